@@ -1,0 +1,83 @@
+/** Decides whether two systems' word error rates on the same utterances really differ. */
+
+import { pairedBootstrap, type Bootstrap } from './bootstrap.ts';
+import { mapsswe, type Mapsswe } from './mapsswe.ts';
+import { scoreUtterance } from './score.ts';
+
+/** One recognised utterance; `reference` and `hypothesis` are texts in one form. */
+export interface Recognized {
+  readonly id: string;
+  readonly reference: string;
+  readonly hypothesis: string;
+}
+
+/** `same`: no significant difference. `undecided`: the test does not apply, and `reason` says why. */
+export type Comparison =
+  | { readonly verdict: 'worse' | 'same' | 'better'; readonly mapsswe: Mapsswe; readonly bootstrap: Bootstrap }
+  | {
+      readonly verdict: 'undecided';
+      readonly reason: string;
+      readonly mapsswe?: Mapsswe;
+      readonly bootstrap?: Bootstrap;
+    };
+
+/** The normal distribution is a fair description of the mean from about this many segments; SCTK itself has no such guard. */
+export const fewestSegments = 30;
+
+/** Two-tailed at 5 %. */
+const significantZ = 1.96;
+
+/**
+ * Compares the system under test with the one it is measured against: MAPSSWE gives the verdict, the bootstrap stands beside it.
+ * A positive Z or difference says that the system under test makes more errors.
+ */
+export function compareSystems(tested: readonly Recognized[], against: readonly Recognized[]): Comparison {
+  const difference = firstDifference(tested, against);
+  if (difference !== undefined) return { verdict: 'undecided', reason: difference };
+
+  const other = new Map(against.map((utterance) => [utterance.id, utterance]));
+  const scores = tested.map((utterance) => ({
+    first: scoreUtterance(utterance.reference, utterance.hypothesis),
+    second: scoreUtterance(utterance.reference, other.get(utterance.id)?.hypothesis ?? ''),
+  }));
+  const test = mapsswe(scores.map(({ first, second }) => ({ first: first.edits, second: second.edits })));
+  const bootstrap = pairedBootstrap(
+    scores.map(({ first, second }) => ({ words: first.words, first: first.errors, second: second.errors })),
+  );
+  if (scores.every(({ first, second }) => first.errors + second.errors === 0)) {
+    return {
+      verdict: 'undecided',
+      reason: 'Neither system makes an error on these utterances.',
+      mapsswe: test,
+      bootstrap,
+    };
+  }
+  if (test.segments < fewestSegments) {
+    const reason = `Only ${test.segments} segments have errors; the test needs ${fewestSegments}. Use more test speech.`;
+    return { verdict: 'undecided', reason, mapsswe: test, bootstrap };
+  }
+  if (test.deviation === 0 && test.mean !== 0) {
+    const reason = 'Every segment differs by the same number of errors, so the test has no spread to judge by.';
+    return { verdict: 'undecided', reason, mapsswe: test, bootstrap };
+  }
+  const verdict = Math.abs(test.z) <= significantZ ? 'same' : test.z > 0 ? 'worse' : 'better';
+  return { verdict, mapsswe: test, bootstrap };
+}
+
+/** Why the two lists are not the same utterances; undefined if they are, in whatever order. */
+function firstDifference(tested: readonly Recognized[], against: readonly Recognized[]): string | undefined {
+  if (tested.length === 0) return 'There are no utterances to compare.';
+  const references = new Map(against.map((utterance) => [utterance.id, utterance.reference]));
+  if (references.size !== against.length || new Set(tested.map(({ id }) => id)).size !== tested.length) {
+    return 'An utterance occurs twice in one of the systems.';
+  }
+  if (tested.length !== against.length) {
+    return `The systems were given ${tested.length} and ${against.length} utterances; they must be given the same ones.`;
+  }
+  for (const { id, reference } of tested) {
+    const other = references.get(id);
+    if (other === undefined) return `Utterance ${id} was given to one system only.`;
+    if (other !== reference) return `The reference of utterance ${id} differs between the systems.`;
+  }
+  return undefined;
+}
