@@ -1,0 +1,97 @@
+/** Seeded random numbers whose state can be written to a checkpoint and read back. */
+
+/** Four 32-bit words, not all zero. */
+export type RandomState = readonly [number, number, number, number];
+
+/**
+ * xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021): 128 bits of state and a
+ * period of 2^128 - 1. For shuffling and sampling, not for secrets.
+ */
+export class Random {
+  private readonly words: Uint32Array;
+
+  private constructor(words: ArrayLike<number>) {
+    this.words = Uint32Array.from(words);
+  }
+
+  /** A generator for a seed and a path of numbers under it, such as an epoch: each path has its own, unrelated stream. */
+  static seeded(seed: number, ...path: readonly number[]): Random {
+    let hash = 0;
+    const words = new Uint32Array(4);
+    for (const part of [seed, ...path]) hash = scramble(scramble(hash ^ (part >>> 0)) ^ Math.floor(part / 2 ** 32));
+    for (let i = 0; i < words.length; i++) {
+      hash = (hash + 0x9e3779b9) | 0;
+      words[i] = scramble(hash);
+    }
+    if (words.every((word) => word === 0)) words[0] = 1;
+    return new Random(words);
+  }
+
+  /** The generator that `state` was read from. @throws RangeError if it is no such state. */
+  static fromState(state: readonly number[]): Random {
+    const valid = state.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
+    if (state.length !== 4 || !valid || state.every((word) => word === 0)) {
+      throw new RangeError('a random state is four 32-bit numbers, not all zero');
+    }
+    return new Random(state);
+  }
+
+  get state(): RandomState {
+    const [a = 0, b = 0, c = 0, d = 0] = this.words;
+    return [a, b, c, d];
+  }
+
+  /** A whole number from 0 to 2^32 - 1. */
+  uint32(): number {
+    const [a = 0, b = 0, c = 0, d = 0] = this.words;
+    const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
+    const [c1, d1] = [c ^ a, d ^ b];
+    this.words[0] = a ^ d1;
+    this.words[1] = b ^ c1;
+    this.words[2] = c1 ^ (b << 9);
+    this.words[3] = rotateLeft(d1, 11);
+    return result;
+  }
+
+  /** A number in [0, 1), a multiple of 2^-32. */
+  uniform(): number {
+    return this.uint32() / 2 ** 32;
+  }
+
+  /** A whole number in [0, bound), each equally likely. `bound` is at most 2^32. */
+  below(bound: number): number {
+    // Draws beyond the last whole multiple of the bound would favour small numbers: draw again.
+    const limit = 2 ** 32 - (2 ** 32 % bound);
+    for (;;) {
+      const draw = this.uint32();
+      if (draw < limit) return draw % bound;
+    }
+  }
+
+  /** A standard normal number (Box and Muller, 1958). The second of each pair is not kept, so the state is all there is. */
+  normal(): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /** The items in random order, as a new array (Fisher and Yates). */
+  shuffled<T>(items: readonly T[]): T[] {
+    const order = [...items];
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [order[i], order[j]] = [order[j] as T, order[i] as T];
+    }
+    return order;
+  }
+}
+
+function rotateLeft(value: number, bits: number): number {
+  return (value << bits) | (value >>> (32 - bits));
+}
+
+/** MurmurHash3's finalizer: one changed bit of the input changes half the bits of the output. */
+function scramble(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
