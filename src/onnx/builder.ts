@@ -248,14 +248,11 @@ export class Builder {
     this.operands.set(node, { inputs, outputs });
   }
 
-  /** Constants enter the graph as initializers when something reads them. */
+  /** Constants enter the outermost graph as initializers when something reads them; bodies see them from there. */
   private materialize(value: Value): Value {
-    if (value.constant && !this.holds(value.name)) this.initializers.set(value.name, value.constant);
+    if (this.outer) return this.outer.materialize(value);
+    if (value.constant) this.initializers.set(value.name, value.constant);
     return value;
-  }
-
-  private holds(name: string): boolean {
-    return this.initializers.has(name) || (this.outer?.holds(name) ?? false);
   }
 
   private produces(value: Value): boolean {

@@ -1,0 +1,374 @@
+/**
+ * One training step as one ONNX graph: the model, its gates, CTC and the sparsity term, every gradient, clipping and AdamW. Weights and
+ * moments are its inputs and, updated, its outputs.
+ */
+
+import { backward } from '../../autodiff/backward.ts';
+import { Builder, type Value } from '../../onnx/builder.ts';
+import { int, type Model } from '../../onnx/graph.ts';
+import { specialize } from '../../onnx/specialize.ts';
+import { sizeOf } from '../../onnx/tensor.ts';
+import { tileDims } from '../../onnx/tiles.ts';
+import { closeGate, gateGradients, keepZeros, sparsityLoss, type Gate } from '../../prune/gates.ts';
+import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
+import { ctc } from './ctc.ts';
+
+/** A weight tensor of the model. */
+export interface Parameter {
+  /** The initializer in the model's file. */
+  readonly initializer: string;
+  readonly dims: readonly number[];
+  /** Whether training changes it. */
+  readonly trained: boolean;
+  /** The gated layer whose matrix it is, by its index among the gated layers. */
+  readonly gate?: number;
+}
+
+/** One shape of batch. */
+export interface BatchShape {
+  readonly utterances: number;
+  readonly samples: number;
+  /** Width of the label matrix. */
+  readonly labels: number;
+}
+
+/**
+ * What the gates do: `learning` thresholds, or `fixed` where every weight that is zero stays zero (after the thresholds froze, and for
+ * methods that choose the mask beforehand).
+ */
+export type GateMode = 'learning' | 'fixed';
+
+/** Whether this graph updates, or only adds its gradients to those of the batches before (gradient accumulation). */
+export type Accumulation = 'none' | 'add' | 'update';
+
+export interface TrainingGraphSettings {
+  readonly optimizer: AdamSettings & { readonly clipNorm: number };
+  readonly tau: number;
+  readonly quadratic: number;
+  /** Batches per update. */
+  readonly accumulate: number;
+  /** Cut large tensors into cache-sized tiles; for the CPU. */
+  readonly tiles: boolean;
+}
+
+export interface TrainingGraphOptions {
+  readonly model: Model;
+  readonly parameters: readonly Parameter[];
+  readonly shape: BatchShape;
+  readonly audioInput: string;
+  /** Name of the model's `attention_mask` input, if it has one. */
+  readonly maskInput?: string | undefined;
+  readonly logitsOutput: string;
+  readonly blank: number;
+  readonly gates: GateMode;
+  readonly accumulation: Accumulation;
+  readonly settings: TrainingGraphSettings;
+}
+
+/** A tensor that lives from step to step: fed under `inputs`, replaced by `output`. The names differ in shape only, the data is one. */
+export interface StateSlot {
+  readonly state: string;
+  readonly inputs: readonly { readonly name: string; readonly dims: readonly number[] }[];
+  readonly output?: { readonly name: string; readonly dims: readonly number[] };
+}
+
+export interface TrainingGraph {
+  readonly model: Model;
+  readonly slots: readonly StateSlot[];
+  /** Outputs that are small and come back every step. */
+  readonly reports: readonly string[];
+  readonly frames: number;
+}
+
+/** Names of the state tensors; checkpoints use them too. */
+export const stateNames = {
+  weight: (initializer: string) => `weight/${initializer}`,
+  mean: (initializer: string) => `adam.m/${initializer}`,
+  square: (initializer: string) => `adam.v/${initializer}`,
+  gradient: (initializer: string) => `gradient/${initializer}`,
+  thresholds: 'thresholds',
+  rms: 'rms',
+  thresholdMean: 'adam.m/thresholds',
+  thresholdSquare: 'adam.v/thresholds',
+} as const;
+
+export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
+  return new TrainingGraphBuilder(options).build();
+}
+
+class TrainingGraphBuilder {
+  private readonly b = new Builder();
+  private readonly slots: StateSlot[] = [];
+  private readonly reports: string[] = [];
+  private readonly options: TrainingGraphOptions;
+  private readonly gateCount: number;
+  private readonly learning: boolean;
+
+  constructor(options: TrainingGraphOptions) {
+    this.options = options;
+    this.gateCount = options.parameters.filter((parameter) => parameter.gate !== undefined).length;
+    this.learning = options.gates === 'learning' && this.gateCount > 0;
+  }
+
+  build(): TrainingGraph {
+    const { b, options } = this;
+    const updates = options.accumulation !== 'add';
+
+    // 1. The weights the model computes with: gated ones through their gates.
+    const weights = options.parameters.map((parameter) => this.weight(parameter));
+    const thresholds = this.learning ? this.thresholds() : undefined;
+    const kept: Value[] = [];
+    for (const weight of weights) {
+      if (!thresholds || weight.parameter.gate === undefined) continue;
+      weight.gate = thresholds.gate(weight.parameter.gate, weight.flat);
+      const closed = closeGate(b, weight.gate, weight.parameter.initializer);
+      weight.used = b.op('Reshape', [closed.masked, b.ints(weight.parameter.dims)]);
+      kept[weight.parameter.gate] = closed.kept;
+    }
+
+    // 2. The model, forward.
+    const { utterances, samples, labels } = options.shape;
+    const audio = b.input(options.audioInput, 'float32', [utterances, samples]);
+    const inputs: Record<string, Value> = { [options.audioInput]: audio };
+    if (options.maskInput !== undefined) {
+      inputs[options.maskInput] = b.input(options.maskInput, 'int64', [utterances, samples]);
+    }
+    const outputs = specialize(options.model, b, {
+      inputs,
+      parameters: new Map(weights.map((weight) => [weight.parameter.initializer, weight.used])),
+      outputs: [options.logitsOutput],
+    });
+    const logits = outputs.get(options.logitsOutput);
+    if (!logits) throw new Error(`the model has no output "${options.logitsOutput}"`);
+
+    // 3. The loss: CTC and, while gates learn, the sparsity term.
+    const loss = ctc(b, {
+      logits,
+      labels: b.input('labels', 'int64', [utterances, labels]),
+      labelLengths: b.input('label_lengths', 'int64', [utterances]),
+      frameLengths: b.input('frame_lengths', 'int64', [utterances]),
+      weights: b.input('utterance_weights', 'float32', [utterances]),
+      blank: options.blank,
+    });
+    this.report('ctc_loss', loss.loss);
+    this.report('blank_share', this.blankShare(logits));
+
+    // 4. Gradients of CTC for the weights as the model used them.
+    const trained = weights.filter((weight) => weight.parameter.trained);
+    const gradients = backward(
+      b,
+      new Map([[logits, loss.gradient]]),
+      trained.map((weight) => weight.used),
+    );
+    const incoming = trained.flatMap((weight) => {
+      const gradient = gradients.get(weight.used);
+      return gradient ? [{ weight, gradient: this.accumulated(weight, gradient, updates) }] : [];
+    });
+    if (!updates) return this.finish(logits);
+
+    // 5. Through the gates to the weights themselves, and the squares for the global norm.
+    const sparsity = thresholds && this.sparsity(kept, weights);
+    const thresholdGradients: Value[] = [];
+    const squares: Value[] = [];
+    const updatesOf = incoming.map(({ weight, gradient }) => {
+      const name = weight.parameter.initializer;
+      if (weight.gate && sparsity) {
+        const found = gateGradients(b, weight.gate, gradient, options.settings.tau, sparsity.pressure, name);
+        squares.push(found.squares);
+        thresholdGradients[weight.parameter.gate as number] = found.threshold;
+        return { weight, gradient: found.weight };
+      }
+      if (weight.parameter.gate !== undefined) {
+        const found = keepZeros(b, weight.flat, gradient, name);
+        squares.push(found.squares);
+        return { weight, gradient: found.weight };
+      }
+      squares.push(b.op('ReduceSumSquare', [gradient], { keepdims: int(0) }));
+      return { weight, gradient };
+    });
+
+    // 6. Clipping by the global norm over the weights (as torch's clip_grad_norm_), then the updates. Every update depends on the
+    // norm and so on every gradient, which is what makes it safe to update weights in place.
+    const norm = b.scope('clip', () => b.op('Sqrt', [this.sum(squares)]));
+    this.report('gradient_norm', norm);
+    const { clipNorm, betas } = options.settings.optimizer;
+    const clip = b.scope('clip', () =>
+      b.op('Min', [b.op('Div', [b.scalar(clipNorm), b.op('Add', [norm, b.scalar(1e-6)])]), b.scalar(1)]),
+    );
+    const scalars = this.adamScalars('weights');
+    for (const { weight, gradient } of updatesOf) this.update(weight, gradient, betas, scalars, clip);
+    if (thresholds) {
+      const scalarsOfGates = this.adamScalars('gates');
+      const gradient = b.op(
+        'Concat',
+        thresholdGradients.map((g) => b.op('Reshape', [g, b.ints([1])])),
+        { axis: int(0) },
+      );
+      thresholds.update(gradient, betas, scalarsOfGates);
+    }
+    return this.finish(logits);
+  }
+
+  /** The graph inputs for a weight: in the model's shape, and in tiles for element-wise work where that pays. */
+  private weight(parameter: Parameter): Weight {
+    const { b } = this;
+    const state = stateNames.weight(parameter.initializer);
+    const tiles = this.options.settings.tiles && parameter.trained ? tileDims(sizeOf(parameter.dims)) : undefined;
+    const gated = this.learning && parameter.gate !== undefined;
+    // A gated weight reaches the model through its gate alone, so its tiles are all that is fed.
+    const whole = gated && tiles ? undefined : b.input(state, 'float32', parameter.dims);
+    const flat = tiles ? b.input(`${state}#tiles`, 'float32', tiles) : whole;
+    if (!flat) throw new Error('unreachable');
+    return { parameter, inputs: whole && whole !== flat ? [whole, flat] : [flat], flat, used: whole ?? flat };
+  }
+
+  /** Thresholds, one vector for all layers. */
+  private thresholds(): {
+    gate: (index: number, weight: Value) => Gate;
+    update: (gradient: Value, betas: readonly [number, number], scalars: AdamScalars) => void;
+  } {
+    const { b } = this;
+    const vector = (name: string): Value => b.input(name, 'float32', [this.gateCount]);
+    const all = vector(stateNames.thresholds);
+    const rms = vector(stateNames.rms);
+    this.slots.push({ state: stateNames.rms, inputs: [{ name: rms.name, dims: rms.dims }] });
+    const one = (values: Value, index: number): Value => b.op('Gather', [values, b.int(index)], { axis: int(0) });
+    if (this.options.accumulation === 'add') {
+      this.slots.push({ state: stateNames.thresholds, inputs: [{ name: all.name, dims: all.dims }] });
+    }
+    return {
+      gate: (index, weight) => ({ weight, threshold: one(all, index), rms: one(rms, index) }),
+      update: (gradient, betas, scalars) => {
+        const state = {
+          weight: all,
+          mean: vector(stateNames.thresholdMean),
+          square: vector(stateNames.thresholdSquare),
+        };
+        const next = adamw(b, state, gradient, betas, scalars, undefined, 'thresholds');
+        this.carry(stateNames.thresholds, [all], next.weight);
+        this.carry(stateNames.thresholdMean, [state.mean], next.mean);
+        this.carry(stateNames.thresholdSquare, [state.square], next.square);
+      },
+    };
+  }
+
+  private sparsity(kept: readonly Value[], weights: readonly Weight[]): { pressure: Value } {
+    const { b } = this;
+    const gated = weights.filter((weight) => weight.parameter.gate !== undefined);
+    const total = gated.reduce((sum, weight) => sum + sizeOf(weight.parameter.dims), 0);
+    const scalar = (name: string): Value => b.input(name, 'float32', []);
+    const found = sparsityLoss(b, kept, total, {
+      target: scalar('sparsity_target'),
+      multiplier: scalar('sparsity_multiplier'),
+      quadratic: this.options.settings.quadratic,
+    });
+    this.report('sparsity', found.sparsity);
+    this.report('sparsity_loss', found.loss);
+    this.report(
+      'kept',
+      b.op(
+        'Concat',
+        kept.map((count) => b.op('Reshape', [count, b.ints([1])])),
+        { axis: int(0) },
+      ),
+    );
+    return found;
+  }
+
+  /** The gradient summed with those of earlier batches of the same update, in the shape that element-wise work wants. */
+  private accumulated(weight: Weight, gradient: Value, updates: boolean): Value {
+    const { b } = this;
+    const flat = b.op('Reshape', [gradient, b.ints(weight.flat.dims)]);
+    if (this.options.accumulation === 'none') return flat;
+    const share = b.op('Mul', [flat, b.scalar(1 / this.options.settings.accumulate)]);
+    const state = stateNames.gradient(weight.parameter.initializer);
+    const before = b.input(state, 'float32', weight.flat.dims);
+    const sum = b.op('Add', [before, share]);
+    // After an update the sum starts again from zero.
+    this.carry(state, [before], updates ? b.op('Mul', [before, b.scalar(0)]) : sum);
+    return sum;
+  }
+
+  private update(
+    weight: Weight,
+    gradient: Value,
+    betas: readonly [number, number],
+    scalars: AdamScalars,
+    clip: Value,
+  ): void {
+    const { b } = this;
+    const name = weight.parameter.initializer;
+    const mean = b.input(stateNames.mean(name), 'float32', weight.flat.dims);
+    const square = b.input(stateNames.square(name), 'float32', weight.flat.dims);
+    const next = adamw(b, { weight: weight.flat, mean, square }, gradient, betas, scalars, clip, name);
+
+    this.carry(stateNames.weight(name), weight.inputs, next.weight);
+    this.carry(stateNames.mean(name), [mean], next.mean);
+    this.carry(stateNames.square(name), [square], next.square);
+  }
+
+  private adamScalars(group: string): AdamScalars {
+    const scalar = (name: string): Value => this.b.input(`${group}_${name}`, 'float32', []);
+    return { decay: scalar('decay'), rate: scalar('rate'), epsilon: scalar('epsilon') };
+  }
+
+  /** Share of frames, padding included, whose likeliest symbol is the blank. */
+  private blankShare(logits: Value): Value {
+    const { b } = this;
+    const best = b.op('ArgMax', [logits], { axis: int(-1), keepdims: int(0) });
+    const blank = b.op('Cast', [b.op('Equal', [best, b.int(this.options.blank)])], { to: int(1) });
+    return b.op('ReduceMean', [blank], { keepdims: int(0) });
+  }
+
+  private sum(scalars: readonly Value[]): Value {
+    const { b } = this;
+    const parts = b.op(
+      'Concat',
+      scalars.map((scalar) => b.op('Reshape', [scalar, b.ints([1])])),
+      { axis: int(0) },
+    );
+    return b.op('ReduceSum', [parts], { keepdims: int(0) });
+  }
+
+  private report(name: string, value: Value): void {
+    this.b.output(value, name);
+    this.reports.push(name);
+  }
+
+  private carry(state: string, inputs: readonly Value[], next: Value): void {
+    const output = this.b.output(next);
+    this.slots.push({
+      state,
+      inputs: inputs.map(({ name, dims }) => ({ name, dims })),
+      output: { name: output.name, dims: output.dims },
+    });
+  }
+
+  private finish(logits: Value): TrainingGraph {
+    const carried = new Set(this.slots.map((slot) => slot.state));
+    const known = new Set(this.b.graphInputs.map((value) => value.name));
+    for (const { initializer } of this.options.parameters) {
+      const state = stateNames.weight(initializer);
+      if (carried.has(state)) continue;
+      const names = [state, `${state}#tiles`].filter((name) => known.has(name));
+      const inputs = this.b.graphInputs.filter((value) => names.includes(value.name));
+      this.slots.push({ state, inputs: inputs.map(({ name, dims }) => ({ name, dims })) });
+    }
+    return {
+      model: { graph: this.b.graph('training_step'), opsets: new Map([['', 20]]) },
+      slots: this.slots,
+      reports: this.reports,
+      frames: logits.dims[1] ?? 0,
+    };
+  }
+}
+
+interface Weight {
+  readonly parameter: Parameter;
+  readonly inputs: readonly Value[];
+  /** For element-wise work. */
+  readonly flat: Value;
+  /** What the model computes with. */
+  used: Value;
+  gate?: Gate;
+}

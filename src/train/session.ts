@@ -1,0 +1,133 @@
+/** onnxruntime, and the only module that knows it: sessions, tensors that stay where they are, and which devices really work. */
+
+import * as ort from 'onnxruntime-node';
+import { encodeModel } from '../onnx/encode.ts';
+import type { Model } from '../onnx/graph.ts';
+import type { Tensor, TensorData } from '../onnx/tensor.ts';
+
+export const devices = ['cpu', 'webgpu', 'cuda'] as const;
+export type Device = (typeof devices)[number];
+
+export interface SessionOptions {
+  readonly device: Device;
+  /** Threads of one operator on the CPU; by default onnxruntime's choice, one per core. */
+  readonly threads?: number;
+  /** Outputs that stay on the device. On the CPU it makes no difference. */
+  readonly resident?: readonly string[];
+  /** Write a profile of every operator run to a file with this prefix; `endProfile` closes it. */
+  readonly profilePrefix?: string;
+}
+
+/** A tensor as onnxruntime holds it: over an array of ours on the CPU, or in the device's own memory. */
+export class Resident {
+  /** @internal */
+  readonly value: ort.Tensor;
+
+  private constructor(value: ort.Tensor) {
+    this.value = value;
+  }
+
+  /** @internal */
+  static of(value: ort.Tensor): Resident {
+    return new Resident(value);
+  }
+
+  /** Gives onnxruntime a tensor without copying it: what onnxruntime writes to it appears in the array. */
+  static from(tensor: Tensor): Resident {
+    // onnxruntime's constructor is overloaded by type, which a union of types cannot choose from.
+    const Tensor = ort.Tensor as unknown as new (type: string, data: TensorData, dims: readonly number[]) => ort.Tensor;
+    return new Resident(new Tensor(tensor.type, tensor.data, tensor.dims));
+  }
+
+  get onDevice(): boolean {
+    return this.value.location !== 'cpu';
+  }
+
+  /** The elements, without a copy. @throws for a tensor on a device; see `Session.download`. */
+  get tensor(): Tensor {
+    // Asking a device tensor for its data ends the whole process (onnxruntime-node 1.30), so it is checked here.
+    if (this.onDevice) throw new Error('this tensor is on the device and has to be downloaded first');
+    return { type: this.value.type as Tensor['type'], dims: this.value.dims, data: this.value.data as TensorData };
+  }
+
+  /** Frees device memory; nothing on the CPU. */
+  dispose(): void {
+    if (this.onDevice) this.value.dispose();
+  }
+}
+
+/** Something `run` reads: our tensor, or one that onnxruntime already holds. */
+export type Feed = Tensor | Resident;
+
+export class Session {
+  private readonly session: ort.InferenceSession;
+
+  private constructor(session: ort.InferenceSession) {
+    this.session = session;
+  }
+
+  /**
+   * @param model a file (read by onnxruntime, external data included), encoded bytes, or a graph we built.
+   * @throws Error with onnxruntime's own reason.
+   */
+  static async create(model: string | Uint8Array | Model, options: SessionOptions): Promise<Session> {
+    const source = typeof model === 'string' || model instanceof Uint8Array ? model : encodeModel(model);
+    const common: ort.InferenceSession.SessionOptions = {
+      // Provider 'cpu' comes last and takes what the device cannot run.
+      executionProviders: options.device === 'cpu' ? ['cpu'] : [options.device, 'cpu'],
+      // 3: errors only. The warnings are about our graphs' unused names, not the user's.
+      logSeverityLevel: 3,
+      graphOptimizationLevel: 'all',
+      // Adam's second moments decay into denormal numbers, which processors compute a hundred times slower.
+      extra: { session: { set_denormal_as_zero: '1' } },
+      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+      ...(options.profilePrefix === undefined
+        ? {}
+        : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+      ...(options.device === 'webgpu' && options.resident
+        ? { preferredOutputLocation: Object.fromEntries(options.resident.map((name) => [name, 'gpu-buffer' as const])) }
+        : {}),
+    };
+    // The two overloads of create do the same; TypeScript wants one of them chosen.
+    const session =
+      typeof source === 'string'
+        ? await ort.InferenceSession.create(source, common)
+        : await ort.InferenceSession.create(source, common);
+    return new Session(session);
+  }
+
+  get inputs(): readonly string[] {
+    return this.session.inputNames;
+  }
+
+  get outputs(): readonly string[] {
+    return this.session.outputNames;
+  }
+
+  /**
+   * Runs the graph. An output named in `into` is written to that tensor (CPU); giving the tensor that is also fed updates it in place.
+   * Blocks the thread until done.
+   */
+  async run(
+    feeds: Readonly<Record<string, Feed>>,
+    into: Readonly<Record<string, Resident>> = {},
+  ): Promise<Record<string, Resident>> {
+    const inputs: Record<string, ort.Tensor> = {};
+    for (const [name, feed] of Object.entries(feeds)) {
+      inputs[name] = (feed instanceof Resident ? feed : Resident.from(feed)).value;
+    }
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const name of this.session.outputNames) fetches[name] = into[name]?.value ?? null;
+    const results = await this.session.run(inputs, fetches);
+    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, Resident.of(value)]));
+  }
+
+  /** Ends profiling; the file is then complete. */
+  endProfile(): void {
+    this.session.endProfiling();
+  }
+
+  async dispose(): Promise<void> {
+    await this.session.release();
+  }
+}
