@@ -89,9 +89,7 @@ export class Builder {
   /** A graph input. Its name is kept as it is. @throws if the name is taken. */
   input(name: string, type: DataType, dims: readonly number[]): Value {
     if (this.names.unique(name) !== name) throw new Error(`the graph has two values named "${name}"`);
-    const value: Value = { name, type, dims };
-    this.inputs.push(value);
-    return value;
+    return this.declare({ name, type, dims });
   }
 
   /** Makes a value a graph output. With a name, through an Identity, so that the name is exact. */
@@ -178,7 +176,7 @@ export class Builder {
     const inner = new Builder(this);
     inner.prefix = `${this.prefix}${options.name ?? 'scan'}/`;
     const within = (value: Value, dims: readonly number[]): Value =>
-      inner.input(this.names.unique(`${inner.prefix}${value.name}`), value.type, dims);
+      inner.declare({ name: this.names.unique(`${inner.prefix}${value.name}`), type: value.type, dims });
     const states = carried.map((value) => within(value, value.dims));
     const slices = scanned.map((value) => within(value, value.dims.slice(1)));
     const result = body(inner, states, slices);
@@ -240,6 +238,11 @@ export class Builder {
   /** The values that were made graph outputs, in order. */
   get graphOutputs(): readonly Value[] {
     return this.outputs;
+  }
+
+  private declare(value: Value): Value {
+    this.inputs.push(value);
+    return value;
   }
 
   private append(node: Node, inputs: readonly Operand[], outputs: readonly Value[]): void {
