@@ -2,6 +2,7 @@
 
 import * as ort from 'onnxruntime-node';
 import { encodeModel } from '../onnx/encode.ts';
+import { Builder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import type { Tensor, TensorData } from '../onnx/tensor.ts';
 
@@ -120,6 +121,28 @@ export class Session {
     for (const name of this.session.outputNames) fetches[name] = into[name]?.value ?? null;
     const results = await this.session.run(inputs, fetches);
     return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, Resident.of(value)]));
+  }
+
+  /**
+   * Copies device tensors to the host, in one run of a graph that hands them through: onnxruntime-node cannot read a device tensor itself.
+   */
+  static async download(
+    residents: Readonly<Record<string, Resident>>,
+    device: Device,
+  ): Promise<Record<string, Tensor>> {
+    const names = Object.keys(residents);
+    if (names.length === 0) return {};
+    const b = new Builder();
+    for (const [name, resident] of Object.entries(residents)) {
+      b.output(b.input(name, resident.value.type as Tensor['type'], resident.value.dims), `${name}#host`);
+    }
+    const session = await Session.create({ graph: b.graph('download'), opsets: new Map([['', 20]]) }, { device });
+    try {
+      const results = await session.run(residents);
+      return Object.fromEntries(names.map((name) => [name, (results[`${name}#host`] as Resident).tensor]));
+    } finally {
+      await session.dispose();
+    }
   }
 
   /** Ends profiling; the file is then complete. */

@@ -230,6 +230,7 @@ class TrainingGraphBuilder {
     const { b } = this;
     const vector = (name: string): Value => b.input(name, 'float32', [this.gateCount]);
     const all = vector(stateNames.thresholds);
+    this.report('thresholds_used', all);
     const rms = vector(stateNames.rms);
     this.slots.push({ state: stateNames.rms, inputs: [{ name: rms.name, dims: rms.dims }] });
     const one = (values: Value, index: number): Value => b.op('Gather', [values, b.int(index)], { axis: int(0) });

@@ -1,0 +1,360 @@
+/** A model in training: its weights, moments and thresholds, and the compiled graphs, one per shape of batch, that update them. */
+
+import type { Model } from '../onnx/graph.ts';
+import { float32, int64, sizeOf, type Tensor } from '../onnx/tensor.ts';
+import { adamScalars } from './graph/adamw.ts';
+import {
+  buildTrainingGraph,
+  stateNames,
+  type Accumulation,
+  type BatchShape,
+  type GateMode,
+  type Parameter,
+  type TrainingGraph,
+  type TrainingGraphSettings,
+} from './graph/trainingGraph.ts';
+import { Resident, Session, type Device, type Feed } from './session.ts';
+
+/** What one step needs of a batch. */
+export interface TrainingBatch {
+  /** float32 [utterances × samples], zero-padded */
+  readonly inputs: Float32Array;
+  readonly samples: number;
+  /** Samples of each utterance before padding. */
+  readonly samplesPerUtterance: readonly number[];
+  /** Labels of each utterance. */
+  readonly labels: readonly (readonly number[])[];
+  /** Width the labels are padded to. */
+  readonly maxLabels: number;
+  /** 1, or 0 for an utterance that only fills the batch. */
+  readonly weights: readonly number[];
+}
+
+export interface StepScalars {
+  /** 1-based count of updates, for Adam's bias correction. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly gateLearningRate: number;
+  readonly sparsityTarget: number;
+  readonly multiplier: number;
+  /** False while gradients accumulate. */
+  readonly update: boolean;
+}
+
+export interface StepResult {
+  /** CTC and the sparsity term. */
+  readonly loss: number;
+  readonly ctcLoss: number;
+  /** Global norm of the weights' gradients before clipping; NaN for a step without an update. */
+  readonly gradientNorm: number;
+  /** Over the gated weights, before this step's update; 0 without gates. */
+  readonly sparsity: number;
+  readonly layers: readonly { readonly name: string; readonly threshold: number; readonly sparsity: number }[];
+  /** Share of frames whose likeliest symbol is the blank. */
+  readonly blankShare: number;
+}
+
+export interface TrainableOptions {
+  readonly model: Model;
+  readonly parameters: readonly Parameter[];
+  /** Names of the gated layers, in the order of `Parameter.gate`. */
+  readonly layers: readonly string[];
+  readonly audioInput: string;
+  readonly maskInput: string | undefined;
+  readonly logitsOutput: string;
+  readonly blank: number;
+  readonly frames: (samples: number) => number;
+  readonly device: Device;
+  readonly threads: number | undefined;
+  readonly settings: Omit<TrainingGraphSettings, 'tiles'>;
+  /** First threshold of every layer, in units of its root-mean-square weight. */
+  readonly start: number;
+  readonly gates: GateMode;
+  /** For the profile of a benchmark or a test. */
+  readonly profilePrefix?: string;
+}
+
+interface Compiled {
+  readonly session: Session;
+  readonly graph: TrainingGraph;
+  /** On the CPU: every state tensor in the shapes this graph wants, over the one array that holds it. */
+  readonly feeds: Readonly<Record<string, Resident>>;
+  readonly into: Readonly<Record<string, Resident>>;
+}
+
+export class Trainable {
+  private readonly options: TrainableOptions;
+  private readonly compiled = new Map<string, Promise<Compiled>>();
+  /** On the CPU the truth; on a device what was last written or read. */
+  private readonly host: Map<string, Tensor>;
+  /** State tensors on the device. Empty on the CPU. */
+  private readonly device = new Map<string, Resident>();
+  private gates: GateMode;
+  private fixed: StepResult['layers'] = [];
+
+  /** @param state initial state; see `initialState`. The arrays become the trainable's own and are updated in place. */
+  constructor(options: TrainableOptions, state: Map<string, Tensor>) {
+    this.options = options;
+    this.host = state;
+    this.gates = options.gates;
+    if (this.gates === 'fixed') this.fixed = this.countZeros();
+  }
+
+  get mode(): GateMode {
+    return this.gates;
+  }
+
+  /** Builds and loads the graph for a shape of batch ahead of its first use. Takes a second or two for a large model. */
+  async compile(shape: BatchShape, update = true): Promise<void> {
+    await this.graphFor(shape, this.accumulation(update));
+  }
+
+  /** One batch: forward, backward and, unless gradients accumulate, the update. */
+  async step(batch: TrainingBatch, scalars: StepScalars): Promise<StepResult> {
+    const utterances = batch.labels.length;
+    const shape = { utterances, samples: batch.samples, labels: batch.maxLabels };
+    const compiled = await this.graphFor(shape, this.accumulation(scalars.update));
+    const results = await compiled.session.run(
+      { ...compiled.feeds, ...this.residentFeeds(compiled), ...this.feeds(compiled, batch, scalars) },
+      compiled.into,
+    );
+    if (this.options.device !== 'cpu') this.keep(compiled, results);
+    return this.report(results);
+  }
+
+  /** Weights, moments and thresholds, under `stateNames`. On the CPU these are the live arrays, not copies. */
+  async readState(): Promise<ReadonlyMap<string, Tensor>> {
+    await this.download([...this.device.keys()]);
+    return this.host;
+  }
+
+  /** Replaces the state, moments and all; names that are missing keep their value. */
+  writeState(state: ReadonlyMap<string, Tensor>): void {
+    for (const [name, tensor] of state) {
+      const held = this.host.get(name);
+      if (!held || held.data.length !== tensor.data.length)
+        throw new Error(`the state has no tensor "${name}" of ${tensor.data.length} elements`);
+      (held.data as Float32Array).set(tensor.data as Float32Array);
+      this.device.get(name)?.dispose();
+      this.device.delete(name);
+    }
+    if (this.gates === 'fixed') this.fixed = this.countZeros();
+  }
+
+  /** From now on every gated weight that is zero stays zero, and thresholds rest. The caller has set the weights. */
+  fixGates(): void {
+    this.gates = 'fixed';
+    this.fixed = this.countZeros();
+  }
+
+  async dispose(): Promise<void> {
+    for (const compiled of this.compiled.values()) await (await compiled).session.dispose();
+    this.compiled.clear();
+    for (const tensor of this.device.values()) tensor.dispose();
+    this.device.clear();
+  }
+
+  private accumulation(update: boolean): Accumulation {
+    if (this.options.settings.accumulate <= 1) return 'none';
+    return update ? 'update' : 'add';
+  }
+
+  private graphFor(shape: BatchShape, accumulation: Accumulation): Promise<Compiled> {
+    const key = `${shape.utterances}x${shape.samples}x${shape.labels}:${this.gates}:${accumulation}`;
+    let compiled = this.compiled.get(key);
+    if (!compiled) {
+      compiled = this.build(shape, accumulation);
+      this.compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  private async build(shape: BatchShape, accumulation: Accumulation): Promise<Compiled> {
+    const { options } = this;
+    const cpu = options.device === 'cpu';
+    const graph = buildTrainingGraph({
+      ...options,
+      shape,
+      gates: this.gates,
+      accumulation,
+      settings: { ...options.settings, tiles: cpu },
+    });
+    const session = await Session.create(graph.model, {
+      device: options.device,
+      resident: graph.slots.flatMap((slot) => (slot.output ? [slot.output.name] : [])),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(options.profilePrefix === undefined ? {} : { profilePrefix: options.profilePrefix }),
+    });
+    const feeds: Record<string, Resident> = {};
+    const into: Record<string, Resident> = {};
+    for (const slot of graph.slots) {
+      const held = this.stateTensor(slot.state, slot.inputs[0]?.dims ?? []);
+      if (!cpu) continue;
+      for (const { name, dims } of slot.inputs) feeds[name] = Resident.from({ ...held, dims });
+      // Written over what was read: every update waits for the global norm, and so for every gradient that reads a weight.
+      if (slot.output) into[slot.output.name] = Resident.from({ ...held, dims: slot.output.dims });
+    }
+    return { session, graph, feeds, into };
+  }
+
+  /** The state tensor of that name; moments and gradient sums start at zero. */
+  private stateTensor(name: string, dims: readonly number[]): Tensor {
+    let held = this.host.get(name);
+    if (!held) {
+      held = float32(new Float32Array(sizeOf(dims)), dims);
+      this.host.set(name, held);
+    }
+    return held;
+  }
+
+  /** On a device: what is there already, and the host's copy of what is not yet. */
+  private residentFeeds(compiled: Compiled): Record<string, Feed> {
+    if (this.options.device === 'cpu') return {};
+    const feeds: Record<string, Feed> = {};
+    for (const slot of compiled.graph.slots) {
+      for (const { name, dims } of slot.inputs) {
+        feeds[name] = this.device.get(slot.state) ?? { ...this.stateTensor(slot.state, dims), dims };
+      }
+    }
+    return feeds;
+  }
+
+  private keep(compiled: Compiled, results: Readonly<Record<string, Resident>>): void {
+    for (const slot of compiled.graph.slots) {
+      const next = slot.output && results[slot.output.name];
+      if (!next) continue;
+      this.device.get(slot.state)?.dispose();
+      this.device.set(slot.state, next);
+    }
+  }
+
+  private feeds(compiled: Compiled, batch: TrainingBatch, scalars: StepScalars): Record<string, Feed> {
+    const { options } = this;
+    const utterances = batch.labels.length;
+    const width = batch.maxLabels;
+    const labels = new BigInt64Array(utterances * width).fill(BigInt(options.blank));
+    batch.labels.forEach((row, i) => row.forEach((label, k) => (labels[i * width + k] = BigInt(label))));
+    const scalar = (value: number): Tensor => float32([value], []);
+    const weights = adamScalars(options.settings.optimizer, scalars.learningRate, scalars.step);
+    const gates = adamScalars(
+      { ...options.settings.optimizer, weightDecay: 0 },
+      scalars.gateLearningRate,
+      scalars.step,
+    );
+    const all: Record<string, Tensor> = {
+      [options.audioInput]: float32(batch.inputs, [utterances, batch.samples]),
+      labels: { type: 'int64', dims: [utterances, width], data: labels },
+      label_lengths: int64(batch.labels.map((row) => row.length)),
+      frame_lengths: int64(
+        batch.samplesPerUtterance.map((samples) => Math.min(options.frames(samples), compiled.graph.frames)),
+      ),
+      utterance_weights: float32(batch.weights),
+      sparsity_target: scalar(scalars.sparsityTarget),
+      sparsity_multiplier: scalar(scalars.multiplier),
+      weights_decay: scalar(weights.decay),
+      weights_rate: scalar(weights.rate),
+      weights_epsilon: scalar(weights.epsilon),
+      gates_decay: scalar(gates.decay),
+      gates_rate: scalar(gates.rate),
+      gates_epsilon: scalar(gates.epsilon),
+    };
+    if (options.maskInput !== undefined) all[options.maskInput] = attentionMask(batch, utterances);
+    return Object.fromEntries(compiled.session.inputs.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
+  }
+
+  private report(results: Readonly<Record<string, Resident>>): StepResult {
+    const number = (name: string): number => Number(results[name]?.tensor.data[0] ?? NaN);
+    const thresholds = results['thresholds_used']?.tensor.data as Float32Array | undefined;
+    const kept = results['kept']?.tensor.data as Float32Array | undefined;
+    const sizes = this.gateSizes();
+    const layers = kept
+      ? this.options.layers.map((name, i) => ({
+          name,
+          threshold: Math.abs(thresholds?.[i] ?? 0),
+          sparsity: 1 - (kept[i] ?? 0) / (sizes[i] ?? 1),
+        }))
+      : this.fixed;
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const pruned = layers.reduce((sum, layer, i) => sum + layer.sparsity * (sizes[i] ?? 0), 0);
+    const ctcLoss = number('ctc_loss');
+    return {
+      loss: ctcLoss + (results['sparsity_loss'] ? number('sparsity_loss') : 0),
+      ctcLoss,
+      gradientNorm: number('gradient_norm'),
+      sparsity: total === 0 ? 0 : results['sparsity'] ? number('sparsity') : pruned / total,
+      layers,
+      blankShare: number('blank_share'),
+    };
+  }
+
+  private gateSizes(): number[] {
+    const sizes: number[] = [];
+    for (const { gate, dims } of this.options.parameters) if (gate !== undefined) sizes[gate] = sizeOf(dims);
+    return sizes;
+  }
+
+  private countZeros(): StepResult['layers'] {
+    const thresholds = this.host.get(stateNames.thresholds)?.data as Float32Array | undefined;
+    const counts: number[] = [];
+    for (const { gate, initializer } of this.options.parameters) {
+      if (gate === undefined) continue;
+      const weights = this.host.get(stateNames.weight(initializer))?.data as Float32Array;
+      let zeros = 0;
+      for (const weight of weights) if (weight === 0) zeros++;
+      counts[gate] = zeros / weights.length;
+    }
+    return this.options.layers.map((name, i) => ({
+      name,
+      threshold: Math.abs(thresholds?.[i] ?? 0),
+      sparsity: counts[i] ?? 0,
+    }));
+  }
+
+  /** Brings device tensors to the host, through a session that hands them out on the CPU. */
+  private async download(names: readonly string[]): Promise<void> {
+    const there = Object.fromEntries(
+      names.flatMap((name) => {
+        const resident = this.device.get(name);
+        return resident ? [[name, resident]] : [];
+      }),
+    );
+    const found = await Session.download(there, this.options.device);
+    for (const [name, tensor] of Object.entries(found)) {
+      (this.host.get(name)?.data as Float32Array | undefined)?.set(tensor.data as Float32Array);
+    }
+  }
+}
+
+/** The state before the first step: weights as they are in the file, thresholds at their start. */
+export function initialState(
+  parameters: readonly Parameter[],
+  weights: ReadonlyMap<string, Tensor>,
+  start: number,
+): Map<string, Tensor> {
+  const state = new Map<string, Tensor>();
+  const rms: number[] = [];
+  for (const { initializer, gate } of parameters) {
+    const tensor = weights.get(initializer);
+    if (!tensor) throw new Error(`the model has no initializer "${initializer}"`);
+    state.set(stateNames.weight(initializer), tensor);
+    if (gate !== undefined) rms[gate] = rootMeanSquare(tensor.data as Float32Array);
+  }
+  if (rms.length > 0) {
+    state.set(stateNames.rms, float32(rms));
+    state.set(stateNames.thresholds, float32(rms.map(() => start)));
+  }
+  return state;
+}
+
+function rootMeanSquare(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum / values.length);
+}
+
+/** 1 for samples, 0 for padding: int64 [utterances, samples]. */
+function attentionMask(batch: TrainingBatch, utterances: number): Tensor {
+  const data = new BigInt64Array(utterances * batch.samples);
+  batch.samplesPerUtterance.forEach((samples, i) => data.fill(1n, i * batch.samples, i * batch.samples + samples));
+  return { type: 'int64', dims: [utterances, batch.samples], data };
+}
