@@ -1,6 +1,7 @@
 /** What the shape functions of every family share: reading inputs, axes and broadcasting, and saying what does not fit. */
 
 import type { Operand, Value, ValueType } from '../builder.ts';
+import { dataTypeOf } from '../dataTypes.ts';
 import { describe, type Node } from '../graph.ts';
 import { toNumbers, type DataType } from '../tensor.ts';
 
@@ -79,4 +80,11 @@ export function sameTypes(node: Node, inputs: readonly Operand[]): DataType {
 
 export function product(dims: readonly number[]): number {
   return dims.reduce((total, dim) => total * dim, 1);
+}
+
+/** The element type an attribute such as Cast's `to` names. @throws if it is missing or a type Pinch does not compute with. */
+export function elementType(node: Node, number: number | undefined): DataType {
+  const type = number === undefined ? undefined : dataTypeOf(number);
+  if (type === undefined) throw new Error(`${describe(node)}: element type ${number ?? '(none)'} is not supported`);
+  return type;
 }

@@ -2,8 +2,17 @@
 
 import { attribute, intAttribute } from '../graph.ts';
 import type { DataType } from '../tensor.ts';
-import { broadcast, like, misfit, one, required, sameTypes, type Infer, type InferTable } from './common.ts';
-import { elementType } from './elementType.ts';
+import {
+  broadcast,
+  elementType,
+  like,
+  misfit,
+  one,
+  required,
+  sameTypes,
+  type Infer,
+  type InferTable,
+} from './common.ts';
 
 const unary = like(0);
 

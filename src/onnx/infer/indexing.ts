@@ -3,6 +3,7 @@
 import type { Operand } from '../builder.ts';
 import { attribute, intAttribute, intsAttribute, type Node } from '../graph.ts';
 import {
+  elementType,
   frontAxis,
   known,
   like,
@@ -14,7 +15,6 @@ import {
   type Infer,
   type InferTable,
 } from './common.ts';
-import { elementType } from './elementType.ts';
 
 const concat: Infer = (node, inputs) => {
   const first = required(node, inputs, 0).dims;
