@@ -62,6 +62,6 @@ function rankIs(value: ValueInfo, rank: number): boolean {
 
 function list(values: readonly ValueInfo[]): string {
   const shape = (dims: readonly Dimension[] | undefined): string =>
-    dims ? `[${dims.map((dim) => dim ?? '?').join(', ')}]` : '';
+    dims ? ` [${dims.map((dim) => dim ?? '?').join(', ')}]` : '';
   return values.map((value) => `${value.name} ${value.type}${shape(value.dims)}`).join(', ') || 'nothing';
 }
