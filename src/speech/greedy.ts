@@ -30,6 +30,6 @@ export function collapse(path: ArrayLike<number>, blank: number): number[] {
 }
 
 /** The text of an utterance from its logits, [frames or more, symbols]. */
-export function decodeGreedily(logits: Float32Array, frames: number, vocabulary: Vocabulary): string {
-  return vocabulary.text(collapse(bestPath(logits, frames, vocabulary.size), vocabulary.blank));
+export function decodeGreedily(logits: Float32Array, frames: number, symbols: number, vocabulary: Vocabulary): string {
+  return vocabulary.text(collapse(bestPath(logits, frames, symbols), vocabulary.blank));
 }

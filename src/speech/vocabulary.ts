@@ -43,7 +43,7 @@ export class Vocabulary {
       this.ids.set(text, id);
       if (token !== settings.wordDelimiter) for (const character of text) this.alphabet.add(character);
     });
-    this.longest = Math.max(0, ...[...this.ids.keys()].map((text) => [...text].length));
+    this.longest = Math.max(0, ...[...this.ids.keys()].map((text) => Array.from(text).length));
   }
 
   get size(): number {
@@ -56,12 +56,14 @@ export class Vocabulary {
    */
   conform(text: string): string {
     const collapsed = text.normalize('NFC').trim().split(/\s+/u).join(' ');
-    return [...collapsed].map((character) => this.conformCharacter(character)).join('');
+    return Array.from(collapsed)
+      .map((character) => this.conformCharacter(character))
+      .join('');
   }
 
   /** Labels for CTC. Tokens of several characters are preferred to shorter ones. */
   spell(text: string): Spelling {
-    const characters = [...this.conform(text)];
+    const characters = Array.from(this.conform(text));
     const labels: number[] = [];
     const missing = new Set<string>();
     for (let at = 0; at < characters.length;) {
@@ -89,7 +91,7 @@ export class Vocabulary {
     const forms = [character, character.toUpperCase(), character.toLowerCase()];
     // Vocabularies of scripts with combining marks may have the marks alone.
     const candidates = [...forms, ...forms.map((form) => form.normalize('NFD'))];
-    const known = candidates.find((candidate) => [...candidate].every((part) => this.alphabet.has(part)));
+    const known = candidates.find((candidate) => Array.from(candidate).every((part) => this.alphabet.has(part)));
     return known ?? character;
   }
 

@@ -16,12 +16,12 @@ interface Decoded {
   readonly sampleRate: number;
 }
 
-/** Decoders start with compiling their WebAssembly, so each kind is kept once made; one that failed is in an unknown state and is not. */
-const kept = new Map<Container, FLACDecoder | OggVorbisDecoder | MPEGDecoder>();
+/** Starting a decoder is slow, so idle ones are kept; one that failed is in an unknown state and is not. */
+const idle = new Map<Container, FLACDecoder | OggVorbisDecoder | MPEGDecoder>();
 
 /**
  * Mono samples (the mean of the channels) at `sampleRate`, in [-1, 1) for integer formats: 16-bit values are divided by 32768.
- * The kind of file is recognised by its content. Not for use by two callers at once: the decoders are shared.
+ * The kind of file is recognised by its content.
  * @param name how messages call the file.
  * @throws AudioError if the file is not audio that Pinch reads, is broken, cut off, empty, or absurdly long.
  */
@@ -107,18 +107,18 @@ async function decodeOpus(bytes: Uint8Array): Promise<Decoded> {
   }
 }
 
-/** Runs one decoder of the kept ones. @throws Error with the decoder's own words if it met errors. */
+/** Runs one decoder of the idle ones. @throws Error with the decoder's own words if it met errors. */
 async function keep<
   D extends FLACDecoder | OggVorbisDecoder | MPEGDecoder,
   R extends { readonly errors: readonly { readonly message: string }[] },
 >(container: Container, make: () => D, run: (decoder: D) => Promise<R>): Promise<R> {
-  const decoder = (kept.get(container) as D | undefined) ?? make();
-  kept.delete(container);
+  const decoder = (idle.get(container) as D | undefined) ?? make();
+  idle.delete(container);
   await decoder.ready;
   const decoded = await run(decoder);
   const [error] = decoded.errors;
   if (error) throw new Error(`the file is broken (${error.message})`);
-  kept.set(container, decoder);
+  idle.set(container, decoder);
   return decoded;
 }
 
