@@ -1,31 +1,10 @@
 /** Reverse-mode differentiation of a built graph, written as ordinary ONNX operators behind it. */
 
-import type { Builder, Operand, Value } from '../onnx/builder.ts';
+import type { Builder, Value } from '../onnx/builder.ts';
 import { describe, type Node } from '../onnx/graph.ts';
+import { zero, type NodeContext, type Rule, type RuleTable } from './rule.ts';
 import { rules } from './rules.ts';
 import { sumTo } from './sumTo.ts';
-
-/** What a rule sees of the node it differentiates. */
-export interface RuleContext {
-  /** Writes the gradient's nodes. */
-  readonly b: Builder;
-  readonly node: Node;
-  readonly inputs: readonly Operand[];
-  readonly outputs: readonly Value[];
-  /** Whether the gradient of input `i` is needed; a rule may skip the others. */
-  readonly needs: (i: number) => boolean;
-}
-
-/**
- * From the gradients of a node's outputs (undefined: zero) to the gradients of its inputs (undefined: zero, or not needed).
- * A gradient may have the shape before broadcasting: the loop sums it to the input's shape.
- */
-export type Rule = (context: RuleContext, gradients: readonly Operand[]) => readonly Operand[];
-
-/** An operator with no gradient at all: its outputs do not change with small changes of its inputs, or are not numbers. */
-export const zero = 'zero';
-
-export type RuleTable = Readonly<Record<string, Rule | typeof zero>>;
 
 /** Nodes on the way from the parameters to the loss that have no rule. */
 export class UnsupportedOperatorsError extends Error {
@@ -51,75 +30,94 @@ export function backward(
   wrt: readonly Value[],
   table: RuleTable = rules,
 ): Map<Value, Value> {
-  const path = nodesBetween(b, wrt, [...seeds.keys()], table);
-  const active = path.active;
-  const problems = path.nodes.flatMap((node) =>
-    Object.hasOwn(table, node.opType) && node.domain === ''
-      ? []
-      : [{ node, reason: `${node.domain && `${node.domain}.`}${node.opType} has no gradient rule` }],
-  );
+  const { contexts, active } = nodesBetween(b, wrt, [...seeds.keys()], table);
+  const problems = contexts.flatMap((context) => {
+    const reason = whyUnsupported(context, table);
+    return reason === undefined ? [] : [{ node: context.node, reason }];
+  });
   if (problems.length > 0) throw new UnsupportedOperatorsError(problems);
 
-  const sums = new Map<string, Value[]>();
+  const sums = new Map<string, Value>();
   const add = (value: Value, gradient: Value): void => {
+    const fitted = sumTo(b, gradient, value.dims);
     const held = sums.get(value.name);
-    if (held) held.push(gradient);
-    else sums.set(value.name, [gradient]);
+    sums.set(value.name, held ? b.op('Add', [held, fitted]) : fitted);
   };
-  const total = (value: Value): Operand => {
-    const held = sums.get(value.name);
-    if (!held) return undefined;
-    const sum = held.reduce((left, right) => b.op('Add', [left, right]));
-    sums.set(value.name, [sum]);
-    return sum;
-  };
-  for (const [value, gradient] of seeds) add(value, sumTo(b, gradient, value.dims));
+  for (const [value, gradient] of seeds) add(value, gradient);
 
-  for (const node of path.nodes.toReversed()) {
-    const operands = b.operands.get(node);
-    const rule = table[node.opType];
-    if (!operands || rule === undefined || rule === zero) continue;
-    b.scope(`grad/${node.name}`, () => {
-      const gradients = operands.outputs.map(total);
-      if (gradients.every((gradient) => gradient === undefined)) return;
-      const needs = (i: number): boolean => active.has(operands.inputs[i]?.name ?? '');
-      const results = rule({ b, node, ...operands, needs }, gradients);
-      operands.inputs.forEach((input, i) => {
+  for (const context of contexts.toReversed()) {
+    const gradients = context.outputs.map((output) => sums.get(output.name));
+    if (gradients.every((gradient) => gradient === undefined)) continue;
+    b.scope(`grad/${context.node.name}`, () => {
+      const results = ruleOf(context.node, table)({ ...context, b }, gradients);
+      context.inputs.forEach((input, i) => {
         const result = results[i];
-        if (input && result && needs(i)) add(input, sumTo(b, result, input.dims));
+        if (input && result && active.has(input.name)) add(input, result);
       });
     });
   }
 
   const found = new Map<Value, Value>();
   for (const value of wrt) {
-    const gradient = total(value);
+    const gradient = sums.get(value.name);
     if (gradient) found.set(value, gradient);
   }
   return found;
 }
 
-/** The nodes that lie on some path from one of `from` to one of `to`, in order, and the names of all values on such paths. */
+function whyUnsupported(context: NodeContext, table: RuleTable): string | undefined {
+  const { node } = context;
+  const entry = entryOf(node, table);
+  if (entry === undefined) return `${node.domain && `${node.domain}.`}${node.opType} has no gradient rule`;
+  return typeof entry === 'object' ? entry.unsupported(context) : undefined;
+}
+
+function ruleOf(node: Node, table: RuleTable): Rule {
+  const entry = entryOf(node, table);
+  if (typeof entry === 'object') return entry.rule;
+  if (typeof entry === 'function') return entry;
+  throw new Error(`${describe(node)} has no gradient rule`);
+}
+
+function entryOf(node: Node, table: RuleTable): RuleTable[string] | undefined {
+  return node.domain === '' && Object.hasOwn(table, node.opType) ? table[node.opType] : undefined;
+}
+
+/**
+ * The nodes that lie on some path from one of `from` to one of `to`, in order, and the names of all values on such paths. A path runs
+ * through floating-point values only: nothing flows through an index or a comparison.
+ */
 function nodesBetween(
   b: Builder,
   from: readonly Value[],
   to: readonly Value[],
   table: RuleTable,
-): { readonly nodes: readonly Node[]; readonly active: ReadonlySet<string> } {
+): { readonly contexts: readonly NodeContext[]; readonly active: ReadonlySet<string> } {
   const reached = new Set(from.map((value) => value.name));
-  const depends = b.nodes.filter((node) => {
-    const yes = node.inputs.some((name) => reached.has(name)) && table[node.opType] !== zero;
-    if (yes) for (const name of node.outputs) reached.add(name);
-    return yes;
+  const depends = [...b.operands].filter(([node, { outputs }]) => {
+    if (entryOf(node, table) === zero || !readsOf(node).some((name) => reached.has(name))) return false;
+    const carriers = outputs.filter(({ name, type }) => name !== '' && floats.has(type));
+    for (const { name } of carriers) reached.add(name);
+    return carriers.length > 0;
   });
-  const wanted = new Set(to.map((value) => value.name));
-  const nodes = depends
-    .toReversed()
-    .filter((node) => {
-      const yes = node.outputs.some((name) => wanted.has(name));
-      if (yes) for (const name of node.inputs) if (reached.has(name)) wanted.add(name);
-      return yes;
-    })
-    .toReversed();
-  return { nodes, active: wanted };
+  const active = new Set(to.map((value) => value.name).filter((name) => reached.has(name)));
+  const path = depends.toReversed().filter(([node, { outputs }]) => {
+    if (!outputs.some(({ name }) => active.has(name))) return false;
+    for (const name of readsOf(node)) if (reached.has(name)) active.add(name);
+    return true;
+  });
+  const contexts = path.toReversed().map(([node, { inputs, outputs }]): NodeContext => {
+    const needs = (i: number): boolean => active.has(inputs[i]?.name ?? '');
+    const gives = (i: number): boolean => active.has(outputs[i]?.name ?? '');
+    return { node, inputs, outputs, needs, gives };
+  });
+  return { contexts, active };
+}
+
+const floats: ReadonlySet<string> = new Set(['float32', 'float64', 'float16', 'bfloat16']);
+
+/** The names a node reads, with those that the bodies of If, Loop and Scan take from around them. */
+function readsOf(node: Node): string[] {
+  const bodies = Object.values(node.attributes).flatMap((held) => (held.type === 'graph' ? [held.value] : []));
+  return [...node.inputs, ...bodies.flatMap((body) => body.nodes.flatMap(readsOf))];
 }

@@ -1,0 +1,38 @@
+/** What a gradient rule is: its view of a node, its result, and the table that rules stand in. */
+
+import type { Builder, Operand, Value } from '../onnx/builder.ts';
+import type { Node } from '../onnx/graph.ts';
+
+/** What a rule sees of the node it differentiates, before it writes anything. */
+export interface NodeContext {
+  readonly node: Node;
+  readonly inputs: readonly Operand[];
+  readonly outputs: readonly Value[];
+  /** Whether the gradient of input `i` is needed; a rule may skip the others. */
+  readonly needs: (i: number) => boolean;
+  /** Whether output `i` may have a gradient. */
+  readonly gives: (i: number) => boolean;
+}
+
+export interface RuleContext extends NodeContext {
+  /** Writes the gradient's nodes. */
+  readonly b: Builder;
+}
+
+/**
+ * From the gradients of a node's outputs (undefined: zero) to the gradients of its inputs (undefined: zero, or not needed).
+ * A gradient may have the shape before broadcasting, or any shape that broadcasts to the input's: the loop fits it.
+ */
+export type Rule = (context: RuleContext, gradients: readonly Operand[]) => readonly Operand[];
+
+/** A rule for some uses of its operator only. */
+export interface PartialRule {
+  readonly rule: Rule;
+  /** Why this node's gradient cannot be computed; undefined if it can. */
+  readonly unsupported: (context: NodeContext) => string | undefined;
+}
+
+/** An operator with no gradient at all: its outputs do not change with small changes of its inputs, or are not numbers. */
+export const zero = 'zero';
+
+export type RuleTable = Readonly<Record<string, Rule | PartialRule | typeof zero>>;
