@@ -66,7 +66,8 @@ export function fromBytes(type: DataType, bytes: Uint8Array): TensorData {
   if (bytes.byteLength % width !== 0) {
     throw new RangeError(`${bytes.byteLength} bytes are not a whole number of ${type} elements`);
   }
-  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  // Not slice(): that of a Node Buffer makes a view.
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return new make(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / width);
 }
 
