@@ -1,0 +1,109 @@
+/** Copies a model into a builder for inputs of fixed shapes: shape arithmetic vanishes, patterns become single operators. */
+
+import type { Builder, Operand, Value } from './builder.ts';
+import { simplifications } from './fuse.ts';
+import { describe, type Model, type Node } from './graph.ts';
+import { adapt, isKnown } from './opset.ts';
+import { Rewriter } from './rewriter.ts';
+
+export interface Specialization {
+  /** The model's inputs: values of the builder, or constants. Inputs that the outputs do not depend on may be left out. */
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** Initializers that stay values of the builder (its weights), by name. The others become constants. */
+  readonly parameters: ReadonlyMap<string, Value>;
+  /** The model's outputs that are wanted. */
+  readonly outputs: readonly string[];
+}
+
+/**
+ * Writes the nodes that the wanted outputs depend on, in the builder's operator set (opset.ts). Names of nodes and values, and the
+ * nodes' metadata, are kept where a node is kept, with a number behind them if they are taken.
+ * @returns the wanted outputs by their names in the model.
+ * @throws if an input is missing, an output unknown, an operator not supported (all of them in one message), or shapes do not fit.
+ */
+export function specialize(model: Model, b: Builder, specialization: Specialization): Map<string, Value> {
+  const { inputs, parameters, outputs } = specialization;
+  const nodes = neededNodes(model.graph.nodes, outputs);
+  const unknown = nodes.filter((node) => !isKnown(node, model.opsets));
+  if (unknown.length > 0) {
+    throw new Error(`Pinch does not know these operators:\n${unknown.map((node) => `  ${describe(node)}`).join('\n')}`);
+  }
+  const r = new Rewriter(simplifications);
+  const values = new Map<string, Value>(Object.entries(inputs));
+  const given = new Set<Value>([...values.values(), ...parameters.values()]);
+
+  const valueOf = (name: string): Value => {
+    const held = values.get(name) ?? parameters.get(name);
+    if (held) return held;
+    const tensor = model.graph.initializers.get(name);
+    if (!tensor) throw new Error(missing(model, name));
+    const value = r.b.constant(tensor, name);
+    values.set(name, value);
+    return value;
+  };
+
+  const used = new Set([...outputs, ...nodes.flatMap((node) => node.inputs)]);
+  for (const node of nodes) {
+    const operands = node.inputs.map((name): Operand => (name === '' ? undefined : valueOf(name)));
+    const wanted = node.outputs.map((name) => (used.has(name) ? name : ''));
+    const results = adapt(r, { ...node, outputs: wanted }, operands, model.opsets);
+    wanted.forEach((name, i) => {
+      const result = results[i];
+      if (name === '') return;
+      if (!result) throw new Error(`${describe(node)}: its output ${i} is not supported`);
+      values.set(name, result);
+    });
+  }
+  const copied = copyNeeded(r.b, b, outputs.map(valueOf), given);
+  return new Map(outputs.map((name, i) => [name, copied[i] ?? valueOf(name)]));
+}
+
+/** The nodes that some values depend on, in the graph's order. */
+function neededNodes(nodes: readonly Node[], outputs: readonly string[]): Node[] {
+  const needed = new Set(outputs);
+  const kept = nodes.toReversed().filter((node) => {
+    const keep = node.outputs.some((name) => name !== '' && needed.has(name));
+    if (keep) for (const name of node.inputs) needed.add(name);
+    return keep;
+  });
+  return kept.toReversed();
+}
+
+/** Copies what some values depend on, and nothing else, into another builder. */
+function copyNeeded(from: Builder, to: Builder, outputs: readonly Value[], given: ReadonlySet<Value>): Value[] {
+  const needed = new Set<Operand>(outputs);
+  const entries = [...from.operands].toReversed().filter(([, { inputs, outputs }]) => {
+    const keep = outputs.some((value) => needed.has(value));
+    if (keep) for (const input of inputs) needed.add(input);
+    return keep;
+  });
+  const copies = new Map<Operand, Value>();
+  const copyOf = (value: Value): Value => {
+    const held = copies.get(value);
+    if (held) return held;
+    if (given.has(value) || !value.constant) return value;
+    const copy = to.constant(value.constant, value.name);
+    copies.set(value, copy);
+    return copy;
+  };
+  for (const [node, { inputs, outputs }] of entries.toReversed()) {
+    const operands = inputs.map((input) => input && copyOf(input));
+    const { name, domain, metadata } = node;
+    const results = to.ops(node.opType, operands, outputs.length, node.attributes, {
+      name,
+      domain,
+      outputNames: node.outputs,
+      ...(metadata ? { metadata } : {}),
+    });
+    outputs.forEach((output, i) => {
+      const result = results[i];
+      if (result) copies.set(output, result);
+    });
+  }
+  return outputs.map(copyOf);
+}
+
+function missing(model: Model, name: string): string {
+  const isInput = model.graph.inputs.some((input) => input.name === name);
+  return isInput ? `the model needs its input "${name}"` : `the model has no value "${name}"`;
+}
