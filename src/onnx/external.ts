@@ -25,23 +25,25 @@ export class ExternalData {
   }
 
   /**
-   * Where a tensor's `size` bytes are. Nothing is read.
+   * Where a tensor's bytes are. Nothing is read.
+   * @param size how many there should be; left out, as many as the model says.
    * @throws OnnxFileError if they are outside the model's folder, missing, or do not fit.
    */
-  locate(tensor: TensorProto, size: number): ByteRange {
+  locate(tensor: TensorProto, size?: number): ByteRange {
     const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
     const location = entries.get('location') ?? '';
     const offset = this.wholeNumber(tensor, 'offset', entries.get('offset') ?? '0');
-    const length = this.wholeNumber(tensor, 'length', entries.get('length') ?? String(size));
-    if (length !== size) {
-      throw this.problem(tensor, `has ${length} bytes in ${location}, but its shape and type need ${size}`);
-    }
     const path = this.resolve(tensor, location);
     const available = statSync(path).size;
-    if (offset + length > available) {
+    const stated = entries.get('length');
+    const length = stated === undefined ? (size ?? available - offset) : this.wholeNumber(tensor, 'length', stated);
+    if (size !== undefined && length !== size) {
+      throw this.problem(tensor, `has ${length} bytes in ${location}, but its shape and type need ${size}`);
+    }
+    if (length < 0 || offset + length > available) {
       throw this.problem(
         tensor,
-        `ends at byte ${offset + length} of ${location}, which has only ${available}; copy it again`,
+        `ends at byte ${offset + length} of ${location}, which has only ${available}; copy the file again`,
       );
     }
     return { path, offset, length };

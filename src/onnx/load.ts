@@ -3,10 +3,16 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema, type ModelProto, type TensorProto } from 'onnx-buf';
+import {
+  ModelProtoSchema,
+  TensorProto_DataLocation,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from 'onnx-buf';
 import { viewModel } from './decode.ts';
 import { OnnxFileError, reasonOf } from './errors.ts';
-import { ExternalData } from './external.ts';
+import { ExternalData, readRange } from './external.ts';
 import type { Model } from './graph.ts';
 import { isExternal } from './storedTensor.ts';
 
@@ -34,7 +40,9 @@ export async function loadModel(path: string): Promise<ModelFile> {
   } catch (error) {
     throw new OnnxFileError(file, reasonOf(error), error);
   }
-  return viewFile(file, decode(file, bytes));
+  const proto = decode(file, bytes);
+  bringAttributesIn(file, proto);
+  return viewFile(file, proto);
 }
 
 /** A ModelFile from a decoded model: also for one that was changed after it was loaded. @throws OnnxFileError as loadModel. */
@@ -71,6 +79,31 @@ export async function findModel(path: string): Promise<string> {
   } catch (error) {
     throw error instanceof OnnxFileError ? error : new OnnxFileError(path, reasonOf(error), error);
   }
+}
+
+/**
+ * Tensors of attributes may stand in other files, too; they are small, and become part of the decoded model, so that only
+ * initializers are kept apart.
+ */
+function bringAttributesIn(path: string, proto: ModelProto): void {
+  const data = new ExternalData(path);
+  const bringIn = (tensor: TensorProto) => {
+    if (!isExternal(tensor)) return;
+    tensor.rawData = readRange(data.locate(tensor));
+    tensor.externalData = [];
+    tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
+  };
+  const visit = (nodes: readonly NodeProto[]) => {
+    for (const { t, tensors, g, graphs } of nodes.flatMap((node) => node.attribute)) {
+      for (const tensor of t ? [t, ...tensors] : tensors) bringIn(tensor);
+      for (const graph of g ? [g, ...graphs] : graphs) {
+        graph.initializer.forEach(bringIn);
+        visit(graph.node);
+      }
+    }
+  };
+  visit(proto.graph?.node ?? []);
+  for (const { node } of proto.functions) visit(node);
 }
 
 function decode(path: string, bytes: Uint8Array): ModelProto {

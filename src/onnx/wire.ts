@@ -3,6 +3,7 @@
 import { toBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { GraphProtoSchema, ModelProtoSchema, TensorProtoSchema, type ModelProto, type TensorProto } from 'onnx-buf';
+import { withFields } from './protoCopy.ts';
 
 /** Protobuf cannot express a longer message. */
 export const largestMessage = 2 ** 31 - 1;
@@ -52,8 +53,7 @@ function around<D extends DescMessage>(
   return [toBinary(schema, before), ...middle, toBinary(schema, after)];
 
   function without(original: MessageShape<D>, leaveOut: (number: number) => boolean): MessageShape<D> {
-    // A field that is not set lives on the prototype as its default, so the copy has to keep the prototype.
-    const copy = Object.assign(Object.create(Object.getPrototypeOf(original) as object) as MessageShape<D>, original);
+    const copy = withFields(original, {});
     for (const { localName, number, fieldKind, oneof } of schema.fields) {
       if (oneof || !leaveOut(number)) continue;
       if (fieldKind === 'list') Object.assign(copy, { [localName]: [] });

@@ -1,0 +1,90 @@
+/** Files that appear complete or not at all. */
+
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** A file written under a temporary name, on the disk, but not yet in its place. */
+export interface PendingFile {
+  readonly path: string;
+  /** Puts the file in its place, over whatever was there. */
+  readonly commit: () => Promise<void>;
+  /** Removes the temporary file. Does nothing after commit. */
+  readonly discard: () => Promise<void>;
+}
+
+/** Writes `pieces` one after another beside `path`. Leaves nothing behind if it fails. */
+export async function writePending(path: string, pieces: Iterable<Uint8Array>): Promise<PendingFile> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const discard = () => rm(temporary, { force: true });
+  let file: FileHandle | undefined;
+  try {
+    file = await open(temporary, 'wx');
+    for (const piece of batches(pieces)) await writeAll(file, piece);
+    await file.sync();
+    await file.close();
+  } catch (error) {
+    await file?.close().catch(() => undefined);
+    await discard();
+    throw error;
+  }
+  const commit = async () => {
+    await rename(temporary, path);
+    await syncFolder(folder);
+  };
+  return { path, commit, discard };
+}
+
+/** Writes a whole file in one go: after a crash there is the old one or the new one. */
+export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+  const pending = await writePending(path, pieces);
+  try {
+    await pending.commit();
+  } catch (error) {
+    await pending.discard();
+    throw error;
+  }
+}
+
+/** Makes a rename last through a power cut. Windows can neither open a folder nor needs to. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A system call for each small piece would take longer than copying them together. */
+const batchSize = 1 << 20;
+
+function* batches(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  let size = 0;
+  for (const piece of pieces) {
+    if (size > 0 && size + piece.byteLength > batchSize) {
+      yield Buffer.concat(small, size);
+      small = [];
+      size = 0;
+    }
+    if (piece.byteLength > batchSize) yield piece;
+    else {
+      small.push(piece);
+      size += piece.byteLength;
+    }
+  }
+  if (size > 0) yield Buffer.concat(small, size);
+}
+
+/** The system takes at most 2 GB at a time, and may take less. */
+const largestWrite = 1 << 28;
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.byteLength;) {
+    const { bytesWritten } = await file.write(bytes, done, Math.min(largestWrite, bytes.byteLength - done));
+    done += bytesWritten;
+  }
+}
