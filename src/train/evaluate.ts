@@ -1,0 +1,115 @@
+/** Measures a model on a manifest: what it gets wrong, how fast it is, how large, and how sparse. */
+
+import { compareSystems, type Comparison } from '../metrics/compare.ts';
+import { scoreCorpus, scoreUtterance, type CorpusScore } from '../metrics/score.ts';
+import { loadModel } from '../onnx/load.ts';
+import { AudioLoader } from '../speech/audioLoader.ts';
+import { readManifest } from '../speech/manifest/read.ts';
+import type { Utterance } from '../speech/manifest/utterance.ts';
+import { readProcessor } from '../speech/processor.ts';
+import { measureFileSize, type FileSize } from './modelSize.ts';
+import { recognizeAll, type Skipped, type Speed } from './recognizeAll.ts';
+import { Recognizer } from './recognizer.ts';
+import type { Device } from './session.ts';
+
+export interface EvaluateOptions {
+  /** Another model to compare with, on the same utterances. */
+  readonly against?: string;
+  /**
+   * Utterances run together, 1 by default. More are padded to the longest of them, and models whose feature encoder has group
+   * normalisation, such as wav2vec2-base, give other results on padded audio.
+   */
+  readonly batch?: number;
+  readonly device?: Device;
+  readonly threads?: number;
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+}
+
+export interface EvaluationProgress {
+  readonly model: string;
+  readonly done: number;
+  readonly utterances: number;
+}
+
+export interface Hypothesis {
+  readonly id: string;
+  /** As the model's vocabulary would write it. */
+  readonly reference: string;
+  readonly hypothesis: string;
+  /** Word errors. */
+  readonly errors: number;
+}
+
+export interface Evaluation extends CorpusScore, Speed, FileSize {
+  readonly model: string;
+  readonly data: string;
+  readonly device: Device;
+  readonly batch: number;
+  readonly hypotheses: readonly Hypothesis[];
+  /** Utterances without a result, which count nowhere: at most 1 %. */
+  readonly skipped: readonly Skipped[];
+  readonly comparison?: ComparedWith;
+}
+
+export type ComparedWith = Comparison & { readonly against: Evaluation };
+
+/**
+ * @param modelPath a model's folder or ONNX file; its tokenizer files stand beside it.
+ * @throws Error in one sentence that names the file: no model, no CTC model, no tokenizer, no manifest, or more than 1 % of the
+ *   utterances cannot be read.
+ */
+export async function evaluate(
+  modelPath: string,
+  manifest: string,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const utterances = await readManifest(manifest);
+  const evaluation = await evaluateModel(modelPath, manifest, utterances, options);
+  if (options.against === undefined) return evaluation;
+  const against = await evaluateModel(options.against, manifest, utterances, options);
+  return { ...evaluation, comparison: { ...compareSystems(evaluation.hypotheses, against.hypotheses), against } };
+}
+
+async function evaluateModel(
+  modelPath: string,
+  manifest: string,
+  utterances: readonly Utterance[],
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const { batch = 1, device = 'cpu', threads, onProgress } = options;
+  const file = await loadModel(modelPath);
+  const processor = await readProcessor(file.folder);
+  const size = await measureFileSize(file);
+  const recognizer = await Recognizer.open(file.path, file.model.graph, processor, {
+    device,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
+  try {
+    if (recognizer.batchSize !== undefined && recognizer.batchSize !== batch) {
+      throw new Error(
+        `${file.path}: this model was exported for batches of ${recognizer.batchSize}; evaluate it with that batch size.`,
+      );
+    }
+    const recognition = await recognizeAll(utterances, { recognizer, loader, processor, batch }, (done) =>
+      onProgress?.({ model: modelPath, done, utterances: utterances.length }),
+    );
+    const scored = recognition.transcripts.map(({ utterance, text }) => {
+      const reference = processor.vocabulary.conform(utterance.text);
+      return { id: utterance.id, reference, hypothesis: text, score: scoreUtterance(reference, text) };
+    });
+    return {
+      model: modelPath,
+      data: manifest,
+      device,
+      batch,
+      ...scoreCorpus(scored.map(({ score }) => score)),
+      ...recognition.speed,
+      ...size,
+      hypotheses: scored.map(({ score, ...utterance }) => ({ ...utterance, errors: score.errors })),
+      skipped: recognition.skipped,
+    };
+  } finally {
+    await Promise.all([loader.close(), recognizer.dispose()]);
+  }
+}
