@@ -16,13 +16,11 @@ export class Random {
 
   /** A generator for a seed and a path of numbers under it, such as an epoch: each path has its own, unrelated stream. */
   static seeded(seed: number, ...path: readonly number[]): Random {
+    // Each part has a low and a high half, so that large and negative numbers count in full.
+    const halves = [seed, ...path].flatMap((part) => [part >>> 0, Math.floor(part / 2 ** 32)]);
     let hash = 0;
-    const words = new Uint32Array(4);
-    for (const part of [seed, ...path]) hash = scramble(scramble(hash ^ (part >>> 0)) ^ Math.floor(part / 2 ** 32));
-    for (let i = 0; i < words.length; i++) {
-      hash = (hash + 0x9e3779b9) | 0;
-      words[i] = scramble(hash);
-    }
+    for (const half of halves) hash = scramble((hash + increment) ^ half);
+    const words = Uint32Array.from({ length: 4 }, () => (hash = scramble(hash + increment)));
     if (words.every((word) => word === 0)) words[0] = 1;
     return new Random(words);
   }
@@ -84,6 +82,9 @@ export class Random {
     return order;
   }
 }
+
+/** 2^32 over the golden ratio, as SplitMix uses: it keeps a hash of zeros from staying zero. */
+const increment = 0x9e3779b9;
 
 function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
