@@ -114,12 +114,14 @@ export class Trainable {
     const utterances = batch.labels.length;
     const shape = { utterances, samples: batch.samples, labels: batch.maxLabels };
     const compiled = await this.graphFor(shape, this.accumulation(scalars.update));
+    // Copied before the step writes over them; metrics give the thresholds that the step used.
+    const thresholds = Float32Array.from((this.host.get(stateNames.thresholds)?.data ?? []) as Float32Array);
     const results = await compiled.session.run(
       { ...compiled.feeds, ...this.residentFeeds(compiled), ...this.feeds(compiled, batch, scalars) },
       compiled.into,
     );
     if (this.options.device !== 'cpu') this.keep(compiled, results);
-    return this.report(results);
+    return this.report(results, thresholds);
   }
 
   /** Weights, moments and thresholds, under `stateNames`. On the CPU these are the live arrays, not copies. */
@@ -181,7 +183,10 @@ export class Trainable {
     });
     const session = await Session.create(graph.model, {
       device: options.device,
-      resident: graph.slots.flatMap((slot) => (slot.output ? [slot.output.name] : [])),
+      // Thresholds and their moments are a few numbers that every metrics line shows, so they come back.
+      resident: graph.slots.flatMap(({ state, output }) =>
+        output && !state.endsWith('thresholds') ? [output.name] : [],
+      ),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.profilePrefix === undefined ? {} : { profilePrefix: options.profilePrefix }),
     });
@@ -223,8 +228,12 @@ export class Trainable {
     for (const slot of compiled.graph.slots) {
       const next = slot.output && results[slot.output.name];
       if (!next) continue;
-      this.device.get(slot.state)?.dispose();
-      this.device.set(slot.state, next);
+      if (next.onDevice) {
+        this.device.get(slot.state)?.dispose();
+        this.device.set(slot.state, next);
+      } else {
+        (this.host.get(slot.state)?.data as Float32Array).set(next.tensor.data as Float32Array);
+      }
     }
   }
 
@@ -262,15 +271,14 @@ export class Trainable {
     return Object.fromEntries(compiled.session.inputs.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
   }
 
-  private report(results: Readonly<Record<string, Resident>>): StepResult {
+  private report(results: Readonly<Record<string, Resident>>, thresholds: Float32Array): StepResult {
     const number = (name: string): number => Number(results[name]?.tensor.data[0] ?? NaN);
-    const thresholds = results['thresholds_used']?.tensor.data as Float32Array | undefined;
     const kept = results['kept']?.tensor.data as Float32Array | undefined;
     const sizes = this.gateSizes();
     const layers = kept
       ? this.options.layers.map((name, i) => ({
           name,
-          threshold: Math.abs(thresholds?.[i] ?? 0),
+          threshold: Math.abs(thresholds[i] ?? 0),
           sparsity: 1 - (kept[i] ?? 0) / (sizes[i] ?? 1),
         }))
       : this.fixed;

@@ -230,7 +230,6 @@ class TrainingGraphBuilder {
     const { b } = this;
     const vector = (name: string): Value => b.input(name, 'float32', [this.gateCount]);
     const all = vector(stateNames.thresholds);
-    this.report('thresholds_used', all);
     const rms = vector(stateNames.rms);
     this.slots.push({ state: stateNames.rms, inputs: [{ name: rms.name, dims: rms.dims }] });
     const one = (values: Value, index: number): Value => b.op('Gather', [values, b.int(index)], { axis: int(0) });
@@ -285,8 +284,8 @@ class TrainingGraphBuilder {
     const state = stateNames.gradient(weight.parameter.initializer);
     const before = b.input(state, 'float32', weight.flat.dims);
     const sum = b.op('Add', [before, share]);
-    // After an update the sum starts again from zero.
-    this.carry(state, [before], updates ? b.op('Mul', [before, b.scalar(0)]) : sum);
+    // After an update the sum starts again from zero: computed from `sum`, so that it is not written before it was read.
+    this.carry(state, [before], updates ? b.op('Mul', [sum, b.scalar(0)]) : sum);
     return sum;
   }
 
