@@ -33,6 +33,8 @@ export interface EvaluationProgress {
 
 export interface Hypothesis {
   readonly id: string;
+  /** Path of the audio file. */
+  readonly audio: string;
   /** As the model's vocabulary would write it. */
   readonly reference: string;
   readonly hypothesis: string;
@@ -96,7 +98,13 @@ async function evaluateModel(
     );
     const scored = recognition.transcripts.map(({ utterance, text }) => {
       const reference = processor.vocabulary.conform(utterance.text);
-      return { id: utterance.id, reference, hypothesis: text, score: scoreUtterance(reference, text) };
+      return {
+        id: utterance.id,
+        audio: utterance.audio,
+        reference,
+        hypothesis: text,
+        score: scoreUtterance(reference, text),
+      };
     });
     return {
       model: modelPath,

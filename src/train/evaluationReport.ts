@@ -1,0 +1,109 @@
+/** An evaluation for people, and as files for other tools. */
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatTrn } from '../metrics/trn.ts';
+import { writeAtomically } from '../onnx/atomicFile.ts';
+import type { Evaluation } from './evaluate.ts';
+import { byteSize, count, percent, textTable } from './textTable.ts';
+
+/** A table, and below it what has to be known to read it. */
+export function describeEvaluation(evaluation: Evaluation): string {
+  const { comparison } = evaluation;
+  const columns = comparison ? [evaluation, comparison.against] : [evaluation];
+  const row = (name: string, cell: (column: Evaluation) => string): string[] => [name, ...columns.map(cell)];
+  const table = textTable([
+    ...(comparison ? [['', 'model', 'against']] : []),
+    row('word error rate', ({ wer }) => percent(wer)),
+    row('  substitutions', ({ substitutions }) => count(substitutions)),
+    row('  deletions', ({ deletions }) => count(deletions)),
+    row('  insertions', ({ insertions }) => count(insertions)),
+    row('character error rate', ({ cer }) => percent(cer)),
+    row('utterances with errors', ({ sentenceErrorRate }) => percent(sentenceErrorRate)),
+    row('real-time factor', ({ realTimeFactor }) => realTimeFactor.toFixed(4)),
+    row('latency, median', ({ latency }) => `${latency.median.toFixed(1)} ms`),
+    row('latency, 95 % under', ({ latency }) => `${latency.p95.toFixed(1)} ms`),
+    row('on disk', ({ bytes }) => byteSize(bytes)),
+    row('gzipped', ({ gzippedBytes }) => byteSize(gzippedBytes)),
+  ]);
+  return [table, ...notes(evaluation)].join('\n') + '\n';
+}
+
+function notes(evaluation: Evaluation): string[] {
+  const { batch, device, utterances, words, audioSeconds, skipped, comparison } = evaluation;
+  const lines = [
+    `${count(words)} words in ${count(utterances)} utterances, ${Math.round(audioSeconds)} s of audio; on ${device}, ${
+      batch === 1 ? 'one utterance at a time' : `${batch} utterances at a time`
+    }.`,
+  ];
+  if (batch > 1)
+    lines.push('Padding changes what models with group normalisation recognise; only a batch of 1 is exact.');
+  const [first] = skipped;
+  if (first)
+    lines.push(
+      `${skipped.length} of the utterances could not be read and count nowhere, first ${first.id}: ${first.reason}`,
+    );
+  if (comparison) lines.push(...describeComparison(evaluation, comparison));
+  return lines;
+}
+
+function describeComparison(evaluation: Evaluation, comparison: NonNullable<Evaluation['comparison']>): string[] {
+  const { mapsswe, bootstrap } = comparison;
+  const lines: string[] = [];
+  switch (comparison.verdict) {
+    case 'undecided':
+      lines.push(`No verdict on the difference. ${comparison.reason}`);
+      break;
+    case 'same':
+      lines.push('The word error rates do not differ significantly.');
+      break;
+    case 'worse':
+    case 'better':
+      lines.push(
+        `The model's word error rate is significantly ${comparison.verdict} than that of ${comparison.against.model}.`,
+      );
+  }
+  if (mapsswe) {
+    lines.push(
+      `MAPSSWE: Z = ${mapsswe.z.toFixed(3)}, p = ${mapsswe.p.toPrecision(3)}, two-tailed, ${mapsswe.segments} segments.`,
+    );
+  }
+  if (bootstrap) {
+    const points = (fraction: number): string => (100 * fraction).toFixed(2);
+    lines.push(
+      `Bootstrap over ${evaluation.utterances} utterances: a difference of ${points(bootstrap.difference)} points of word error rate, 95 % interval ${points(bootstrap.low)} to ${points(bootstrap.high)}.`,
+    );
+  }
+  return lines;
+}
+
+/**
+ * Writes into a folder, which is made if it is not there: `ref.trn` and `hyp.trn` (and `against.trn`) for sclite, `hypotheses.jsonl` with
+ * `pred_text` beside `text`, and last `evaluation.json`, all the numbers. Each file appears whole.
+ */
+export async function writeEvaluation(folder: string, evaluation: Evaluation): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const write = (name: string, text: string): Promise<void> => writeAtomically(join(folder, name), [Buffer.from(text)]);
+  const { hypotheses, comparison } = evaluation;
+  await write('ref.trn', formatTrn(hypotheses.map(({ id, reference }) => ({ id, text: reference }))));
+  await write('hyp.trn', transcripts(evaluation));
+  if (comparison) await write('against.trn', transcripts(comparison.against));
+  await write('hypotheses.jsonl', hypotheses.map((hypothesis) => `${JSON.stringify(jsonLine(hypothesis))}\n`).join(''));
+  await write('evaluation.json', `${JSON.stringify(summary(evaluation), null, 2)}\n`);
+}
+
+function transcripts({ hypotheses }: Evaluation): string {
+  return formatTrn(hypotheses.map(({ id, hypothesis }) => ({ id, text: hypothesis })));
+}
+
+/** The names that NeMo's tools and speech data explorers use. */
+function jsonLine({ id, audio, reference, hypothesis, errors }: Evaluation['hypotheses'][number]): object {
+  return { audio_filepath: audio, text: reference, pred_text: hypothesis, id, errors };
+}
+
+/** All but the transcripts, which have files of their own. */
+function summary(evaluation: Evaluation): object {
+  const { comparison, ...own } = evaluation;
+  const numbers = { ...own, hypotheses: undefined };
+  return comparison ? { ...numbers, comparison: { ...comparison, against: summary(comparison.against) } } : numbers;
+}
