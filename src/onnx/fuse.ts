@@ -1,13 +1,39 @@
-/** What a specialized graph need not compute: rules by operator, tried whenever a node is written. */
+/** What a specialized graph need not compute: rules by operator, tried in order whenever a node is written. */
 
-import type { Simplification, Simplifications } from './rewriter.ts';
+import { cutPadding } from './fuse/convolution.ts';
+import { spelledGelu } from './fuse/gelu.ts';
+import { decidedWhere, neutral, neutralRight, single, unchanged } from './fuse/identity.ts';
+import { asReshape, emptyPad, simplerTranspose, throughMergedAxes, wholeSlice } from './fuse/movement.ts';
+import { intoScale, intoShift, spelledLayerNormalization } from './fuse/normalization.ts';
+import { needlessGuard } from './fuse/softmax.ts';
+import type { Simplifications } from './rewriter.ts';
 
-const same: Simplification = (_, { inputs: [x], type }) =>
-  x && x.type === type.type && x.dims.length === type.dims.length && x.dims.every((dim, i) => dim === type.dims[i])
-    ? x
-    : undefined;
-
+/** Every rule's result equals the node's to rounding. */
 export const simplifications: Simplifications = {
-  Identity: [same],
-  Cast: [same],
+  Identity: [unchanged],
+  Cast: [unchanged],
+  CastLike: [unchanged],
+  Dropout: [unchanged],
+  Expand: [unchanged],
+  Tile: [unchanged],
+  Concat: [single],
+  Sum: [single],
+  Mean: [single],
+  Min: [single],
+  Max: [single],
+  Add: [neutral(0), intoShift],
+  Sub: [neutralRight(0)],
+  Mul: [neutral(1), spelledGelu, intoScale],
+  Div: [neutralRight(1), spelledGelu, spelledLayerNormalization],
+  Pow: [neutralRight(1)],
+  And: [neutral(1)],
+  Or: [neutral(0)],
+  Where: [decidedWhere, needlessGuard],
+  Slice: [wholeSlice, cutPadding],
+  Pad: [emptyPad],
+  Reshape: [asReshape, throughMergedAxes],
+  Squeeze: [asReshape],
+  Unsqueeze: [asReshape],
+  Flatten: [asReshape],
+  Transpose: [simplerTranspose],
 };

@@ -33,8 +33,12 @@ export class Rewriter {
   private readonly producers = new Map<Value, Producer>();
   private readonly uniforms = new Map<Value, Tensor>();
 
-  constructor(rules: Simplifications) {
+  private readonly weights: ReadonlySet<Value>;
+
+  /** @param weights values that rules may take to be finite numbers, as the weights of a model are. */
+  constructor(rules: Simplifications, weights: ReadonlySet<Value> = new Set()) {
     this.rules = rules;
+    this.weights = weights;
   }
 
   /** Adds a node with one output, or finds a simpler value that equals it. */
@@ -79,6 +83,11 @@ export class Rewriter {
   producer(value: Operand, opType: string): Producer | undefined {
     const found = value && this.producers.get(value);
     return found?.node.opType === opType ? found : undefined;
+  }
+
+  /** Whether a value is fed from outside, so that nothing is known of its elements. */
+  isFed(value: Value): boolean {
+    return !this.producers.has(value) && !this.weights.has(value) && !value.constant;
   }
 
   /** The one number that all elements of a value have; undefined if they differ or are not known. */

@@ -28,7 +28,7 @@ export function specialize(model: Model, b: Builder, specialization: Specializat
   if (unknown.length > 0) {
     throw new Error(`Pinch does not know these operators:\n${unknown.map((node) => `  ${describe(node)}`).join('\n')}`);
   }
-  const r = new Rewriter(simplifications);
+  const r = new Rewriter(simplifications, new Set(parameters.values()));
   const values = new Map<string, Value>(Object.entries(inputs));
   const given = new Set<Value>([...values.values(), ...parameters.values()]);
 

@@ -1,0 +1,39 @@
+/** The guard that PyTorch's exporter puts behind a softmax. */
+
+import type { Operand } from '../builder.ts';
+import type { Rewriter, Simplification } from '../rewriter.ts';
+import { toNumbers } from '../tensor.ts';
+
+/**
+ * Where(IsNaN(softmax), 0, softmax) is there for rows that are masked from end to end. Where no −∞ (or a number so low that a sum may
+ * overflow to it) gets into the scores, there is no such row and the guard is the softmax.
+ */
+export const needlessGuard: Simplification = (r, { inputs }) => {
+  const [condition, zero, softmax] = inputs;
+  const guarded = r.producer(condition, 'IsNaN')?.inputs[0];
+  const scores = r.producer(softmax, 'Softmax')?.inputs[0];
+  if (!scores || guarded !== softmax || r.uniform(zero) !== 0) return undefined;
+  return mayMask(r, scores, 32) ? undefined : softmax;
+};
+
+/** Operators whose output holds numbers of their inputs, or sums and products of them: a mask comes through. */
+const passing = [
+  ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Where', 'Min', 'Max', 'Clip', 'Cast', 'Sum'],
+  ...['Reshape', 'Transpose', 'Expand', 'Slice', 'Concat', 'Gather', 'Tile', 'Pad', 'Log'],
+];
+
+/** Other operators, a matrix product say, compute with activations and weights, which are finite as long as training is sound. */
+function mayMask(r: Rewriter, value: Operand, depth: number): boolean {
+  if (!value) return false;
+  if (depth === 0) return true;
+  const uniform = r.uniform(value);
+  if (uniform !== undefined) return isHuge(uniform);
+  if (value.constant) return toNumbers(value.constant).some(isHuge);
+  for (const opType of passing) {
+    const found = r.producer(value, opType);
+    if (found) return opType === 'Log' || found.inputs.some((input) => mayMask(r, input, depth - 1));
+  }
+  return r.isFed(value);
+}
+
+const isHuge = (element: number): boolean => !(Math.abs(element) < 1e30);
