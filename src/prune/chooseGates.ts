@@ -1,0 +1,62 @@
+/** Decides which of a model's layers get a gate, and says why or why not. */
+
+import type { Parameter } from '../onnx/parameters.ts';
+import { layerPattern } from './layerPattern.ts';
+
+export interface GateRules {
+  /** Layers to gate. If there are none, the weight matrices of the transformer blocks. */
+  readonly include: readonly string[];
+  /** Layers not to gate in any case. */
+  readonly ignore: readonly string[];
+}
+
+/** The rules of a run that names no others. */
+export const defaultGateRules: GateRules = { include: [], ignore: ['re:.*lm_head'] };
+
+export interface GateChoice {
+  readonly parameter: Parameter;
+  readonly gated: boolean;
+  /** A few words for a table. */
+  readonly reason: string;
+}
+
+/** In a matrix with fewer rows or columns there is nothing to gain, as in WavLM's gates of 8 columns. */
+const smallestSide = 16;
+
+/** A block among others of its kind: `encoder.layers.3.`, `blocks.3.`, `layer.3.`, `h.3.` */
+const inBlock = /(^|\.)(layers?|blocks?|h)\.\d+\./u;
+
+/**
+ * A choice for each parameter, in their order. The default is ours, after what published wav2vec2 pruning configurations leave out: the
+ * convolutional feature encoder, the feature projection, the positional convolution, norms, biases and the CTC head.
+ * @throws Error naming a pattern of `include` that fits no layer, or that is no pattern.
+ */
+export function chooseGates(parameters: readonly Parameter[], rules: GateRules = defaultGateRules): GateChoice[] {
+  const include = rules.include.map((pattern) => ({ pattern, fits: layerPattern(pattern) }));
+  const ignore = rules.ignore.map((pattern) => ({ pattern, fits: layerPattern(pattern) }));
+  for (const { pattern, fits } of include) {
+    if (!parameters.some((parameter) => isMatrix(parameter) && fits(parameter))) {
+      throw new Error(`gates.include: no layer of this model is called "${pattern}"; pinch inspect lists their names.`);
+    }
+  }
+  return parameters.map((parameter) => {
+    const no = (reason: string): GateChoice => ({ parameter, gated: false, reason });
+    const yes = (reason: string): GateChoice => ({ parameter, gated: true, reason });
+    if (!isMatrix(parameter)) return no(parameter.role === 'bias' ? 'bias' : 'vector');
+    const ignored = ignore.find(({ fits }) => fits(parameter));
+    if (ignored) return no(`ignored: ${ignored.pattern}`);
+    if (include.length > 0) {
+      const included = include.find(({ fits }) => fits(parameter));
+      return included ? yes(`included: ${included.pattern}`) : no('not included');
+    }
+    if (parameter.opType !== 'MatMul' && parameter.opType !== 'Gemm')
+      return no(`${parameter.opType}, not a linear layer`);
+    if (!inBlock.test(`${parameter.layer}.`)) return no('outside the transformer blocks');
+    if (Math.min(...parameter.dims) < smallestSide) return no(`a side shorter than ${smallestSide}`);
+    return yes('linear layer of a transformer block');
+  });
+}
+
+function isMatrix({ role, dims }: Parameter): boolean {
+  return role === 'weight' && dims.length >= 2;
+}
