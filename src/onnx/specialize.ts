@@ -3,7 +3,7 @@
 import type { Builder, Operand, Value } from './builder.ts';
 import { simplifications } from './fuse.ts';
 import { describe, type Model, type Node } from './graph.ts';
-import { adapt, isKnown } from './opset.ts';
+import { adapt, checkOpset, isKnown } from './opset.ts';
 import { Rewriter } from './rewriter.ts';
 
 export interface Specialization {
@@ -23,8 +23,9 @@ export interface Specialization {
  */
 export function specialize(model: Model, b: Builder, specialization: Specialization): Map<string, Value> {
   const { inputs, parameters, outputs } = specialization;
+  checkOpset(model.opsets);
   const nodes = neededNodes(model.graph.nodes, outputs);
-  const unknown = nodes.filter((node) => !isKnown(node, model.opsets));
+  const unknown = nodes.filter((node) => !isKnown(node));
   if (unknown.length > 0) {
     throw new Error(`Pinch does not know these operators:\n${unknown.map((node) => `  ${describe(node)}`).join('\n')}`);
   }

@@ -1,0 +1,51 @@
+/** What an adapter sees of a node that it writes in the training graph's operator set. */
+
+import type { NodeOptions, Operand, Value } from '../builder.ts';
+import { describe, type Attributes, type Node } from '../graph.ts';
+import type { Rewriter } from '../rewriter.ts';
+
+export interface Adaptation {
+  readonly r: Rewriter;
+  /** The model's node. Outputs that nothing reads are the empty string. */
+  readonly node: Node;
+  readonly inputs: readonly Operand[];
+  /** The version of the operator set that the model's node is written in. */
+  readonly version: number;
+  /** Name, metadata and output names for the node that gives the result. */
+  readonly options: NodeOptions;
+}
+
+/** Writes a node and returns its outputs. @throws if it uses a feature that Pinch does not support. */
+export type Adapter = (adaptation: Adaptation) => readonly (Value | undefined)[];
+
+export type AdapterTable = Readonly<Record<string, Adapter>>;
+
+/** Input `i`. @throws if it is left out. */
+export function required({ node, inputs }: Adaptation, i: number): Value {
+  const value = inputs[i];
+  if (!value) throw new Error(`${describe(node)}: input ${i} is missing`);
+  return value;
+}
+
+/** The node as it is, with other inputs or attributes. */
+export function same({ r, node, inputs, options }: Adaptation, changes: Partial<Changes> = {}): readonly Value[] {
+  const count = node.outputs.findLastIndex((output) => output !== '') + 1;
+  const { opType = node.opType, attributes = node.attributes } = changes;
+  return r.ops(opType, changes.inputs ?? inputs, count, attributes, options);
+}
+
+interface Changes {
+  readonly opType: string;
+  readonly inputs: readonly Operand[];
+  readonly attributes: Attributes;
+}
+
+/** Attributes without some of them. */
+export function without(attributes: Attributes, ...names: readonly string[]): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
+}
+
+/** @throws that the node needs something Pinch does not support. */
+export function unsupported({ node }: Adaptation, what: string): never {
+  throw new Error(`${describe(node)}: ${what} is not supported`);
+}
