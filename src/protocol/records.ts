@@ -1,0 +1,202 @@
+/** What stands in a run folder: run.json, state.json and the lines of metrics.jsonl, and how to tell them from anything else. */
+
+import * as v from 'valibot';
+
+const text = v.string();
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const real = v.pipe(v.number(), v.finite());
+/** ISO 8601, UTC. */
+const time = v.pipe(v.string(), v.isoTimestamp());
+
+/** run.json: everything it takes to do the run again. The settings are checked on their own, by `completeSettings`. */
+const runFile = v.object({
+  pinch: text,
+  onnxruntime: text,
+  node: text,
+  created: time,
+  settings: v.record(text, v.unknown()),
+  /** SHA-256 of the model's ONNX file and of each manifest's entries. */
+  checksums: v.object({ model: text, train: text, dev: v.nullable(text) }),
+});
+export type RunFile = v.InferOutput<typeof runFile>;
+
+export const statuses = ['starting', 'running', 'paused', 'stopping', 'done', 'failed', 'stopped'] as const;
+
+/** state.json: how the run is doing, replaced every few seconds while it lives. */
+const runState = v.object({
+  status: v.picklist(statuses),
+  /** The process that trains, or did, and when it started, so that another process with its number is not taken for it. */
+  pid: count,
+  processStart: v.nullable(text),
+  host: text,
+  /** Of this process alone; the control socket gives it on request. */
+  nonce: text,
+  attempt: count,
+  /** Updates so far, and in all. */
+  step: count,
+  steps: count,
+  heartbeat: time,
+  /** Where the control socket is while the process lives. */
+  control: v.nullable(text),
+  /** Why it failed, or what it is doing before the first step. */
+  message: v.nullable(text),
+});
+export type RunState = v.InferOutput<typeof runState>;
+
+const common = { attempt: count, step: count };
+
+const start = v.object({
+  kind: v.literal('start'),
+  ...common,
+  time,
+  device: text,
+  /** Why this device. */
+  deviceReason: text,
+  steps: count,
+  stepsPerEpoch: count,
+  parameters: count,
+  gatedParameters: count,
+  trainedParameters: count,
+  layers: v.array(v.object({ name: text, parameters: count, shape: v.array(count) })),
+  /** Layers with a matrix that are not gated. */
+  left: v.array(v.object({ name: text, parameters: count, reason: text })),
+  utterances: count,
+  /** Utterances left out, by reason. */
+  dropped: v.record(text, count),
+  audioSeconds: real,
+  memoryBytes: real,
+  /** A first guess of the whole run's length. */
+  secondsExpected: real,
+});
+
+const step = v.object({
+  kind: v.literal('step'),
+  ...common,
+  time,
+  loss: real,
+  ctcLoss: real,
+  gradientNorm: real,
+  learningRate: real,
+  sparsityTarget: fraction,
+  /** Over the gated weights, before this step's update. */
+  sparsity: fraction,
+  secondsPerStep: real,
+  audioSecondsPerSecond: real,
+  layers: v.array(v.object({ name: text, threshold: real, sparsity: fraction })),
+});
+
+const evaluation = v.object({
+  kind: v.literal('evaluation'),
+  ...common,
+  time,
+  /** Epochs done. */
+  epoch: real,
+  /** Fractions: 0.05 is 5 %. */
+  wer: real,
+  cer: real,
+  errors: count,
+  words: count,
+  utterances: count,
+  skipped: count,
+  sparsity: fraction,
+});
+
+const checkpoint = v.object({
+  kind: v.literal('checkpoint'),
+  ...common,
+  time,
+  /** Within the run folder. */
+  path: text,
+  /** Counted in the file that was written: over the gated weights, and over all parameters. */
+  sparsity: fraction,
+  sparsityOfAll: fraction,
+  parameters: count,
+  nonZeroParameters: count,
+  bytes: count,
+});
+
+export const alertReasons = ['not-a-number', 'all-blank', 'divergence'] as const;
+
+const alert = v.object({
+  kind: v.literal('alert'),
+  ...common,
+  time,
+  reason: v.picklist(alertReasons),
+  message: text,
+  action: v.picklist(['rollback', 'stop']),
+});
+
+/** From here on, lines of earlier attempts with a later step do not count. */
+const rewind = v.object({
+  kind: v.literal('rewind'),
+  ...common,
+  time,
+  cause: v.picklist(['resume', 'rollback']),
+  /** What every learning rate is multiplied by from now on. */
+  learningRateScale: real,
+});
+
+const end = v.object({
+  kind: v.literal('end'),
+  ...common,
+  time,
+  status: v.picklist(['done', 'failed', 'stopped']),
+  message: v.nullable(text),
+  /** The last checkpoint, within the run folder. */
+  checkpoint: v.nullable(text),
+  sparsity: fraction,
+  /** The lowest word error rate at the final sparsity. */
+  best: v.nullable(v.object({ step: count, wer: real, path: text })),
+});
+
+const metricsRecord = v.variant('kind', [start, step, evaluation, checkpoint, alert, rewind, end]);
+
+export type StartRecord = v.InferOutput<typeof start>;
+export type StepRecord = v.InferOutput<typeof step>;
+export type EvaluationRecord = v.InferOutput<typeof evaluation>;
+export type CheckpointRecord = v.InferOutput<typeof checkpoint>;
+export type AlertRecord = v.InferOutput<typeof alert>;
+export type RewindRecord = v.InferOutput<typeof rewind>;
+export type EndRecord = v.InferOutput<typeof end>;
+/** A line of metrics.jsonl. */
+export type MetricsRecord = v.InferOutput<typeof metricsRecord>;
+
+/** A record that is not what it should be. The message says what is wrong with it, not where it stood. */
+export class RecordError extends Error {
+  override readonly name = 'RecordError';
+}
+
+/** @throws RecordError */
+export const parseRunFile = (json: string): RunFile => parse(runFile, json);
+/** @throws RecordError */
+export const parseRunState = (json: string): RunState => parse(runState, json);
+/** One line of metrics.jsonl. @throws RecordError */
+export const parseMetricsRecord = (line: string): MetricsRecord => parse(metricsRecord, line);
+
+/**
+ * The records that count, in order: a rewind takes back what came after its step. `start` stays, because it describes the run.
+ */
+export function effectiveRecords(records: readonly MetricsRecord[]): MetricsRecord[] {
+  const kept: MetricsRecord[] = [];
+  for (const record of records) {
+    if (record.kind === 'rewind') {
+      const valid = kept.filter(({ kind, step }) => kind === 'start' || (step <= record.step && kind !== 'end'));
+      kept.splice(0, kept.length, ...valid);
+    } else kept.push(record);
+  }
+  return kept;
+}
+
+function parse<T>(schema: v.GenericSchema<unknown, T>, json: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new RecordError('it is not JSON');
+  }
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new RecordError(`"${v.getDotPath(issue) ?? 'it'}" is wrong: ${issue.message}`);
+}

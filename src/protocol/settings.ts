@@ -1,0 +1,246 @@
+/** The settings of a run: their shape, their defaults, and what is wrong with those that somebody wrote. */
+
+import * as v from 'valibot';
+
+export const methods = ['self-pinching', 'none'] as const;
+export const granularities = ['weight'] as const;
+export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
+export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;
+
+/** A value and what it must be, in the words of the message about a wrong one. */
+type Leaf = v.GenericSchema<unknown, unknown>;
+
+const number = (least: number, most: number, unit = '') => {
+  const wanted = `must be a number from ${least} to ${most}${unit}`;
+  return v.pipe(v.number(wanted), v.finite(wanted), v.minValue(least, wanted), v.maxValue(most, wanted));
+};
+
+const positive = (most: number) => {
+  const wanted = `must be a number above 0, at most ${most}`;
+  return v.pipe(v.number(wanted), v.finite(wanted), v.gtValue(0, wanted), v.maxValue(most, wanted));
+};
+
+const whole = (least: number, most: number) => {
+  const wanted = `must be a whole number from ${least} to ${most}`;
+  return v.pipe(v.number(wanted), v.integer(wanted), v.minValue(least, wanted), v.maxValue(most, wanted));
+};
+
+const choice = <const T extends readonly string[]>(values: T) =>
+  v.picklist(values, `must be ${values.map((value) => `"${value}"`).join(' or ')}`);
+
+const yesOrNo = v.boolean('must be true or false');
+const share = number(0, 1);
+const path = v.pipe(v.string('must be a path'), v.minLength(1, 'must be a path'));
+
+/** A part of a layer's name, or a regular expression behind `re:`; see `matches`. */
+const pattern = v.pipe(
+  v.string('must be names or "re:" and a regular expression'),
+  v.check(isPattern, 'must be names or "re:" and a valid regular expression'),
+);
+const patterns = v.array(pattern, 'must be a list of names');
+
+const beta = v.pipe(
+  v.number('must be a number from 0 to below 1'),
+  v.minValue(0, 'must be a number from 0 to below 1'),
+  v.ltValue(1, 'must be a number from 0 to below 1'),
+);
+
+const group = <T extends Record<string, Leaf>>(entries: T) => v.strictObject(entries, 'must be an object');
+
+const schema = group({
+  model: path,
+  train: path,
+  /** Without it nothing is evaluated during the run. */
+  dev: v.nullable(path),
+  method: choice(methods),
+  granularity: choice(granularities),
+  device: choice(deviceChoices),
+  seed: whole(0, 2 ** 53 - 1),
+  epochs: whole(1, 1_000_000),
+  /** If set, the length of the run, whatever `epochs` says. */
+  steps: v.nullable(whole(1, 1_000_000_000)),
+  batch: group({
+    /** Seconds of audio, padding included. */
+    seconds: positive(100_000),
+    /** If set, a batch is that many utterances instead. */
+    utterances: v.nullable(whole(1, 100_000)),
+    shuffle: yesOrNo,
+    /** Batches per update. */
+    accumulate: whole(1, 10_000),
+    minSeconds: number(0, 3600),
+    maxSeconds: positive(3600),
+  }),
+  optimizer: group({
+    learningRate: positive(1000),
+    schedule: choice(schedules),
+    /** Share of the run over which the learning rate rises from 0. */
+    warmup: share,
+    betas: v.strictTuple([beta, beta], 'must be a list of two numbers'),
+    epsilon: positive(1),
+    weightDecay: number(0, 1000),
+    /** Global norm that the weights' gradients are clipped to. */
+    clipNorm: positive(1e9),
+  }),
+  gates: group({
+    /** Layers to gate; empty for the matrices of the transformer blocks. */
+    include: patterns,
+    /** Layers not to gate in any case. */
+    ignore: patterns,
+    /** In units of a layer's mean square weight. */
+    tau: positive(1000),
+    /** First threshold, in units of a layer's root-mean-square weight. */
+    start: positive(1000),
+    learningRate: number(0, 1000),
+  }),
+  sparsity: group({
+    /** Share of the gated weights to prune. */
+    target: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
+    /** Share of the run over which the target rises from 0. */
+    warmup: share,
+    /** Share of the run after which thresholds rest and the surviving weights settle; with 1 they never rest. */
+    freeze: share,
+    /** First weight of the gap in the loss. */
+    multiplier: number(-1e9, 1e9),
+    multiplierLearningRate: number(0, 1e9),
+    quadratic: number(0, 1e9),
+  }),
+  /** Parameters that are not trained. */
+  freeze: patterns,
+  checkpoint: group({ everySteps: whole(1, 1_000_000_000), keep: whole(1, 100_000) }),
+  /** 0 for never. */
+  evaluate: group({ everyEpochs: whole(0, 1_000_000) }),
+});
+
+type Deep<T> = T extends readonly unknown[] | string | number | boolean | null
+  ? Readonly<T>
+  : { readonly [K in keyof T]: Deep<T[K]> };
+type DeepPartial<T> = T extends readonly unknown[] | string | number | boolean | null
+  ? T
+  : { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined };
+
+export type RunSettings = Deep<v.InferOutput<typeof schema>>;
+/** Some of the settings, as a file or the command line gives them. */
+export type SettingsInput = DeepPartial<RunSettings>;
+
+/** What a run does when nobody says otherwise; `model` and `train` have no default. */
+export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
+  dev: null,
+  method: 'self-pinching',
+  granularity: 'weight',
+  device: 'auto',
+  seed: 0,
+  epochs: 10,
+  steps: null,
+  batch: { seconds: 30, utterances: null, shuffle: true, accumulate: 1, minSeconds: 0.1, maxSeconds: 20 },
+  optimizer: {
+    learningRate: 1e-3,
+    schedule: 'linear',
+    warmup: 0.05,
+    betas: [0.9, 0.999],
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+    clipNorm: 1,
+  },
+  gates: { include: [], ignore: ['re:.*lm_head'], tau: 0.1, start: 0.1, learningRate: 1e-2 },
+  sparsity: {
+    target: 0.65,
+    warmup: 0.4,
+    freeze: 0.8,
+    multiplier: 0,
+    multiplierLearningRate: 0.05,
+    quadratic: 10,
+  },
+  freeze: ['feature_extractor'],
+  checkpoint: { everySteps: 500, keep: 3 },
+  evaluate: { everyEpochs: 1 },
+};
+
+/** Settings that cannot be used. The message is one sentence that names the key and what it must be. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * The complete settings of a run: the defaults, overridden group by group by each of `layers` in turn.
+ * @throws SettingsError naming the first key that is unknown, missing or out of range.
+ */
+export function completeSettings(...layers: readonly unknown[]): RunSettings {
+  const merged = layers.reduce(merge, defaultSettings);
+  const result = v.safeParse(schema, merged, { abortEarly: true });
+  if (!result.success) throw new SettingsError(sentence(result.issues[0]));
+  const settings = result.output;
+  if (settings.batch.minSeconds > settings.batch.maxSeconds) {
+    throw new SettingsError(
+      `batch.minSeconds (${settings.batch.minSeconds}) must not be above batch.maxSeconds (${settings.batch.maxSeconds}).`,
+    );
+  }
+  return settings;
+}
+
+/**
+ * Whether a pattern means the layer or parameter of that name: by a part of the name between dots, such as `feature_extractor` or
+ * `layers.0`, or by a regular expression that matches anywhere in it.
+ */
+export function matches(name: string, pattern: string): boolean {
+  if (pattern.startsWith('re:')) return new RegExp(pattern.slice(3), 'u').test(name);
+  return `.${name}.`.includes(`.${pattern}.`);
+}
+
+/** Objects key by key; anything else, lists too, as a whole. A key whose value is undefined counts as absent. */
+function merge(under: unknown, over: unknown): unknown {
+  if (over === undefined) return under;
+  if (!isObject(under) || !isObject(over)) return over;
+  const merged: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    // A key named __proto__ stays an ordinary, unknown key.
+    const before = Object.hasOwn(under, key) ? under[key] : undefined;
+    Object.defineProperty(merged, key, {
+      value: merge(before, value),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isPattern(text: string): boolean {
+  if (!text.startsWith('re:')) return text.length > 0;
+  try {
+    return new RegExp(text.slice(3), 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+function sentence(issue: v.BaseIssue<unknown>): string {
+  const key = v.getDotPath(issue);
+  if (key === null) return `The settings ${issue.message}; they are ${shown(issue.input)}.`;
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return `There is no setting "${key}"; ${nearest(key)}`;
+  }
+  if (issue.received === 'undefined') return `The setting "${key}" is missing.`;
+  return `The setting "${key}" ${issue.message}; it is ${shown(issue.input)}.`;
+}
+
+/** The settings that stand where the unknown one does. */
+function nearest(key: string): string {
+  const parents = key.split('.').slice(0, -1);
+  const known = parents.reduce<unknown>((place, name) => (isObject(place) ? place[name] : undefined), {
+    model: '',
+    train: '',
+    ...defaultSettings,
+  });
+  const names = isObject(known) ? Object.keys(known) : [];
+  return `${parents.length > 0 ? `"${parents.join('.')}" has` : 'there are'} ${names.join(', ')}.`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) return typeof value;
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
