@@ -1,0 +1,228 @@
+/** Which inputs of a model's nodes are trained: found by what the operators do with them. */
+
+import { intAttribute, type Graph, type Node } from './graph.ts';
+import { isParameterName, moduleOf, saysTrained, type Signature } from './names.ts';
+import type { Tensor } from './tensor.ts';
+
+export type Role = 'weight' | 'bias';
+
+/** How an operator uses a stored tensor, which decides what else has to be true for the tensor to be a parameter. */
+type Kind = 'matrix' | 'kernel' | 'norm' | 'elementwise' | 'table';
+
+type Relation = 'same' | 'view' | 'computed';
+
+/** A stored tensor that a node reads as something to be trained. */
+export interface Operand {
+  /** Index of the node in the graph, and of its input. */
+  readonly node: number;
+  readonly input: number;
+  /** The initializer, or the output of the Constant node. */
+  readonly source: string;
+  readonly tensor: Tensor;
+  /** Names under which the tensor, or a view of it, passes on its way to the node, the nearest first, `source` last. */
+  readonly aliases: readonly string[];
+  readonly role: Role;
+  /** Whether the tensor is [in, out], where PyTorch has [out, in]. */
+  readonly transposed: boolean;
+  /** Whether the node's input is the tensor itself, the same elements in another shape or type, or computed from them. */
+  readonly relation: Relation;
+  /** The module the node belongs to; undefined if unknown. */
+  readonly module: string | undefined;
+}
+
+const trained: Readonly<Record<string, readonly (readonly [input: number, role: Role, kind: Kind])[]>> = {
+  MatMul: [
+    [0, 'weight', 'matrix'],
+    [1, 'weight', 'matrix'],
+  ],
+  Gemm: [
+    [0, 'weight', 'matrix'],
+    [1, 'weight', 'matrix'],
+    [2, 'bias', 'kernel'],
+  ],
+  Einsum: [
+    [0, 'weight', 'matrix'],
+    [1, 'weight', 'matrix'],
+  ],
+  Conv: [
+    [1, 'weight', 'kernel'],
+    [2, 'bias', 'kernel'],
+  ],
+  ConvTranspose: [
+    [1, 'weight', 'kernel'],
+    [2, 'bias', 'kernel'],
+  ],
+  LSTM: [
+    [1, 'weight', 'kernel'],
+    [2, 'weight', 'kernel'],
+    [3, 'bias', 'kernel'],
+  ],
+  GRU: [
+    [1, 'weight', 'kernel'],
+    [2, 'weight', 'kernel'],
+    [3, 'bias', 'kernel'],
+  ],
+  RNN: [
+    [1, 'weight', 'kernel'],
+    [2, 'weight', 'kernel'],
+    [3, 'bias', 'kernel'],
+  ],
+  PRelu: [[1, 'weight', 'kernel']],
+  LayerNormalization: [
+    [1, 'weight', 'norm'],
+    [2, 'bias', 'norm'],
+  ],
+  GroupNormalization: [
+    [1, 'weight', 'norm'],
+    [2, 'bias', 'norm'],
+  ],
+  InstanceNormalization: [
+    [1, 'weight', 'norm'],
+    [2, 'bias', 'norm'],
+  ],
+  BatchNormalization: [
+    [1, 'weight', 'norm'],
+    [2, 'bias', 'norm'],
+  ],
+  RMSNormalization: [[1, 'weight', 'norm']],
+  Mul: [
+    [0, 'weight', 'elementwise'],
+    [1, 'weight', 'elementwise'],
+  ],
+  Add: [
+    [0, 'bias', 'elementwise'],
+    [1, 'bias', 'elementwise'],
+  ],
+  Gather: [[0, 'weight', 'table']],
+};
+
+/**
+ * The trained operands of a graph, in the order of its nodes. A tensor counts if it meets, in its operator, a value that depends on
+ * the graph's inputs (not only on their shapes), and if
+ * - a matrix product reads it, and it has two dimensions or more;
+ * - a convolution, recurrent layer or PRelu reads it;
+ * - a normalization reads it, unless the exporter made it up;
+ * - it is added or multiplied, and is a vector or has a parameter's own name, or rows of it are looked up, and it has such a name;
+ * - it is what such an operand is computed from (weight normalization, embedded positions), and has a parameter's own name.
+ */
+export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const live = liveValues(graph);
+  const found: Operand[] = [];
+  for (const [index, node] of graph.nodes.entries()) {
+    const module = moduleOf(node);
+    for (const [input, role, kind] of trained[node.opType] ?? []) {
+      const name = node.inputs[input];
+      if (!name || live.has(name) || !node.inputs.some((other) => live.has(other))) continue;
+      for (const source of sourcesOf(name)) {
+        const operand: Operand = {
+          node: index,
+          input,
+          source: source.aliases.at(-1) ?? name,
+          tensor: source.tensor,
+          aliases: source.aliases,
+          role,
+          transposed: isTransposed(node, input) !== source.turned,
+          relation: source.relation,
+          module,
+        };
+        if (source.tensor.type.includes('float') && accepts(node, kind, operand)) found.push(operand);
+      }
+    }
+  }
+  return found;
+
+  /** The stored tensors that a value is, or is computed from. */
+  function sourcesOf(name: string, seen = new Set<string>()): Source[] {
+    const stored = graph.initializers.get(name);
+    if (stored) return [{ tensor: stored, aliases: [name], turned: false, relation: 'same' as const }];
+    const producer = producers.get(name);
+    // A value that is reached twice was computed from the same tensors.
+    if (!producer || seen.has(name)) return [];
+    seen.add(name);
+    const value = producer.attributes['value'];
+    if (producer.opType === 'Constant') {
+      return value?.type === 'tensor'
+        ? [{ tensor: value.value, aliases: [name], turned: false, relation: 'same' as const }]
+        : [];
+    }
+    const [first] = producer.inputs;
+    if (views.has(producer.opType) && first !== undefined) {
+      const turns = producer.opType === 'Transpose';
+      return sourcesOf(first, seen).map((source) => ({
+        ...source,
+        aliases: [name, ...source.aliases],
+        turned: source.turned !== turns,
+        relation: source.relation === 'same' && producer.opType !== 'Identity' ? 'view' : source.relation,
+      }));
+    }
+    return producer.inputs
+      .flatMap((input) => sourcesOf(input, seen))
+      .map((source) => ({ ...source, relation: 'computed' as const }));
+  }
+
+  function accepts(node: Node, kind: Kind, { source, tensor, role, relation, module }: Operand): boolean {
+    const expected = isParameterName(source) ? source : `${module ?? ''}.${role}`;
+    const registered = signature.get(expected);
+    if (registered !== undefined && registered !== 'PARAMETER') return false;
+    const named = registered === 'PARAMETER' || (signature.size === 0 && saysTrained(source));
+    if (relation === 'computed') return named && isParameterName(source);
+    switch (kind) {
+      case 'matrix':
+        return tensor.dims.length >= 2;
+      case 'kernel':
+        return true;
+      case 'norm':
+        return !isMadeUp(node, source, tensor, role);
+      case 'elementwise':
+        return named || (signature.size === 0 && tensor.dims.filter((dim) => dim > 1).length === 1);
+      case 'table':
+        return named;
+    }
+  }
+
+  /** PyTorch's exporters write group normalization as a normalization with ones and zeros between two Reshapes. */
+  function isMadeUp(node: Node, source: string, tensor: Tensor, role: Role): boolean {
+    if (constantOf(tensor) !== (role === 'weight' ? 1 : 0)) return false;
+    const regrouped =
+      node.opType === 'InstanceNormalization' && producers.get(node.inputs[0] ?? '')?.opType === 'Reshape';
+    return regrouped || !isParameterName(source);
+  }
+}
+
+interface Source {
+  readonly tensor: Tensor;
+  readonly aliases: readonly string[];
+  /** Whether a Transpose lies between the tensor and the node. */
+  readonly turned: boolean;
+  readonly relation: Relation;
+}
+
+/** Operators that pass their first input on, in another shape or type. */
+const views = new Set(['Identity', 'Cast', 'Transpose', 'Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
+
+/** Values that change with the graph's inputs while their shapes stay the same. */
+function liveValues(graph: Graph): Set<string> {
+  const live = new Set(graph.inputs.map(({ name }) => name));
+  for (const node of graph.nodes) {
+    if (node.opType === 'Shape' || node.opType === 'Size') continue;
+    if (node.inputs.some((input) => live.has(input))) for (const output of node.outputs) live.add(output);
+  }
+  return live;
+}
+
+/** Whether a matrix is [in, out] as this input. */
+function isTransposed(node: Node, input: number): boolean {
+  if (node.opType === 'MatMul') return input === 1;
+  return node.opType === 'Gemm' && input === 1 && intAttribute(node, 'transB', 0) === 0;
+}
+
+/** The value that all elements of a float tensor share; undefined if they differ or there are none. */
+export function constantOf({ data, type }: Tensor): number | undefined {
+  const [first] = data;
+  if (first === undefined) return undefined;
+  for (const element of data) if (element !== first) return undefined;
+  // Half-precision numbers are held as their bits.
+  const one = type === 'float16' ? 0x3c00 : type === 'bfloat16' ? 0x3f80 : 1;
+  return first === one ? 1 : Number(first);
+}

@@ -1,0 +1,150 @@
+/** A model's parameters under the names that its authors know, each a stored tensor of its own. */
+
+import { intAttribute, type Node } from './graph.ts';
+import type { ModelFile } from './load.ts';
+import { isParameterName, modelPrefix, moduleOf, moduleOfParameter, parseSignature, type Signature } from './names.ts';
+import { constantOf, trainedOperands, type Operand, type Role } from './operands.ts';
+import { separate, type DroppedBias, type ParameterGroups } from './separate.ts';
+
+export interface Parameter {
+  /** The stored tensor that holds it. */
+  readonly initializer: string;
+  /** Its name in PyTorch: `wav2vec2.encoder.layers.0.attention.q_proj.weight`. Unique in the model. */
+  readonly name: string;
+  /** Its module without what all modules start with: `encoder.layers.0.attention.q_proj`. */
+  readonly layer: string;
+  readonly role: Role;
+  /** The operator that uses it; the first one, if there are several. */
+  readonly opType: string;
+  /** Whether it is stored [in, out], where PyTorch has [out, in]. */
+  readonly transposed: boolean;
+  /** Its shape as it is stored. */
+  readonly dims: readonly number[];
+}
+
+/** A model whose parameters are known, in the order of the nodes that use them. */
+export interface ExposedModel {
+  readonly file: ModelFile;
+  readonly parameters: readonly Parameter[];
+}
+
+/**
+ * Finds the parameters, and gives a model in which each is an initializer that holds nothing else. Exporters merge stored tensors
+ * with equal elements, so that one initializer of zeros serves as many biases; they drop a convolution's bias of zeros; and they
+ * write some weights as Constant nodes. All this is undone, because such parameters differ after one step of training. A matrix
+ * that two modules share stays one parameter. The model computes what it did before; `file` itself does not change.
+ */
+export function exposeParameters(file: ModelFile): ExposedModel {
+  const { nodes } = file.model.graph;
+  const signature = signatureOf(file);
+  const groups = byName(trainedOperands(file.model.graph, signature));
+  const dropped = droppedBiases(nodes, groups, signature);
+  const { file: exposed, initializers } = separate(file, groups, dropped);
+  const prefix = modelPrefix([...groups.keys(), ...dropped.keys()]);
+  const parameter = (name: string, node: number, rest: Pick<Parameter, 'role' | 'transposed' | 'dims'>) => {
+    const module = isParameterName(name) ? moduleOfParameter(name) : name;
+    const layer = module.startsWith(prefix) ? module.slice(prefix.length) : module;
+    const initializer = initializers.get(name) ?? name;
+    return { node, parameter: { initializer, name, layer, opType: nodes[node]?.opType ?? '', ...rest } };
+  };
+  const found = Array.from(groups, ([name, [first]]) => {
+    const { node, role, transposed, tensor } = first;
+    return parameter(name, node, { role, transposed, dims: tensor.dims });
+  });
+  const restored = Array.from(
+    dropped,
+    ([
+      name,
+      {
+        nodes: [node],
+        channels,
+      },
+    ]) => parameter(name, node, { role: 'bias', transposed: false, dims: [channels] }),
+  );
+  const parameters = [...found, ...restored].sort((a, b) => a.node - b.node).map((entry) => entry.parameter);
+  return { file: exposed, parameters };
+}
+
+function byName(operands: readonly Operand[]): ParameterGroups {
+  const bySource = new Map<string, Operand[]>();
+  for (const operand of operands) append(bySource, operand.source, operand);
+  const groups = new Map<string, [Operand, ...Operand[]]>();
+  for (const [source, readers] of bySource) {
+    const names = new Set(readers.map(nameOf));
+    // Vectors that are equal by chance were filled with one number; anything else that is equal is shared on purpose.
+    const merged = names.size > 1 && readers[0] && constantOf(readers[0].tensor) !== undefined;
+    const common = names.has(source) ? source : ([...names][0] ?? source);
+    const own = new Map<string, Operand[]>();
+    for (const operand of readers)
+      append(own, merged && operand.relation === 'same' ? nameOf(operand) : common, operand);
+    for (const [name, [first, ...others]] of own) {
+      if (first) groups.set(groups.has(name) ? unused(source, groups) : name, [first, ...others]);
+    }
+  }
+  return groups;
+}
+
+/** A parameter's name from one place where it is used. */
+function nameOf({ aliases, module, role, source, tensor, relation }: Operand): string {
+  const ownNames = aliases.filter(isParameterName);
+  const fits = ownNames.find((name) => !module || name.startsWith(`${module}.`));
+  if (fits !== undefined) return fits;
+  const [own] = ownNames;
+  const derived = module ? `${module}.${role}` : undefined;
+  // A name from elsewhere: it is that parameter, or only one that the exporter merged with it because all elements are equal.
+  if (own !== undefined && (relation === 'computed' || constantOf(tensor) === undefined)) return own;
+  return derived ?? own ?? source;
+}
+
+/** Biases that PyTorch lists for a convolution or matrix product which has none in the file, because they were zero. */
+function droppedBiases(
+  nodes: readonly Node[],
+  groups: ParameterGroups,
+  signature: Signature,
+): Map<string, DroppedBias> {
+  const weights = new Map([...groups.values()].flat().map((operand) => [`${operand.node}:${operand.input}`, operand]));
+  const dropped = new Map<string, DroppedBias>();
+  for (const [index, node] of nodes.entries()) {
+    const weight = weights.get(`${index}:1`)?.tensor;
+    const name = `${moduleOf(node) ?? ''}.bias`;
+    if (!weight || node.inputs[2]) continue;
+    const channels = outputChannels(node, weight.dims);
+    if (channels === undefined || groups.has(name) || signature.get(name) !== 'PARAMETER') continue;
+    const before = dropped.get(name)?.nodes ?? [];
+    dropped.set(name, { nodes: [...before, index] as unknown as DroppedBias['nodes'], channels, type: weight.type });
+  }
+  return dropped;
+}
+
+/** The length of a node's bias; undefined for operators that take none. */
+function outputChannels(node: Node, weight: readonly number[]): number | undefined {
+  switch (node.opType) {
+    case 'Conv':
+      return weight[0];
+    case 'ConvTranspose':
+      return (weight[1] ?? 0) * intAttribute(node, 'group', 1);
+    case 'Gemm':
+      return weight[intAttribute(node, 'transB', 0) === 1 ? 0 : 1];
+    default:
+      return undefined;
+  }
+}
+
+function signatureOf({ proto }: ModelFile): Signature {
+  const entry = proto.graph?.metadataProps.find(
+    ({ key }) => key === 'pkg.torch.export.ExportedProgram.graph_signature',
+  );
+  return parseSignature(entry?.value ?? '');
+}
+
+function unused(wanted: string, taken: ReadonlyMap<string, unknown>): string {
+  let name = wanted;
+  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
+  return name;
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
