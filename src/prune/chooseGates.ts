@@ -35,7 +35,7 @@ export function chooseGates(parameters: readonly Parameter[], rules: GateRules =
   const include = rules.include.map((pattern) => ({ pattern, fits: layerPattern(pattern) }));
   const ignore = rules.ignore.map((pattern) => ({ pattern, fits: layerPattern(pattern) }));
   for (const { pattern, fits } of include) {
-    if (!parameters.some((parameter) => isMatrix(parameter) && fits(parameter))) {
+    if (!parameters.some((parameter) => isMatrix(parameter) && fits(parameter.name))) {
       throw new Error(`gates.include: no layer of this model is called "${pattern}"; pinch inspect lists their names.`);
     }
   }
@@ -43,10 +43,10 @@ export function chooseGates(parameters: readonly Parameter[], rules: GateRules =
     const no = (reason: string): GateChoice => ({ parameter, gated: false, reason });
     const yes = (reason: string): GateChoice => ({ parameter, gated: true, reason });
     if (!isMatrix(parameter)) return no(parameter.role === 'bias' ? 'bias' : 'vector');
-    const ignored = ignore.find(({ fits }) => fits(parameter));
+    const ignored = ignore.find(({ fits }) => fits(parameter.name));
     if (ignored) return no(`ignored: ${ignored.pattern}`);
     if (include.length > 0) {
-      const included = include.find(({ fits }) => fits(parameter));
+      const included = include.find(({ fits }) => fits(parameter.name));
       return included ? yes(`included: ${included.pattern}`) : no('not included');
     }
     if (parameter.opType !== 'MatMul' && parameter.opType !== 'Gemm')

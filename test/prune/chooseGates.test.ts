@@ -68,19 +68,17 @@ describe('chooseGates', () => {
 });
 
 describe('layerPattern', () => {
-  const named = { layer: 'encoder.layers.1.attention', name: 'hubert.encoder.layers.1.attention.weight' };
+  const name = 'hubert.encoder.layers.1.attention.weight';
   test.each([
     ['encoder.layers.1', true],
-    ['encoder.layers.1.attention', true],
-    ['hubert.encoder', true],
-    ['encoder.layers', true],
+    ['layers.1', true],
+    ['hubert', true],
     ['encoder.layer', false],
-    ['layers.1', false],
+    ['layers.1.att', false],
     ['re:.*layers', true],
-    ['re:layers', false],
-    ['re:.*layers\\.1\\.', true],
-    ['re:hubert|x', true],
-  ])('%s', (pattern, fits) => expect(layerPattern(pattern)(named)).toBe(fits));
+    ['re:layers\\.[01]\\.', true],
+    ['re:^encoder', false],
+  ])('%s', (pattern, fits) => expect(layerPattern(pattern)(name)).toBe(fits));
 
   test('a broken expression is named', () => expect(() => layerPattern('re:(')).toThrow(/"re:\("/u));
 });
