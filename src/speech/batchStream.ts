@@ -26,7 +26,7 @@ export interface Batch {
   /** [rows, maxLabels], padded with 0. */
   readonly labels: Int32Array;
   readonly labelLengths: Int32Array;
-  /** What each row counts for in the mean over utterances: one over the number of utterances, or 0. They sum to 1, or to 0. */
+  /** What each row counts for in the mean over utterances: 1, or 0 where there is none. All are 0 if every file failed. */
   readonly weights: Float32Array;
   /** The utterance of each row. */
   readonly ids: readonly (string | undefined)[];
@@ -110,7 +110,7 @@ async function fill(
     lengths: new Int32Array(rows),
     labels: new Int32Array(rows * maxLabels),
     labelLengths: new Int32Array(rows),
-    weights: new Float32Array(rows).fill(1 / fitting.length, 0, fitting.length),
+    weights: new Float32Array(rows).fill(1, 0, fitting.length),
     ids: Array.from({ length: rows }, (_, row) => fitting[row]?.ready.utterance.id),
     failures,
   };

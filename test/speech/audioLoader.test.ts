@@ -186,7 +186,7 @@ test('batches come in the plan’s order with audio, labels, lengths and weights
     lengths: Int32Array.of(2, 3),
     labels: Int32Array.of(1, 2, 0, 0, 3, 0, 0, 0),
     labelLengths: Int32Array.of(2, 1),
-    weights: Float32Array.of(0.5, 0.5),
+    weights: Float32Array.of(1, 1),
     ids: ['a.wav', 'b.wav'],
     failures: [],
   });
