@@ -41,15 +41,20 @@ export function exposeParameters(file: ModelFile): ExposedModel {
   const dropped = droppedBiases(nodes, groups, signature);
   const { file: exposed, initializers } = separate(file, groups, dropped);
   const prefix = modelPrefix([...groups.keys(), ...dropped.keys()]);
-  const parameter = (name: string, node: number, rest: Pick<Parameter, 'role' | 'transposed' | 'dims'>) => {
+  const parameter = (
+    name: string,
+    node: number,
+    input: number,
+    rest: Pick<Parameter, 'role' | 'transposed' | 'dims'>,
+  ) => {
     const module = isParameterName(name) ? moduleOfParameter(name) : name;
     const layer = module.startsWith(prefix) ? module.slice(prefix.length) : module;
     const initializer = initializers.get(name) ?? name;
-    return { node, parameter: { initializer, name, layer, opType: nodes[node]?.opType ?? '', ...rest } };
+    return { node, input, parameter: { initializer, name, layer, opType: nodes[node]?.opType ?? '', ...rest } };
   };
   const found = Array.from(groups, ([name, [first]]) => {
-    const { node, role, transposed, tensor } = first;
-    return parameter(name, node, { role, transposed, dims: tensor.dims });
+    const { node, input, role, transposed, tensor } = first;
+    return parameter(name, node, input, { role, transposed, dims: tensor.dims });
   });
   const restored = Array.from(
     dropped,
@@ -59,9 +64,11 @@ export function exposeParameters(file: ModelFile): ExposedModel {
         nodes: [node],
         channels,
       },
-    ]) => parameter(name, node, { role: 'bias', transposed: false, dims: [channels] }),
+    ]) => parameter(name, node, 2, { role: 'bias', transposed: false, dims: [channels] }),
   );
-  const parameters = [...found, ...restored].sort((a, b) => a.node - b.node).map((entry) => entry.parameter);
+  const parameters = [...found, ...restored]
+    .sort((a, b) => a.node - b.node || a.input - b.input)
+    .map((entry) => entry.parameter);
   return { file: exposed, parameters };
 }
 
