@@ -32,7 +32,7 @@ const yesOrNo = v.boolean('must be true or false');
 const share = number(0, 1);
 const path = v.pipe(v.string('must be a path'), v.minLength(1, 'must be a path'));
 
-/** A part of a layer's name, or a regular expression behind `re:`; see `matches`. */
+/** A part of a layer's name between dots, or a regular expression behind `re:`. */
 const pattern = v.pipe(
   v.string('must be names or "re:" and a regular expression'),
   v.check(isPattern, 'must be names or "re:" and a valid regular expression'),
@@ -175,15 +175,6 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
     );
   }
   return settings;
-}
-
-/**
- * Whether a pattern means the layer or parameter of that name: by a part of the name between dots, such as `feature_extractor` or
- * `layers.0`, or by a regular expression that matches anywhere in it.
- */
-export function matches(name: string, pattern: string): boolean {
-  if (pattern.startsWith('re:')) return new RegExp(pattern.slice(3), 'u').test(name);
-  return `.${name}.`.includes(`.${pattern}.`);
 }
 
 /** Objects key by key; anything else, lists too, as a whole. A key whose value is undefined counts as absent. */

@@ -1,0 +1,87 @@
+/** metrics.jsonl: lines are only ever appended, and a line that a crash cut short is removed before the next is written. */
+
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { parseMetricsRecord, RecordError, type MetricsRecord } from '../protocol/records.ts';
+
+export class MetricsFile {
+  private readonly descriptor: number;
+
+  private constructor(descriptor: number) {
+    this.descriptor = descriptor;
+  }
+
+  /** Opens the file for appending, after repairing its end; makes it if there is none. */
+  static open(path: string): MetricsFile {
+    if (existsSync(path)) repairEnd(path);
+    return new MetricsFile(openSync(path, 'a'));
+  }
+
+  /** The line is in the system's hands when this returns: it outlasts the process, but not yet a power failure. */
+  append(record: MetricsRecord): void {
+    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    const written = writeSync(this.descriptor, line);
+    if (written < line.length) throw new Error('metrics.jsonl could not be written: the disk is full');
+  }
+
+  /** Makes all lines so far outlast a power failure. */
+  sync(): void {
+    fsyncSync(this.descriptor);
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
+  }
+}
+
+/**
+ * All records of a metrics file, rewound ones included; none if there is no file. A last line without its end is left out.
+ * @throws Error naming the file and the line that is no record.
+ */
+export function readMetrics(path: string): MetricsRecord[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line, index) => {
+    try {
+      return parseMetricsRecord(line);
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      throw new Error(`${path}:${index + 1}: this is no line of a run's metrics: ${error.message}`);
+    }
+  });
+}
+
+/** Cuts off what follows the last line end. Reads backwards in blocks, because the file may be long. */
+function repairEnd(path: string): void {
+  const descriptor = openSync(path, 'r+');
+  try {
+    const block = Buffer.alloc(65536);
+    let end = fstatSync(descriptor).size;
+    const size = end;
+    while (end > 0) {
+      const start = Math.max(0, end - block.length);
+      const read = readSync(descriptor, block, 0, end - start, start);
+      const newline = block.lastIndexOf('\n'.charCodeAt(0), read - 1);
+      if (newline >= 0 && newline < read) {
+        end = start + newline + 1;
+        break;
+      }
+      end = start;
+    }
+    if (end < size) {
+      ftruncateSync(descriptor, end);
+      fsyncSync(descriptor);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}

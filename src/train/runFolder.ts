@@ -1,0 +1,201 @@
+/** The folder of a run: where its files are, who may write to them, and how a new one is made. */
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { reasonOf } from '../onnx/errors.ts';
+import { writeAtomically } from '../onnx/atomicFile.ts';
+import { parseRunFile, parseRunState, RecordError, type RunFile, type RunState } from '../protocol/records.ts';
+import { processExists, processStart } from './processIdentity.ts';
+
+export interface RunPaths {
+  readonly folder: string;
+  readonly run: string;
+  readonly state: string;
+  readonly metrics: string;
+  readonly log: string;
+  readonly checkpoints: string;
+}
+
+export function runPaths(folder: string): RunPaths {
+  const at = (name: string): string => join(folder, name);
+  return {
+    folder,
+    run: at('run.json'),
+    state: at('state.json'),
+    metrics: at('metrics.jsonl'),
+    log: at('trainer.log'),
+    checkpoints: at('checkpoints'),
+  };
+}
+
+/** A run folder that cannot be used. The message names it. */
+export class RunFolderError extends Error {
+  override readonly name = 'RunFolderError';
+}
+
+/**
+ * Makes the folder of a new run and writes its run.json.
+ * @param folder where exactly; by default `.pinch/runs/` under the working folder, named after the day and the model.
+ * @throws RunFolderError if it exists and is not empty, or cannot be made.
+ */
+export async function createRunFolder(run: RunFile, model: string, folder?: string): Promise<RunPaths> {
+  const paths = runPaths(folder === undefined ? makeNamedFolder(resolve('.pinch', 'runs'), model) : resolve(folder));
+  try {
+    if (folder !== undefined) makeEmptyFolder(paths.folder);
+    await writeAtomically(paths.run, [Buffer.from(`${JSON.stringify(run, null, 2)}\n`)]);
+  } catch (error) {
+    if (error instanceof RunFolderError) throw error;
+    throw new RunFolderError(`${paths.folder}: the run folder cannot be written: ${reasonOf(error)}.`);
+  }
+  return paths;
+}
+
+/** run.json of an existing run. @throws RunFolderError */
+export async function readRun(folder: string): Promise<RunFile> {
+  const { run } = runPaths(folder);
+  try {
+    return parseRunFile(await readFile(run, 'utf8'));
+  } catch (error) {
+    if (error instanceof RecordError)
+      throw new RunFolderError(`${run}: this is no run.json of Pinch: ${error.message}.`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new RunFolderError(`${folder}: this is no run folder; there is no run.json in it.`);
+    }
+    throw new RunFolderError(`${run}: it cannot be read: ${reasonOf(error)}.`);
+  }
+}
+
+/** state.json; undefined before a trainer first ran. @throws RunFolderError */
+export function readState(folder: string): RunState | undefined {
+  const { state } = runPaths(folder);
+  if (!existsSync(state)) return undefined;
+  try {
+    return parseRunState(readFileSync(state, 'utf8'));
+  } catch (error) {
+    throw new RunFolderError(`${state}: this is no state.json of Pinch: ${(error as Error).message}.`);
+  }
+}
+
+export async function writeState(folder: string, state: RunState): Promise<void> {
+  await writeAtomically(runPaths(folder).state, [Buffer.from(`${JSON.stringify(state, null, 2)}\n`)]);
+}
+
+/** Who writes to a run folder. */
+export interface Owner {
+  readonly pid: number;
+  readonly processStart: string | null;
+  readonly host: string;
+  readonly nonce: string;
+}
+
+/**
+ * Makes this process the only one that may train in the folder. Every owner leaves a numbered claim, and a further one is made only
+ * when the owner before is dead; two that try at once compete for one file name, so one of them fails.
+ * @throws RunFolderError if a living trainer has it.
+ */
+export async function claimRunFolder(folder: string): Promise<Owner> {
+  const claims = join(folder, 'claims');
+  await mkdir(claims, { recursive: true });
+  const owner: Owner = {
+    pid: process.pid,
+    processStart: processStart(process.pid),
+    host: hostname(),
+    nonce: randomBytes(12).toString('hex'),
+  };
+  const numbers = claimNumbers(claims);
+  const last = Math.max(0, ...numbers);
+  if (last > 0) refuseIfAlive(folder, join(claims, `${last}.json`));
+  const own = join(claims, `${last + 1}.json`);
+  const draft = join(claims, `.${owner.nonce}.tmp`);
+  try {
+    await writeFile(draft, JSON.stringify(owner), { flag: 'wx' });
+    // Unlike a rename, a link fails if the name is taken; and whoever reads the claim reads all of it.
+    await link(draft, own);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw inUse(folder, 'another trainer has just started');
+    throw new RunFolderError(`${folder}: the run folder cannot be written: ${reasonOf(error)}.`);
+  } finally {
+    await rm(draft, { force: true });
+  }
+  if (Math.max(...claimNumbers(claims)) > last + 1) {
+    // Others have come and gone since the list was read, and taken this number's claim away with them.
+    await rm(own, { force: true });
+    throw inUse(folder, 'another trainer has just started');
+  }
+  for (const number of numbers.filter((number) => number < last)) {
+    await rm(join(claims, `${number}.json`), { force: true });
+  }
+  return owner;
+}
+
+function claimNumbers(claims: string): number[] {
+  return readdirSync(claims).flatMap((name) => (/^\d+\.json$/u.test(name) ? [Number.parseInt(name, 10)] : []));
+}
+
+/** Whether the process that a state or a claim names still lives. */
+export function isAlive(owner: Pick<Owner, 'pid' | 'processStart' | 'host'>): boolean {
+  // Another machine's processes cannot be seen from here; its heartbeat can.
+  if (owner.host !== hostname()) return false;
+  if (!processExists(owner.pid)) return false;
+  const start = processStart(owner.pid);
+  return start === null || owner.processStart === null || start === owner.processStart;
+}
+
+/** An owner on another machine that wrote its state so recently is taken to live. */
+const heartbeatLasts = 120_000;
+
+function refuseIfAlive(folder: string, claim: string): void {
+  let owner: Owner;
+  try {
+    owner = JSON.parse(readFileSync(claim, 'utf8')) as Owner;
+  } catch {
+    // Claims are whole when they appear, so only a power failure leaves one like this.
+    return;
+  }
+  if (isAlive(owner)) throw inUse(folder, `process ${owner.pid} trains in it`);
+  const state = readState(folder);
+  const elsewhere = owner.host !== hostname() && state !== undefined && state.nonce === owner.nonce;
+  const ended = state !== undefined && ['done', 'failed', 'stopped'].includes(state.status);
+  if (elsewhere && !ended && Date.now() - Date.parse(state.heartbeat) < heartbeatLasts) {
+    throw inUse(folder, `process ${owner.pid} on ${owner.host} trains in it`);
+  }
+}
+
+function inUse(folder: string, by: string): RunFolderError {
+  return new RunFolderError(`${folder}: the run folder is in use: ${by}. Stop it first.`);
+}
+
+/** `2026-11-21-w2v2-digits-1`: the first number that is free, taken by making the folder. */
+function makeNamedFolder(runs: string, model: string): string {
+  const file = resolve(model);
+  const generic = ['model', 'model.onnx'];
+  const own = extname(file) === '.onnx' ? basename(file, '.onnx') : basename(file);
+  const name = generic.includes(own) ? basename(dirname(file)) : own;
+  const safe = name.replace(/[^A-Za-z0-9._-]+/gu, '-').replace(/^[.-]+/u, '') || 'model';
+  const day = new Date().toISOString().slice(0, 10);
+  try {
+    mkdirSync(runs, { recursive: true });
+    for (let number = 1; ; number++) {
+      const folder = join(runs, `${day}-${safe}-${number}`);
+      try {
+        mkdirSync(folder);
+        return folder;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
+  } catch (error) {
+    throw new RunFolderError(`${runs}: no run folder can be made here: ${reasonOf(error)}.`);
+  }
+}
+
+function makeEmptyFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  if (existsSync(runPaths(folder).run)) {
+    throw new RunFolderError(`${folder}: there is a run in this folder already; continue it with pinch resume.`);
+  }
+  if (readdirSync(folder).length > 0) throw new RunFolderError(`${folder}: the folder for a new run must be empty.`);
+}
