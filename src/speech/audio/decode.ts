@@ -34,7 +34,10 @@ export async function decodeAudio(
     const [first] = decoded.channelData;
     if (!first || first.length === 0) throw new Error('it holds no sound');
     checkRate(decoded.sampleRate, first.length, decoded.channelData.length);
-    return resample(toMono(decoded.channelData), decoded.sampleRate, sampleRate);
+    const mono = toMono(decoded.channelData);
+    // A float file can hold anything, and one such sample would end the training.
+    if (!mono.every(Number.isFinite)) throw new Error('it holds samples that are not numbers');
+    return resample(mono, decoded.sampleRate, sampleRate);
   } catch (error) {
     throw new AudioError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }

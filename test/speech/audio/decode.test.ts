@@ -118,6 +118,11 @@ describe('files that cannot be used are named, with the reason', () => {
       /clip: WAV format 6 with 16 bits is not supported/,
     ],
     ['a WAV of no channels', () => withByte(wavFile([[1, 2]]), 22, 0), /clip: the WAV file has a broken header/],
+    [
+      'a float WAV with a sample that is no number',
+      () => wavFile([[0, NaN, 0]], { bits: 32, float: true }),
+      /clip: it holds samples that are not numbers/,
+    ],
     ['a sample rate of 1', () => wavFile([[1, 2]], { sampleRate: 1 }), /clip: a sample rate of 1 Hz/],
     [
       'a FLAC that claims a week',
