@@ -57,6 +57,7 @@ export function chooseGates(parameters: readonly Parameter[], rules: GateRules =
   });
 }
 
-function isMatrix({ role, dims }: Parameter): boolean {
-  return role === 'weight' && dims.length >= 2;
+/** Whether weights can be told apart in it by more than one index: shapes such as [64, 1] are vectors. */
+export function isMatrix({ role, dims }: Pick<Parameter, 'role' | 'dims'>): boolean {
+  return role === 'weight' && dims.filter((dim) => dim > 1).length >= 2;
 }

@@ -8,6 +8,7 @@ import { readManifest } from '../speech/manifest/read.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
 import { readProcessor } from '../speech/processor.ts';
 import { measureFileSize, type FileSize } from './modelSize.ts';
+import { reportParameters, type ParameterTotals } from './parameterReport.ts';
 import { recognizeAll, type Skipped, type Speed } from './recognizeAll.ts';
 import { Recognizer } from './recognizer.ts';
 import type { Device } from './session.ts';
@@ -42,7 +43,7 @@ export interface Hypothesis {
   readonly errors: number;
 }
 
-export interface Evaluation extends CorpusScore, Speed, FileSize {
+export interface Evaluation extends CorpusScore, Speed, FileSize, ParameterTotals {
   readonly model: string;
   readonly data: string;
   readonly device: Device;
@@ -81,6 +82,7 @@ async function evaluateModel(
   const { batch = 1, device = 'cpu', threads, onProgress } = options;
   const file = await loadModel(modelPath);
   const processor = await readProcessor(file.folder);
+  const { totals } = await reportParameters(file);
   const size = await measureFileSize(file);
   const recognizer = await Recognizer.open(file.path, file.model.graph, processor, {
     device,
@@ -113,6 +115,7 @@ async function evaluateModel(
       batch,
       ...scoreCorpus(scored.map(({ score }) => score)),
       ...recognition.speed,
+      ...totals,
       ...size,
       hypotheses: scored.map(({ score, ...utterance }) => ({ ...utterance, errors: score.errors })),
       skipped: recognition.skipped,

@@ -23,11 +23,18 @@ export function describeEvaluation(evaluation: Evaluation): string {
     row('real-time factor', ({ realTimeFactor }) => realTimeFactor.toFixed(4)),
     row('latency, median', ({ latency }) => `${latency.median.toFixed(1)} ms`),
     row('latency, 95 % under', ({ latency }) => `${latency.p95.toFixed(1)} ms`),
+    row('parameters', ({ parameters }) => count(parameters)),
+    row('  not zero', ({ nonZeroParameters }) => count(nonZeroParameters)),
+    row('sparsity of all parameters', ({ sparsity }) => percent(sparsity)),
+    row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity)),
     row('on disk', ({ bytes }) => byteSize(bytes)),
     row('gzipped', ({ gzippedBytes }) => byteSize(gzippedBytes)),
   ]);
   return [table, ...notes(evaluation)].join('\n') + '\n';
 }
+
+/** Below this, zeros are chance rather than pruning. */
+const noticeable = 0.05;
 
 function notes(evaluation: Evaluation): string[] {
   const { batch, device, utterances, words, audioSeconds, skipped, comparison } = evaluation;
@@ -43,6 +50,9 @@ function notes(evaluation: Evaluation): string[] {
     lines.push(
       `${skipped.length} of the utterances could not be read and count nowhere, first ${first.id}: ${first.reason}`,
     );
+  if (evaluation.sparsity > noticeable) {
+    lines.push('Zeros make the file compress better; ONNX Runtime does not compute faster for them.');
+  }
   if (comparison) lines.push(...describeComparison(evaluation, comparison));
   return lines;
 }

@@ -13,7 +13,7 @@ const parameter = (layer: string, opType: string, dims: number[], role: Paramete
 const block = 'encoder.layers.0';
 const model = [
   parameter('feature_extractor.conv_layers.0.conv', 'Conv', [512, 1, 10]),
-  parameter('feature_extractor.conv_layers.0.layer_norm', 'Mul', [512]),
+  parameter('feature_extractor.conv_layers.0.layer_norm', 'Mul', [512, 1]),
   parameter('feature_projection.projection', 'MatMul', [512, 768]),
   parameter('encoder.pos_conv_embed.conv', 'Conv', [768, 48, 128]),
   parameter(`${block}.attention.q_proj`, 'MatMul', [768, 768]),
