@@ -104,7 +104,8 @@ function splitTensors(file: ModelFile, proto: ModelProto, threshold: number, loc
     const range = isExternal(stored) ? source.locate(stored) : undefined;
     const length = range ? range.length : stored.rawData.byteLength;
     const bytes = range ? () => readRange(range) : () => stored.rawData;
-    if (length >= threshold) {
+    // Nothing in one piece: elements stored number by number, which stay where they are.
+    if (length > 0 && length >= threshold) {
       const offset = Math.ceil(end / pageSize) * pageSize;
       end = offset + length;
       data.push({ offset, bytes });
