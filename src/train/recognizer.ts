@@ -13,11 +13,13 @@ export interface RecognizerOptions {
 }
 
 export class Recognizer {
+  private readonly file: string;
   private readonly session: Session;
   private readonly ports: Ports;
   private readonly processor: Processor;
 
-  private constructor(session: Session, ports: Ports, processor: Processor) {
+  private constructor(file: string, session: Session, ports: Ports, processor: Processor) {
+    this.file = file;
     this.session = session;
     this.ports = ports;
     this.processor = processor;
@@ -30,7 +32,7 @@ export class Recognizer {
    */
   static async open(file: string, graph: Graph, processor: Processor, options: RecognizerOptions): Promise<Recognizer> {
     const ports = findPorts(graph, file, processor.vocabulary.size);
-    return new Recognizer(await Session.create(file, options), ports, processor);
+    return new Recognizer(file, await Session.create(file, options), ports, processor);
   }
 
   /** Utterances the model takes at once; undefined if it takes any number. */
@@ -55,14 +57,23 @@ export class Recognizer {
     });
     const logits = outputs[output.name]?.tensor;
     const [, frames = 0, symbols = 0] = logits?.dims ?? [];
-    if (!(logits?.data instanceof Float32Array) || logits.dims.length !== 3) {
-      throw new Error(`The model's output ${output.name} is not [batch, frames, symbols] of float32.`);
+    const { vocabulary } = this.processor;
+    if (!(logits?.data instanceof Float32Array) || logits.dims.length !== 3 || symbols < vocabulary.size) {
+      const given = logits ? `${logits.type} [${logits.dims.join(', ')}]` : 'nothing';
+      throw new Error(
+        `${this.file}: its output ${output.name} is ${given}; Pinch needs float32 [batch, frames, ${vocabulary.size} or more].`,
+      );
     }
     const { data } = logits;
+    if (data.some(Number.isNaN)) {
+      throw new Error(
+        `${this.file}: the model's output is not a number (NaN); its weights are damaged, or it was trained too fast.`,
+      );
+    }
     return utterances.map((utterance, index) => {
       const own = data.subarray(index * frames * symbols, (index + 1) * frames * symbols);
       const path = bestPath(own, this.framesOf(utterance.length, samples, frames), symbols);
-      return this.processor.vocabulary.text(collapse(path, this.processor.vocabulary.blank));
+      return vocabulary.text(collapse(path, vocabulary.blank));
     });
   }
 

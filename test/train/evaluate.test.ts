@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeModel } from '../../src/onnx/encode.ts';
-import { float, int, type Model, type ValueInfo } from '../../src/onnx/graph.ts';
+import { int, type Model, type ValueInfo } from '../../src/onnx/graph.ts';
 import { int64 } from '../../src/onnx/tensor.ts';
 import { evaluate } from '../../src/train/evaluate.ts';
 import { describeEvaluation, writeEvaluation } from '../../src/train/evaluationReport.ts';
@@ -19,8 +19,15 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** [batch, samples] reshaped to [batch, frames, symbols]; with a mask input, padded frames are multiplied by 0. */
-function echo({ masked = false, outputs }: { masked?: boolean; outputs?: ValueInfo[] } = {}): Model {
+interface Echo {
+  readonly masked?: boolean;
+  readonly broken?: boolean;
+  readonly symbols?: number;
+  readonly outputs?: ValueInfo[];
+}
+
+/** [batch, samples] reshaped to [batch, frames, symbols]; with a mask input, padded frames are multiplied by 0; broken, by 0/0. */
+function echo({ masked = false, broken = false, symbols = tokens.length, outputs }: Echo = {}): Model {
   const plane = (name: string, type: ValueInfo['type']): ValueInfo => ({ name, type, dims: ['batch', 'samples'] });
   const node = (
     opType: string,
@@ -37,14 +44,14 @@ function echo({ masked = false, outputs }: { masked?: boolean; outputs?: ValueIn
   });
   const nodes = masked
     ? [node('Cast', ['mask'], 'ones', { to: int(1) }), node('Mul', ['audio', 'ones'], 'heard')]
-    : [node('LeakyRelu', ['audio'], 'heard', { alpha: float(1) })];
+    : [node(broken ? 'Div' : 'Max', ['audio', 'audio'], 'heard')];
   return {
     graph: {
       name: 'echo',
       nodes: [...nodes, node('Reshape', ['heard', 'shape'], 'logits')],
       inputs: [plane('audio', 'float32'), ...(masked ? [plane('mask', 'int64')] : [])],
       outputs: outputs ?? [{ name: 'logits', type: 'float32', dims: ['batch', 'frames', tokens.length] }],
-      initializers: new Map([['shape', int64([0, -1, tokens.length])]]),
+      initializers: new Map([['shape', int64([0, -1, symbols])]]),
     },
     opsets: new Map([['', 17]]),
   };
@@ -202,6 +209,12 @@ describe('evaluate', () => {
       'a model without CTC logits',
       () => writeModel('class', echo({ outputs: [{ name: 'heard', type: 'float32', dims: ['b', 's'] }] })),
       /class.*CTC/u,
+    ],
+    ['a model that computes NaN', () => writeModel('broken', echo({ broken: true })), /broken.*NaN/u],
+    [
+      'a model narrower than the vocabulary, though it does not say so',
+      () => writeModel('narrow', echo({ symbols: 2, outputs: [{ name: 'logits', type: 'float32', dims: undefined }] })),
+      /narrow.*\[1, 5, 2\].*5 or more/u,
     ],
     ['no tokenizer', () => writeModel('mute', echo(), false), /mute.*vocab\.json/u],
     ['no model', () => join(folder, 'absent'), /absent/u],
