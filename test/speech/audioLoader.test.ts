@@ -60,6 +60,30 @@ test('loads whole files and parts of recordings', async () => {
   expect(await loader.seconds(audio)).toBe(1);
 });
 
+test('parts of recordings are the same read alone from WAV and cut from a decoded FLAC', async () => {
+  const fixtures = new URL('./fixtures/', import.meta.url).pathname;
+  const loader = open();
+  const part = (name: string): Promise<Float32Array> =>
+    loader.load({ audio: join(fixtures, name), offset: 0.1, duration: 0.05 });
+  for (const name of ['tone', 'stereo24']) {
+    const [wav, flac] = await Promise.all([part(`${name}.wav`), part(`${name}.flac`)]);
+    expect(wav).toEqual(flac);
+    expect(wav).toHaveLength(800);
+  }
+  const clips = await folderWith({
+    'fast.wav': toneWav(0.5, 500, 48_000),
+    'short.wav': toneWav(0.1, 500).subarray(0, 1000),
+  });
+  const resampled = await loader.load({ audio: join(clips, 'fast.wav'), offset: 0.2, duration: 0.1 });
+  expect(resampled).toHaveLength(1600);
+  for (let i = 100; i < 1500; i++)
+    expect(resampled[i]).toBeCloseTo(0.5 * Math.sin((2 * Math.PI * 500 * i) / 16_000), 3);
+  await expect(loader.load({ audio: join(clips, 'short.wav'), offset: 0.05 })).rejects.toThrow(
+    /it ends before 0\.05 s/,
+  );
+  await expect(loader.load({ audio: join(clips, 'none.wav'), offset: 0 })).rejects.toThrow(/none\.wav: no such file/);
+});
+
 test('normalises to zero mean and unit variance over the utterance, and leaves silence alone', async () => {
   const clips = await folderWith({
     'a.wav': wavFile([Array.from({ length: 4000 }, (_, i) => 3000 + (i % 7) * 800)]),

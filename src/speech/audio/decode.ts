@@ -11,7 +11,7 @@ import { maxChannels, maxRecordingSeconds, maxSampleRate, minSampleRate } from '
 import { resample } from './resample.ts';
 import { decodeWav } from './wav.ts';
 
-interface Decoded {
+export interface Decoded {
   readonly channelData: readonly Float32Array[];
   readonly sampleRate: number;
 }
@@ -30,17 +30,21 @@ export async function decodeAudio(
   { sampleRate, name = 'audio' }: { readonly sampleRate: number; readonly name?: string },
 ): Promise<Float32Array> {
   try {
-    const decoded = await decode(bytes);
-    const [first] = decoded.channelData;
-    if (!first || first.length === 0) throw new Error('it holds no sound');
-    checkRate(decoded.sampleRate, first.length, decoded.channelData.length);
-    const mono = toMono(decoded.channelData);
-    // A float file can hold anything, and one such sample would end the training.
-    if (!mono.every(Number.isFinite)) throw new Error('it holds samples that are not numbers');
-    return resample(mono, decoded.sampleRate, sampleRate);
+    return render(await decode(bytes), sampleRate);
   } catch (error) {
     throw new AudioError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Decoded channels as mono at `sampleRate`. @throws Error if there is nothing in them that can be used. */
+export function render(decoded: Decoded, sampleRate: number): Float32Array {
+  const [first] = decoded.channelData;
+  if (!first || first.length === 0) throw new Error('it holds no sound');
+  checkRate(decoded.sampleRate, first.length, decoded.channelData.length);
+  const mono = toMono(decoded.channelData);
+  // A float file can hold anything, and one such sample would end the training.
+  if (!mono.every(Number.isFinite)) throw new Error('it holds samples that are not numbers');
+  return resample(mono, decoded.sampleRate, sampleRate);
 }
 
 async function decode(bytes: Uint8Array): Promise<Decoded> {

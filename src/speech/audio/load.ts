@@ -5,6 +5,7 @@ import { decodeAudio } from './decode.ts';
 import { AudioError } from './error.ts';
 import { maxFileBytes } from './limits.ts';
 import { normalise } from './normalise.ts';
+import { readWavPart } from './wavPart.ts';
 
 /** Where an utterance's audio is. With an offset it is a part of a recording; without one it is the whole file. */
 export interface AudioSource {
@@ -28,24 +29,38 @@ let last: { readonly path: string; readonly sampleRate: number; readonly samples
 /** The utterance's samples, in memory of their own. @throws AudioError naming the file if it is missing, broken or too short. */
 export async function loadAudio(source: AudioSource, format: AudioFormat): Promise<Float32Array<ArrayBuffer>> {
   const { audio, offset } = source;
-  let samples: Float32Array;
-  if (offset === undefined) {
-    samples = await decodeAudio(await readAudioFile(audio), { sampleRate: format.sampleRate, name: audio });
-  } else {
-    if (last?.path !== audio || last.sampleRate !== format.sampleRate) {
-      last = undefined;
-      const whole = await decodeAudio(await readAudioFile(audio), { sampleRate: format.sampleRate, name: audio });
-      last = { path: audio, sampleRate: format.sampleRate, samples: whole };
-    }
-    const start = Math.round(offset * format.sampleRate);
-    const end = source.duration === undefined ? undefined : start + Math.round(source.duration * format.sampleRate);
-    samples = last.samples.slice(start, end);
-    if (samples.length === 0)
-      throw new AudioError(`${audio}: it ends before ${offset} s, where an utterance should start`);
-  }
+  const samples =
+    offset === undefined
+      ? await decodeAudio(await readAudioFile(audio), { sampleRate: format.sampleRate, name: audio })
+      : await loadPart(audio, offset, source.duration, format.sampleRate);
   if (format.normalise) normalise(samples);
   const whole = samples.byteLength === samples.buffer.byteLength && samples.buffer instanceof ArrayBuffer;
   return whole ? (samples as Float32Array<ArrayBuffer>) : Float32Array.from(samples);
+}
+
+async function loadPart(
+  path: string,
+  offset: number,
+  duration: number | undefined,
+  sampleRate: number,
+): Promise<Float32Array> {
+  let part: Float32Array | undefined;
+  try {
+    part = await readWavPart(path, offset, duration, sampleRate);
+  } catch (error) {
+    throw new AudioError(`${path}: ${readingProblem(error)}`);
+  }
+  if (!part) {
+    if (last?.path !== path || last.sampleRate !== sampleRate) {
+      last = undefined;
+      const samples = await decodeAudio(await readAudioFile(path), { sampleRate, name: path });
+      last = { path, sampleRate, samples };
+    }
+    const start = Math.round(offset * sampleRate);
+    part = last.samples.slice(start, duration === undefined ? undefined : start + Math.round(duration * sampleRate));
+  }
+  if (part.length === 0) throw new AudioError(`${path}: it ends before ${offset} s, where an utterance should start`);
+  return part;
 }
 
 async function readAudioFile(path: string): Promise<Uint8Array> {

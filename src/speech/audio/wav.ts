@@ -46,23 +46,29 @@ export function readWavHeader(bytes: Uint8Array): WavHeader {
   throw new Error(format ? 'the WAV file has no data' : 'the WAV file has no format description');
 }
 
-/** One array per channel, in [-1, 1): integers are divided by 2^(bits - 1), as soundfile does. @throws Error if the file is cut off. */
+/** A whole file: one array per channel, in [-1, 1). @throws Error if the file is cut off. */
 export function decodeWav(bytes: Uint8Array): { channelData: Float32Array[]; sampleRate: number } {
   const header = readWavHeader(bytes);
-  const { channels, stride, dataStart, bits } = header;
-  const held = Math.floor((bytes.length - dataStart) / stride);
+  const data = bytes.subarray(header.dataStart);
+  const held = Math.floor(data.length / header.stride);
   if (header.samples !== undefined && held < header.samples) {
     throw new Error(`the WAV file is cut off: ${held} of ${header.samples} samples are there`);
   }
-  const samples = header.samples ?? held;
-  const read = sampleReader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), header);
-  const width = bits / 8;
-  const channelData = Array.from({ length: channels }, (_, channel) => {
+  const whole = header.samples === undefined ? data : data.subarray(0, header.samples * header.stride);
+  return { channelData: decodeWavData(whole, header), sampleRate: header.sampleRate };
+}
+
+/** Bytes of a file's data, from a whole sample on: one array per channel. Integers are divided by 2^(bits - 1), as soundfile does. */
+export function decodeWavData(data: Uint8Array, header: WavHeader): Float32Array[] {
+  const { channels, stride } = header;
+  const samples = Math.floor(data.length / stride);
+  const read = sampleReader(new DataView(data.buffer, data.byteOffset, data.byteLength), header);
+  const width = header.bits / 8;
+  return Array.from({ length: channels }, (_, channel) => {
     const out = new Float32Array(samples);
-    for (let i = 0, at = dataStart + channel * width; i < samples; i++, at += stride) out[i] = read(at);
+    for (let i = 0, at = channel * width; i < samples; i++, at += stride) out[i] = read(at);
     return out;
   });
-  return { channelData, sampleRate: header.sampleRate };
 }
 
 function readFormat(view: DataView, at: number, size: number): Omit<WavHeader, 'dataStart' | 'samples'> {
