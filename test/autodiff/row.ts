@@ -26,7 +26,7 @@ export const indices = (values: readonly number[], dims?: readonly number[]): Op
   operands: (b, x) => [x[0], b.constant(int64(values, dims)), ...x.slice(1)],
 });
 /** Integer lists behind the checked inputs: axes, shapes, sizes. */
-export const then = (...operands: readonly (readonly number[])[]): Options => ({
+export const lists = (...operands: readonly (readonly number[])[]): Options => ({
   operands: (b, x) => [...x, ...operands.map((values) => b.ints(values))],
 });
 export const axisOf = (axis: number): Attributes => ({ axis: int(axis) });
