@@ -25,6 +25,8 @@ await build({
   external: ['onnxruntime-node'],
   plugins: [forbid('vscode')],
   // CommonJS dependencies ask for require(); an ES module has none of its own.
-  banner: { js: "import { createRequire as pinchRequire } from 'node:module'; const require = pinchRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as pinchRequire } from 'node:module'; const require = pinchRequire(import.meta.url);",
+  },
   logLevel: 'warning',
 });

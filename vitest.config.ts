@@ -5,7 +5,9 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/shared/**'], testTimeout: 60_000 } },
-      { test: { name: 'shared', include: ['test/shared/**/*.test.ts'], testTimeout: 1_200_000, fileParallelism: false } },
+      {
+        test: { name: 'shared', include: ['test/shared/**/*.test.ts'], testTimeout: 1_200_000, fileParallelism: false },
+      },
     ],
   },
 });

@@ -77,7 +77,11 @@ export function toBytes(data: TensorData): Uint8Array {
 }
 
 export function float32(data: Float32Array | readonly number[], dims: readonly number[] = [data.length]): Tensor {
-  return { type: 'float32', dims, data: data instanceof Float32Array ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data) };
+  return {
+    type: 'float32',
+    dims,
+    data: data instanceof Float32Array ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data),
+  };
 }
 
 export function int64(values: readonly number[], dims: readonly number[] = [values.length]): Tensor {
