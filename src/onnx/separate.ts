@@ -92,9 +92,11 @@ class Rewrite {
    * no parameter reads it, too: that keeps it, or a copy, where a parameter has the name.
    */
   keeper(source: string, owners: readonly Owner[]): string | undefined {
-    const others = this.otherReaders(source, owners);
+    // Where something is computed from the tensor, its readers are not told apart, and all go on reading it.
     const bound = owners.find(({ operands }) => operands.some(({ relation }) => relation !== 'same'));
-    const named = owners.find(({ name }) => name === source) ?? bound;
+    if (bound) return bound.name;
+    const others = this.otherReaders(source, owners);
+    const named = owners.find(({ name }) => name === source);
     if (others.length === 0) return (named ?? owners[0])?.name;
     if (!named) return undefined;
     const copy = this.copy(`${source}_constant`, source);
