@@ -1,6 +1,6 @@
 /** Computes element by element: arithmetic, comparisons and logic, with broadcasting. */
 
-import { floatAttribute, intAttribute } from '../graph.ts';
+import { intAttribute } from '../graph.ts';
 import { broadcastPlaces, build, element, input, isBig, isBits, isFloat, output } from './common.ts';
 import type { Element, Evaluator, EvaluatorTable } from './common.ts';
 
@@ -108,13 +108,10 @@ const clip: Evaluator = (known) => {
   const x = input(known, 0);
   if (isBits(x.type)) return undefined;
   const [low, high] = [known.inputs[1], known.inputs[2]].map((bound) => bound && element(bound, 0));
-  // Older opsets give the bounds as attributes, for floats only.
-  const bottom = (low ?? known.node.attributes['min']) ? (low ?? floatAttribute(known.node, 'min', 0)) : undefined;
-  const top = (high ?? known.node.attributes['max']) ? (high ?? floatAttribute(known.node, 'max', 0)) : undefined;
   return build(output(known), (i) => {
     const value = element(x, i);
-    const raised = bottom !== undefined && value < bottom ? bottom : value;
-    return top !== undefined && raised > top ? top : raised;
+    const raised = low !== undefined && value < low ? low : value;
+    return high !== undefined && raised > high ? high : raised;
   });
 };
 

@@ -113,7 +113,7 @@ export const elementwise: InferTable = {
     'Sin',
     'Sinh',
   ),
-  ...named(unary, 'Softplus', 'Softsign', 'Sqrt', 'Swish', 'Tan', 'Tanh', 'ThresholdedRelu', 'Clip'),
+  ...named(unary, 'Softplus', 'Softsign', 'Sqrt', 'Tan', 'Tanh', 'ThresholdedRelu', 'Clip'),
   ...named(arithmetic, 'Add', 'Sub', 'Mul', 'Div', 'Mod', 'Min', 'Max', 'Sum', 'Mean', 'And', 'Or', 'Xor'),
   ...named(arithmetic, 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor'),
   ...named(comparison, 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'),

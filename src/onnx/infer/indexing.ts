@@ -58,9 +58,9 @@ export interface SliceSteps {
 /** A Slice's steps with ONNX's clamping: starts and ends beyond the axis mean its edge. @throws if they are not known. */
 export function sliceSteps(node: Node, inputs: readonly Operand[]): SliceSteps {
   const { dims } = required(node, inputs, 0);
-  const starts = intsAttribute(node, 'starts') ?? requiredKnown(node, inputs, 1);
-  const ends = intsAttribute(node, 'ends') ?? requiredKnown(node, inputs, 2);
-  const axes = intsAttribute(node, 'axes') ?? known(node, inputs, 3) ?? starts.map((_, i) => i);
+  const starts = requiredKnown(node, inputs, 1);
+  const ends = requiredKnown(node, inputs, 2);
+  const axes = known(node, inputs, 3) ?? starts.map((_, i) => i);
   const steps = known(node, inputs, 4) ?? starts.map(() => 1);
   const result = { starts: dims.map(() => 0), steps: dims.map(() => 1), counts: [...dims] };
   axes.forEach((wanted, i) => {
@@ -172,7 +172,6 @@ export const indexing: InferTable = {
   GatherND: gatherND,
   ScatterND: like(0),
   ScatterElements: like(0),
-  Scatter: like(0),
   Trilu: like(0),
   ReverseSequence: like(0),
   OneHot: oneHot,

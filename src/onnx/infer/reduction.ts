@@ -1,16 +1,16 @@
 /** Shapes of reductions, running sums and searches along axes. */
 
 import type { Operand } from '../builder.ts';
-import { intAttribute, intsAttribute, type Node } from '../graph.ts';
+import { intAttribute, type Node } from '../graph.ts';
 import { frontAxis, known, misfit, one, required, requiredKnown, type Infer, type InferTable } from './common.ts';
 
 /**
- * The axes a Reduce operator runs over, counted from the front: its second input, or the attribute of older opsets, or all of them.
+ * The axes a Reduce operator runs over, counted from the front: its second input, or all of them.
  * @throws if they are not known while building.
  */
 export function reducedAxes(node: Node, inputs: readonly Operand[]): number[] {
   const rank = required(node, inputs, 0).dims.length;
-  const axes = intsAttribute(node, 'axes') ?? known(node, inputs, 1) ?? [];
+  const axes = known(node, inputs, 1) ?? [];
   if (axes.length > 0) return axes.map((axis) => frontAxis(node, inputs, axis, rank)).toSorted((a, b) => a - b);
   return intAttribute(node, 'noop_with_empty_axes', 0) === 0 ? Array.from({ length: rank }, (_, i) => i) : [];
 }
@@ -29,7 +29,7 @@ const argument: Infer = (node, inputs) => {
 const topK: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
   const axis = frontAxis(node, inputs, intAttribute(node, 'axis', -1), dims.length);
-  const count = intAttribute(node, 'k') ?? requiredKnown(node, inputs, 1)[0] ?? 0;
+  const count = requiredKnown(node, inputs, 1)[0] ?? 0;
   if (count > (dims[axis] ?? 0)) throw misfit(node, inputs, `there are not ${count} elements along axis ${axis}`);
   const out = dims.map((dim, i) => (i === axis ? count : dim));
   return [

@@ -1,7 +1,7 @@
-/** Shapes of recurrent layers, attention and spectra. */
+/** Shapes of recurrent layers and spectra. */
 
-import { intAttribute, type Node } from '../graph.ts';
-import { misfit, one, like, required, requiredKnown, type Infer, type InferTable } from './common.ts';
+import { intAttribute } from '../graph.ts';
+import { misfit, one, required, requiredKnown, type Infer, type InferTable } from './common.ts';
 
 /** X [frames, batch, features], W [directions, gates·hidden, features]; with layout 1 the batch stands first. */
 const recurrent =
@@ -20,24 +20,6 @@ const recurrent =
     const last = batchFirst ? [batch, directions, hidden] : [directions, batch, hidden];
     return [all, last, last].map((out) => ({ type, dims: out }));
   };
-
-/** Opset 23's Attention: 4-D [batch, heads, frames, width], or 3-D with the heads side by side. */
-const attention: Infer = (node, inputs) => {
-  const query = required(node, inputs, 0);
-  const key = heads(node, required(node, inputs, 1).dims, 'kv_num_heads');
-  const value = heads(node, required(node, inputs, 2).dims, 'kv_num_heads');
-  const { type } = query;
-  const [batch = 0, queryHeads = 0, frames = 0] = heads(node, query.dims, 'q_num_heads');
-  const width = value[3] ?? 0;
-  const past = inputs[4]?.dims[2] ?? 0;
-  const all = (key[2] ?? 0) + past;
-  return [
-    { type, dims: query.dims.length === 3 ? [batch, frames, queryHeads * width] : [batch, queryHeads, frames, width] },
-    { type, dims: [batch, key[1] ?? 0, all, key[3] ?? 0] },
-    { type, dims: [batch, value[1] ?? 0, all, width] },
-    { type, dims: [batch, queryHeads, frames, all] },
-  ];
-};
 
 /** A spectrum along an axis: the last axis holds real and imaginary part. */
 const dft: Infer = (node, inputs) => {
@@ -67,15 +49,6 @@ export const sequence: InferTable = {
   LSTM: recurrent(4),
   GRU: recurrent(3),
   RNN: recurrent(1),
-  Attention: attention,
-  RotaryEmbedding: like(0),
   DFT: dft,
   STFT: stft,
 };
-
-function heads(node: Node, dims: readonly number[], attributeName: string): readonly number[] {
-  if (dims.length === 4) return dims;
-  const count = intAttribute(node, attributeName, 1);
-  const [batch = 0, frames = 0, width = 0] = dims;
-  return [batch, count, frames, width / count];
-}

@@ -18,7 +18,7 @@ import {
 /** 0 copies the input's dimension (unless allowzero), -1 takes what is left. */
 const reshape: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
-  const wanted = intsAttribute(node, 'shape') ?? requiredKnown(node, inputs, 1);
+  const wanted = requiredKnown(node, inputs, 1);
   const literal = intAttribute(node, 'allowzero', 0) !== 0;
   const filled = wanted.map((dim, i) => (dim === 0 && !literal ? (dims[i] ?? 0) : dim));
   const open = filled.indexOf(-1);
@@ -35,7 +35,9 @@ const reshape: Infer = (node, inputs) => {
 
 const flatten: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
-  const axis = frontAxis(node, inputs, intAttribute(node, 'axis', 1), dims.length + 1);
+  const wanted = intAttribute(node, 'axis', 1);
+  // The axis may be the rank itself, behind the last axis; a negative one still counts from the last axis.
+  const axis = wanted === dims.length ? wanted : frontAxis(node, inputs, wanted, dims.length);
   return one(type, [product(dims.slice(0, axis)), product(dims.slice(axis))]);
 };
 
@@ -56,7 +58,7 @@ const transpose: Infer = (node, inputs) => {
 
 const squeeze: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
-  const given = intsAttribute(node, 'axes') ?? known(node, inputs, 1);
+  const given = known(node, inputs, 1);
   const axes = given?.map((axis) => frontAxis(node, inputs, axis, dims.length));
   if (axes?.some((axis) => dims[axis] !== 1)) throw misfit(node, inputs, 'an axis to squeeze is not 1');
   return one(
@@ -67,7 +69,7 @@ const squeeze: Infer = (node, inputs) => {
 
 const unsqueeze: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
-  const given = intsAttribute(node, 'axes') ?? requiredKnown(node, inputs, 1);
+  const given = requiredKnown(node, inputs, 1);
   const rank = dims.length + given.length;
   const axes = new Set(given.map((axis) => frontAxis(node, inputs, axis, rank)));
   if (axes.size !== given.length) throw misfit(node, inputs, 'an axis is given twice');
@@ -103,10 +105,10 @@ const size: Infer = (node, inputs) => {
   return one('int64', []);
 };
 
-/** How many elements Pad puts before and after each axis (negative: takes away): attribute or inputs, with the opset 18 axes. */
+/** How many elements Pad puts before and after each axis (negative: takes away) along the axes given, else along all. */
 export function padsOf(node: Node, inputs: readonly Operand[]): { before: number[]; after: number[] } {
   const { dims } = required(node, inputs, 0);
-  const pads = intsAttribute(node, 'pads') ?? requiredKnown(node, inputs, 1);
+  const pads = requiredKnown(node, inputs, 1);
   const axes = (known(node, inputs, 3) ?? dims.map((_, i) => i)).map((axis) =>
     frontAxis(node, inputs, axis, dims.length),
   );
