@@ -152,7 +152,6 @@ const normalization: Row[] = [
   row('LayerNormalization', 'scale by last axis only', '3x2x4 4 2x1', { axis: int(-2) }, float32),
   row('InstanceNormalization', 'sound', '2x3x9 3 3', { epsilon: float(0.01) }, float32),
   row('InstanceNormalization', 'images', '2x3x3x4 3 3', {}, float32),
-  row('GroupNormalization', 'scale by group', '2x6x5 3 3', { num_groups: int(3) }, float32),
   row('BatchNormalization', 'everything learned', '2x3x4 3 3 3 3', {}, { domain: positive }),
 ];
 

@@ -1,10 +1,10 @@
 /**
- * Gradients of normalizations. Layer, group and instance normalization standardize rows of numbers: x̂ = (x − mean)·r with
+ * Gradients of normalizations. Layer and instance normalization standardize rows of numbers: x̂ = (x − mean)·r with
  * r = 1/√(var + ε). With h the gradient of x̂, dx = r·(h − mean(h) − x̂·mean(h·x̂)): the chain rule through mean and variance
  * (Ioffe and Szegedy, arXiv 1502.03167, section 3), solved for a row.
  */
 
-import type { Value } from '../../onnx/builder.ts';
+import type { Builder, Value } from '../../onnx/builder.ts';
 import { float, floatAttribute, int, intAttribute } from '../../onnx/graph.ts';
 import { sizeOf } from '../../onnx/tensor.ts';
 import type { Rule, RuleContext, RuleTable } from '../rule.ts';
@@ -46,40 +46,36 @@ function standardized({ b, node }: RuleContext, rows: Value): { readonly normal:
 }
 
 /**
- * x [N, C, …] standardized over each of `groups` groups of channels, then scaled and shifted by channel (or by group, as
- * GroupNormalization had it before opset 21). Everything but four passes works on sums by channel: with a, d, m the products of r
- * with scale, mean(h·x̂) and mean(h), dx = g·a − (x̂·d + m).
+ * x [N, C, …] standardized over each channel of each sample, y = x̂·scale + bias by channel. All gradients come of the channels' sums of g·x̂
+ * and of g: with a = r·scale, dx = g·a − (x̂·(a·mean(g·x̂)) + a·mean(g)), four passes.
  */
-function byChannel(groupsOf: (context: RuleContext, channels: number) => number): Rule {
-  return one((context, g, x) => {
-    const { b, needs } = context;
-    const [n, channels] = [dimOf(x, 0), dimOf(x, 1)];
-    const groups = groupsOf(context, channels);
-    const width = channels / groups;
-    const length = sizeOf(x.dims.slice(2));
-    const size = width * length;
-    const { normal: rows, inverse } = standardized(context, reshape(b, x, [n * groups, size]));
-    const gradient = reshape(b, g, [n, channels, length]);
-    const normal = reshape(b, rows, [n, channels, length]);
-    // Per channel: the sums of g·x̂ and of g, [N, groups, width].
-    const products = reshape(b, sumOver(b, mul(b, gradient, normal), [2]), [n, groups, width]);
-    const sums = reshape(b, sumOver(b, gradient, [2]), [n, groups, width]);
-    const scale = input(context, 1);
-    const perGroup = sizeOf(scale.dims) === groups;
-    const scales = reshape(b, scale, [1, groups, perGroup ? 1 : width]);
-    const dx = (): Value => {
-      const r = reshape(b, inverse, [n, groups, 1]);
-      const spread = (value: Value): Value =>
-        reshape(b, b.op('Expand', [value, b.ints([n, groups, width])]), [n, channels, 1]);
-      const meanOf = (value: Value): Value =>
-        mul(b, b.op('ReduceSum', [mul(b, value, scales), b.ints([2])], { keepdims: int(1) }), 1 / size);
-      const [a, d, m] = [scales, meanOf(products), meanOf(sums)].map((value) => spread(mul(b, value, r)));
-      if (!a || !d || !m) return g;
-      return reshape(b, b.op('Sub', [mul(b, gradient, a), b.op('Add', [mul(b, normal, d), m])]), x.dims);
-    };
-    const total = (value: Value): Value => reshape(b, sumOver(b, value, perGroup ? [0, 2] : [0]), scale.dims);
-    return [needs(0) ? dx() : undefined, needs(1) ? total(products) : undefined, needs(2) ? total(sums) : undefined];
-  });
+const instanceNorm: Rule = one((context, g, x) => {
+  const { b, needs } = context;
+  const [n, channels] = [dimOf(x, 0), dimOf(x, 1)];
+  const [rows, size] = [n * channels, sizeOf(x.dims.slice(2))];
+  const gradient = reshape(b, g, [rows, size]);
+  const { normal, inverse } = standardized(context, reshape(b, x, [rows, size]));
+  const products = rowSums(b, mul(b, gradient, normal));
+  const sums = rowSums(b, gradient);
+  const dx = (): Value => {
+    const slopes = mul(b, reshape(b, inverse, [n, channels]), input(context, 1));
+    const a = reshape(b, slopes, [rows, 1]);
+    const share = mul(b, mul(b, products, a), 1 / size);
+    const mean = mul(b, mul(b, sums, a), 1 / size);
+    const away = b.op('Add', [mul(b, normal, share), mean]);
+    return reshape(b, b.op('Sub', [mul(b, gradient, a), away]), x.dims);
+  };
+  const overSamples = (value: Value): Value => sumOver(b, reshape(b, value, [n, channels]), [0]);
+  return [
+    needs(0) ? dx() : undefined,
+    needs(1) ? overSamples(products) : undefined,
+    needs(2) ? overSamples(sums) : undefined,
+  ];
+});
+
+/** The sum of each row, [rows, 1]. */
+function rowSums(b: Builder, value: Value): Value {
+  return b.op('ReduceSum', [value, b.ints([1])], { keepdims: int(1) });
 }
 
 /** y = (x − mean)·r·scale + bias with given mean and variance, channel by channel: every gradient is a sum over the channel. */
@@ -119,8 +115,7 @@ export const normalization: RuleTable = {
     unsupported: ({ gives }) =>
       gives(1) || gives(2) ? 'LayerNormalization has no gradient rule for its mean and inverse deviation' : undefined,
   },
-  InstanceNormalization: byChannel((_context, channels) => channels),
-  GroupNormalization: byChannel(({ node }) => intAttribute(node, 'num_groups', 1)),
+  InstanceNormalization: instanceNorm,
   BatchNormalization: {
     rule: batchNorm,
     unsupported: ({ node }) =>
