@@ -1,7 +1,7 @@
 /** The demo: prunes the bundled model on the bundled clips, then measures it against the model it came from. */
 
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,16 +39,18 @@ const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
 const kilobytes = (bytes) => `${Math.round(bytes / 1000)} kB`;
 const say = (text) => process.stdout.write(`${text}\n`);
 
+// The command writes a checkpoint before it ends; the demo waits for that, and then ends with it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+
 const started = Date.now();
 const run = freshRun();
 say(`Pruning the sample model to ${percent(target)} of its transformer blocks' weights, in one pass.`);
 const data = (part) => join(sample, `${part}.jsonl`);
-await pinch(
+const { checkpoint } = await pinch(
   ...['prune', '--model', model, '--train', data('train'), '--dev', data('dev'), '--run', run, '--device', 'cpu'],
   ...['--target-sparsity', String(target), '--epochs', String(epochs)],
 );
 
-const checkpoint = join(run, 'checkpoints', readdirSync(join(run, 'checkpoints')).sort().at(-1) ?? '');
 say('\nMeasuring the pruned model and the one it came from, on clips that neither was trained on.');
 const pruned = await pinch('evaluate', checkpoint, '--data', data('test'), '--against', model);
 const dense = pruned.comparison.against;
