@@ -3,6 +3,7 @@
 import type { Model } from '../onnx/graph.ts';
 import { float32, int64, sizeOf, type Tensor } from '../onnx/tensor.ts';
 import { adamScalars } from './graph/adamw.ts';
+import type { GraphCost } from './graph/graphCost.ts';
 import {
   buildTrainingGraph,
   stateNames,
@@ -105,8 +106,8 @@ export class Trainable {
   }
 
   /** Builds and loads the graph for a shape of batch ahead of its first use. Takes a second or two for a large model. */
-  async compile(shape: BatchShape, update = true): Promise<void> {
-    await this.graphFor(shape, this.accumulation(update));
+  async compile(shape: BatchShape, update = true): Promise<GraphCost> {
+    return (await this.graphFor(shape, this.accumulation(update))).graph.cost;
   }
 
   /** One batch: forward, backward and, unless gradients accumulate, the update. */

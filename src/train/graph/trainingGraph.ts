@@ -12,6 +12,7 @@ import { tileDims } from '../../onnx/tiles.ts';
 import { closeGate, gateGradients, keepZeros, sparsityLoss, type Gate } from '../../prune/gates.ts';
 import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
 import { ctc } from './ctc.ts';
+import { graphCost, type GraphCost } from './graphCost.ts';
 
 /** A weight tensor of the model. */
 export interface Parameter {
@@ -78,6 +79,7 @@ export interface TrainingGraph {
   /** Outputs that are small and come back every step. */
   readonly reports: readonly string[];
   readonly frames: number;
+  readonly cost: GraphCost;
 }
 
 /** Names of the state tensors; checkpoints use them too. */
@@ -359,6 +361,7 @@ class TrainingGraphBuilder {
       slots: this.slots,
       reports: this.reports,
       frames: logits.dims[1] ?? 0,
+      cost: graphCost(this.b),
     };
   }
 }

@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+/** The pinch command: what it takes, and how it ends. */
+
+import { Command, CommanderError } from 'commander';
+import pinchPackage from '../package.json' with { type: 'json' };
+import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
+import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
+import { inspect } from './cli/inspect.ts';
+import { exitCodes, printResult, UsageError } from './cli/output.ts';
+import { prune, resume } from './cli/prune.ts';
+import type { PruneFlags } from './cli/runSettings.ts';
+import { deviceChoices, granularities, methods } from './protocol/settings.ts';
+import { devices } from './train/session.ts';
+
+const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
+
+function program(finish: (code: Promise<number>) => Promise<void>): Command {
+  const pinch = new Command('pinch')
+    .description('Prunes exported ONNX speech models in one training pass.')
+    .version(pinchPackage.version)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError()
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (after a checkpoint).');
+
+  pinch
+    .command('prune')
+    .description('train a model while its gates close, and write checkpoints of it')
+    .option('--model <path>', 'an ONNX file, or the folder of one, with its tokenizer files beside it')
+    .option('--train <manifest>', 'transcribed speech to train on')
+    .option('--dev <manifest>', 'transcribed speech to evaluate on after each epoch')
+    .option(
+      '--target-sparsity <share>',
+      'share of the gated weights to prune, 0 to 1 (0.65)',
+      numberFlag('--target-sparsity'),
+    )
+    .option('--method <method>', `${methods.join(' or ')}; none trains without gates`, choiceFlag('--method', methods))
+    .option('--granularity <granularity>', granularities.join(' or '), choiceFlag('--granularity', granularities))
+    .option('--epochs <count>', 'passes over the training data (10)', countFlag('--epochs'))
+    .option('--steps <count>', 'updates, instead of epochs', countFlag('--steps'))
+    .option('--device <device>', `${deviceChoices.join(', ')} (auto)`, choiceFlag('--device', deviceChoices))
+    .option('--run <folder>', 'the run folder to make (.pinch/runs/<day>-<model>-<number>)')
+    .option('--seed <number>', 'of everything random (0)', countFlag('--seed', 0))
+    .option('--config <file>', 'settings as in a run.json; flags override them')
+    .option(...json)
+    .action((flags: PruneFlags) => finish(prune(flags)));
+
+  pinch
+    .command('resume')
+    .description('continue a run from its last checkpoint')
+    .argument('<run>', 'the run folder')
+    .option(...json)
+    .action((run: string, flags: { json?: boolean }) => finish(resume(run, flags)));
+
+  pinch
+    .command('evaluate')
+    .description('measure a model: errors, speed, size, sparsity')
+    .argument('<checkpoint>', 'a checkpoint, a model folder or an ONNX file')
+    .requiredOption('--data <manifest>', 'transcribed speech')
+    .option('--against <checkpoint>', 'another model to compare with, on the same speech')
+    .option('--out <folder>', 'write the hypotheses and all numbers here')
+    .option(
+      '--batch <count>',
+      'utterances run together (1; more pads them, which changes some models)',
+      countFlag('--batch'),
+    )
+    .option('--device <device>', `${devices.join(', ')} (cpu)`, choiceFlag('--device', devices))
+    .option(...json)
+    .action((checkpoint: string, flags: EvaluateFlags) => finish(evaluate(checkpoint, flags)));
+
+  pinch
+    .command('inspect')
+    .description('list the layers of a model, their shapes and zeros, and which are gated')
+    .argument('<model>', 'a model folder or an ONNX file')
+    .option(...json)
+    .action((model: string, flags: { json?: boolean }) => finish(inspect(model, flags)));
+
+  return pinch;
+}
+
+/** One sentence, no stack trace; with PINCH_DEBUG=1 that, too. */
+function explain(error: unknown): { code: number; message: string } {
+  if (error instanceof CommanderError) {
+    // Help and version were asked for, and printed.
+    if (error.exitCode === 0) return { code: exitCodes.done, message: '' };
+    const message = error.message.replace(/^error: /u, '').replace(/\n.*/su, '');
+    const help = error.code === 'commander.help' ? 'Say what to do: pinch --help lists the commands.' : message;
+    return { code: exitCodes.usage, message: sentence(help) };
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof UsageError ? exitCodes.usage : exitCodes.failed, message: sentence(text) };
+}
+
+function sentence(text: string): string {
+  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  const isPath = /^[^\s:]*[/\\.]/u.test(text);
+  return `${isPath ? text : start}${/[.!?]$/u.test(text) ? '' : '.'}`;
+}
+
+// A reader that has seen enough, such as head, is no error.
+process.stdout.on('error', () => process.exit(process.exitCode ?? exitCodes.done));
+
+const args = process.argv.slice(2);
+try {
+  await program(async (code) => {
+    process.exitCode = await code;
+  }).parseAsync(args, { from: 'user' });
+} catch (error) {
+  const { code, message } = explain(error);
+  process.exitCode = code;
+  if (message !== '') {
+    process.stderr.write(`${message}\n`);
+    if (args.includes('--json')) printResult(true, { status: 'failed', message }, '');
+  }
+  if (process.env['PINCH_DEBUG'] === '1') process.stderr.write(`${String((error as Error).stack)}\n`);
+}

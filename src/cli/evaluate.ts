@@ -1,0 +1,28 @@
+/** `pinch evaluate`: what a model gets wrong on a manifest, how fast, large and sparse it is, and how it compares with another. */
+
+import { evaluate as measure } from '../train/evaluate.ts';
+import { describeEvaluation, writeEvaluation } from '../train/evaluationReport.ts';
+import type { Device } from '../train/session.ts';
+import { exitCodes, printResult, showProgress } from './output.ts';
+
+export interface EvaluateFlags {
+  readonly data: string;
+  readonly against?: string;
+  readonly out?: string;
+  readonly batch?: number;
+  readonly device?: Device;
+  readonly json?: boolean;
+}
+
+export async function evaluate(model: string, flags: EvaluateFlags): Promise<number> {
+  const { data, against, out, batch, device, json = false } = flags;
+  const evaluation = await measure(model, data, {
+    ...(against === undefined ? {} : { against }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(device === undefined ? {} : { device }),
+    onProgress: ({ model, done, utterances }) => showProgress(`${model}: ${done}/${utterances}`, done === utterances),
+  });
+  if (out !== undefined) await writeEvaluation(out, evaluation);
+  printResult(json, evaluation, describeEvaluation(evaluation));
+  return exitCodes.done;
+}

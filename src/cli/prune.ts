@@ -1,0 +1,119 @@
+/** `pinch prune` and `pinch resume`: make or find a run folder, train in it in a process of its own, and say what came of it. */
+
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
+import { describeRun } from '../train/inputs.ts';
+import { readMetrics } from '../train/metricsFile.ts';
+import { startTrainer } from '../train/process.ts';
+import { createRunFolder, readRun, readState, runPaths } from '../train/runFolder.ts';
+import { percent, textTable } from '../train/textTable.ts';
+import { exitCodes, printResult } from './output.ts';
+import { runSettings, type PruneFlags } from './runSettings.ts';
+
+interface RunResult {
+  readonly run: string;
+  readonly status: 'done' | 'failed' | 'stopped';
+  readonly message: string | null;
+  readonly steps: number;
+  /** Of the last checkpoint; null if there is none. */
+  readonly checkpoint: string | null;
+  readonly sparsity: number | null;
+  readonly sparsityOfAll: number | null;
+  readonly parameters: number | null;
+  readonly nonZeroParameters: number | null;
+  /** Of the last evaluation during the run. */
+  readonly wer: number | null;
+  readonly best: { readonly step: number; readonly wer: number; readonly checkpoint: string } | null;
+  /** Spent in training steps. */
+  readonly seconds: number;
+}
+
+export async function prune(flags: PruneFlags & { readonly run?: string; readonly json?: boolean }): Promise<number> {
+  const settings = await runSettings(flags);
+  const { folder } = await createRunFolder(await describeRun(settings), settings.model, flags.run);
+  process.stderr.write(`Run folder: ${folder}\n`);
+  const code = await trainIn(folder, flags.json ?? false);
+  // A run that never came to its first line holds nothing; what was wrong has been said.
+  if (code === exitCodes.failed && readMetrics(runPaths(folder).metrics).length === 0) {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return code;
+}
+
+export async function resume(folder: string, { json = false }: { readonly json?: boolean }): Promise<number> {
+  await readRun(folder);
+  return trainIn(folder, json);
+}
+
+async function trainIn(folder: string, json: boolean): Promise<number> {
+  const trainer = startTrainer(folder);
+  let interrupts = 0;
+  const interrupt = (): void => {
+    interrupts += 1;
+    if (interrupts > 1) {
+      trainer.kill();
+      process.exit(exitCodes.interrupted);
+    }
+    process.stderr.write('\nStopping after this step; press Ctrl-C again to end at once.\n');
+    trainer.stop();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, interrupt);
+  const { code, signal } = await trainer.ended;
+  for (const signal of signals) process.off(signal, interrupt);
+
+  const crashed = code === null || ![0, 1, 130].includes(code);
+  if (crashed) {
+    const how = signal ?? `exit code ${code ?? 0}`;
+    process.stderr.write(
+      `The trainer ended unexpectedly (${how}); ${join(folder, 'trainer.log')} says how far it came, and pinch resume ${folder} goes on from its last checkpoint.\n`,
+    );
+  }
+  const result = describeResult(folder, crashed ? `the trainer ended unexpectedly (${signal ?? code ?? ''})` : null);
+  printResult(json, result, resultTable(result));
+  return crashed ? exitCodes.failed : code;
+}
+
+function describeResult(folder: string, crash: string | null): RunResult {
+  const records = effectiveRecords(readMetrics(runPaths(folder).metrics));
+  const last = <K extends MetricsRecord['kind']>(kind: K) =>
+    records.findLast((record): record is Extract<MetricsRecord, { kind: K }> => record.kind === kind);
+  const state = readState(folder);
+  const end = last('end');
+  const checkpoint = last('checkpoint');
+  const failed = { status: 'failed' as const, message: crash ?? state?.message ?? null, best: null };
+  const { status, message, best } = crash === null ? (end ?? failed) : failed;
+  const seconds = records.reduce((sum, record) => sum + (record.kind === 'step' ? record.secondsPerStep : 0), 0);
+  return {
+    run: folder,
+    status,
+    message,
+    steps: last('step')?.step ?? 0,
+    checkpoint: checkpoint ? join(folder, checkpoint.path) : null,
+    sparsity: checkpoint?.sparsity ?? null,
+    sparsityOfAll: checkpoint?.sparsityOfAll ?? null,
+    parameters: checkpoint?.parameters ?? null,
+    nonZeroParameters: checkpoint?.nonZeroParameters ?? null,
+    wer: last('evaluation')?.wer ?? null,
+    best: best && { step: best.step, wer: best.wer, checkpoint: join(folder, best.path) },
+    seconds,
+  };
+}
+
+function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, wer, best, run }: RunResult): string {
+  if (checkpoint === null) return '';
+  const share = (value: number | null): string => (value === null ? '-' : percent(value));
+  return textTable(
+    [
+      ['run', run],
+      ['last checkpoint', checkpoint],
+      ['steps', String(steps)],
+      ['sparsity of the gated weights', share(sparsity)],
+      ['sparsity of all parameters', share(sparsityOfAll)],
+      ...(wer === null ? [] : [['word error rate, development set', share(wer)]]),
+      ...(best === null ? [] : [['best checkpoint at this sparsity', `${best.checkpoint} (${percent(best.wer)})`]]),
+    ],
+    [1],
+  );
+}

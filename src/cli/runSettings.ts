@@ -1,0 +1,116 @@
+/** The settings of a new run, from a configuration file and the flags that override it. */
+
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { reasonOf } from '../onnx/errors.ts';
+import { completeSettings, SettingsError, type RunSettings, type SettingsInput } from '../protocol/settings.ts';
+import { UsageError } from './output.ts';
+
+export interface PruneFlags {
+  readonly model?: string;
+  readonly train?: string;
+  readonly dev?: string;
+  readonly targetSparsity?: number;
+  readonly method?: string;
+  readonly granularity?: string;
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly device?: string;
+  readonly seed?: number;
+  readonly config?: string;
+}
+
+/** The flag for a setting, where there is one. */
+const flags: Readonly<Record<string, string>> = {
+  model: '--model',
+  train: '--train',
+  dev: '--dev',
+  'sparsity.target': '--target-sparsity',
+  method: '--method',
+  granularity: '--granularity',
+  epochs: '--epochs',
+  steps: '--steps',
+  device: '--device',
+  seed: '--seed',
+};
+
+/**
+ * Paths come out absolute: those of the file are taken from its folder, those of flags from the working folder.
+ * @throws UsageError naming the flag, or the file and its setting.
+ */
+export async function runSettings(flags: PruneFlags): Promise<RunSettings> {
+  const fromFile = flags.config === undefined ? {} : await readConfig(flags.config);
+  const fromFlags: SettingsInput = {
+    ...pathsFrom('.', flags),
+    ...(flags.targetSparsity === undefined ? {} : { sparsity: { target: flags.targetSparsity } }),
+    // Typed wrongly, they are refused below as any other wrong setting.
+    method: flags.method as RunSettings['method'] | undefined,
+    granularity: flags.granularity as RunSettings['granularity'] | undefined,
+    device: flags.device as RunSettings['device'] | undefined,
+    seed: flags.seed,
+    // Whichever of the two is given as a flag overrides both of the file.
+    ...(flags.epochs === undefined ? {} : { epochs: flags.epochs, steps: null }),
+    ...(flags.steps === undefined ? {} : { steps: flags.steps }),
+  };
+  const settings = complete(fromFile, fromFlags, flags.config);
+  for (const key of ['model', 'train', 'dev'] as const) await mustExist(key, settings[key]);
+  return settings;
+}
+
+function complete(fromFile: unknown, fromFlags: SettingsInput, config: string | undefined): RunSettings {
+  try {
+    return completeSettings(fromFile, fromFlags);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    const [, key = ''] = /^The setting "([^"]*)"/u.exec(error.message) ?? [];
+    const flag = flags[key];
+    const given = key
+      .split('.')
+      .reduce<unknown>((place, name) => (place as Record<string, unknown> | undefined)?.[name], fromFlags);
+    if (flag !== undefined && error.message.endsWith('is missing.')) throw new UsageError(`${flag} is missing.`);
+    if (flag !== undefined && given !== undefined) {
+      throw new UsageError(error.message.replace(`The setting "${key}"`, flag));
+    }
+    throw new UsageError(config === undefined ? error.message : `${config}: ${error.message}`);
+  }
+}
+
+async function readConfig(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: the settings cannot be read: ${reasonOf(error)}.`);
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${file}: this is not JSON: ${(error as Error).message}.`);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new UsageError(`${file}: the settings must be a JSON object.`);
+  }
+  // A run.json holds the settings of its run beside other things.
+  const settings: object =
+    'settings' in parsed && typeof parsed.settings === 'object' && parsed.settings !== null ? parsed.settings : parsed;
+  return { ...settings, ...pathsFrom(dirname(file), settings) };
+}
+
+function pathsFrom(folder: string, settings: object): { model?: string; train?: string; dev?: string } {
+  const paths: Record<string, string> = {};
+  for (const key of ['model', 'train', 'dev']) {
+    const path = (settings as Record<string, unknown>)[key];
+    if (typeof path === 'string' && path !== '') paths[key] = resolve(folder, path);
+  }
+  return paths;
+}
+
+async function mustExist(key: 'model' | 'train' | 'dev', path: string | null): Promise<void> {
+  if (path === null) return;
+  try {
+    await stat(path);
+  } catch (error) {
+    throw new UsageError(`${flags[key] ?? key}: ${path}: ${reasonOf(error)}.`);
+  }
+}

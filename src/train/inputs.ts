@@ -1,0 +1,68 @@
+/** What a run is made from: settings with absolute paths, versions, and checksums that tell whether something changed since. */
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { createRequire } from 'node:module';
+import { pipeline } from 'node:stream/promises';
+import pinchPackage from '../../package.json' with { type: 'json' };
+import { loadModel } from '../onnx/load.ts';
+import type { RunFile } from '../protocol/records.ts';
+import type { RunSettings } from '../protocol/settings.ts';
+import { readManifest } from '../speech/manifest/read.ts';
+import { modelFiles } from './modelSize.ts';
+
+/** run.json of a new run. @throws Error if the model or a manifest cannot be read. */
+export async function describeRun(settings: RunSettings): Promise<RunFile> {
+  return {
+    pinch: pinchPackage.version,
+    onnxruntime: onnxruntimeVersion(),
+    node: process.version,
+    created: new Date().toISOString(),
+    settings: { ...settings },
+    checksums: await checksumsOf(settings),
+  };
+}
+
+/** @throws Error naming what is not what it was when the run was made: going on would give neither the one run nor the other. */
+export async function checkInputs(settings: RunSettings, before: RunFile['checksums']): Promise<void> {
+  const now = await checksumsOf(settings);
+  for (const key of ['model', 'train', 'dev'] as const) {
+    if (now[key] === before[key]) continue;
+    throw new Error(
+      `${settings[key] ?? key}: it has changed since the run was started; put it back, or start a new run.`,
+    );
+  }
+}
+
+async function checksumsOf({ model, train, dev }: RunSettings): Promise<RunFile['checksums']> {
+  const [ofModel, ofTrain, ofDev] = await Promise.all([
+    hashModel(model),
+    hashManifest(train),
+    dev === null ? null : hashManifest(dev),
+  ]);
+  return { model: ofModel, train: ofTrain, dev: ofDev };
+}
+
+async function hashModel(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of modelFiles(await loadModel(path))) {
+    await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) hash.update(chunk);
+    });
+  }
+  return hash.digest('hex');
+}
+
+/** Of what the manifest says, whatever its kind; the audio is not read. */
+async function hashManifest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { id, text, offset, duration } of await readManifest(path)) {
+    hash.update(`${JSON.stringify([id, text, offset, duration])}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function onnxruntimeVersion(): string {
+  const require = createRequire(import.meta.url);
+  return (require('onnxruntime-node/package.json') as { version: string }).version;
+}

@@ -1,0 +1,329 @@
+/** The training loop, in the order it happens. */
+
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import type { EndRecord, MetricsRecord } from '../protocol/records.ts';
+import type { RunSettings } from '../protocol/settings.ts';
+import type { Batch } from '../speech/batchStream.ts';
+import {
+  checkpointName,
+  listCheckpoints,
+  readCheckpoint,
+  removeOldCheckpoints,
+  writeCheckpoint,
+  type Progress,
+} from './checkpoint.ts';
+import { secondsOf, trainingBatch } from './data.ts';
+import type { DevSet } from './devSet.ts';
+import { freshWatch, LossWatch } from './lossWatch.ts';
+import type { ProgressReport } from './progress.ts';
+import { freezeStep, learningRateFactor, sparsityTarget } from './schedule.ts';
+import { settle } from './settle.ts';
+import type { Setup } from './setup.ts';
+import { percent } from './textTable.ts';
+import type { StepResult, Trainable } from './trainable.ts';
+
+/** A record as the loop makes it; time and attempt are added by whoever writes it. */
+export type NewRecord = MetricsRecord extends infer R
+  ? R extends MetricsRecord
+    ? Omit<R, 'time' | 'attempt'>
+    : never
+  : never;
+
+/** What the loop asks and tells the rest of the trainer. */
+export interface LoopHost {
+  /** Appends a line to metrics.jsonl. A rewind starts a new attempt. */
+  readonly record: (record: NewRecord) => void;
+  /** Makes all lines so far outlast a power failure. */
+  readonly syncRecords: () => void;
+  /** After every update: time for a heartbeat. */
+  readonly beat: (step: number) => Promise<void>;
+  readonly stopRequested: () => boolean;
+  /** Whether somebody asked for a checkpoint since this was last called. */
+  readonly takeCheckpointRequest: () => boolean;
+}
+
+export interface LoopContext {
+  readonly settings: RunSettings;
+  readonly setup: Setup;
+  /** The folder of the checkpoints. */
+  readonly checkpoints: string;
+  readonly dev: DevSet | undefined;
+  readonly host: LoopHost;
+  readonly report: ProgressReport;
+  /** The last step whose evaluation is in metrics.jsonl already; -1 if there is none. */
+  readonly evaluatedStep: number;
+  /** Over the gated weights, where training goes on from. */
+  readonly sparsity: number;
+}
+
+export type LoopEnd = Pick<EndRecord, 'status' | 'message' | 'checkpoint' | 'sparsity' | 'best'>;
+
+/** A run before its first step. */
+export function freshProgress(settings: RunSettings): Progress {
+  return {
+    step: 0,
+    epoch: 0,
+    batch: 0,
+    multiplier: settings.sparsity.multiplier,
+    learningRateScale: 1,
+    rolledBack: false,
+    gates: 'learning',
+    ...freshWatch,
+    recentLosses: [],
+    failures: [],
+    best: null,
+  };
+}
+
+/** Trains from `progress` on, in `trainable`'s state, to the end of the run, a request to stop, or trouble for the second time. */
+export async function train(context: LoopContext, trainable: Trainable, progress: Progress): Promise<LoopEnd> {
+  const loop = new Loop(context, trainable, progress);
+  try {
+    return await loop.run();
+  } finally {
+    await loop.close();
+  }
+}
+
+class Loop {
+  private readonly context: LoopContext;
+  private readonly gated: boolean;
+  private readonly freezeAt: number;
+  private readonly failures: Set<string>;
+  private trainable: Trainable;
+  private progress: Progress;
+  private watch: LossWatch;
+  private batches: AsyncGenerator<Batch, never>;
+  private sparsity: number;
+  private evaluatedStep: number;
+
+  constructor(context: LoopContext, trainable: Trainable, progress: Progress) {
+    this.context = context;
+    this.trainable = trainable;
+    this.progress = progress;
+    this.gated = context.setup.parameters.some(({ gate }) => gate !== undefined);
+    this.freezeAt = this.gated ? freezeStep(context.settings.sparsity, context.setup.steps) : Infinity;
+    this.failures = new Set(progress.failures);
+    this.evaluatedStep = context.evaluatedStep;
+    this.sparsity = context.sparsity;
+    this.watch = this.watchFrom(progress);
+    this.batches = context.setup.data.stream(progress);
+  }
+
+  async run(): Promise<LoopEnd> {
+    const { settings, setup, host, report } = this.context;
+    const { steps } = setup;
+    let checkpointStep = (await listCheckpoints(this.context.checkpoints)).includes(this.progress.step)
+      ? this.progress.step
+      : -1;
+
+    while (this.progress.step < steps && !host.stopRequested()) {
+      const { step } = this.progress;
+
+      // 1. From here on thresholds rest, at the target exactly, and what was pruned stays pruned.
+      if (step >= this.freezeAt && step < steps && this.trainable.mode === 'learning') await this.restGates();
+
+      // 2. What this step's number decides.
+      const factor = learningRateFactor(settings.optimizer, step, steps) * this.progress.learningRateScale;
+      const learningRate = settings.optimizer.learningRate * factor;
+      const target = this.gated ? sparsityTarget(settings.sparsity, step, steps) : 0;
+
+      // 3. Forward, backward and update, on as many batches as make an update.
+      const began = performance.now();
+      const scalars = {
+        step: step + 1,
+        learningRate,
+        gateLearningRate: settings.gates.learningRate * factor,
+        sparsityTarget: target,
+        multiplier: this.progress.multiplier,
+      };
+      const { result, audioSeconds, epochBefore } = await this.update(scalars);
+      const seconds = (performance.now() - began) / 1000;
+
+      // 4. Trouble: back to the last good checkpoint at half the learning rate, once.
+      const trouble = this.watch.observe(result);
+      if (trouble) {
+        const action = this.progress.rolledBack ? 'stop' : 'rollback';
+        host.record({ kind: 'alert', step: step + 1, ...trouble, action });
+        report.say(`Step ${step + 1}: ${trouble.message}.`);
+        if (action === 'stop') {
+          const message = `${trouble.message}, again after a rollback; try a lower optimizer.learningRate`;
+          return this.end('failed', message);
+        }
+        await this.rollBack();
+        checkpointStep = this.progress.step;
+        continue;
+      }
+      this.sparsity = result.sparsity;
+
+      // 5. The multiplier follows the gap between the target and the sparsity (gradient ascent).
+      const learning = this.gated && this.trainable.mode === 'learning';
+      const gap = target - result.sparsity;
+      this.progress = {
+        ...this.progress,
+        ...this.watch.state,
+        recentLosses: [...this.watch.state.recentLosses],
+        step: step + 1,
+        multiplier: this.progress.multiplier + (learning ? settings.sparsity.multiplierLearningRate * gap : 0),
+      };
+
+      // 6. Say so.
+      const audioSecondsPerSecond = audioSeconds / seconds;
+      host.record({
+        kind: 'step',
+        step: step + 1,
+        loss: result.loss,
+        ctcLoss: result.ctcLoss,
+        gradientNorm: result.gradientNorm,
+        learningRate,
+        sparsityTarget: target,
+        sparsity: result.sparsity,
+        secondsPerStep: seconds,
+        audioSecondsPerSecond,
+        layers: [...result.layers],
+      });
+      report.step({
+        step: step + 1,
+        steps,
+        loss: result.ctcLoss,
+        sparsity: result.sparsity,
+        sparsityTarget: target,
+        gated: this.gated,
+        audioSecondsPerSecond,
+      });
+
+      // 7. Evaluate after every so many epochs, and at the end.
+      const last = step + 1 === steps;
+      const due = settings.evaluate.everyEpochs;
+      const epochsDone = due > 0 && Math.floor(this.progress.epoch / due) > Math.floor(epochBefore / due);
+      const better = (last || epochsDone) && due > 0 && (await this.evaluate(last));
+
+      // 8. Write a checkpoint now and then, for the best, on request, and at the end.
+      const asked = host.takeCheckpointRequest();
+      const periodic = (step + 1) % settings.checkpoint.everySteps === 0;
+      if (asked || periodic || better || last) {
+        await this.writeCheckpoint();
+        checkpointStep = step + 1;
+      }
+
+      // 9. Signals and messages come in here; onnxruntime blocks this thread during a step.
+      await setImmediate();
+      await host.beat(step + 1);
+    }
+
+    if (this.progress.step > 0 && checkpointStep !== this.progress.step) await this.writeCheckpoint();
+    return this.end(this.progress.step < steps ? 'stopped' : 'done', null);
+  }
+
+  async close(): Promise<void> {
+    await this.trainable.dispose();
+  }
+
+  /** One update. Losses are means over its batches; all else is the last one's. */
+  private async update(scalars: Omit<Parameters<Trainable['step']>[1], 'update'>) {
+    const { settings, setup } = this.context;
+    const { accumulate } = settings.batch;
+    const epochBefore = this.progress.epoch;
+    let audioSeconds = 0;
+    let ctcLoss = 0;
+    for (let part = 1; ; part++) {
+      const batch = await this.nextBatch();
+      audioSeconds += secondsOf(batch, setup.processor.sampleRate);
+      const last = part === accumulate;
+      const result = await this.trainable.step(trainingBatch(batch), { ...scalars, update: last });
+      ctcLoss += result.ctcLoss / accumulate;
+      if (!last) continue;
+      const loss = ctcLoss + (result.loss - result.ctcLoss);
+      const whole: StepResult = { ...result, ctcLoss, loss };
+      return { result: whole, audioSeconds, epochBefore };
+    }
+  }
+
+  /** The next batch with at least one utterance; files that cannot be used are counted, and too many of them end the run. */
+  private async nextBatch(): Promise<Batch> {
+    const { setup, report } = this.context;
+    for (;;) {
+      const { value: batch } = await this.batches.next();
+      for (const { id, problem } of batch.failures) {
+        if (this.failures.has(id)) continue;
+        this.failures.add(id);
+        report.say(`Left out ${id}: ${problem}.`);
+        setup.data.refuseTooMany([...this.failures], problem);
+      }
+      this.progress = { ...this.progress, ...setup.data.next(batch.position), failures: [...this.failures] };
+      if (batch.weights.some((weight) => weight > 0)) return batch;
+    }
+  }
+
+  private async restGates(): Promise<void> {
+    const { settings, setup, report } = this.context;
+    const state = settle(setup.parameters, await this.trainable.readState(), settings.sparsity.target);
+    this.trainable.writeState(state);
+    this.trainable.fixGates();
+    this.progress = { ...this.progress, gates: 'fixed' };
+    report.say(`Thresholds rest at a sparsity of ${percent(settings.sparsity.target)}; the surviving weights settle.`);
+  }
+
+  private async rollBack(): Promise<void> {
+    const { settings, setup, checkpoints, host, report } = this.context;
+    const newest = (await listCheckpoints(checkpoints)).at(-1);
+    const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
+    const before = saved?.progress ?? freshProgress(settings);
+    this.progress = { ...before, learningRateScale: before.learningRateScale / 2, rolledBack: true };
+    await this.trainable.dispose();
+    this.trainable = setup.open(this.progress.gates, saved?.state);
+    this.watch = this.watchFrom(this.progress);
+    this.batches = setup.data.stream(this.progress);
+    const { step, learningRateScale } = this.progress;
+    this.evaluatedStep = Math.min(this.evaluatedStep, step);
+    host.record({ kind: 'rewind', step, cause: 'rollback', learningRateScale });
+    report.say(`Back to ${newest === undefined ? 'the start' : checkpointName(step)}, at half the learning rate.`);
+  }
+
+  /** @returns whether this is the best so far at the final sparsity, and so worth a checkpoint. */
+  private async evaluate(last: boolean): Promise<boolean> {
+    const { setup, dev, checkpoints, host, report } = this.context;
+    const { step } = this.progress;
+    if (!dev || this.evaluatedStep === step) return false;
+    const state = await this.trainable.readState();
+    const score = await dev.score(setup, state, this.trainable.mode, checkpoints);
+    this.evaluatedStep = step;
+    const epoch = this.progress.epoch + this.progress.batch / setup.data.plan.batchesPerEpoch;
+    host.record({ kind: 'evaluation', step, epoch, ...score, sparsity: this.sparsity });
+    report.say(`Step ${step}: word error rate ${percent(score.wer)} on the development set.`);
+    const final = !this.gated || this.trainable.mode === 'fixed' || last;
+    if (!final || score.wer >= (this.progress.best?.wer ?? Infinity)) return false;
+    this.progress = {
+      ...this.progress,
+      best: { step, wer: score.wer, path: `checkpoints/${checkpointName(step)}` },
+    };
+    return true;
+  }
+
+  private async writeCheckpoint(): Promise<void> {
+    const { settings, setup, checkpoints, host, report } = this.context;
+    const { step, best } = this.progress;
+    // A checkpoint must never know of steps that metrics.jsonl does not.
+    host.syncRecords();
+    const state = await this.trainable.readState();
+    const counts = await writeCheckpoint(checkpoints, setup, state, this.progress);
+    const path = `checkpoints/${checkpointName(step)}`;
+    host.record({ kind: 'checkpoint', step, path, ...counts });
+    report.note(
+      `Checkpoint ${path}: ${percent(counts.sparsity)} of the gated weights are zero, ${percent(counts.sparsityOfAll)} of all.`,
+    );
+    this.sparsity = counts.sparsity;
+    await removeOldCheckpoints(checkpoints, settings.checkpoint.keep, best ? [best.step] : []);
+  }
+
+  private async end(status: EndRecord['status'], message: string | null): Promise<LoopEnd> {
+    const newest = (await listCheckpoints(this.context.checkpoints)).at(-1);
+    const checkpoint = newest === undefined ? null : `checkpoints/${checkpointName(newest)}`;
+    return { status, message, checkpoint, sparsity: this.sparsity, best: this.progress.best };
+  }
+
+  private watchFrom(progress: Progress): LossWatch {
+    return new LossWatch(this.context.setup.processor.vocabulary.size, progress);
+  }
+}

@@ -1,0 +1,40 @@
+/** The trainer's process: `trainer.js RUN [--attached]`. With `--attached` it ends, after a checkpoint, when its standard input does. */
+
+import { parseArgs } from 'node:util';
+import { answerProbe } from './device.ts';
+import { readControl } from './controlServer.ts';
+import { startRun } from './run.ts';
+import { devices } from './session.ts';
+
+const exitCodes = { done: 0, failed: 1, stopped: 130 } as const;
+
+// A terminal or a command that went away is no reason to lose a run.
+process.stderr.on('error', () => undefined);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { attached: { type: 'boolean' }, probe: { type: 'string' } },
+});
+const [folder] = positionals;
+const probed = devices.find((device) => device === values.probe);
+
+if (probed) {
+  process.stdout.write(await answerProbe(probed));
+} else if (folder === undefined) {
+  process.stderr.write('usage: trainer.js RUN [--attached]\n');
+  process.exitCode = 2;
+} else {
+  const run = startRun(folder, process.stderr);
+  const stop = (): void => void run.answer({ kind: 'stop' });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop();
+      // The second one does not wait for anything.
+      process.once(signal, () => process.exit(exitCodes.stopped));
+    });
+  }
+  if (values.attached) readControl(process.stdin, run.answer, stop);
+  const status = await run.ended;
+  // Standard input, still open, would keep the process alive.
+  process.exit(exitCodes[status]);
+}

@@ -1,0 +1,108 @@
+/** What is said before the first step: what is gated, what is left out and why, memory, and a first guess of the time. */
+
+import type { StartRecord } from '../protocol/records.ts';
+import type { RunSettings } from '../protocol/settings.ts';
+import { describeDropped } from '../speech/prepare.ts';
+import type { GraphCost } from './graph/graphCost.ts';
+import { duration } from './progress.ts';
+import type { LayerRow, Setup } from './setup.ts';
+import { byteSize, count, percent, textTable } from './textTable.ts';
+
+/** The start line of metrics.jsonl. @param cost of one step on the largest batch. */
+export function startRecord(
+  setup: Setup,
+  settings: RunSettings,
+  cost: GraphCost,
+): Omit<StartRecord, 'time' | 'attempt'> {
+  const { rows, data, device, steps } = setup;
+  const { accumulate } = settings.batch;
+  const sum = (some: readonly LayerRow[]): number => some.reduce((total, { parameters }) => total + parameters, 0);
+  const dropped: Record<string, number> = {};
+  for (const { reason } of data.dropped) dropped[reason] = (dropped[reason] ?? 0) + 1;
+  const trained = sum(rows.filter((row) => row.trained));
+  return {
+    kind: 'start',
+    step: 0,
+    device: device.device,
+    deviceReason: device.reason,
+    steps,
+    stepsPerEpoch: data.plan.batchesPerEpoch / accumulate,
+    parameters: sum(rows),
+    gatedParameters: sum(rows.filter((row) => row.gated)),
+    trainedParameters: trained,
+    layers: rows
+      .filter((row) => row.gated)
+      .map(({ name, parameters, shape }) => ({ name, parameters, shape: [...shape] })),
+    left: rows
+      .filter((row) => row.matrix && !row.gated)
+      .map(({ name, parameters, reason }) => ({ name, parameters, reason })),
+    utterances: data.ready.length,
+    dropped,
+    audioSeconds: data.audioSeconds,
+    memoryBytes: memoryOf(sum(rows), trained, accumulate, cost),
+    secondsExpected: (steps * accumulate * cost.operations) / (device.speed * efficiency),
+  };
+}
+
+/** The share of a matrix product's speed that whole steps reach; measured on models of 1.7 and 94 million parameters. */
+const efficiency = 0.5;
+/** Node, onnxruntime and the audio threads, measured. */
+const ownMemory = 200e6;
+
+/** The file, the weights, two moments of the trained ones and, if they accumulate, their gradients; and what a step holds meanwhile. */
+function memoryOf(parameters: number, trained: number, accumulate: number, cost: GraphCost): number {
+  const floats = 2 * parameters + (accumulate > 1 ? 3 : 2) * trained;
+  return ownMemory + 4 * floats + cost.bytes;
+}
+
+/** The same for people. */
+export function describeStart(
+  start: Omit<StartRecord, 'time' | 'attempt'>,
+  setup: Setup,
+  settings: RunSettings,
+): string {
+  const { data } = setup;
+  const lines = [gateTable(setup.rows), start.deviceReason];
+  if (start.gatedParameters > 0) {
+    const share = percent(start.gatedParameters / start.parameters);
+    const target = percent(settings.sparsity.target);
+    lines.push(
+      `Gated: ${count(start.gatedParameters)} of ${count(start.parameters)} parameters (${share}); ${target} of them will be zero.`,
+    );
+  } else
+    lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
+  lines.push(
+    `${count(data.ready.length)} utterances, ${duration(data.audioSeconds)} of speech; ${count(start.steps)} steps, ${start.stepsPerEpoch.toFixed(1)} an epoch.`,
+    ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
+    `About ${byteSize(start.memoryBytes)} of memory; a first guess of the time is ${duration(start.secondsExpected)}.`,
+  );
+  return lines.join('\n');
+}
+
+/** The gated layers one by one, the others together by reason. */
+function gateTable(rows: readonly LayerRow[]): string {
+  const gated = rows.filter((row) => row.gated);
+  const groups = groupByReason(rows);
+  const others = [...groups].map(([reason, { tensors, parameters }]) => [
+    `${tensors} not gated`,
+    '',
+    count(parameters),
+    reason,
+  ]);
+  const table = [
+    ['layer', 'shape', 'parameters', ''],
+    ...gated.map(({ name, shape, parameters, reason }) => [name, shape.join(' x '), count(parameters), reason]),
+    ...others,
+  ];
+  return textTable(table, [1, 3]).trimEnd();
+}
+
+function groupByReason(rows: readonly LayerRow[]): Map<string, { tensors: number; parameters: number }> {
+  const groups = new Map<string, { tensors: number; parameters: number }>();
+  for (const { gated, reason, parameters } of rows) {
+    if (gated) continue;
+    const group = groups.get(reason) ?? { tensors: 0, parameters: 0 };
+    groups.set(reason, { tensors: group.tensors + 1, parameters: group.parameters + parameters });
+  }
+  return groups;
+}

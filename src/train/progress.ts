@@ -1,0 +1,111 @@
+/** Says how a run is doing: a bar on a terminal, plain lines elsewhere, and all but the bar in trainer.log too. */
+
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { percent } from './textTable.ts';
+
+export interface StepProgress {
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly sparsity: number;
+  readonly sparsityTarget: number;
+  readonly gated: boolean;
+  readonly audioSecondsPerSecond: number;
+}
+
+/** Standard error, which is a terminal or a plain stream. */
+export interface Terminal {
+  readonly write: (text: string) => unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** Time between plain lines, and between redraws of the bar, in milliseconds. */
+const plainEvery = 10_000;
+const barEvery = 100;
+
+export class ProgressReport {
+  private readonly terminal: Terminal;
+  private readonly log: number;
+  private barShown = false;
+  private lastShown = -Infinity;
+  private began: { readonly time: number; readonly step: number } | undefined;
+
+  /** @param logFile trainer.log, which is appended to. */
+  constructor(logFile: string, terminal: Terminal) {
+    this.log = openSync(logFile, 'a');
+    this.terminal = terminal;
+  }
+
+  /** Text that stays: on the terminal, and with the time in the log. */
+  say(text: string): void {
+    this.clearBar();
+    const body = text.endsWith('\n') ? text : `${text}\n`;
+    this.terminal.write(body);
+    this.note(text);
+  }
+
+  /** Text for the log alone. */
+  note(text: string): void {
+    const time = new Date().toISOString();
+    const lines = text.replace(/\n+$/u, '').split('\n');
+    writeSync(this.log, lines.map((line) => `${time}  ${line}\n`).join(''));
+  }
+
+  step(progress: StepProgress): void {
+    const now = performance.now();
+    this.began ??= { time: now, step: progress.step };
+    const last = progress.step === progress.steps;
+    const every = this.terminal.isTTY ? barEvery : plainEvery;
+    if (now - this.lastShown < every && !last) return;
+    this.lastShown = now;
+    const text = describeStep(progress, this.secondsLeft(progress, now));
+    if (!this.terminal.isTTY) {
+      this.say(text);
+      return;
+    }
+    const line = `${bar(progress.step / progress.steps)} ${text}`;
+    this.terminal.write(`\r\u001b[K${line.slice(0, Math.max(20, (this.terminal.columns ?? 80) - 1))}`);
+    this.barShown = true;
+  }
+
+  close(): void {
+    this.clearBar();
+    closeSync(this.log);
+  }
+
+  private clearBar(): void {
+    if (this.barShown) this.terminal.write('\r\u001b[K');
+    this.barShown = false;
+  }
+
+  private secondsLeft({ step, steps }: StepProgress, now: number): number | undefined {
+    const done = step - (this.began?.step ?? step);
+    return done < 3 ? undefined : ((now - (this.began?.time ?? now)) / 1000 / done) * (steps - step);
+  }
+}
+
+/** Seconds as people say them: 45 s, 12 min, 3 h 20 min. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function describeStep(progress: StepProgress, secondsLeft: number | undefined): string {
+  const { step, steps, loss, sparsity, sparsityTarget, gated, audioSecondsPerSecond } = progress;
+  return [
+    `step ${step}/${steps}`,
+    `loss ${loss.toFixed(4)}`,
+    ...(gated ? [`sparsity ${percent(sparsity)} of ${percent(sparsityTarget)}`] : []),
+    `${audioSecondsPerSecond.toFixed(1)}x real time`,
+    ...(secondsLeft === undefined || step === steps ? [] : [`${duration(secondsLeft)} left`]),
+  ].join('  ');
+}
+
+function bar(share: number): string {
+  const width = 20;
+  const full = Math.round(share * width);
+  return `[${'#'.repeat(full)}${'.'.repeat(width - full)}]`;
+}

@@ -1,0 +1,33 @@
+/** The weights as the gates let them through. */
+
+import { float32, type Tensor } from '../onnx/tensor.ts';
+import type { GateMode, Parameter } from './graph/trainingGraph.ts';
+import { stateNames } from './graph/trainingGraph.ts';
+
+export type State = ReadonlyMap<string, Tensor>;
+
+/**
+ * The trained weights by initializer, zero where a gate is shut: what the model computes with, bit for bit. Weights that no gate changes
+ * are the state's own arrays.
+ */
+export function prunedWeights(parameters: readonly Parameter[], state: State, gates: GateMode): Map<string, Tensor> {
+  const thresholds = state.get(stateNames.thresholds)?.data;
+  const rms = state.get(stateNames.rms)?.data;
+  const weights = new Map<string, Tensor>();
+  for (const { initializer, dims, trained, gate } of parameters) {
+    const held = state.get(stateNames.weight(initializer));
+    if (!held || (!trained && gate === undefined)) continue;
+    const data = held.data as Float32Array;
+    const learning = gate !== undefined && gates === 'learning';
+    const masked = learning ? mask(data, Number(thresholds?.[gate] ?? 0), Number(rms?.[gate] ?? 0)) : data;
+    weights.set(initializer, float32(masked, dims));
+  }
+  return weights;
+}
+
+/** In float32 step by step, as the graph's `closeGate` computes it, so that both agree on every weight. */
+function mask(weights: Float32Array, threshold: number, rms: number): Float32Array {
+  const edge = Math.fround(threshold * rms);
+  const squared = Math.fround(edge * edge);
+  return weights.map((weight) => (Math.fround(weight * weight) >= squared ? weight : 0));
+}

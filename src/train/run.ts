@@ -1,0 +1,250 @@
+/** A trainer's life: claims the run folder, gets ready, resumes where the last checkpoint is, trains, and says how it ended. */
+
+import { mkdir } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { reasonOf } from '../onnx/errors.ts';
+import type { ControlReply, ControlRequest } from '../protocol/control.ts';
+import { effectiveRecords, type MetricsRecord, type RunState } from '../protocol/records.ts';
+import { completeSettings, type RunSettings } from '../protocol/settings.ts';
+import {
+  checkpointName,
+  describeCheckpoint,
+  listCheckpoints,
+  readCheckpoint,
+  removeUnfinished,
+  type Progress,
+} from './checkpoint.ts';
+import { listenForControl, type ControlServer } from './controlServer.ts';
+import { DevSet } from './devSet.ts';
+import { checkInputs } from './inputs.ts';
+import { freshProgress, train, type LoopEnd, type LoopHost, type NewRecord } from './loop.ts';
+import { MetricsFile, readMetrics } from './metricsFile.ts';
+import { describeStart, startRecord } from './overview.ts';
+import { ProgressReport, type Terminal } from './progress.ts';
+import { claimRunFolder, readRun, runPaths, writeState, type Owner, type RunPaths } from './runFolder.ts';
+import { prepareRun, type Setup } from './setup.ts';
+
+export interface TrainerHandle {
+  /** Settles when the run is over and everything is written: whether it is done, or why it is not. */
+  readonly ended: Promise<LoopEnd['status']>;
+  /** What the trainer answers to control messages. */
+  readonly answer: (request: ControlRequest) => ControlReply;
+}
+
+/** Trains in a run folder from where it stands. Errors go to the terminal, the log and state.json; `ended` does not reject. */
+export function startRun(folder: string, terminal: Terminal): TrainerHandle {
+  const run = new Run(runPaths(folder), terminal);
+  return { ended: run.live(), answer: (request) => run.answer(request) };
+}
+
+/** Milliseconds between heartbeats, at least. */
+const beatEvery = 2000;
+
+class Run {
+  private readonly paths: RunPaths;
+  private readonly terminal: Terminal;
+  private state: RunState | undefined;
+  private lastBeat = 0;
+  private stopping = false;
+  private checkpointWanted = false;
+
+  constructor(paths: RunPaths, terminal: Terminal) {
+    this.paths = paths;
+    this.terminal = terminal;
+  }
+
+  answer(request: ControlRequest): ControlReply {
+    switch (request.kind) {
+      case 'stop':
+        this.stopping = true;
+        return { kind: 'accepted' };
+      case 'checkpoint':
+        this.checkpointWanted = true;
+        return { kind: 'accepted' };
+      case 'status':
+        if (!this.state) return { kind: 'refused', message: 'the trainer is still starting' };
+        return { kind: 'status', state: this.state };
+    }
+  }
+
+  async live(): Promise<LoopEnd['status']> {
+    let report: ProgressReport | undefined;
+    try {
+      const run = await readRun(this.paths.folder);
+      const settings = completeSettings(run.settings);
+      const owner = await claimRunFolder(this.paths.folder);
+      report = new ProgressReport(this.paths.log, this.terminal);
+      return await this.trainAs(owner, settings, run.checksums, report);
+    } catch (error) {
+      const message = sentenceOf(error);
+      if (report) report.say(message);
+      else this.terminal.write(`${message}\n`);
+      if (process.env['PINCH_DEBUG'] === '1') this.terminal.write(`${String((error as Error).stack)}\n`);
+      // The disk may be what failed, and then there is nowhere to write this.
+      await this.setState({ status: 'failed', message, control: null }).catch(() => undefined);
+      return 'failed';
+    } finally {
+      report?.close();
+    }
+  }
+
+  private async trainAs(
+    owner: Owner,
+    settings: RunSettings,
+    checksums: Parameters<typeof checkInputs>[1],
+    report: ProgressReport,
+  ): Promise<LoopEnd['status']> {
+    const earlier = readMetrics(this.paths.metrics);
+    const attempt = 1 + earlier.reduce((most, record) => Math.max(most, record.attempt), 0);
+    const control = await listenForControl(owner.nonce, (request) => this.answer(request));
+    this.state = {
+      status: 'starting',
+      ...owner,
+      attempt,
+      step: 0,
+      steps: 0,
+      heartbeat: new Date().toISOString(),
+      control: control.path,
+      message: 'reading the model and the data',
+    };
+    const metrics = MetricsFile.open(this.paths.metrics);
+    let setup: Setup | undefined;
+    try {
+      await this.setState({});
+      await mkdir(this.paths.checkpoints, { recursive: true });
+      await removeUnfinished(this.paths.checkpoints);
+      if (earlier.length > 0) await checkInputs(settings, checksums);
+      setup = await prepareRun(settings);
+      const end = await this.trainWith(setup, settings, report, metrics, earlier);
+      await this.finish(end, metrics, report);
+      return end.status;
+    } catch (error) {
+      if (this.state.status === 'running') this.recordFailure(metrics, sentenceOf(error));
+      throw error;
+    } finally {
+      await this.close(setup, metrics, control);
+    }
+  }
+
+  private async trainWith(
+    setup: Setup,
+    settings: RunSettings,
+    report: ProgressReport,
+    metrics: MetricsFile,
+    earlier: readonly MetricsRecord[],
+  ): Promise<LoopEnd> {
+    const { checkpoints } = this.paths;
+    const record = (made: NewRecord): void => this.record(metrics, made);
+    const newest = (await listCheckpoints(checkpoints)).at(-1);
+    const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
+    const progress: Progress = saved?.progress ?? freshProgress(settings);
+    const { step } = progress;
+
+    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev);
+    const trainable = setup.open(progress.gates, saved?.state);
+    await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
+    const [largest] = setup.data.plan.shapes;
+    if (!largest) throw new Error(`${settings.train}: there are no batches to train on.`);
+    const { rows: utterances, samples, labels } = largest;
+    const cost = await trainable.compile({ utterances, samples, labels }, true);
+
+    const start = startRecord(setup, settings, cost);
+    report.say(describeStart(start, setup, settings));
+    if (!earlier.some(({ kind }) => kind === 'start')) record(start);
+    if (earlier.length > 0) {
+      const { learningRateScale } = progress;
+      record({ kind: 'rewind', step, cause: 'resume', learningRateScale });
+      report.say(
+        newest === undefined ? 'Starts again: there is no checkpoint yet.' : `Goes on from ${checkpointName(step)}.`,
+      );
+    }
+    const valid = effectiveRecords([
+      ...earlier,
+      this.stamped({ kind: 'rewind', step, cause: 'resume', learningRateScale: 1 }),
+    ]);
+    const described = valid.findLast((line) => line.kind === 'checkpoint' && line.step === step);
+    let sparsity = described?.kind === 'checkpoint' ? described.sparsity : 0;
+    if (newest !== undefined && !described) {
+      // A crash came between the checkpoint and its line.
+      const counts = await describeCheckpoint(checkpoints, newest, setup.parameters);
+      record({ kind: 'checkpoint', step, path: `checkpoints/${checkpointName(step)}`, ...counts });
+      sparsity = counts.sparsity;
+    }
+    const evaluatedStep = valid.findLast(({ kind }) => kind === 'evaluation')?.step ?? -1;
+    await this.setState({ status: 'running', message: null });
+
+    const host: LoopHost = {
+      record,
+      syncRecords: () => metrics.sync(),
+      beat: (step) => this.beat(step),
+      stopRequested: () => this.stopping,
+      takeCheckpointRequest: () => {
+        const wanted = this.checkpointWanted;
+        this.checkpointWanted = false;
+        return wanted;
+      },
+    };
+    await setImmediate();
+    return train({ settings, setup, checkpoints, dev, host, report, evaluatedStep, sparsity }, trainable, progress);
+  }
+
+  private async finish(end: LoopEnd, metrics: MetricsFile, report: ProgressReport): Promise<void> {
+    const step = this.state?.step ?? 0;
+    this.record(metrics, { kind: 'end', step, ...end });
+    metrics.sync();
+    if (end.status === 'failed') report.say(`The run failed: ${end.message ?? ''}.`);
+    if (end.status === 'stopped')
+      report.say(`Stopped at step ${step}; pinch resume ${this.paths.folder} goes on from here.`);
+    await this.setState({ status: end.status, message: end.message, control: null });
+  }
+
+  /** As far as possible: what failed may be this file's disk. */
+  private recordFailure(metrics: MetricsFile, message: string): void {
+    const step = this.state?.step ?? 0;
+    try {
+      this.record(metrics, { kind: 'end', step, status: 'failed', message, checkpoint: null, sparsity: 0, best: null });
+    } catch {
+      // state.json and the terminal may still take it.
+    }
+  }
+
+  private record(metrics: MetricsFile, made: NewRecord): void {
+    if (made.kind === 'rewind' && made.cause === 'rollback' && this.state) {
+      this.state = { ...this.state, attempt: this.state.attempt + 1 };
+    }
+    metrics.append(this.stamped(made));
+  }
+
+  /** The record as it stands in metrics.jsonl, its keys in the order in which people look for them. */
+  private stamped(made: NewRecord): MetricsRecord {
+    const { kind, step, ...rest } = made;
+    return { kind, attempt: this.state?.attempt ?? 1, step, time: new Date().toISOString(), ...rest } as MetricsRecord;
+  }
+
+  private async beat(step: number): Promise<void> {
+    if (this.state) this.state = { ...this.state, step };
+    const status = this.stopping ? 'stopping' : 'running';
+    if (Date.now() - this.lastBeat < beatEvery && this.state?.status === status) return;
+    await this.setState({ status });
+  }
+
+  private async setState(change: Partial<RunState>): Promise<void> {
+    if (!this.state) return;
+    this.lastBeat = Date.now();
+    this.state = { ...this.state, ...change, heartbeat: new Date().toISOString() };
+    await writeState(this.paths.folder, this.state);
+  }
+
+  private async close(setup: Setup | undefined, metrics: MetricsFile, control: ControlServer): Promise<void> {
+    metrics.close();
+    await Promise.all([setup?.loader.close(), control.close()]);
+  }
+}
+
+/** What people read of an error: its message as one sentence; for errors of the file system what they mean. */
+function sentenceOf(error: unknown): string {
+  const { code, path } = (error ?? {}) as { code?: unknown; path?: unknown };
+  const known = typeof code === 'string' && typeof path === 'string' ? `${path}: ${reasonOf(error)}` : undefined;
+  const text = known ?? (error instanceof Error ? error.message : String(error));
+  return /[.!?]$/u.test(text) ? text : `${text}.`;
+}

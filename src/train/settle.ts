@@ -1,0 +1,67 @@
+/** Ends the learning of thresholds: brings the sparsity to the target exactly, then lets the surviving weights settle. */
+
+import { float32, type Tensor } from '../onnx/tensor.ts';
+import { stateNames, type Parameter } from './graph/trainingGraph.ts';
+import { prunedWeights, type State } from './pruned.ts';
+
+/**
+ * The state with gates that no longer move. All thresholds are multiplied by one factor (ours), which keeps the proportions between layers
+ * that training found; the factor is the one at which the share of weights under their thresholds is the target. Pruned weights become
+ * zeros, and so do their moments, or the optimizer would move them again.
+ * @param state is not changed.
+ */
+export function settle(parameters: readonly Parameter[], state: State, target: number): Map<string, Tensor> {
+  const thresholds = state.get(stateNames.thresholds);
+  const rms = state.get(stateNames.rms);
+  if (!thresholds || !rms) return new Map();
+  const factor = commonFactor(parameters, state, target);
+  const settled = float32((thresholds.data as Float32Array).map((threshold) => threshold * factor));
+  const changed = new Map<string, Tensor>([[stateNames.thresholds, settled]]);
+  const gated = parameters.filter(({ gate }) => gate !== undefined);
+  const pruned = prunedWeights(gated, new Map([...state, ...changed]), 'learning');
+  for (const [initializer, weight] of pruned) {
+    changed.set(stateNames.weight(initializer), weight);
+    for (const name of [stateNames.mean(initializer), stateNames.square(initializer)]) {
+      const moment = state.get(name);
+      if (moment) changed.set(name, float32(zeroedWith(moment.data as Float32Array, weight.data), moment.dims));
+    }
+  }
+  return changed;
+}
+
+/** The quantile of |weight| / threshold at the target, over all gated weights, by bisection: sorting them all would take gigabytes. */
+function commonFactor(parameters: readonly Parameter[], state: State, target: number): number {
+  const thresholds = state.get(stateNames.thresholds)?.data ?? [];
+  const rms = state.get(stateNames.rms)?.data ?? [];
+  const layers = parameters.flatMap(({ initializer, gate }) => {
+    const weights = state.get(stateNames.weight(initializer))?.data as Float32Array | undefined;
+    if (gate === undefined || !weights) return [];
+    return [{ weights, threshold: Math.abs(Number(thresholds[gate]) * Number(rms[gate])) }];
+  });
+  const total = layers.reduce((sum, { weights }) => sum + weights.length, 0);
+  const sparsity = (factor: number): number =>
+    layers.reduce((sum, { weights, threshold }) => sum + countBelow(weights, threshold * factor), 0) / total;
+
+  let low = 0;
+  let high = 1;
+  while (sparsity(high) < target && high < 2 ** 40) high *= 2;
+  // 40 halvings reach the precision of a float32.
+  for (let i = 0; i < 40; i++) {
+    const middle = (low + high) / 2;
+    const found = sparsity(middle);
+    if (found <= target) low = middle;
+    else high = middle;
+    if (found === target) break;
+  }
+  return low;
+}
+
+function countBelow(weights: Float32Array, threshold: number): number {
+  let count = 0;
+  for (const weight of weights) if (Math.abs(weight) < threshold) count++;
+  return count;
+}
+
+function zeroedWith(values: Float32Array, mask: ArrayLike<number | bigint>): Float32Array {
+  return values.map((value, i) => (mask[i] === 0 ? 0 : value));
+}
