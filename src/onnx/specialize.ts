@@ -2,7 +2,7 @@
 
 import type { Builder, Operand, Value } from './builder.ts';
 import { simplifications } from './fuse.ts';
-import { describe, type Model, type Node } from './graph.ts';
+import { attribute, describe, type Graph, type Model, type Node } from './graph.ts';
 import { adapt, checkOpset, isKnown } from './opset.ts';
 import { Rewriter } from './rewriter.ts';
 
@@ -25,29 +25,52 @@ export function specialize(model: Model, b: Builder, specialization: Specializat
   const { inputs, parameters, outputs } = specialization;
   checkOpset(model.opsets);
   const nodes = neededNodes(model.graph.nodes, outputs);
-  const unknown = nodes.filter((node) => !isKnown(node));
+  const unknown = nodes.filter((node) => !isKnown(node) && node.opType !== 'If');
   if (unknown.length > 0) {
     throw new Error(`Pinch does not know these operators:\n${unknown.map((node) => `  ${describe(node)}`).join('\n')}`);
   }
+  const given = new Map([...parameters, ...Object.entries(inputs)]);
   const r = new Rewriter(simplifications, new Set(parameters.values()));
-  const values = new Map<string, Value>(Object.entries(inputs));
-  const given = new Set<Value>([...values.values(), ...parameters.values()]);
+  const values = writeNodes(r, { ...model.graph, nodes }, model, given, outputs);
+  const copied = copyNeeded(r.b, b, values, new Set(given.values()));
+  return new Map(outputs.flatMap((name, i) => (copied[i] ? [[name, copied[i]]] : [])));
+}
 
+/**
+ * Writes a graph's nodes in the training graph's operator set.
+ * @param known values by name that the graph reads: inputs, weights, and for a branch of an If the values around it.
+ * @returns the values called `outputs`.
+ */
+function writeNodes(
+  r: Rewriter,
+  graph: Pick<Graph, 'nodes' | 'initializers'>,
+  model: Model,
+  known: ReadonlyMap<string, Value>,
+  outputs: readonly string[],
+): Value[] {
+  const values = new Map(known);
   const valueOf = (name: string): Value => {
-    const held = values.get(name) ?? parameters.get(name);
+    const held = values.get(name);
     if (held) return held;
-    const tensor = model.graph.initializers.get(name);
+    const tensor = graph.initializers.get(name);
     if (!tensor) throw new Error(missing(model, name));
     const value = r.b.constant(tensor, name);
     values.set(name, value);
     return value;
   };
-
-  const used = new Set([...outputs, ...nodes.flatMap((node) => node.inputs)]);
-  for (const node of nodes) {
+  const used = new Set([...outputs, ...graph.nodes.flatMap(readsOf)]);
+  for (const node of graph.nodes) {
     const operands = node.inputs.map((name): Operand => (name === '' ? undefined : valueOf(name)));
     const wanted = node.outputs.map((name) => (used.has(name) ? name : ''));
-    const results = adapt(r, { ...node, outputs: wanted }, operands, model.opsets);
+    let results: readonly (Value | undefined)[];
+    if (node.opType === 'If') {
+      const branch = chosenBranch(r, node, operands[0]);
+      for (const name of readsOf(node)) if (graph.initializers.has(name)) valueOf(name);
+      const names = branch.outputs.map((output) => output.name);
+      results = writeNodes(r, branch, model, values, names);
+    } else {
+      results = adapt(r, { ...node, outputs: wanted }, operands, model.opsets);
+    }
     wanted.forEach((name, i) => {
       const result = results[i];
       if (name === '') return;
@@ -55,8 +78,16 @@ export function specialize(model: Model, b: Builder, specialization: Specializat
       values.set(name, result);
     });
   }
-  const copied = copyNeeded(r.b, b, outputs.map(valueOf), given);
-  return new Map(outputs.map((name, i) => [name, copied[i] ?? valueOf(name)]));
+  return outputs.map(valueOf);
+}
+
+/** The branch that an If takes with inputs of these shapes. @throws if that depends on the audio. */
+function chosenBranch(r: Rewriter, node: Node, condition: Operand): Graph {
+  const decided = r.uniform(condition);
+  if (decided === undefined) throw new Error(`${describe(node)}: which branch it takes depends on data`);
+  const branch = attribute(node, decided === 0 ? 'else_branch' : 'then_branch', 'graph');
+  if (!branch) throw new Error(`${describe(node)}: a branch is missing`);
+  return branch;
 }
 
 /** The nodes that some values depend on, in the graph's order. */
@@ -64,10 +95,19 @@ function neededNodes(nodes: readonly Node[], outputs: readonly string[]): Node[]
   const needed = new Set(outputs);
   const kept = nodes.toReversed().filter((node) => {
     const keep = node.outputs.some((name) => name !== '' && needed.has(name));
-    if (keep) for (const name of node.inputs) needed.add(name);
+    if (keep) for (const name of readsOf(node)) needed.add(name);
     return keep;
   });
   return kept.toReversed();
+}
+
+/** The names a node reads, with those that its branches take from around them. */
+function readsOf(node: Node): string[] {
+  const branches = Object.values(node.attributes).flatMap((held) => (held.type === 'graph' ? [held.value] : []));
+  return [
+    ...node.inputs,
+    ...branches.flatMap(({ nodes, outputs }) => [...nodes.flatMap(readsOf), ...outputs.map(({ name }) => name)]),
+  ];
 }
 
 /** Copies what some values depend on, and nothing else, into another builder. */
