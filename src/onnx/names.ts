@@ -11,25 +11,32 @@ export function moduleOf(node: Node): string | undefined {
   return scopes === undefined ? moduleInName(node.name) : moduleInScopes(scopes);
 }
 
-/** A list as Python prints it, from the model down to the call itself, which is no module. */
+/** What a node is called within its module: `linear_3` or `MatMul_1`. */
+export function callOf(node: Node): string {
+  const scopes = node.metadata?.['pkg.torch.onnx.name_scopes'];
+  return (scopes === undefined ? partsOf(node.name) : pathIn(scopes)).at(-1) ?? '';
+}
+
 function moduleInScopes(scopes: string): string | undefined {
-  const path = Array.from(scopes.matchAll(/'([^']*)'|"([^"]*)"/g), ([, single, double]) => single ?? double ?? '');
-  const module = path.at(-2);
-  if (module === undefined) return undefined;
+  const module = pathIn(scopes).at(-2);
   // PyTorch's word for a node that belongs to no module.
   if (module === '_empty_nn_module_stack_from_metadata_hook') return '';
   // The second and later calls of one module are marked @1, @2 …
-  return module.replace(/@\d+/g, '');
+  return module?.replace(/@\d+/g, '');
+}
+
+/** A list as Python prints it, from the model down to the call itself. */
+function pathIn(scopes: string): string[] {
+  return Array.from(scopes.matchAll(/'([^']*)'|"([^"]*)"/g), ([, single, double]) => single ?? double ?? '');
+}
+
+function moduleInName(name: string): string | undefined {
+  return name.startsWith('/') ? partsOf(name).slice(0, -1).join('.') : undefined;
 }
 
 /** `/wav2vec2/encoder/layers.0/attention/q_proj/MatMul`; onnxruntime's fusions add a further part. */
-function moduleInName(name: string): string | undefined {
-  if (!name.startsWith('/')) return undefined;
-  const parts = name
-    .slice(1)
-    .split('/')
-    .filter((part) => part !== '' && !part.endsWith('Fusion'));
-  return parts.slice(0, -1).join('.');
+function partsOf(name: string): string[] {
+  return name.split('/').filter((part) => part !== '' && !part.endsWith('Fusion'));
 }
 
 /** Whether a name can be a parameter's own name in PyTorch: a module path and a last part. Exporters' made-up names are not. */
@@ -59,12 +66,33 @@ export function modelPrefix(names: Iterable<string>): string {
   return '';
 }
 
-/** PyTorch's list of what a dynamo export's parameters (`PARAMETER`) and other stored tensors (`BUFFER` …) are, by name. */
-export type Signature = ReadonlyMap<string, string>;
+/** PyTorch's list of what stands in a dynamo export. */
+export interface Signature {
+  /** What each stored tensor is, by its name: `PARAMETER`, `BUFFER` … */
+  readonly kinds: ReadonlyMap<string, string>;
+  /** The names of tensors, by what they are called in PyTorch's graph: `p_lm_head_weight`. */
+  readonly placeholders: ReadonlyMap<string, string>;
+}
 
 /** Reads `pkg.torch.export.ExportedProgram.graph_signature`. */
 export function parseSignature(text: string): Signature {
-  return new Map(
-    Array.from(text.matchAll(/^\S+: (\w+) target='([^']+)'/gm), ([, kind = '', name = '']) => [name, kind]),
-  );
+  const lines = Array.from(text.matchAll(/^(\S+): (\w+) target='([^']+)'/gm), ([, ...parts]) => parts);
+  return {
+    kinds: new Map(lines.map(([, kind = '', name = '']) => [name, kind])),
+    placeholders: new Map(lines.map(([placeholder = '', , name = '']) => [placeholder, name])),
+  };
+}
+
+/**
+ * The parameter that a dynamo export's node uses as its weight or its bias, by the call that PyTorch made there; undefined if that
+ * is not clear.
+ */
+export function parameterOfCall(node: Node, role: 'weight' | 'bias', signature: Signature): string | undefined {
+  const call = node.metadata?.['pkg.torch.onnx.fx_node'] ?? '';
+  const [only, ...others] = Array.from(call.matchAll(/%(\w+)/g), ([, argument = '']) =>
+    signature.placeholders.get(argument),
+  )
+    .filter((name) => name !== undefined)
+    .filter((name) => signature.kinds.get(name) === 'PARAMETER' && /bias\w*$/.test(name) === (role === 'bias'));
+  return others.length === 0 ? only : undefined;
 }

@@ -1,7 +1,7 @@
 /** Which inputs of a model's nodes are trained: found by what the operators do with them. */
 
 import { intAttribute, type Graph, type Node } from './graph.ts';
-import { isParameterName, moduleOf, saysTrained, type Signature } from './names.ts';
+import { isParameterName, moduleOf, parameterOfCall, saysTrained, type Signature } from './names.ts';
 import type { Tensor } from './tensor.ts';
 
 export type Role = 'weight' | 'bias';
@@ -28,62 +28,44 @@ export interface Operand {
   readonly relation: Relation;
   /** The module the node belongs to; undefined if unknown. */
   readonly module: string | undefined;
+  /** The parameter's name, as far as this place tells. */
+  readonly name: string;
 }
 
-const trained: Readonly<Record<string, readonly (readonly [input: number, role: Role, kind: Kind])[]>> = {
-  MatMul: [
-    [0, 'weight', 'matrix'],
-    [1, 'weight', 'matrix'],
-  ],
-  Gemm: [
-    [0, 'weight', 'matrix'],
-    [1, 'weight', 'matrix'],
-    [2, 'bias', 'kernel'],
-  ],
-  Einsum: [
-    [0, 'weight', 'matrix'],
-    [1, 'weight', 'matrix'],
-  ],
-  Conv: [
-    [1, 'weight', 'kernel'],
-    [2, 'bias', 'kernel'],
-  ],
-  ConvTranspose: [
-    [1, 'weight', 'kernel'],
-    [2, 'bias', 'kernel'],
-  ],
-  LSTM: [
-    [1, 'weight', 'kernel'],
-    [2, 'weight', 'kernel'],
-    [3, 'bias', 'kernel'],
-  ],
-  GRU: [
-    [1, 'weight', 'kernel'],
-    [2, 'weight', 'kernel'],
-    [3, 'bias', 'kernel'],
-  ],
-  RNN: [
-    [1, 'weight', 'kernel'],
-    [2, 'weight', 'kernel'],
-    [3, 'bias', 'kernel'],
-  ],
+type Trained = readonly (readonly [input: number, role: Role, kind: Kind])[];
+
+const layer: Trained = [
+  [1, 'weight', 'kernel'],
+  [2, 'bias', 'kernel'],
+];
+const recurrent: Trained = [
+  [1, 'weight', 'kernel'],
+  [2, 'weight', 'kernel'],
+  [3, 'bias', 'kernel'],
+];
+const norm: Trained = [
+  [1, 'weight', 'norm'],
+  [2, 'bias', 'norm'],
+];
+const product: Trained = [
+  [0, 'weight', 'matrix'],
+  [1, 'weight', 'matrix'],
+];
+
+const trained: Readonly<Record<string, Trained>> = {
+  MatMul: product,
+  Gemm: [...product, [2, 'bias', 'kernel']],
+  Einsum: product,
+  Conv: layer,
+  ConvTranspose: layer,
+  LSTM: recurrent,
+  GRU: recurrent,
+  RNN: recurrent,
   PRelu: [[1, 'weight', 'kernel']],
-  LayerNormalization: [
-    [1, 'weight', 'norm'],
-    [2, 'bias', 'norm'],
-  ],
-  GroupNormalization: [
-    [1, 'weight', 'norm'],
-    [2, 'bias', 'norm'],
-  ],
-  InstanceNormalization: [
-    [1, 'weight', 'norm'],
-    [2, 'bias', 'norm'],
-  ],
-  BatchNormalization: [
-    [1, 'weight', 'norm'],
-    [2, 'bias', 'norm'],
-  ],
+  LayerNormalization: norm,
+  GroupNormalization: norm,
+  InstanceNormalization: norm,
+  BatchNormalization: norm,
   RMSNormalization: [[1, 'weight', 'norm']],
   Mul: [
     [0, 'weight', 'elementwise'],
@@ -115,18 +97,20 @@ export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
       const name = node.inputs[input];
       if (!name || live.has(name) || !node.inputs.some((other) => live.has(other))) continue;
       for (const source of sourcesOf(name)) {
+        const { tensor, aliases, relation } = source;
         const operand: Operand = {
           node: index,
           input,
-          source: source.aliases.at(-1) ?? name,
-          tensor: source.tensor,
-          aliases: source.aliases,
+          source: aliases.at(-1) ?? name,
+          tensor,
+          aliases,
           role,
-          transposed: isTransposed(node, input) !== source.turned,
-          relation: source.relation,
+          transposed: relation !== 'computed' && isTransposed(node, input) !== source.turned,
+          relation,
           module,
+          name: nameOf(node, module, role, source, signature),
         };
-        if (source.tensor.type.includes('float') && accepts(node, kind, operand)) found.push(operand);
+        if (tensor.type.includes('float') && accepts(node, kind, operand)) found.push(operand);
       }
     }
   }
@@ -161,33 +145,59 @@ export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
       .map((source) => ({ ...source, relation: 'computed' as const }));
   }
 
-  function accepts(node: Node, kind: Kind, { source, tensor, role, relation, module }: Operand): boolean {
-    const expected = isParameterName(source) ? source : `${module ?? ''}.${role}`;
-    const registered = signature.get(expected);
-    if (registered !== undefined && registered !== 'PARAMETER') return false;
-    const named = registered === 'PARAMETER' || (signature.size === 0 && saysTrained(source));
-    if (relation === 'computed') return named && isParameterName(source);
+  function accepts(node: Node, kind: Kind, operand: Operand): boolean {
+    const { source, tensor, role, relation, name } = operand;
+    const known = signature.kinds.size > 0;
+    const stated = signature.kinds.get(name);
+    if (stated !== undefined && stated !== 'PARAMETER') return false;
+    const named = stated === 'PARAMETER' || (!known && saysTrained(source));
+    if (relation === 'computed') {
+      // A vector of one number may have been merged with a parameter of elsewhere, whose name it then has.
+      return named && isParameterName(source) && (belongs(source, operand.module) || constantOf(tensor) === undefined);
+    }
     switch (kind) {
       case 'matrix':
         return tensor.dims.length >= 2;
       case 'kernel':
         return true;
       case 'norm':
-        return !isMadeUp(node, source, tensor, role);
+        return !isMadeUp(node, tensor, role, isParameterName(source) && (named || !known));
       case 'elementwise':
-        return named || (signature.size === 0 && tensor.dims.filter((dim) => dim > 1).length === 1);
+        return named || (!known && tensor.dims.filter((dim) => dim > 1).length === 1);
       case 'table':
         return named;
     }
   }
 
-  /** PyTorch's exporters write group normalization as a normalization with ones and zeros between two Reshapes. */
-  function isMadeUp(node: Node, source: string, tensor: Tensor, role: Role): boolean {
+  /**
+   * Ones and zeros of a normalization that has no parameters, or of group normalization, which exporters write as an instance
+   * normalization between two Reshapes.
+   */
+  function isMadeUp(node: Node, tensor: Tensor, role: Role, hasName: boolean): boolean {
     if (constantOf(tensor) !== (role === 'weight' ? 1 : 0)) return false;
     const regrouped =
       node.opType === 'InstanceNormalization' && producers.get(node.inputs[0] ?? '')?.opType === 'Reshape';
-    return regrouped || !isParameterName(source);
+    return regrouped || !hasName;
   }
+}
+
+/** A parameter's name from one place where it is used. */
+function nameOf(node: Node, module: string | undefined, role: Role, source: Source, signature: Signature): string {
+  const { aliases, tensor, relation } = source;
+  const ownNames = aliases.filter(isParameterName);
+  const fits = ownNames.find((name) => belongs(name, module));
+  if (fits !== undefined) return fits;
+  const [own] = ownNames;
+  // A name from elsewhere: it is that parameter, or only one that the exporter merged with it because all elements are equal.
+  if (own !== undefined && (relation === 'computed' || constantOf(tensor) === undefined)) return own;
+  const called = parameterOfCall(node, role, signature);
+  const derived = module ? `${module}.${role}` : undefined;
+  return called ?? derived ?? own ?? aliases.at(-1) ?? '';
+}
+
+/** Whether a parameter's name is one of a module or its children; of an unknown module, any may be. */
+function belongs(name: string, module: string | undefined): boolean {
+  return !module || name.startsWith(`${module}.`);
 }
 
 interface Source {

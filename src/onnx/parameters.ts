@@ -2,7 +2,16 @@
 
 import { intAttribute, type Node } from './graph.ts';
 import type { ModelFile } from './load.ts';
-import { isParameterName, modelPrefix, moduleOf, moduleOfParameter, parseSignature, type Signature } from './names.ts';
+import {
+  callOf,
+  isParameterName,
+  modelPrefix,
+  moduleOf,
+  moduleOfParameter,
+  parameterOfCall,
+  parseSignature,
+  type Signature,
+} from './names.ts';
 import { constantOf, trainedOperands, type Operand, type Role } from './operands.ts';
 import { separate, type DroppedBias, type ParameterGroups } from './separate.ts';
 
@@ -37,7 +46,7 @@ export interface ExposedModel {
 export function exposeParameters(file: ModelFile): ExposedModel {
   const { nodes } = file.model.graph;
   const signature = signatureOf(file);
-  const groups = byName(trainedOperands(file.model.graph, signature));
+  const groups = byName(nodes, trainedOperands(file.model.graph, signature));
   const dropped = droppedBiases(nodes, groups, signature);
   const { file: exposed, initializers } = separate(file, groups, dropped);
   const prefix = modelPrefix([...groups.keys(), ...dropped.keys()]);
@@ -56,15 +65,8 @@ export function exposeParameters(file: ModelFile): ExposedModel {
     const { node, input, role, transposed, tensor } = first;
     return parameter(name, node, input, { role, transposed, dims: tensor.dims });
   });
-  const restored = Array.from(
-    dropped,
-    ([
-      name,
-      {
-        nodes: [node],
-        channels,
-      },
-    ]) => parameter(name, node, 2, { role: 'bias', transposed: false, dims: [channels] }),
+  const restored = Array.from(dropped, ([name, { node, channels }]) =>
+    parameter(name, node, 2, { role: 'bias', transposed: false, dims: [channels] }),
   );
   const parameters = [...found, ...restored]
     .sort((a, b) => a.node - b.node || a.input - b.input)
@@ -72,35 +74,37 @@ export function exposeParameters(file: ModelFile): ExposedModel {
   return { file: exposed, parameters };
 }
 
-function byName(operands: readonly Operand[]): ParameterGroups {
+function byName(nodes: readonly Node[], operands: readonly Operand[]): ParameterGroups {
   const bySource = new Map<string, Operand[]>();
   for (const operand of operands) append(bySource, operand.source, operand);
   const groups = new Map<string, [Operand, ...Operand[]]>();
   for (const [source, readers] of bySource) {
-    const names = new Set(readers.map(nameOf));
+    const names = new Set(readers.map(({ name }) => name));
     // Vectors that are equal by chance were filled with one number; anything else that is equal is shared on purpose.
     const merged = names.size > 1 && readers[0] && constantOf(readers[0].tensor) !== undefined;
     const common = names.has(source) ? source : ([...names][0] ?? source);
     const own = new Map<string, Operand[]>();
-    for (const operand of readers)
-      append(own, merged && operand.relation === 'same' ? nameOf(operand) : common, operand);
+    for (const operand of readers) {
+      append(own, merged && operand.relation === 'same' ? operand.name : common, operand);
+    }
     for (const [name, [first, ...others]] of own) {
-      if (first) groups.set(groups.has(name) ? unused(source, groups) : name, [first, ...others]);
+      if (first) groups.set(groups.has(name) ? otherName(nodes, first, groups) : name, [first, ...others]);
     }
   }
   return groups;
 }
 
-/** A parameter's name from one place where it is used. */
-function nameOf({ aliases, module, role, source, tensor, relation }: Operand): string {
-  const ownNames = aliases.filter(isParameterName);
-  const fits = ownNames.find((name) => !module || name.startsWith(`${module}.`));
-  if (fits !== undefined) return fits;
-  const [own] = ownNames;
-  const derived = module ? `${module}.${role}` : undefined;
-  // A name from elsewhere: it is that parameter, or only one that the exporter merged with it because all elements are equal.
-  if (own !== undefined && (relation === 'computed' || constantOf(tensor) === undefined)) return own;
-  return derived ?? own ?? source;
+/** A name for the second of two parameters that would have the same: after the call within the module, as in `attention.MatMul_1.weight`. */
+function otherName(
+  nodes: readonly Node[],
+  { node, module, role, source }: Operand,
+  taken: ReadonlyMap<string, unknown>,
+): string {
+  const call = nodes[node] && callOf(nodes[node]);
+  const wanted = module && call ? `${module}.${call}.${role}` : source;
+  let name = wanted;
+  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
+  return name;
 }
 
 /** Biases that PyTorch lists for a convolution or matrix product which has none in the file, because they were zero. */
@@ -113,12 +117,14 @@ function droppedBiases(
   const dropped = new Map<string, DroppedBias>();
   for (const [index, node] of nodes.entries()) {
     const weight = weights.get(`${index}:1`)?.tensor;
-    const name = `${moduleOf(node) ?? ''}.bias`;
-    if (!weight || node.inputs[2]) continue;
-    const channels = outputChannels(node, weight.dims);
-    if (channels === undefined || groups.has(name) || signature.get(name) !== 'PARAMETER') continue;
-    const before = dropped.get(name)?.nodes ?? [];
-    dropped.set(name, { nodes: [...before, index] as unknown as DroppedBias['nodes'], channels, type: weight.type });
+    const channels = weight && !node.inputs[2] ? outputChannels(node, weight.dims) : undefined;
+    if (!weight || channels === undefined) continue;
+    const name = parameterOfCall(node, 'bias', signature) ?? `${moduleOf(node) ?? ''}.bias`;
+    if (groups.has(name) || signature.kinds.get(name) !== 'PARAMETER') continue;
+    // A module that is called twice has one bias.
+    const earlier = dropped.get(name);
+    if (earlier) earlier.others.push(index);
+    else dropped.set(name, { node: index, others: [], channels, type: weight.type });
   }
   return dropped;
 }
@@ -142,12 +148,6 @@ function signatureOf({ proto }: ModelFile): Signature {
     ({ key }) => key === 'pkg.torch.export.ExportedProgram.graph_signature',
   );
   return parseSignature(entry?.value ?? '');
-}
-
-function unused(wanted: string, taken: ReadonlyMap<string, unknown>): string {
-  let name = wanted;
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
-  return name;
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -12,9 +12,10 @@ import { bytesPerElement, type DataType } from './tensor.ts';
 /** The trained operands that are one parameter, by the parameter's name. */
 export type ParameterGroups = ReadonlyMap<string, readonly [Operand, ...Operand[]]>;
 
-/** A bias of zeros that the exporter left out of these nodes. */
+/** A bias of zeros that the exporter left out of a node, and of others that call the same module. */
 export interface DroppedBias {
-  readonly nodes: readonly [number, ...number[]];
+  readonly node: number;
+  readonly others: number[];
   readonly channels: number;
   readonly type: DataType;
 }
@@ -118,13 +119,13 @@ class Rewrite {
     return copy;
   }
 
-  addBias(name: string, { nodes, channels, type }: DroppedBias): string {
+  addBias(name: string, { node, others, channels, type }: DroppedBias): string {
     const rawData = new Uint8Array(channels * bytesPerElement(type));
     const dataType = dataTypeNumber(type);
     const bias = this.add(
       create(TensorProtoSchema, { name: this.unique(name), dims: [BigInt(channels)], dataType, rawData }),
     );
-    for (const node of nodes) this.redirect(node, 2, bias);
+    for (const index of [node, ...others]) this.redirect(index, 2, bias);
     return bias;
   }
 
@@ -138,7 +139,9 @@ class Rewrite {
   private copy(wanted: string, source: string): string {
     const tensor = this.stored.get(source) ?? this.added.get(source);
     if (!tensor) throw new Error(`the model has no initializer "${source}"`);
-    return this.add(withFields(tensor, { name: this.unique(wanted) }));
+    // Bytes of its own, so that nobody who writes into one parameter writes into another.
+    const own = tensor.rawData.byteLength > 0 ? { rawData: new Uint8Array(tensor.rawData) } : {};
+    return this.add(withFields(tensor, { name: this.unique(wanted), ...own }));
   }
 
   private add(tensor: TensorProto): string {

@@ -4,6 +4,7 @@ import {
   modelPrefix,
   moduleOf,
   moduleOfParameter,
+  parameterOfCall,
   parseSignature,
   saysTrained,
 } from '../../src/onnx/names.ts';
@@ -74,8 +75,32 @@ test('what stands before all inner modules', () => {
 test('PyTorch’s list of parameters and buffers', () => {
   const text =
     "\n# inputs\np_a: PARAMETER target='a.weight'\nb_b: BUFFER target='b.mask' persistent=True\nx: USER_INPUT\n\n# outputs\ny: USER_OUTPUT\n";
-  expect([...parseSignature(text)]).toEqual([
+  const { kinds, placeholders } = parseSignature(text);
+  expect([...kinds]).toEqual([
     ['a.weight', 'PARAMETER'],
     ['b.mask', 'BUFFER'],
   ]);
+  expect(placeholders.get('p_a')).toBe('a.weight');
+});
+
+test('the parameter that a call was made with, if there is only one of its role', () => {
+  const list = [
+    "p_q: PARAMETER target='attention.q_proj.weight'",
+    "p_q_bias: PARAMETER target='attention.q_proj.bias'",
+    "p_k: PARAMETER target='attention.k_proj.weight'",
+    "b_mask: BUFFER target='attention.mask'",
+  ];
+  const signature = parseSignature(list.join('\n'));
+  const called = (...args: string[]): Node => ({
+    ...named('node_MatMul'),
+    metadata: {
+      'pkg.torch.onnx.fx_node': `%linear : [num_users=1] = call_function[target=linear](args = (${args.join(', ')}))`,
+    },
+  });
+  const linear = called('%x', '%p_q', '%p_q_bias', '%b_mask');
+  expect(parameterOfCall(linear, 'weight', signature)).toBe('attention.q_proj.weight');
+  expect(parameterOfCall(linear, 'bias', signature)).toBe('attention.q_proj.bias');
+  expect(parameterOfCall(called('%x', '%p_q', '%p_k'), 'weight', signature)).toBeUndefined();
+  expect(parameterOfCall(called('%x', '%b_mask'), 'weight', signature)).toBeUndefined();
+  expect(parameterOfCall(named('/q/MatMul'), 'weight', signature)).toBeUndefined();
 });

@@ -353,8 +353,9 @@ test('without any names a parameter is called as its initializer, and two of one
       initializers: { W0: matrix(1), W1: matrix(2), W2: matrix(3) },
     }),
   );
-  expect(names).toEqual(['W0', 'attention.weight', 'W2']);
+  expect(names).toEqual(['W0', 'attention.weight', 'attention.MatMul_1.weight']);
   expect(by('W0').layer).toBe('W0');
+  expect(by('attention.MatMul_1.weight')).toMatchObject({ initializer: 'W2', layer: 'attention.MatMul_1' });
 });
 
 test('initializers that are graph inputs too (before version 4 of the format) are separated all the same', async () => {
@@ -372,4 +373,19 @@ test('initializers that are graph inputs too (before version 4 of the format) ar
   proto.opsetImport[0]!.version = 13n;
   const { names } = await expose(proto);
   expect(names).toEqual(['one.weight', 'one.bias', 'two.weight', 'two.bias']);
+});
+
+test('writing into one separated parameter leaves the others alone', async () => {
+  const { by, file } = await expose(
+    smallModel({
+      nodes: [
+        ...linear('x', 'a', 'w1', 'one.bias', { legacy: 'one' }),
+        ...linear('a', 'y', 'w2', 'one.bias', { legacy: 'two' }),
+      ],
+      initializers: { w1: matrix(1), w2: matrix(2), 'one.bias': zeros },
+    }),
+  );
+  const data = (name: string) => file.model.graph.initializers.get(by(name).initializer)!.data;
+  data('one.bias').fill(5 as never);
+  expect(data('two.bias')).toEqual(zeros.data);
 });
