@@ -61,7 +61,8 @@ function writeNodes(
   const used = new Set([...outputs, ...graph.nodes.flatMap(readsOf)]);
   for (const node of graph.nodes) {
     const operands = node.inputs.map((name): Operand => (name === '' ? undefined : valueOf(name)));
-    const wanted = node.outputs.map((name) => (used.has(name) ? name : ''));
+    const whole = indivisible.has(node.opType);
+    const wanted = node.outputs.map((name) => (whole || used.has(name) ? name : ''));
     let results: readonly (Value | undefined)[];
     if (node.opType === 'If') {
       const branch = chosenBranch(r, node, operands[0]);
@@ -80,6 +81,9 @@ function writeNodes(
   }
   return outputs.map(valueOf);
 }
+
+/** Operators whose outputs are all needed: onnxruntime's Split crashes where one is left out. */
+const indivisible: ReadonlySet<string> = new Set(['Split', 'TopK']);
 
 /** The branch that an If takes with inputs of these shapes. @throws if that depends on the audio. */
 function chosenBranch(r: Rewriter, node: Node, condition: Operand): Graph {

@@ -70,7 +70,7 @@ export async function compare(written: Written): Promise<{ operators: string[]; 
   const graph = b.graph('specialized');
   const actual = await run({ graph, opsets: new Map([['', trainingOpset]]) }, feeds, 'specialized');
   const expected = await run(modelOf(written), written.inputs, name);
-  if (actual.dims.join() !== expected.dims.join()) throw new Error(`[${actual.dims}] instead of [${expected.dims}]`);
+  if (actual.dims.join() !== expected.dims.join()) throw new Error(`[${actual.dims.join()}] instead of [${expected.dims.join()}]`);
   const difference = Array.from(expected.data as Float32Array).reduce(
     (most, value, i) => Math.max(most, Math.abs(value - Number(actual.data[i]))),
     0,
