@@ -9,7 +9,6 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sample = join(root, 'media/sample');
 const model = join(sample, 'model');
 const target = 0.65;
-const epochs = 10;
 
 /** Runs a pinch command; its progress goes to the terminal, its result comes back. Ends the demo if the command fails. */
 function pinch(...args) {
@@ -48,7 +47,7 @@ say(`Pruning the sample model to ${percent(target)} of its transformer blocks' w
 const data = (part) => join(sample, `${part}.jsonl`);
 const { checkpoint } = await pinch(
   ...['prune', '--model', model, '--train', data('train'), '--dev', data('dev'), '--run', run, '--device', 'cpu'],
-  ...['--target-sparsity', String(target), '--epochs', String(epochs)],
+  ...['--target-sparsity', String(target), '--config', join(root, 'scripts/demo.json')],
 );
 
 say('\nMeasuring the pruned model and the one it came from, on clips that neither was trained on.');
