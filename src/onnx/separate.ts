@@ -107,13 +107,9 @@ class Rewrite {
 
   /** A copy of `source` for one parameter, read by its operands. Gives the copy's name. */
   copyFor(name: string, source: string, operands: readonly Operand[]): string {
-    // The name is free again if all that had it was an Identity of the shared initializer.
-    const identity = this.nodes.findIndex((node) => node?.opType === 'Identity' && node.output[0] === name);
-    if (identity >= 0 && !this.pinned.has(name) && this.aliases(source).has(name)) {
-      for (const { node, input } of this.readers(new Set([name]))) this.redirect(node, input, source);
-      this.nodes[identity] = undefined;
-      this.taken.delete(name);
-    }
+    // Identity nodes stood between the initializer and these operands; their names are free again if nothing else reads them.
+    for (const { node, input } of operands) this.redirect(node, input, source);
+    this.dropUnreadIdentities(source);
     const copy = this.copy(name, source);
     for (const { node, input } of operands) this.redirect(node, input, copy);
     return copy;
@@ -148,6 +144,17 @@ class Rewrite {
     this.added.set(tensor.name, tensor);
     this.changed = true;
     return tensor.name;
+  }
+
+  private dropUnreadIdentities(source: string): void {
+    const read = new Set(this.nodes.flatMap((node) => node?.input ?? []));
+    const aliases = this.aliases(source);
+    for (const [index, node] of this.nodes.entries()) {
+      const output = node?.output[0] ?? '';
+      if (node?.opType !== 'Identity' || !aliases.has(output) || read.has(output) || this.pinned.has(output)) continue;
+      this.nodes[index] = undefined;
+      this.taken.delete(output);
+    }
   }
 
   private redirect(index: number, input: number, to: string): void {
