@@ -1,0 +1,99 @@
+/** Settings: defaults, layers over them, and one sentence for each way of getting them wrong. */
+
+import { describe, expect, test } from 'vitest';
+import { completeSettings, defaultSettings, SettingsError } from '../../src/protocol/settings.ts';
+
+const least = { model: 'm.onnx', train: 't.jsonl' };
+
+const complaint = (...layers: unknown[]): string => {
+  try {
+    completeSettings(...layers);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+  return 'no complaint';
+};
+
+describe('completeSettings', () => {
+  test('fills in the defaults', () => {
+    expect(completeSettings(least)).toEqual({ ...defaultSettings, ...least });
+  });
+
+  test('overrides single settings of a group and keeps the others', () => {
+    const settings = completeSettings(least, { batch: { seconds: 12 } }, { batch: { accumulate: 3 }, seed: 7 });
+    expect(settings.batch).toEqual({ ...defaultSettings.batch, seconds: 12, accumulate: 3 });
+    expect(settings.seed).toBe(7);
+  });
+
+  test('replaces lists as a whole', () => {
+    expect(completeSettings(least, { freeze: ['a', 'b'] }, { freeze: [] }).freeze).toEqual([]);
+  });
+
+  test('takes an undefined setting as not given', () => {
+    expect(completeSettings({ ...least, seed: 3 }, { seed: undefined }).seed).toBe(3);
+  });
+
+  test('does not change its arguments', () => {
+    const layer = { ...least, batch: { seconds: 12 } };
+    completeSettings(layer, { batch: { accumulate: 2 } });
+    expect(layer).toEqual({ ...least, batch: { seconds: 12 } });
+    expect(defaultSettings.batch.accumulate).toBe(1);
+  });
+
+  test.each([
+    ['a missing setting', {}, 'The setting "model" is missing.'],
+    ['an unknown setting', { ...least, bach: 1 }, /^There is no setting "bach"; there are model, train, dev, /u],
+    [
+      'an unknown setting in a group',
+      { ...least, sparsity: { goal: 0.5 } },
+      /^There is no setting "sparsity.goal"; "sparsity" has target, /u,
+    ],
+    [
+      'a wrong type',
+      { ...least, seed: '1' },
+      'The setting "seed" must be a whole number from 0 to 9007199254740991; it is "1".',
+    ],
+    [
+      'a fraction for a count',
+      { ...least, epochs: 1.5 },
+      /"epochs" must be a whole number from 1 to 1000000; it is 1.5\.$/u,
+    ],
+    [
+      'a number out of range',
+      { ...least, sparsity: { target: 65 } },
+      /"sparsity.target" must be a number from 0 to 1; it is 65\.$/u,
+    ],
+    [
+      'a target of everything',
+      { ...least, sparsity: { target: 1 } },
+      /"sparsity.target" must be a number from 0 to below 1/u,
+    ],
+    [
+      'not a number',
+      { ...least, optimizer: { learningRate: NaN } },
+      /"optimizer.learningRate" must be a number above 0/u,
+    ],
+    ['an unknown word', { ...least, method: 'magic' }, /"method" must be "self-pinching" or "none"; it is "magic"\.$/u],
+    ['a list of the wrong length', { ...least, optimizer: { betas: [0.9] } }, /"optimizer.betas.1" is missing/u],
+    ['a group that is none', { ...least, batch: 3 }, /"batch" must be an object; it is 3\.$/u],
+    [
+      'a pattern that is no regular expression',
+      { ...least, freeze: ['re:('] },
+      /"freeze.0" must be names or "re:" and a valid/u,
+    ],
+    [
+      'lengths the wrong way round',
+      { ...least, batch: { minSeconds: 9, maxSeconds: 8 } },
+      /^batch.minSeconds \(9\) must not be above/u,
+    ],
+    ['no object at all', 5, 'The settings must be an object; they are 5.'],
+    [
+      'a key that would reach the prototype',
+      JSON.parse('{"model":"a","train":"b","__proto__":{}}'),
+      /no setting "__proto__"/u,
+    ],
+  ])('refuses %s', (_, layer, sentence) => {
+    expect(complaint(layer)).toMatch(sentence);
+  });
+});

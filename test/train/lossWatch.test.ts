@@ -1,0 +1,68 @@
+/** Alerts: the three kinds of trouble are seen, and the healthy runs that look a little like them are left alone. */
+
+import { describe, expect, test } from 'vitest';
+import { LossWatch, type Trouble } from '../../src/train/lossWatch.ts';
+
+const symbols = 32;
+
+/** Feeds losses one by one. @returns the first trouble and its step. */
+function feed(watch: LossWatch, losses: readonly number[], blankShare = 0.8): (Trouble & { at: number }) | undefined {
+  for (const [at, loss] of losses.entries()) {
+    const trouble = watch.observe({ loss, ctcLoss: loss, gradientNorm: 1, blankShare });
+    if (trouble) return { ...trouble, at };
+  }
+  return undefined;
+}
+
+const repeated = (loss: number, times: number): number[] => Array.from({ length: times }, () => loss);
+
+describe('LossWatch', () => {
+  test.each([NaN, Infinity, -Infinity])('a loss of %d is trouble at once', (loss) => {
+    expect(feed(new LossWatch(symbols), [0.5, loss])).toMatchObject({ reason: 'not-a-number', at: 1 });
+  });
+
+  test('so is a gradient that is no number', () => {
+    const trouble = new LossWatch(symbols).observe({ loss: 1, ctcLoss: 1, gradientNorm: NaN, blankShare: 0 });
+    expect(trouble).toMatchObject({ reason: 'not-a-number' });
+    expect(trouble?.message).toContain('gradient');
+  });
+
+  test('a trained model whose loss climbs far above ignorance has diverged', () => {
+    const trouble = feed(new LossWatch(symbols), [...repeated(0.1, 50), ...repeated(9, 30)]);
+    expect(trouble).toMatchObject({ reason: 'divergence' });
+    expect(trouble!.at).toBeLessThan(60);
+  });
+
+  test('a single bad batch is no divergence', () => {
+    expect(feed(new LossWatch(symbols), [...repeated(0.1, 50), 40, ...repeated(0.1, 50)])).toBeUndefined();
+  });
+
+  test('pruning that costs accuracy is no divergence', () => {
+    const rising = Array.from({ length: 200 }, (_, i) => 0.02 + 0.005 * i);
+    expect(feed(new LossWatch(symbols), rising)).toBeUndefined();
+  });
+
+  test('a model that collapses to blanks is caught', () => {
+    const watch = new LossWatch(symbols);
+    expect(feed(watch, repeated(0.2, 60))).toBeUndefined();
+    expect(feed(watch, repeated(3, 60), 1)).toMatchObject({ reason: 'all-blank' });
+  });
+
+  test('a model that learns from scratch may write blanks for as long as it takes', () => {
+    const falling = Array.from({ length: 2000 }, (_, i) => 3 + 17 * Math.exp(-i / 50) + 0.05 * Math.sin(i));
+    const watch = new LossWatch(symbols);
+    expect(feed(watch, falling.slice(0, 20), 0.1)).toBeUndefined();
+    expect(feed(watch, falling.slice(20), 1)).toBeUndefined();
+  });
+
+  test('goes on from its state as if it had never stopped', () => {
+    const losses = Array.from({ length: 150 }, (_, i) => 0.5 + 0.3 * Math.sin(i)).concat(repeated(20, 30));
+    const whole = feed(new LossWatch(symbols), losses);
+    for (const cut of [1, 9, 10, 70, 149, 152]) {
+      const first = new LossWatch(symbols);
+      expect(feed(first, losses.slice(0, cut))).toBeUndefined();
+      const state = JSON.parse(JSON.stringify(first.state)) as LossWatch['state'];
+      expect(feed(new LossWatch(symbols, state), losses.slice(cut))?.at).toBe(whole!.at - cut);
+    }
+  });
+});
