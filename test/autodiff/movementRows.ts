@@ -44,7 +44,7 @@ export const movementRows: readonly Row[] = [
   row('Gather', 'rows, repeated', '4x3', axisOf(0), indices([1, 3, 1, -1, 1, 0], [2, 3])),
   row('Gather', 'middle axis, repeated', '2x4x3', axisOf(1), indices([3, 3, 0])),
   row('GatherElements', 'repeated', '2x4', axisOf(1), indices([0, 0, 3, -1, 2, 2], [2, 3])),
-  row('GatherND', 'elements and rows, repeated', '3x2x4', {}, indices([0, 1, 2, 0, 0, 1], [3, 2])),
+  row('GatherND', 'elements and rows, repeated', '3x2x4', {}, indices([0, 1, 2, 0, 0, 1, -3, -1], [4, 2])),
   row('ScatterND', 'overwrites', '4x3 2x3', {}, indices([2, 0], [2, 1])),
   row('ScatterND', 'adds', '4x3 3x3', { reduction: string('add') }, indices([2, 0, 2], [3, 1])),
   row('ScatterElements', 'overwrites', '3x4 2x2', axisOf(1), indices([0, 3, 1, 2], [2, 2])),

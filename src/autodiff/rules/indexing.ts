@@ -1,13 +1,14 @@
 /**
  * Gradients of reading and writing by index. Reading adds gradients into zeros at the indices, as an index may occur more than once;
- * writing reads the gradient at the indices.
+ * writing reads the gradient at the indices. Sums are made by ScatterElements, because onnxruntime's ScatterND adds in whatever order its
+ * threads come, so that a run would not repeat bit for bit.
  */
 
 import type { Builder, Value } from '../../onnx/builder.ts';
 import { int, intAttribute, string, stringAttribute } from '../../onnx/graph.ts';
 import { sizeOf, toNumbers } from '../../onnx/tensor.ts';
 import type { NodeContext, Rule, RuleTable } from '../rule.ts';
-import { fromFront, input, one, reshape, transpose, zeros } from './common.ts';
+import { dimOf, fromFront, input, one, reshape, sumOver, zeros } from './common.ts';
 import { placed } from './shape.ts';
 
 const adding = { reduction: string('add') };
@@ -27,20 +28,18 @@ const gather: Rule = one((context, g, x) => {
     const only = (value: number, otherwise: number): number[] => x.dims.map((_, i) => (i === axis ? value : otherwise));
     return [placed(b, part, x.dims, only(run.start, 0), only(run.step, 1))];
   }
-  const before = x.dims.slice(0, axis);
-  const after = x.dims.slice(axis + 1);
-  const size = x.dims[axis] ?? 1;
-  const count = sizeOf(indices.dims);
-  // With the indexed axis in front, each index names one row.
-  const rows = transpose(b, reshape(b, g, [sizeOf(before), count, sizeOf(after)]), [1, 0, 2]);
-  const sums = scatterRows(b, rows, reshape(b, indices, [count]), [size, sizeOf(before), sizeOf(after)]);
-  return [reshape(b, transpose(b, sums, [1, 0, 2]), x.dims)];
+  const dims = [sizeOf(x.dims.slice(0, axis)), x.dims[axis] ?? 1, sizeOf(x.dims.slice(axis + 1))] as const;
+  return [reshape(b, addAt(b, g, indices, dims), x.dims)];
 });
 
-/** Adds each row into zeros at its index. */
-function scatterRows(b: Builder, rows: Value, indices: Value, dims: readonly number[]): Value {
-  const wide = b.op('Cast', [indices], { to: int(7) });
-  return b.op('ScatterND', [zeros(b, dims), reshape(b, wide, [...wide.dims, 1]), rows], adding);
+/** Adds each slice of `g`, as [before, indices, after], into zeros at its index along the middle axis of `dims`. */
+function addAt(b: Builder, g: Value, indices: Value, dims: readonly [number, number, number]): Value {
+  const [before, , after] = dims;
+  const count = sizeOf(indices.dims);
+  const column = reshape(b, b.op('Cast', [indices], { to: int(7) }), [1, count, 1]);
+  const places = b.op('Expand', [column, b.ints([before, count, after])]);
+  const updates = reshape(b, g, [before, count, after]);
+  return b.op('ScatterElements', [zeros(b, dims), places, updates], { axis: int(1), ...adding });
 }
 
 /** Known indices that run in equal steps, each once: then the gradient needs no scatter. */
@@ -59,9 +58,17 @@ const gatherElements: Rule = one((context, g, x) => {
   return [b.op('ScatterElements', [zeros(b, x.dims), input(context, 1), g], { axis, ...adding })];
 });
 
+/** GatherND: each index names a place in the leading axes of x, which are seen as one axis. */
 const gatherND: Rule = one((context, g, x) => {
   const { b } = context;
-  return [b.op('ScatterND', [zeros(b, x.dims), input(context, 1), g], adding)];
+  const indices = b.op('Cast', [input(context, 1)], { to: int(7) });
+  const depth = dimOf(indices, -1);
+  const leading = x.dims.slice(0, depth);
+  const strides = leading.map((_, i) => sizeOf(leading.slice(i + 1)));
+  const fromEnd = b.op('Less', [indices, b.int(0)]);
+  const counted = b.op('Where', [fromEnd, b.op('Add', [indices, b.ints(leading)]), indices]);
+  const places = sumOver(b, b.op('Mul', [counted, b.ints(strides)]), [indices.dims.length - 1]);
+  return [reshape(b, addAt(b, g, places, [1, sizeOf(leading), sizeOf(x.dims.slice(depth))]), x.dims)];
 });
 
 /** What was overwritten has no gradient, what was written reads its own. With reduction "add" nothing was overwritten. */
