@@ -3,7 +3,13 @@
 import { basename } from 'node:path';
 import { realpath, rm } from 'node:fs/promises';
 import { create } from '@bufbuild/protobuf';
-import { StringStringEntryProtoSchema, TensorProto_DataLocation, type ModelProto, type TensorProto } from 'onnx-buf';
+import {
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation,
+  type ModelProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from 'onnx-buf';
 import { writePending, type PendingFile } from './atomicFile.ts';
 import { dataTypeNumber } from './dataTypes.ts';
 import { OnnxFileError, reasonOf } from './errors.ts';
@@ -78,10 +84,20 @@ function replaceTensors(file: ModelFile, replacements: ReadonlyMap<string, Tenso
   });
   const [unknown] = left;
   if (unknown !== undefined) throw new Error(`the model has no initializer "${unknown}" to replace`);
-  const reshaped = initializer.some((tensor, i) => tensor.dims.join() !== graph.initializer[i]?.dims.join());
+  const reshaped = new Set(
+    initializer.filter((tensor, i) => tensor.dims.join() !== graph.initializer[i]?.dims.join()).map(({ name }) => name),
+  );
+  if (reshaped.size === 0) return withFields(file.proto, { graph: withFields(graph, { initializer }) });
   // With other shapes, what the file says of the shapes in between may no longer be true; it is a hint that may be left out.
-  const graphNow = withFields(graph, reshaped ? { initializer, valueInfo: [] } : { initializer });
-  return withFields(file.proto, { graph: graphNow });
+  const input = graph.input.map((info) => (reshaped.has(info.name) ? withoutShape(info) : info));
+  return withFields(file.proto, { graph: withFields(graph, { initializer, input, valueInfo: [] }) });
+}
+
+/** An initializer that is a graph input, too, without the shape it had. */
+function withoutShape(info: ValueInfoProto): ValueInfoProto {
+  if (info.type?.value.case !== 'tensorType') return info;
+  const value = withoutFields(info.type.value.value, ['shape']);
+  return withFields(info, { type: withFields(info.type, { value: { case: 'tensorType', value } }) });
 }
 
 function defaultThreshold(file: ModelFile, proto: ModelProto): number {

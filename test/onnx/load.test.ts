@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
@@ -165,6 +165,9 @@ test('a file that cannot be a model says so in one sentence', async () => {
   expect(
     await errorOf(path('other.onnx', toBinary(TensorProtoSchema, stored('t', 1, { floatData: [1] }, 1)))),
   ).toContain('not an ONNX');
+  // A file without content on the disk: none of its 3 GB is read.
+  truncateSync(path('large.onnx', ''), 3 * 2 ** 30);
+  expect(await errorOf(join(folder, 'large.onnx'))).toContain('larger than 2 GB');
   for (const share of [0.3, 0.6, 0.9, 0.99]) {
     expect(await errorOf(path('short.onnx', whole.subarray(0, Math.floor(share * whole.length))))).toContain(
       'cut short',

@@ -37,6 +37,8 @@ const linear = () =>
 
 const large = 50_000;
 
+const dimension = (value: bigint) => ({ value: { case: 'dimValue' as const, value } });
+
 async function run(path: string, width: number): Promise<Float32Array> {
   const session = await ort.InferenceSession.create(path);
   const { y } = await session.run({ x: new ort.Tensor(values(width, 9), [1, width]) });
@@ -101,6 +103,18 @@ test('a smaller matrix takes its shape along, and shapes noted for the values af
   const { proto: saved, model } = await loadModel(path);
   expect(model.graph.initializers.get('w')?.dims).toEqual([100, 300]);
   expect(saved.graph!.valueInfo).toEqual([]);
+  expect(await run(path, 100)).toHaveLength(300);
+});
+
+test('a smaller matrix that is a graph input too, as in older files, loses the shape noted there', async () => {
+  const proto = linear();
+  const { type } = create(ValueInfoProtoSchema, {
+    type: { value: { case: 'tensorType', value: { elemType: 1, shape: { dim: [200n, 300n].map(dimension) } } } },
+  });
+  proto.graph!.input.push(create(ValueInfoProtoSchema, { name: 'w', type: type! }));
+  const path = join(newFolder(), 'model.onnx');
+  const w = float32(values(100 * 300, 5), [100, 300]);
+  await saveModel(await openModel(folder, proto), path, { replacements: new Map([['w', w]]) });
   expect(await run(path, 100)).toHaveLength(300);
 });
 
