@@ -5,6 +5,7 @@ import { spelledGelu } from './fuse/gelu.ts';
 import { decidedWhere, neutral, neutralRight, single, unchanged } from './fuse/identity.ts';
 import { asReshape, emptyPad, simplerTranspose, throughMergedAxes, wholeSlice } from './fuse/movement.ts';
 import { intoScale, intoShift, spelledLayerNormalization } from './fuse/normalization.ts';
+import { oneScale } from './fuse/scale.ts';
 import { needlessGuard } from './fuse/softmax.ts';
 import type { Simplifications } from './rewriter.ts';
 
@@ -28,6 +29,7 @@ export const simplifications: Simplifications = {
   Pow: [neutralRight(1)],
   And: [neutral(1)],
   Or: [neutral(0)],
+  MatMul: [oneScale],
   Where: [decidedWhere, needlessGuard],
   Slice: [wholeSlice, cutPadding],
   Pad: [emptyPad],

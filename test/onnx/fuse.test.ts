@@ -289,6 +289,21 @@ const movement: readonly Case[] = [
   },
 ];
 
+const scales: readonly Case[] = [
+  {
+    title: 'queries and keys both scaled by the root of the scale',
+    nodes: [node('q = Mul(x, half)'), node('k = Mul(half, w)'), node('y = MatMul(q, k)')],
+    left: ['Mul', 'MatMul'],
+    more: { initializers: { ...scalars, w: random(7, 4, 5) }, parameters: ['w'] },
+  },
+  {
+    title: 'a scale per column stays',
+    nodes: [node('q = Mul(x, half)'), node('k = Mul(w, column)'), node('y = MatMul(q, k)')],
+    left: ['Mul', 'Mul', 'MatMul'],
+    more: { initializers: { ...scalars, w: random(7, 4, 5), column: random(8, 5) }, parameters: ['w'] },
+  },
+];
+
 const identities: readonly Case[] = [
   { title: 'x + 0', nodes: [node('y = Add(zero, x)')], left: [] },
   { title: 'x · 1', nodes: [node('y = Mul(x, one)')], left: [] },
@@ -323,6 +338,7 @@ describe.each([
   ['normalizations', normalization],
   ['masks', masks],
   ['movement', movement],
+  ['scales', scales],
   ['identities', identities],
 ] as const)('%s', (_, cases) => {
   test.each(cases.map((tested) => [tested.title, tested] as const))('%s', async (_title, { nodes, left, more }) => {
