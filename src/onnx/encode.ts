@@ -111,11 +111,13 @@ function valueInfoProto(info: ValueInfo): ValueInfoProto {
       return typeof dim === 'string' ? { value: { case: 'dimParam' as const, value: dim } } : {};
     }),
   };
+  const tensor = {
+    case: 'tensorType' as const,
+    value: { elemType: dataTypeNumber(info.type), ...(shape ? { shape } : {}) },
+  };
   return create(ValueInfoProtoSchema, {
     name: info.name,
-    type: {
-      value: { case: 'tensorType', value: { elemType: dataTypeNumber(info.type), ...(shape ? { shape } : {}) } },
-    },
+    type: { value: info.sequence ? { case: 'sequenceType', value: { elemType: { value: tensor } } } : tensor },
   });
 }
 

@@ -35,6 +35,8 @@ export interface ValueInfo {
   readonly type: DataType;
   /** Undefined when even the rank is unknown. */
   readonly dims: readonly Dimension[] | undefined;
+  /** A sequence of such tensors instead of one. */
+  readonly sequence?: true;
 }
 
 export interface Graph {

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { encodeModel } from '../onnx/encode.ts';
 import { Builder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
-import type { Tensor, TensorData } from '../onnx/tensor.ts';
+import { float32, type Tensor, type TensorData } from '../onnx/tensor.ts';
 
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly device: Device;
   /** Threads of one operator on the CPU; by default onnxruntime's choice, one per core. */
   readonly threads?: number;
+  /** Every output is written to a tensor given to `runInto`, and nothing is returned. For graphs of ours on the CPU. */
+  readonly inPlace?: boolean;
   /** Outputs that stay on the device. On the CPU it makes no difference. */
   readonly resident?: readonly string[];
   /** Write a profile of every operator run to a file with this prefix; `endProfile` closes it. */
@@ -72,7 +74,10 @@ export class Session {
    * @throws Error with onnxruntime's own reason.
    */
   static async create(model: string | Uint8Array | Model, options: SessionOptions): Promise<Session> {
-    const source = typeof model === 'string' || model instanceof Uint8Array ? model : encodeModel(model);
+    const source =
+      typeof model === 'string' || model instanceof Uint8Array
+        ? model
+        : encodeModel(options.inPlace ? withoutResults(model) : model);
     const common: ort.InferenceSession.SessionOptions = {
       // Provider 'cpu' comes last and takes what the device cannot run.
       executionProviders: options.device === 'cpu' ? ['cpu'] : [options.device, 'cpu'],
@@ -105,22 +110,22 @@ export class Session {
     return this.session.outputNames;
   }
 
-  /**
-   * Runs the graph. An output named in `into` is written to that tensor (CPU); giving the tensor that is also fed updates it in place.
-   * Blocks the thread until done.
-   */
-  async run(
-    feeds: Readonly<Record<string, Feed>>,
-    into: Readonly<Record<string, Resident>> = {},
-  ): Promise<Record<string, Resident>> {
-    const inputs: Record<string, ort.Tensor> = {};
-    for (const [name, feed] of Object.entries(feeds)) {
-      inputs[name] = (feed instanceof Resident ? feed : Resident.from(feed)).value;
-    }
-    const fetches: Record<string, ort.Tensor | null> = {};
-    for (const name of this.session.outputNames) fetches[name] = into[name]?.value ?? null;
-    const results = await this.session.run(inputs, fetches);
+  /** Runs the graph and returns its outputs. Blocks the thread until done. */
+  async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Resident>> {
+    const results = await this.session.run(valuesOf(feeds));
     return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, Resident.of(value)]));
+  }
+
+  /**
+   * Runs the graph and writes every output to the tensor given for it; a tensor that is also fed is updated in place. The session has
+   * to be created `inPlace`. Blocks the thread until done.
+   */
+  async runInto(feeds: Readonly<Record<string, Feed>>, into: Readonly<Record<string, Resident>>): Promise<void> {
+    try {
+      await this.session.run(valuesOf(feeds), { [sequenceName]: null, ...valuesOf(into) });
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith(sequenceRefused))) throw error;
+    }
   }
 
   /**
@@ -153,4 +158,42 @@ export class Session {
   async dispose(): Promise<void> {
     await this.session.release();
   }
+}
+
+const sequenceName = '#ran';
+const sequenceRefused = 'Non tensor type is temporarily not supported';
+
+/**
+ * Puts an output in front of the others that onnxruntime-node cannot return. It copies every output that it returns into new memory,
+ * also those that it has just written to a tensor of ours (js/node/src/inference_session_wrap.cc, 1.30); for all weights and moments
+ * that would take longer than computing them. It converts outputs in order once the graph has run, and gives up at the first that is
+ * a sequence: by then everything is where it belongs.
+ */
+function withoutResults(model: Model): Model {
+  const { graph } = model;
+  const node = {
+    opType: 'SequenceConstruct',
+    domain: '',
+    name: sequenceName,
+    inputs: ['#nothing'],
+    outputs: [sequenceName],
+    attributes: {},
+  };
+  return {
+    ...model,
+    graph: {
+      ...graph,
+      nodes: [...graph.nodes, node],
+      outputs: [{ name: sequenceName, type: 'float32', dims: [1], sequence: true }, ...graph.outputs],
+      initializers: new Map([...graph.initializers, ['#nothing', float32([0])]]),
+    },
+  };
+}
+
+function valuesOf(feeds: Readonly<Record<string, Feed>>): Record<string, ort.Tensor> {
+  const values: Record<string, ort.Tensor> = {};
+  for (const [name, feed] of Object.entries(feeds)) {
+    values[name] = (feed instanceof Resident ? feed : Resident.from(feed)).value;
+  }
+  return values;
 }

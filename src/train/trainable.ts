@@ -78,7 +78,7 @@ export interface TrainableOptions {
 interface Compiled {
   readonly session: Session;
   readonly graph: TrainingGraph;
-  /** On the CPU: every state tensor in the shapes this graph wants, over the one array that holds it. */
+  /** On the CPU: every state tensor in the shapes this graph wants, over the one array that holds it; reports beside them in `into`. */
   readonly feeds: Readonly<Record<string, Resident>>;
   readonly into: Readonly<Record<string, Resident>>;
 }
@@ -117,11 +117,13 @@ export class Trainable {
     const compiled = await this.graphFor(shape, this.accumulation(scalars.update));
     // Copied before the step writes over them; metrics give the thresholds that the step used.
     const thresholds = Float32Array.from((this.host.get(stateNames.thresholds)?.data ?? []) as Float32Array);
-    const results = await compiled.session.run(
-      { ...compiled.feeds, ...this.residentFeeds(compiled), ...this.feeds(compiled, batch, scalars) },
-      compiled.into,
-    );
-    if (this.options.device !== 'cpu') this.keep(compiled, results);
+    const feeds = this.feeds(compiled, batch, scalars);
+    if (this.options.device === 'cpu') {
+      await compiled.session.runInto({ ...compiled.feeds, ...feeds }, compiled.into);
+      return this.report(compiled.into, thresholds);
+    }
+    const results = await compiled.session.run({ ...this.residentFeeds(compiled), ...feeds });
+    this.keep(compiled, results);
     return this.report(results, thresholds);
   }
 
@@ -184,6 +186,7 @@ export class Trainable {
     });
     const session = await Session.create(graph.model, {
       device: options.device,
+      inPlace: cpu,
       // Thresholds and their moments are a few numbers that every metrics line shows, so they come back.
       resident: graph.slots.flatMap(({ state, output }) =>
         output && !state.endsWith('thresholds') ? [output.name] : [],
@@ -199,6 +202,9 @@ export class Trainable {
       for (const { name, dims } of slot.inputs) feeds[name] = Resident.from({ ...held, dims });
       // Written over what was read: every update waits for the global norm, and so for every gradient that reads a weight.
       if (slot.output) into[slot.output.name] = Resident.from({ ...held, dims: slot.output.dims });
+    }
+    for (const { name, dims } of graph.reports) {
+      into[name] = Resident.from(float32(new Float32Array(sizeOf(dims)), dims));
     }
     return { session, graph, feeds, into };
   }

@@ -77,7 +77,7 @@ export interface TrainingGraph {
   readonly model: Model;
   readonly slots: readonly StateSlot[];
   /** Outputs that are small and come back every step. */
-  readonly reports: readonly string[];
+  readonly reports: readonly { readonly name: string; readonly dims: readonly number[] }[];
   readonly frames: number;
   readonly cost: GraphCost;
 }
@@ -101,7 +101,7 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
 class TrainingGraphBuilder {
   private readonly b = new Builder();
   private readonly slots: StateSlot[] = [];
-  private readonly reports: string[] = [];
+  private readonly reports: { name: string; dims: readonly number[] }[] = [];
   private readonly options: TrainingGraphOptions;
   private readonly gateCount: number;
   private readonly learning: boolean;
@@ -162,10 +162,14 @@ class TrainingGraphBuilder {
       new Map([[logits, loss.gradient]]),
       trained.map((weight) => weight.used),
     );
-    const incoming = trained.flatMap((weight) => {
-      const gradient = gradients.get(weight.used);
-      return gradient ? [{ weight, gradient: this.accumulated(weight, gradient, updates) }] : [];
-    });
+    const made = new Map(b.nodes.flatMap((node, i) => node.outputs.map((name) => [name, i] as const)));
+    const order = (weight: Weight): number => made.get(gradients.get(weight.used)?.name ?? '') ?? 0;
+    const incoming = trained
+      .toSorted((x, y) => order(x) - order(y))
+      .flatMap((weight) => {
+        const gradient = gradients.get(weight.used);
+        return gradient ? [{ weight, gradient: this.accumulated(weight, gradient, updates) }] : [];
+      });
     if (!updates) return this.finish(logits);
 
     // 5. Through the gates to the weights themselves, and the squares for the global norm.
@@ -322,19 +326,17 @@ class TrainingGraphBuilder {
     return b.op('ReduceMean', [blank], { keepdims: int(0) });
   }
 
+  /**
+   * The sum, as a chain in the order given. onnxruntime walks a graph depth first from its outputs, so this chain decides when each
+   * gradient is computed: in backward's own order, as soon as possible, which lets go of activations early.
+   */
   private sum(scalars: readonly Value[]): Value {
-    const { b } = this;
-    const parts = b.op(
-      'Concat',
-      scalars.map((scalar) => b.op('Reshape', [scalar, b.ints([1])])),
-      { axis: int(0) },
-    );
-    return b.op('ReduceSum', [parts], { keepdims: int(0) });
+    return scalars.reduce((left, right) => this.b.op('Add', [left, right]));
   }
 
   private report(name: string, value: Value): void {
     this.b.output(value, name);
-    this.reports.push(name);
+    this.reports.push({ name, dims: value.dims });
   }
 
   private carry(state: string, inputs: readonly Value[], next: Value): void {
