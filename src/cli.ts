@@ -84,17 +84,14 @@ function explain(error: unknown): { code: number; message: string } {
     // Help and version were asked for, and printed.
     if (error.exitCode === 0) return { code: exitCodes.done, message: '' };
     const message = error.message.replace(/^error: /u, '').replace(/\n.*/su, '');
-    const help = error.code === 'commander.help' ? 'Say what to do: pinch --help lists the commands.' : message;
-    return { code: exitCodes.usage, message: sentence(help) };
+    return { code: exitCodes.usage, message: sentence(message.charAt(0).toUpperCase() + message.slice(1)) };
   }
   const text = error instanceof Error ? error.message : String(error);
   return { code: error instanceof UsageError ? exitCodes.usage : exitCodes.failed, message: sentence(text) };
 }
 
 function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
-  const isPath = /^[^\s:]*[/\\.]/u.test(text);
-  return `${isPath ? text : start}${/[.!?]$/u.test(text) ? '' : '.'}`;
+  return /[.!?]$/u.test(text) ? text : `${text}.`;
 }
 
 // A reader that has seen enough, such as head, is no error.
@@ -102,6 +99,7 @@ process.stdout.on('error', () => process.exit(process.exitCode ?? exitCodes.done
 
 const args = process.argv.slice(2);
 try {
+  if (args.length === 0) throw new UsageError('Say what to do: pinch --help lists the commands.');
   await program(async (code) => {
     process.exitCode = await code;
   }).parseAsync(args, { from: 'user' });

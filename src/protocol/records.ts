@@ -54,7 +54,8 @@ const start = v.object({
   /** Why this device. */
   deviceReason: text,
   steps: count,
-  stepsPerEpoch: count,
+  /** Not whole if an update takes several batches. */
+  stepsPerEpoch: real,
   parameters: count,
   gatedParameters: count,
   trainedParameters: count,

@@ -235,7 +235,9 @@ class Loop {
       ctcLoss += result.ctcLoss / accumulate;
       if (!last) continue;
       const loss = ctcLoss + (result.loss - result.ctcLoss);
-      const whole: StepResult = { ...result, ctcLoss, loss };
+      // In float32, one minus a share that is one can come out a little below zero.
+      const sparsity = Math.min(1, Math.max(0, result.sparsity));
+      const whole: StepResult = { ...result, ctcLoss, loss, sparsity };
       return { result: whole, audioSeconds, epochBefore };
     }
   }
