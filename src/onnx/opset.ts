@@ -3,6 +3,7 @@
 import type { Operand, Value } from './builder.ts';
 import { describe, type Node } from './graph.ts';
 import { knownOperators } from './infer.ts';
+import { maskedFillAdapters } from './maskedFill.ts';
 import { attentionAdapters } from './opset/attention.ts';
 import { attributeAdapters } from './opset/attributes.ts';
 import { same, type Adapter, type AdapterTable } from './opset/common.ts';
@@ -19,6 +20,7 @@ const oldestOpset = 7;
 const adapters: Readonly<Record<string, AdapterTable>> = {
   '': { ...attributeAdapters, ...normalizationAdapters, ...attentionAdapters },
   'com.microsoft': contributedAdapters,
+  ...maskedFillAdapters,
 };
 
 /** @throws if the model is written in an operator set that is too old to read. */

@@ -3,6 +3,7 @@
 import type { Builder, Operand, Value } from './builder.ts';
 import { simplifications } from './fuse.ts';
 import { attribute, describe, type Graph, type Model, type Node } from './graph.ts';
+import { withMaskedFills } from './maskedFill.ts';
 import { adapt, checkOpset, isKnown } from './opset.ts';
 import { Rewriter } from './rewriter.ts';
 
@@ -24,10 +25,12 @@ export interface Specialization {
 export function specialize(model: Model, b: Builder, specialization: Specialization): Map<string, Value> {
   const { inputs, parameters, outputs } = specialization;
   checkOpset(model.opsets);
-  const nodes = neededNodes(model.graph.nodes, outputs);
+  const nodes = neededNodes(withMaskedFills(model.graph), outputs);
   const unknown = nodes.filter((node) => !isKnown(node) && node.opType !== 'If');
   if (unknown.length > 0) {
-    throw new Error(`Pinch does not know these operators:\n${unknown.map((node) => `  ${describe(node)}`).join('\n')}`);
+    throw new Error(
+      `Pinch does not know these operators:\n${unknown.map((node) => `  ${node.domain && `${node.domain}.`}${describe(node)}`).join('\n')}`,
+    );
   }
   const given = new Map([...parameters, ...Object.entries(inputs)]);
   const r = new Rewriter(simplifications, new Set(parameters.values()));

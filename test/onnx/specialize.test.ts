@@ -83,6 +83,48 @@ describe('specialize', () => {
   });
 });
 
+describe('x[mask] = number as lists of indices', () => {
+  const fill = (updates: Tensor): { nodes: readonly Node[]; initializers: Record<string, Tensor> } => ({
+    nodes: [
+      node('c = Cast(mask)', { to: int(9) }),
+      node('n = NonZero(c)'),
+      node('i = Transpose(n)', { perm: ints([1, 0]) }),
+      node('s = Shape(i)'),
+      node('k = Slice(s, zero, one)'),
+      node('shape = Concat(k, row)', { axis: int(0) }),
+      node('u = Expand(number, shape)'),
+      node('y = ScatterND(x, i, u)'),
+    ],
+    initializers: { zero: int64([0]), one: int64([1]), row: int64([]), number: updates },
+  });
+  const mask = int64([0, 1, 1, 0, 0, 1], [2, 3]);
+
+  test('a mask of single elements', async () => {
+    const { nodes, initializers } = fill(float32([7]));
+    const { operators, difference } = await compare({ nodes, inputs: { x: random(1, 2, 3), mask }, initializers });
+    expect(operators).toEqual(['Cast', 'Where']);
+    expect(difference).toBe(0);
+  });
+
+  test('a mask of rows', async () => {
+    const { nodes, initializers } = fill(float32([7]));
+    const rows = { ...initializers, row: int64([4]) };
+    const { operators, difference } = await compare({
+      nodes,
+      inputs: { x: random(1, 2, 3, 4), mask },
+      initializers: rows,
+    });
+    expect(operators).toEqual(['Cast', 'Reshape', 'Where']);
+    expect(difference).toBe(0);
+  });
+
+  test('several numbers are lists of a length that depends on data', () => {
+    const { nodes, initializers } = fill(float32([7, 8, 9]));
+    const written = { nodes, inputs: { x: random(1, 2, 3), mask }, initializers };
+    expect(() => specialized(written)).toThrow(/NonZero.*depends on data/);
+  });
+});
+
 describe('If', () => {
   const branch = (
     name: string,

@@ -11,6 +11,7 @@ import {
   stringAttribute,
   string,
 } from '../graph.ts';
+import { evaluate } from '../evaluate.ts';
 import { inferTypes } from '../infer.ts';
 import { product } from '../infer/common.ts';
 import { float32 } from '../tensor.ts';
@@ -111,6 +112,12 @@ const resize: Adapter = (a) => {
   return [r.op('Resize', [inputs[0], undefined, scales], attributes, options)];
 };
 
+/** A constant of any size is no node. */
+const constant: Adapter = ({ r, node }) => {
+  const [tensor] = evaluate(node, [], inferTypes(node, [])) ?? [];
+  return [tensor && r.b.constant(tensor, node.outputs[0])];
+};
+
 const renamed =
   (opType: string): Adapter =>
   (a) =>
@@ -146,6 +153,7 @@ export const attributeAdapters: AdapterTable = {
   BatchNormalization: batchNormalization,
   Resize: resize,
   Upsample: resize,
+  Constant: constant,
   Scatter: renamed('ScatterElements'),
   Swish: swish,
 };
