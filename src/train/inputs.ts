@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createRequire } from 'node:module';
 import { pipeline } from 'node:stream/promises';
 import pinchPackage from '../../package.json' with { type: 'json' };
 import { loadModel } from '../onnx/load.ts';
@@ -10,12 +9,13 @@ import type { RunFile } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { readManifest } from '../speech/manifest/read.ts';
 import { modelFiles } from './modelSize.ts';
+import { onnxruntimeVersion } from './session.ts';
 
 /** run.json of a new run. @throws Error if the model or a manifest cannot be read. */
 export async function describeRun(settings: RunSettings): Promise<RunFile> {
   return {
     pinch: pinchPackage.version,
-    onnxruntime: onnxruntimeVersion(),
+    onnxruntime: onnxruntimeVersion,
     node: process.version,
     created: new Date().toISOString(),
     settings: { ...settings },
@@ -60,9 +60,4 @@ async function hashManifest(path: string): Promise<string> {
     hash.update(`${JSON.stringify([id, text, offset, duration])}\n`);
   }
   return hash.digest('hex');
-}
-
-function onnxruntimeVersion(): string {
-  const require = createRequire(import.meta.url);
-  return (require('onnxruntime-node/package.json') as { version: string }).version;
 }

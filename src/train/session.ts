@@ -9,6 +9,8 @@ import { float32, type Tensor, type TensorData } from '../onnx/tensor.ts';
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
 
+export const onnxruntimeVersion = ort.env.versions.node ?? 'unknown';
+
 export interface SessionOptions {
   readonly device: Device;
   /** Threads of one operator on the CPU; by default onnxruntime's choice, one per core. */

@@ -44,7 +44,7 @@ afterEach(() => {
 async function sleeper(): Promise<number> {
   const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1000)']);
   sleepers.push(child);
-  await new Promise((resolve) => child.stdout!.once('data', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
   return child.pid!;
 }
 
