@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { writeAtomically } from '../onnx/atomicFile.ts';
 import { countNonZero } from '../onnx/count.ts';
-import { reasonOf } from '../onnx/errors.ts';
+import { OnnxFileError, reasonOf } from '../onnx/errors.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { saveModel } from '../onnx/save.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
@@ -91,9 +91,12 @@ export async function writeCheckpoint(
     await replaceFolder(temporary, target);
     return counts.record;
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    // What went wrong first is what people have to know.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     if (error instanceof CheckpointError) throw error;
-    throw new CheckpointError(`${target}: the checkpoint could not be written: ${reasonOf(error)}`);
+    // The path in the error is that of the temporary folder, which means nothing to anybody.
+    const reason = reasonOf(error instanceof OnnxFileError && error.cause !== undefined ? error.cause : error);
+    throw new CheckpointError(`${target}: the checkpoint could not be written: ${reason}`);
   }
 }
 

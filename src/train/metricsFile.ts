@@ -11,13 +11,16 @@ import {
   readSync,
   writeSync,
 } from 'node:fs';
+import { reasonOf } from '../onnx/errors.ts';
 import { parseMetricsRecord, RecordError, type MetricsRecord } from '../protocol/records.ts';
 
 export class MetricsFile {
   private readonly descriptor: number;
+  private size: number;
 
   private constructor(descriptor: number) {
     this.descriptor = descriptor;
+    this.size = fstatSync(descriptor).size;
   }
 
   /** Opens the file for appending, after repairing its end; makes it if there is none. */
@@ -26,11 +29,20 @@ export class MetricsFile {
     return new MetricsFile(openSync(path, 'a'));
   }
 
-  /** The line is in the system's hands when this returns: it outlasts the process, but not yet a power failure. */
+  /**
+   * The line is in the system's hands when this returns: it outlasts the process, but not yet a power failure.
+   * @throws Error if the disk is full; no part of the line stays.
+   */
   append(record: MetricsRecord): void {
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
-    const written = writeSync(this.descriptor, line);
-    if (written < line.length) throw new Error('metrics.jsonl could not be written: the disk is full');
+    try {
+      // A disk that is nearly full takes a part of it.
+      if (writeSync(this.descriptor, line) < line.length) throw new Error('the disk is full');
+    } catch (error) {
+      ftruncateSync(this.descriptor, this.size);
+      throw new Error(`metrics.jsonl could not be written: ${reasonOf(error)}`);
+    }
+    this.size += line.length;
   }
 
   /** Makes all lines so far outlast a power failure. */

@@ -1,5 +1,6 @@
 /** Whole runs of a toy, with the built command and trainer: what they leave, how they end, and that resuming changes nothing. */
 
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
@@ -14,7 +15,7 @@ import {
 } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../src/onnx/load.ts';
@@ -366,6 +367,35 @@ describe('resuming', () => {
     expect(err).toContain(`${model}: it has changed since the run was started`);
   });
 });
+
+// A limit on the size of files fails as a full disk does, with part of a file written.
+test.skipIf(process.platform === 'win32').each([
+  ['a checkpoint', 20, /step-000002: the checkpoint could not be written: /u],
+  ['metrics', 8, /metrics\.jsonl could not be written: /u],
+])(
+  'a disk that takes no more of %s ends the run with its name and leaves every file whole',
+  async (name, limit, sentence) => {
+    const run = join(folder, 'runs', `full-${limit}`);
+    const steps = name === 'metrics' ? 1000 : 2;
+    const file = settingsFile(`full-${limit}`, { steps: 200, checkpoint: { everySteps: steps, keep: 1 } });
+    const cli = resolve('dist/cli.js');
+    const child = spawn('bash', [
+      '-c',
+      `ulimit -f ${limit} && "$0" "${cli}" prune --config "${file}" --run "${run}"`,
+      process.execPath,
+    ]);
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const [code] = (await once(child, 'close')) as [number];
+    expect(code).toBe(1);
+    expect(err).toMatch(sentence);
+    const records = readMetrics(join(run, 'metrics.jsonl'));
+    expect(readFileSync(join(run, 'metrics.jsonl'), 'utf8').endsWith('}\n')).toBe(true);
+    expect(records.filter(({ kind }) => kind === 'step').length).toBeGreaterThan(0);
+    expect(readdirSync(join(run, 'checkpoints'))).toEqual([]);
+    expect(state(run).status).toBe('failed');
+  },
+);
 
 test('gradients of several batches add up to one update', async () => {
   const { run, ended } = start('accumulate', { steps: 4, batch: { seconds: 1, accumulate: 3 } });

@@ -1,0 +1,85 @@
+/** A real model killed at 20 random moments and resumed each time: its metrics are the uninterrupted run's, and no file is half-written. */
+
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadModel } from '../../src/onnx/load.ts';
+import { parseRunFile, parseRunState } from '../../src/protocol/records.ts';
+import { Random } from '../../src/speech/random.ts';
+import { listCheckpoints, readCheckpoint } from '../../src/train/checkpoint.ts';
+import { readMetrics } from '../../src/train/metricsFile.ts';
+import { pinch, timeless } from '../train/toy.ts';
+
+const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
+const kills = 20;
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pinch-kill-'));
+  const lines = readFileSync(join(shared, 'data/digits/dev.jsonl'), 'utf8').split('\n').slice(0, 8);
+  const dev = lines.map((line) => line.replace('"dev/', `"${join(shared, 'data/digits/dev')}/`));
+  writeFileSync(join(folder, 'dev.jsonl'), `${dev.join('\n')}\n`);
+  const settings = {
+    model: join(shared, 'reference/w2v2-tiny'),
+    train: join(shared, 'data/digits/train.jsonl'),
+    dev: 'dev.jsonl',
+    device: 'cpu',
+    steps: 120,
+    batch: { seconds: 12, maxSeconds: 3 },
+    sparsity: { target: 0.65, warmup: 0.3, freeze: 0.6 },
+    checkpoint: { everySteps: 7, keep: 2 },
+    evaluate: { everyEpochs: 1 },
+  };
+  writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Whatever stands there under its final name must be whole. */
+async function expectWhole(run: string): Promise<void> {
+  parseRunFile(readFileSync(join(run, 'run.json'), 'utf8'));
+  if (existsSync(join(run, 'state.json'))) parseRunState(readFileSync(join(run, 'state.json'), 'utf8'));
+  readMetrics(join(run, 'metrics.jsonl'));
+  const checkpoints = join(run, 'checkpoints');
+  for (const step of await listCheckpoints(checkpoints)) {
+    const name = `step-${String(step).padStart(6, '0')}`;
+    await loadModel(join(checkpoints, name));
+    await readCheckpoint(checkpoints, step);
+    expect(readdirSync(join(checkpoints, name)).some((file) => file.endsWith('.tmp'))).toBe(false);
+  }
+}
+
+test(`killed at ${kills} random moments`, async () => {
+  const args = ['prune', '--config', join(folder, 'settings.json'), '--run'];
+  const whole = join(folder, 'whole');
+  const began = Date.now();
+  expect((await pinch([...args, whole], folder).ended).code).toBe(0);
+  const length = Date.now() - began;
+
+  const random = Random.seeded(20);
+  const killed = join(folder, 'killed');
+  let running = pinch([...args, killed], folder);
+  const stepsAtKill: number[] = [];
+  for (let kill = 0; kill < kills; kill++) {
+    // From before the first step on; on average a tenth of the run, so that 20 of them reach into all of its phases.
+    await setTimeout(random.uniform() * 0.2 * length);
+    const state = join(killed, 'state.json');
+    if (existsSync(state)) {
+      const { pid, step } = parseRunState(readFileSync(state, 'utf8'));
+      stepsAtKill.push(step);
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended by itself.
+      }
+    } else running.child.kill('SIGKILL');
+    await running.ended;
+    await expectWhole(killed);
+    running = pinch(['resume', killed], folder);
+  }
+  const { code, err } = await running.ended;
+  expect(code, err).toBe(0);
+  await expectWhole(killed);
+  expect(timeless(killed)).toEqual(timeless(whole));
+  console.log(`killed at steps ${stepsAtKill.join(', ')}`);
+});

@@ -1,0 +1,89 @@
+/** Settling: the sparsity is the target, layers keep their proportions, and nothing pruned can come back. */
+
+import { describe, expect, test } from 'vitest';
+import { float32, type Tensor } from '../../src/onnx/tensor.ts';
+import { Random } from '../../src/speech/random.ts';
+import { stateNames, type Parameter } from '../../src/train/graph/trainingGraph.ts';
+import { prunedWeights } from '../../src/train/pruned.ts';
+import { settle } from '../../src/train/settle.ts';
+
+const parameters: Parameter[] = [
+  { initializer: 'a', dims: [100, 40], trained: true, gate: 0 },
+  { initializer: 'bias', dims: [40], trained: true },
+  { initializer: 'b', dims: [60, 50], trained: true, gate: 1 },
+];
+
+function makeState(thresholds: readonly number[]): Map<string, Tensor> {
+  const random = Random.seeded(3);
+  const normal = (dims: readonly number[], scale: number): Tensor =>
+    float32(
+      Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => scale * random.normal()),
+      dims,
+    );
+  const state = new Map<string, Tensor>();
+  for (const { initializer, dims } of parameters) {
+    state.set(stateNames.weight(initializer), normal(dims, initializer === 'a' ? 0.02 : 1));
+    state.set(stateNames.mean(initializer), normal(dims, 1));
+    const square = float32((normal(dims, 1).data as Float32Array).map((x) => x ** 2 + 1), dims);
+    state.set(stateNames.square(initializer), square);
+  }
+  return state.set(stateNames.thresholds, float32(thresholds)).set(stateNames.rms, float32([0.02, 1]));
+}
+
+const zeros = (tensor: Tensor | undefined): number =>
+  Array.from(tensor!.data as Float32Array).filter((x) => x === 0).length;
+const sparsity = (state: ReadonlyMap<string, Tensor>): number =>
+  (zeros(state.get('weight/a')) + zeros(state.get('weight/b'))) / 7000;
+
+describe('settle', () => {
+  test.each([
+    ['too low', [0.3, 0.2]],
+    ['too high', [3, 4]],
+    ['right in one layer only', [0.93, 0.01]],
+    ['of either sign', [-0.5, 0.4]],
+  ])('reaches the target from thresholds that are %s', (_, thresholds) => {
+    for (const target of [0, 0.3, 0.65, 0.95]) {
+      const settled = settle(parameters, makeState(thresholds), target);
+      expect(Math.abs(sparsity(settled) - target)).toBeLessThanOrEqual(1 / 7000);
+    }
+  });
+
+  test('keeps the proportions of the thresholds', () => {
+    const settled = settle(parameters, makeState([0.6, 0.2]), 0.65).get('thresholds')!.data as Float32Array;
+    expect(settled[0]! / settled[1]!).toBeCloseTo(3, 5);
+  });
+
+  test('pruned weights are zero and so are their moments; the others are as they were', () => {
+    const state = makeState([0.4, 0.5]);
+    const settled = settle(parameters, state, 0.5);
+    for (const name of ['a', 'b']) {
+      const [now, before] = [settled, state].map((from) => from.get(stateNames.weight(name))!.data as Float32Array);
+      for (const moment of [stateNames.mean(name), stateNames.square(name)]) {
+        const [momentNow, momentBefore] = [settled, state].map((from) => from.get(moment)!.data as Float32Array);
+        now!.forEach((weight, i) => {
+          expect(weight).toBe(weight === 0 ? 0 : before![i]);
+          expect(momentNow![i]).toBe(weight === 0 ? 0 : momentBefore![i]);
+        });
+      }
+    }
+    expect(settled.has(stateNames.weight('bias'))).toBe(false);
+  });
+
+  test('the state it is given stays as it is', () => {
+    const state = makeState([0.4, 0.5]);
+    const copy = structuredClone([...state]);
+    settle(parameters, state, 0.5);
+    expect([...state]).toEqual(copy);
+  });
+
+  test('masks of the settled thresholds are the settled weights', () => {
+    const state = makeState([0.4, 0.5]);
+    const settled = settle(parameters, state, 0.5);
+    const masked = prunedWeights(
+      parameters,
+      new Map([...state, ['thresholds', settled.get('thresholds')!]]),
+      'learning',
+    );
+    expect(masked.get('a')).toEqual(settled.get('weight/a'));
+  });
+});
