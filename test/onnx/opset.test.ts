@@ -223,6 +223,14 @@ const contributed: readonly Case[] = [
   ours('BiasGelu', 'y = BiasGelu(x, b)', {}, bias),
   ours('QuickGelu', 'y = QuickGelu(x)', { alpha: float(1.5) }),
   ours('FusedMatMul', 'y = FusedMatMul(x, z)', { transA: int(1), transB: int(1), alpha: float(0.5) }, pair),
+  ours(
+    'FusedMatMul with a batch behind',
+    'y = FusedMatMul(x, z)',
+    { transBatchA: int(1), transBatchB: int(1), transB: int(1) },
+    {
+      inputs: { x: random(1, 3, 2, 5, 4), z: random(2, 6, 2, 5, 4) },
+    },
+  ),
   ours('SkipLayerNormalization', 'y = SkipLayerNormalization(x, z, g, b, c)', { epsilon: float(1e-4) }, skip),
   ours('SkipLayerNormalization without a shift', 'y = SkipLayerNormalization(x, z, g)', {}, skip),
   {

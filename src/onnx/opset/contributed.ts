@@ -16,18 +16,18 @@ const gelu =
 
 const quickGelu: Adapter = (a) => [scaledSigmoid(a, required(a, 0), floatAttribute(a.node, 'alpha', 1.702))];
 
-/** alpha · A'·B' with the last two axes swapped where asked for. */
+/** alpha · A'·B', where transBatch moves the first axis behind the other batch axes and trans swaps the last two axes after that. */
 const fusedMatMul: Adapter = (a) => {
   const { r, node, options } = a;
-  const flags = ['transBatchA', 'transBatchB'];
-  if (flags.some((flag) => intAttribute(node, flag, 0) !== 0)) return unsupported(a, 'a transposed batch');
-  const operand = (i: number, flag: string): Value => {
+  const isSet = (flag: string): boolean => intAttribute(node, flag, 0) !== 0;
+  const operand = (i: number, side: 'A' | 'B'): Value => {
     const x = required(a, i);
-    if (intAttribute(node, flag, 0) === 0) return x;
-    const order = x.dims.map((_, axis) => axis);
-    return r.op('Transpose', [x], { perm: ints([...order.slice(0, -2), ...order.slice(-2).toReversed()]) });
+    const axes = x.dims.map((_, axis) => axis);
+    const moved = isSet(`transBatch${side}`) ? [...axes.slice(1, -1), 0, ...axes.slice(-1)] : axes;
+    const order = isSet(`trans${side}`) ? [...moved.slice(0, -2), ...moved.slice(-2).toReversed()] : moved;
+    return r.op('Transpose', [x], { perm: ints(order) });
   };
-  const [left, right] = [operand(0, 'transA'), operand(1, 'transB')];
+  const [left, right] = [operand(0, 'A'), operand(1, 'B')];
   const alpha = floatAttribute(node, 'alpha', 1);
   if (alpha === 1) return [r.op('MatMul', [left, right], {}, options)];
   return [r.op('Mul', [r.op('MatMul', [left, right]), r.b.scalar(alpha)], {}, options)];
