@@ -1,5 +1,6 @@
 /** Gets everything ready for a run: the model and what of it is gated, the data, the device. */
 
+import { checkLengths } from '../onnx/lengths.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { exposeParameters } from '../onnx/parameters.ts';
 import { sizeOf } from '../onnx/tensor.ts';
@@ -53,6 +54,8 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
   const { file: model } = exposed;
   const processor = await readProcessor(model.folder);
   const ports = findPorts(model.model.graph, model.path, processor.vocabulary.size);
+  const { audio, mask, logits } = ports;
+  checkLengths(model.model, model.path, { audio: audio.name, mask, logits: logits.name }, processor.sampleRate);
   const { parameters, rows, layers } = chooseParameters(exposed, settings);
   const frames = frameCounter(model.model, ports, processor);
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
@@ -66,9 +69,9 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
           model: model.model,
           parameters,
           layers,
-          audioInput: ports.audio.name,
-          maskInput: ports.mask?.name,
-          logitsOutput: ports.logits.name,
+          audioInput: audio.name,
+          maskInput: mask?.name,
+          logitsOutput: logits.name,
           blank: processor.vocabulary.blank,
           frames,
           device: chosen.device,

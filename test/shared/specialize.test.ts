@@ -65,7 +65,7 @@ describe.skipIf(!existsSync(shared))('specialize', () => {
 
   test.each(exports)('$model/$file takes any batch size and length', async ({ path }) => {
     const { model } = await loadModel(path);
-    expect(() => checkLengths(model, { audio: 'input_values', logits: 'logits' }, 16000)).not.toThrow();
+    expect(() => checkLengths(model, path, { audio: 'input_values', logits: 'logits' }, 16000)).not.toThrow();
   });
 });
 
