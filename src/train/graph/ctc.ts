@@ -93,7 +93,7 @@ export function ctc(b: Builder, inputs: CtcInputs): Ctc {
     );
 
     const ended = b.op('Add', [forward.carried[0], last]);
-    const logLikelihood = b.op('ReduceLogSumExp', [ended, b.ints([1])], { keepdims: int(1) }); // [batch, 1]
+    const logLikelihood = logSumExp(b, ended, 1, true); // [batch, 1]
     const possible = b.op('Greater', [logLikelihood, b.scalar(impossible / 2)]);
     // What an utterance weighs in the mean: 0 where no alignment exists (zero_infinity).
     const lengths = b.op('Max', [b.op('Cast', [inputs.labelLengths], { to: int(1) }), b.scalar(1)]);
@@ -147,7 +147,16 @@ function merge(
     [...[value, near, b.op('Add', [far, penalty])].map((part) => b.op('Unsqueeze', [part, b.ints([0])]))],
     { axis: int(0) },
   );
-  return b.op('ReduceLogSumExp', [stacked, b.ints([0])], { keepdims: int(0) });
+  return logSumExp(b, stacked, 0, false);
+}
+
+/** log Σ exp along an axis. Written out, because ReduceLogSumExp underflows on WebGPU (onnxruntime 1.30), which does not take out the maximum. */
+function logSumExp(b: Builder, x: Value, axis: number, keepdims: boolean): Value {
+  const axes = b.ints([axis]);
+  const largest = b.op('ReduceMax', [x, axes], { keepdims: int(1) });
+  const sum = b.op('ReduceSum', [b.op('Exp', [b.op('Sub', [x, largest])]), axes], { keepdims: int(1) });
+  const result = b.op('Add', [b.op('Log', [sum]), largest]);
+  return keepdims ? result : b.op('Squeeze', [result, axes]);
 }
 
 /** 0 for a state that may be entered from two states before, `impossible` for the others: float32 [batch, states]. */
