@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly inPlace?: boolean;
   /** Outputs that stay on the device. On the CPU it makes no difference. */
   readonly resident?: readonly string[];
+  /** Names of nodes that run on the CPU whatever the device, those of Scan bodies included. */
+  readonly cpuNodes?: readonly string[];
   /** Write a profile of every operator run to a file with this prefix; `endProfile` closes it. */
   readonly profilePrefix?: string;
 }
@@ -82,7 +84,7 @@ export class Session {
         : encodeModel(options.inPlace ? withoutResults(model) : model);
     const common: ort.InferenceSession.SessionOptions = {
       // Provider 'cpu' comes last and takes what the device cannot run.
-      executionProviders: options.device === 'cpu' ? ['cpu'] : [options.device, 'cpu'],
+      executionProviders: [...providersOf(options), 'cpu'],
       // 3: errors only. The warnings are about our graphs' unused names, not the user's.
       logSeverityLevel: 3,
       graphOptimizationLevel: 'all',
@@ -160,6 +162,11 @@ export class Session {
   async dispose(): Promise<void> {
     await this.session.release();
   }
+}
+
+function providersOf({ device, cpuNodes = [] }: SessionOptions): ort.InferenceSession.ExecutionProviderConfig[] {
+  if (device === 'cpu') return [];
+  return device === 'webgpu' ? [{ name: device, forceCpuNodeNames: cpuNodes }] : [device];
 }
 
 const sequenceName = '#ran';

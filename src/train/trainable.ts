@@ -1,6 +1,6 @@
 /** A model in training: its weights, moments and thresholds, and the compiled graphs, one per shape of batch, that update them. */
 
-import type { Model } from '../onnx/graph.ts';
+import type { Graph, Model } from '../onnx/graph.ts';
 import { float32, int64, sizeOf, type Tensor } from '../onnx/tensor.ts';
 import { adamScalars } from './graph/adamw.ts';
 import type { GraphCost } from './graph/graphCost.ts';
@@ -191,6 +191,8 @@ export class Trainable {
       resident: graph.slots.flatMap(({ state, output }) =>
         output && !state.endsWith('thresholds') ? [output.name] : [],
       ),
+      // CTC takes hundreds of tiny steps one after the other: a launch on a device costs more than the step on the CPU.
+      cpuNodes: nodeNames(graph.model.graph).filter((name) => name.startsWith('ctc/')),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.profilePrefix === undefined ? {} : { profilePrefix: options.profilePrefix }),
     });
@@ -359,6 +361,14 @@ export function initialState(
     state.set(stateNames.thresholds, float32(rms.map(() => start)));
   }
   return state;
+}
+
+/** Names of a graph's nodes and of those in the bodies of its Scans. */
+function nodeNames(graph: Graph): string[] {
+  return graph.nodes.flatMap((node) => {
+    const body = node.attributes['body'];
+    return [node.name, ...(body?.type === 'graph' ? nodeNames(body.value) : [])];
+  });
 }
 
 function rootMeanSquare(values: Float32Array): number {
