@@ -10,6 +10,7 @@ import { parseRunFile, parseRunState } from '../../src/protocol/records.ts';
 import { Random } from '../../src/speech/random.ts';
 import { listCheckpoints, readCheckpoint } from '../../src/train/checkpoint.ts';
 import { readMetrics } from '../../src/train/metricsFile.ts';
+import { isAlive, type Owner } from '../../src/train/runFolder.ts';
 import { pinch, timeless } from '../train/toy.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -35,6 +36,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** The trainers that have claimed the run. */
+function owners(run: string): Owner[] {
+  const claims = join(run, 'claims');
+  const files = existsSync(claims) ? readdirSync(claims).filter((name) => name.endsWith('.json')) : [];
+  return files.map((name) => JSON.parse(readFileSync(join(claims, name), 'utf8')) as Owner);
+}
+
 /** Whatever stands there under its final name must be whole. */
 async function expectWhole(run: string): Promise<void> {
   parseRunFile(readFileSync(join(run, 'run.json'), 'utf8'));
@@ -52,34 +60,40 @@ async function expectWhole(run: string): Promise<void> {
 test(`killed at ${kills} random moments`, async () => {
   const args = ['prune', '--config', join(folder, 'settings.json'), '--run'];
   const whole = join(folder, 'whole');
-  const began = Date.now();
   expect((await pinch([...args, whole], folder).ended).code).toBe(0);
-  const length = Date.now() - began;
 
   const random = Random.seeded(20);
   const killed = join(folder, 'killed');
+  const metrics = join(killed, 'metrics.jsonl');
+  const lines = (): number => (existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length : 0);
   let running = pinch([...args, killed], folder);
-  const stepsAtKill: number[] = [];
+  const moments: string[] = [];
   for (let kill = 0; kill < kills; kill++) {
-    // From before the first step on; on average a tenth of the run, so that 20 of them reach into all of its phases.
-    await setTimeout(random.uniform() * 0.2 * length);
+    // Every fifth time while it gets ready; otherwise after a few more lines, so that the run comes forward.
+    const starting = kill % 5 === 4;
+    const wanted = lines() + (starting ? 0 : 2 + random.below(14));
+    while (lines() < wanted && running.child.exitCode === null) await setTimeout(1);
+    await setTimeout(random.uniform() * (starting ? 800 : 40));
     const state = join(killed, 'state.json');
-    if (existsSync(state)) {
-      const { pid, step } = parseRunState(readFileSync(state, 'utf8'));
-      stepsAtKill.push(step);
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended by itself.
-      }
-    } else running.child.kill('SIGKILL');
+    try {
+      process.kill(parseRunState(readFileSync(state, 'utf8')).pid, 'SIGKILL');
+    } catch {
+      // It has not begun, or has ended by itself.
+      running.child.kill('SIGKILL');
+    }
     await running.ended;
+    // Only the command may have been killed, and the trainer behind it ends after its step.
+    while (owners(killed).some(isAlive)) await setTimeout(10);
     await expectWhole(killed);
+    const last = readMetrics(metrics).findLast(({ kind }) => kind !== 'rewind');
+    moments.push(`${last?.kind ?? 'nothing'} ${last?.step ?? ''}`.trim());
     running = pinch(['resume', killed], folder);
   }
   const { code, err } = await running.ended;
   expect(code, err).toBe(0);
   await expectWhole(killed);
   expect(timeless(killed)).toEqual(timeless(whole));
-  console.log(`killed at steps ${stepsAtKill.join(', ')}`);
+  console.log(`killed after ${moments.join(', ')}`);
+  // Otherwise this tests less than it says.
+  expect(new Set(moments).size).toBeGreaterThan(kills / 2);
 });
