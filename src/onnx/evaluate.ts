@@ -4,12 +4,13 @@ import type { Operand, ValueType } from './builder.ts';
 import { arithmetic } from './evaluate/arithmetic.ts';
 import { casts } from './evaluate/cast.ts';
 import type { EvaluatorTable, Known } from './evaluate/common.ts';
+import { indexing } from './evaluate/indexing.ts';
 import { movement } from './evaluate/movement.ts';
 import { reduction } from './evaluate/reduction.ts';
 import { intAttribute, type Node } from './graph.ts';
 import { int64, sizeOf, type Tensor } from './tensor.ts';
 
-const table: EvaluatorTable = { ...arithmetic, ...casts, ...movement, ...reduction };
+const table: EvaluatorTable = { ...arithmetic, ...casts, ...movement, ...indexing, ...reduction };
 
 /**
  * The outputs' elements, or undefined if the node must be left in the graph. Integers are exactly what onnxruntime computes; floats

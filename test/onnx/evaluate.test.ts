@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/onnx/evaluate.ts';
 import { arithmetic } from '../../src/onnx/evaluate/arithmetic.ts';
 import { casts } from '../../src/onnx/evaluate/cast.ts';
+import { indexing } from '../../src/onnx/evaluate/indexing.ts';
 import { movement } from '../../src/onnx/evaluate/movement.ts';
 import { reduction } from '../../src/onnx/evaluate/reduction.ts';
 import { inferTypes } from '../../src/onnx/infer.ts';
@@ -11,7 +12,12 @@ import { float32, int64, toNumbers, type Tensor } from '../../src/onnx/tensor.ts
 import { operatorCases, type OperatorCase } from './operatorCases.ts';
 import { nodeOf, operandsOf, runInOnnxruntime } from './runOperator.ts';
 
-const computed = [...Object.keys({ ...arithmetic, ...casts, ...movement, ...reduction }), 'Shape', 'Size', 'Split'];
+const computed = [
+  ...Object.keys({ ...arithmetic, ...casts, ...movement, ...indexing, ...reduction }),
+  'Shape',
+  'Size',
+  'Split',
+];
 
 /** Left to onnxruntime on purpose. */
 const left = new Set(['Pad: reflect', 'ScatterND: added']);

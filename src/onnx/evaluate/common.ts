@@ -94,3 +94,39 @@ export function broadcastPlaces(from: readonly number[], to: readonly number[]):
 export function pick(source: Tensor, type: ValueType, from: Int32Array): Tensor {
   return build(type, (i) => element(source, from[i] ?? -1));
 }
+
+/** Every element of the output comes from the place that a function of its index names; where there is none, from `fill`. */
+export function gatherFrom(
+  x: Tensor,
+  known: Known,
+  from: (index: number[]) => number[] | undefined,
+  fill?: Tensor,
+): Tensor {
+  const result = output(known);
+  const strides = stridesOf(x.dims);
+  const filler = fill ? element(fill, 0) : isBig(x.type) ? 0n : 0;
+  return build(result, (i) => {
+    const index = from(indexAt(i, result.dims));
+    return index ? element(x, placeAt(index, strides)) : filler;
+  });
+}
+
+/** The index of the element at a place of the flat data. */
+export function indexAt(place: number, dims: readonly number[]): number[] {
+  const index = dims.map(() => 0);
+  let rest = place;
+  for (let axis = dims.length - 1; axis >= 0; axis--) {
+    const dim = dims[axis] ?? 1;
+    index[axis] = rest % dim;
+    rest = Math.floor(rest / dim);
+  }
+  return index;
+}
+
+/** The place of an index in the flat data. */
+export function placeAt(index: readonly number[], strides: readonly number[]): number {
+  return index.reduce((sum, k, axis) => sum + k * (strides[axis] ?? 0), 0);
+}
+
+/** An axis or index counted from the front. */
+export const frontAxis = (axis: number, length: number): number => (axis < 0 ? axis + length : axis);

@@ -39,17 +39,17 @@ const cumulative: Evaluator = (known) => {
   const stride = stridesOf(x.dims)[axis] ?? 1;
   const length = x.dims[axis] ?? 1;
   const exclusive = intAttribute(known.node, 'exclusive', 0) !== 0;
-  const reverse = intAttribute(known.node, 'reverse', 0) !== 0;
-  const big = isBig(x.type);
-  return build(output(known), (i) => {
-    const at = Math.floor(i / stride) % length;
-    const first = reverse ? at + Number(exclusive) : 0;
-    const last = reverse ? length - 1 : at - Number(exclusive);
-    const values = Array.from({ length: Math.max(0, last - first + 1) }, (_, k) =>
-      element(x, i + (first + k - at) * stride),
-    );
-    return big ? values.map(BigInt).reduce((a, b) => a + b, 0n) : sum(values.map(Number));
-  });
+  const step = intAttribute(known.node, 'reverse', 0) !== 0 ? -stride : stride;
+  const zero = isBig(x.type) ? 0n : 0;
+  const isFirst = (i: number): boolean => Math.floor(i / stride) % length === (step > 0 ? 0 : length - 1);
+  const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + BigInt(b) : a + Number(b));
+  // Sums of everything up to a place; against the direction of the sum the places are taken from the last one.
+  const sums = new Array<Element>(x.data.length).fill(zero);
+  for (let k = 0; k < sums.length; k++) {
+    const i = step > 0 ? k : sums.length - 1 - k;
+    sums[i] = isFirst(i) ? element(x, i) : plus(sums[i - step] ?? zero, element(x, i));
+  }
+  return build(output(known), (i) => (exclusive ? (isFirst(i) ? zero : sums[i - step]) : sums[i]) ?? zero);
 };
 
 /** The first place of the extreme along an axis. */
