@@ -1,0 +1,79 @@
+/**
+ * Twenty steps of training against PyTorch's: the same model, batches and settings, both exporters; without gates and the feature encoder
+ * frozen, without gates and everything trained, and with gates. Run by the command, as a user would.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
+const reference = join(shared, 'reference');
+
+interface Reference {
+  layers: string[];
+  steps: { loss: number; grad_norm: number; sparsity?: number; thresholds?: number[] }[];
+}
+
+interface StepLine {
+  kind: string;
+  ctcLoss: number;
+  gradientNorm: number;
+  sparsity: number;
+  layers: { name: string; threshold: number }[];
+}
+
+async function train(model: string, changes: object): Promise<StepLine[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'pinch-'));
+  try {
+    const settings = JSON.parse(await readFile(join(reference, 'yardstick.json'), 'utf8')) as object;
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ ...settings, ...changes }));
+    const manifest = join(shared, 'data/digits/train.jsonl');
+    await promisify(execFile)(process.execPath, [
+      ...['dist/cli.js', 'prune', '--config', join(folder, 'config.json')],
+      ...['--model', join(reference, 'w2v2-tiny', model), '--train', manifest, '--dev', manifest],
+      ...['--run', join(folder, 'run'), '--json'],
+    ]);
+    const lines = (await readFile(join(folder, 'run/metrics.jsonl'), 'utf8')).trim().split('\n');
+    return lines.map((line) => JSON.parse(line) as StepLine).filter(({ kind }) => kind === 'step');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function torch(file: string): Promise<Reference> {
+  return JSON.parse(await readFile(join(reference, 'w2v2-tiny', file), 'utf8')) as Reference;
+}
+
+describe.each(['model.onnx', 'model.legacy.onnx'])('training %s against PyTorch', (model) => {
+  it.each([
+    ['dense.json', { method: 'none' }],
+    ['dense-full.json', { method: 'none', freeze: [] }],
+  ])('%s', async (file, changes) => {
+    const { steps } = await torch(file);
+    const found = await train(model, changes);
+    expect(found).toHaveLength(20);
+    found.forEach((step, i) => {
+      expect(Math.abs(step.ctcLoss / steps[i]!.loss - 1)).toBeLessThan(1e-3);
+      expect(Math.abs(step.gradientNorm / steps[i]!.grad_norm - 1)).toBeLessThan(1e-3);
+    });
+  });
+
+  it('gated.json', async () => {
+    const { steps, layers } = await torch('gated.json');
+    const found = await train(model, {});
+    expect(found).toHaveLength(20);
+    found.forEach((step, i) => {
+      const expected = steps[i]!;
+      expect(Math.abs(step.ctcLoss / expected.loss - 1)).toBeLessThan(1e-2);
+      expect(Math.abs(step.sparsity - expected.sparsity!)).toBeLessThan(5e-3);
+      const thresholds = new Map(step.layers.map(({ name, threshold }) => [name, threshold]));
+      layers.forEach((layer, k) => {
+        const threshold = thresholds.get(layer.replace(/^wav2vec2\./u, ''));
+        expect(Math.abs(threshold! - expected.thresholds![k]!)).toBeLessThan(5e-3);
+      });
+    });
+  });
+});
