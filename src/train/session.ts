@@ -88,6 +88,9 @@ export class Session {
       // 3: errors only. The warnings are about our graphs' unused names, not the user's.
       logSeverityLevel: 3,
       graphOptimizationLevel: 'all',
+      // A training step's tensors are large and the same each time; onnxruntime's own arena and memory patterns keep twice what malloc does
+      // (measured at wav2vec2-base size: 3.2 against 2.4 GB), and it reuses pages as well as they do.
+      ...(options.inPlace ? { enableCpuMemArena: false, enableMemPattern: false } : {}),
       // Adam's second moments decay into denormal numbers, which processors compute a hundred times slower.
       extra: { session: { set_denormal_as_zero: '1' } },
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),

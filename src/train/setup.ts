@@ -70,7 +70,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
           parameters,
           layers,
           audioInput: audio.name,
-          maskInput: mask?.name,
+          maskInput: mask,
           logitsOutput: logits.name,
           blank: processor.vocabulary.blank,
           frames,

@@ -1,7 +1,7 @@
 /** A model in training: its weights, moments and thresholds, and the compiled graphs, one per shape of batch, that update them. */
 
 import type { Graph, Model } from '../onnx/graph.ts';
-import { float32, int64, sizeOf, type Tensor } from '../onnx/tensor.ts';
+import { allocate, float32, int64, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { adamScalars } from './graph/adamw.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import {
@@ -61,7 +61,7 @@ export interface TrainableOptions {
   /** Names of the gated layers, in the order of `Parameter.gate`. */
   readonly layers: readonly string[];
   readonly audioInput: string;
-  readonly maskInput: string | undefined;
+  readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
   readonly logitsOutput: string;
   readonly blank: number;
   readonly frames: (samples: number) => number;
@@ -276,7 +276,7 @@ export class Trainable {
       gates_rate: scalar(gates.rate),
       gates_epsilon: scalar(gates.epsilon),
     };
-    if (options.maskInput !== undefined) all[options.maskInput] = attentionMask(batch, utterances);
+    if (options.maskInput) all[options.maskInput.name] = attentionMask(batch, utterances, options.maskInput.type);
     return Object.fromEntries(compiled.session.inputs.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
   }
 
@@ -377,9 +377,14 @@ function rootMeanSquare(values: Float32Array): number {
   return Math.sqrt(sum / values.length);
 }
 
-/** 1 for samples, 0 for padding: int64 [utterances, samples]. */
-function attentionMask(batch: TrainingBatch, utterances: number): Tensor {
-  const data = new BigInt64Array(utterances * batch.samples);
-  batch.samplesPerUtterance.forEach((samples, i) => data.fill(1n, i * batch.samples, i * batch.samples + samples));
-  return { type: 'int64', dims: [utterances, batch.samples], data };
+/** 1 for samples, 0 for padding: [utterances, samples]. */
+function attentionMask(batch: TrainingBatch, utterances: number, type: DataType): Tensor {
+  const dims = [utterances, batch.samples];
+  const data = allocate(type, utterances * batch.samples);
+  batch.samplesPerUtterance.forEach((samples, i) => {
+    const [start, end] = [i * batch.samples, i * batch.samples + samples];
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n, start, end);
+    else data.fill(1, start, end);
+  });
+  return { type, dims, data };
 }

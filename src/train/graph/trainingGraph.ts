@@ -6,8 +6,10 @@
 import { backward } from '../../autodiff/backward.ts';
 import { Builder, type Value } from '../../onnx/builder.ts';
 import { int, type Model } from '../../onnx/graph.ts';
+import { checkModel } from '../../onnx/check.ts';
+import { trainingOpset } from '../../onnx/opset.ts';
 import { specialize } from '../../onnx/specialize.ts';
-import { sizeOf } from '../../onnx/tensor.ts';
+import { sizeOf, type DataType } from '../../onnx/tensor.ts';
 import { tileDims } from '../../onnx/tiles.ts';
 import { closeGate, gateGradients, keepZeros, sparsityLoss, type Gate } from '../../prune/gates.ts';
 import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
@@ -57,8 +59,8 @@ export interface TrainingGraphOptions {
   readonly parameters: readonly Parameter[];
   readonly shape: BatchShape;
   readonly audioInput: string;
-  /** Name of the model's `attention_mask` input, if it has one. */
-  readonly maskInput?: string | undefined;
+  /** The model's `attention_mask` input, if it has one. */
+  readonly maskInput?: { readonly name: string; readonly type: DataType } | undefined;
   readonly logitsOutput: string;
   readonly blank: number;
   readonly gates: GateMode;
@@ -133,7 +135,8 @@ class TrainingGraphBuilder {
     const audio = b.input(options.audioInput, 'float32', [utterances, samples]);
     const inputs: Record<string, Value> = { [options.audioInput]: audio };
     if (options.maskInput !== undefined) {
-      inputs[options.maskInput] = b.input(options.maskInput, 'int64', [utterances, samples]);
+      const { name, type } = options.maskInput;
+      inputs[name] = b.input(name, type, [utterances, samples]);
     }
     const outputs = specialize(options.model, b, {
       inputs,
@@ -358,8 +361,11 @@ class TrainingGraphBuilder {
       const inputs = this.b.graphInputs.filter((value) => names.includes(value.name));
       this.slots.push({ state, inputs: inputs.map(({ name, dims }) => ({ name, dims })) });
     }
+    const model: Model = { graph: this.b.graph('training_step'), opsets: new Map([['', trainingOpset]]) };
+    const problems = checkModel(model);
+    if (problems.length > 0) throw new Error(`the training graph is not sound: ${problems.join(' ')}`);
     return {
-      model: { graph: this.b.graph('training_step'), opsets: new Map([['', 20]]) },
+      model,
       slots: this.slots,
       reports: this.reports,
       frames: logits.dims[1] ?? 0,

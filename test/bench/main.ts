@@ -1,0 +1,147 @@
+/**
+ * Benchmarks, each a command: `npm run bench -- step|ctc|start …`. They print JSON lines; the figures that were taken stand in README.md
+ * beside this file. Ratios come from runs that take turns, because machines are noisy.
+ */
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    model: { type: 'string' },
+    torch: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    steps: { type: 'string', default: '5' },
+  },
+});
+const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
+const run = promisify(execFile);
+
+interface StepTime {
+  readonly seconds_per_step: number;
+  readonly fastest: number;
+  readonly peak_rss_mb: number;
+}
+
+const median = (numbers: readonly number[]): number => {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+};
+
+async function pinchStep(
+  model: string,
+  mode: string,
+  steps: string,
+  profile: readonly string[] = [],
+): Promise<StepTime> {
+  const script = join(import.meta.dirname, 'step.ts');
+  const args = ['--import', 'tsx', script, model, mode, steps, '4', '5', ...profile];
+  return JSON.parse((await run(process.execPath, args)).stdout) as StepTime;
+}
+
+async function torchStep(python: string, model: string, mode: string, steps: string): Promise<StepTime> {
+  const script = join(shared, 'reference/torch_reference.py');
+  const gated = mode === 'gated' ? ['--gated'] : [];
+  const args = [script, 'bench', '--random', '--model', model, '--steps', steps, '--seconds', '5', ...gated];
+  return JSON.parse((await run(python, args)).stdout) as StepTime;
+}
+
+/** One training step, 4 utterances of 5 s: seconds and peak memory, gated and not, in turns with PyTorch (`--torch PYTHON`). */
+async function step(model: string): Promise<void> {
+  const seconds: Record<string, number[]> = {};
+  const memory: Record<string, number[]> = {};
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const mode of ['ungated', 'gated']) {
+      const rows: [string, StepTime][] = [[`pinch ${mode}`, await pinchStep(model, mode, values.steps)]];
+      if (values.torch !== undefined) {
+        rows.push([`torch ${mode}`, await torchStep(values.torch, model, mode, values.steps)]);
+      }
+      for (const [name, time] of rows) {
+        (seconds[name] ??= []).push(time.seconds_per_step);
+        (memory[name] ??= []).push(time.peak_rss_mb);
+        console.log(JSON.stringify({ round, name, ...time }));
+      }
+    }
+  }
+  const of = (name: string): number[] => seconds[name] ?? [];
+  const ratio = (a: string, b: string): number => median(of(a).map((time, i) => time / (of(b)[i] ?? NaN)));
+  const ratios = Object.fromEntries(
+    [
+      ['pinch gated', 'pinch ungated'],
+      ['pinch ungated', 'torch ungated'],
+      ['pinch gated', 'torch gated'],
+    ].map(([a = '', b = '']) => [`${a} / ${b}`, ratio(a, b)]),
+  );
+  const medians = (table: Record<string, number[]>): Record<string, number> =>
+    Object.fromEntries(Object.entries(table).map(([name, numbers]) => [name, median(numbers)]));
+  console.log(JSON.stringify({ seconds: medians(seconds), peakMegabytes: medians(memory), ratios }));
+}
+
+interface ProfileEvent {
+  readonly cat?: string;
+  readonly name: string;
+  readonly ts: number;
+  readonly dur: number;
+}
+
+/** CTC's share of a step, from onnxruntime's own profile of the last one. */
+async function ctc(model: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'pinch-bench-'));
+  try {
+    await pinchStep(model, 'ungated', '1', [join(folder, 'profile')]);
+    const [file = ''] = readdirSync(folder);
+    const events = JSON.parse(readFileSync(join(folder, file), 'utf8')) as ProfileEvent[];
+    const last = events.findLast(({ name }) => name === 'model_run');
+    if (!last) throw new Error('the profile has no run');
+    // Scans count with their bodies, so the bodies' own nodes are left out.
+    const nodes = events.filter(
+      ({ cat, name, ts }) => cat === 'Node' && ts >= last.ts && /^ctc\/[^/]*_kernel_time$/u.test(name),
+    );
+    const time = nodes.reduce((sum, { dur }) => sum + dur, 0);
+    console.log(
+      JSON.stringify({ ctcMilliseconds: time / 1000, stepMilliseconds: last.dur / 1000, share: time / last.dur }),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** From `pinch prune` to the end of the first step, on w2v2-digits. */
+async function start(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'pinch-bench-'));
+  const times: number[] = [];
+  try {
+    for (let round = 0; round < Number(values.rounds); round++) {
+      const began = Date.now();
+      const runFolder = join(folder, String(round));
+      await run(process.execPath, [
+        ...['dist/cli.js', 'prune', '--model', join(shared, 'models/w2v2-digits'), '--steps', '1', '--json'],
+        ...['--train', join(shared, 'data/digits/train.jsonl'), '--dev', join(shared, 'data/digits/dev.jsonl')],
+        ...['--run', runFolder],
+      ]);
+      const lines = readFileSync(join(runFolder, 'metrics.jsonl'), 'utf8').trim().split('\n');
+      const first = lines
+        .map((line) => JSON.parse(line) as { kind: string; time: string })
+        .find(({ kind }) => kind === 'step');
+      times.push((Date.parse(first?.time ?? '') - began) / 1000);
+    }
+    console.log(JSON.stringify({ secondsToFirstStep: median(times), all: times }));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const [name] = positionals;
+if (name === 'start') await start();
+else if ((name === 'step' || name === 'ctc') && values.model !== undefined) {
+  await (name === 'step' ? step(values.model) : ctc(values.model));
+} else {
+  console.error(
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] | ctc --model DIR | start',
+  );
+  process.exitCode = 2;
+}
