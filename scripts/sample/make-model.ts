@@ -8,7 +8,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Builder, type Value } from '../../src/onnx/builder.ts';
+import { Builder } from '../../src/onnx/builder.ts';
+import type { Value } from '../../src/onnx/value.ts';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import { float, int, ints, type Graph } from '../../src/onnx/graph.ts';
 import { float32, sizeOf } from '../../src/onnx/tensor.ts';

@@ -1,6 +1,7 @@
 /** Undoes broadcasting: brings a gradient to the shape of the value it belongs to. */
 
-import type { Builder, Value } from '../onnx/builder.ts';
+import type { Builder } from '../onnx/builder.ts';
+import type { Value } from '../onnx/value.ts';
 import { int } from '../onnx/graph.ts';
 
 /**

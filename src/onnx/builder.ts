@@ -7,22 +7,7 @@ import { evaluate } from './evaluate.ts';
 import { int, type Attributes, type Graph, type Node, type ValueInfo } from './graph.ts';
 import { inferTypes } from './infer.ts';
 import { float32, int64, sizeOf, type DataType, type Tensor } from './tensor.ts';
-
-/** What is known of a value before anything runs. */
-export interface ValueType {
-  readonly type: DataType;
-  readonly dims: readonly number[];
-}
-
-/** A value of the graph being built: an input, a constant, or an output of a node. */
-export interface Value extends ValueType {
-  readonly name: string;
-  /** The elements, where they are known while building. */
-  readonly constant?: Tensor;
-}
-
-/** An operator's input; `undefined` leaves an optional one out. */
-export type Operand = Value | undefined;
+import type { Operand, Value, ValueType } from './value.ts';
 
 export interface NodeOptions {
   readonly name?: string;

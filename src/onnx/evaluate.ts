@@ -1,6 +1,6 @@
 /** Computes nodes whose inputs are known while building: shapes, axes, index arithmetic. One function per operator, in evaluate/. */
 
-import type { Operand, ValueType } from './builder.ts';
+import type { Operand, ValueType } from './value.ts';
 import { arithmetic } from './evaluate/arithmetic.ts';
 import { casts } from './evaluate/cast.ts';
 import type { EvaluatorTable, Known } from './evaluate/common.ts';

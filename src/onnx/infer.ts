@@ -1,6 +1,6 @@
 /** The type and shape of every output of a node, from its inputs. One function per operator, grouped by family in infer/. */
 
-import type { Operand, ValueType } from './builder.ts';
+import type { Operand, ValueType } from './value.ts';
 import { describe, type Node } from './graph.ts';
 import type { InferTable } from './infer/common.ts';
 import { convolution } from './infer/convolution.ts';

@@ -1,6 +1,7 @@
 /** Finds out whether a model takes any number of utterances of any length, or was exported with one baked in. */
 
-import { Builder, type Value } from './builder.ts';
+import { Builder } from './builder.ts';
+import type { Value } from './value.ts';
 import type { Model } from './graph.ts';
 import { specialize } from './specialize.ts';
 

@@ -1,6 +1,6 @@
 /** Brings nodes of the operator sets that exporters write to the one that training graphs use. */
 
-import type { Operand, Value } from './builder.ts';
+import type { Operand, Value } from './value.ts';
 import { describe, type Node } from './graph.ts';
 import { knownOperators } from './infer.ts';
 import { maskedFillAdapters } from './maskedFill.ts';

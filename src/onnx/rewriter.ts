@@ -1,6 +1,7 @@
 /** A builder that looks back at what it has written: rules may answer a new node with a simpler value than the node itself. */
 
-import { Builder, type NodeOptions, type Operand, type Value, type ValueType } from './builder.ts';
+import { Builder, type NodeOptions } from './builder.ts';
+import type { Operand, Value, ValueType } from './value.ts';
 import { evaluate } from './evaluate.ts';
 import type { Attributes, Node } from './graph.ts';
 import { inferTypes } from './infer.ts';

@@ -1,6 +1,7 @@
 /** Copies a model into a builder for inputs of fixed shapes: shape arithmetic vanishes, patterns become single operators. */
 
-import type { Builder, Operand, Value } from './builder.ts';
+import type { Builder } from './builder.ts';
+import type { Operand, Value } from './value.ts';
 import { simplifications } from './fuse.ts';
 import { attribute, describe, type Graph, type Model, type Node } from './graph.ts';
 import { withMaskedFills } from './maskedFill.ts';

@@ -3,7 +3,8 @@
  * before the next, so a chain of ten operators on a large matrix goes to main memory ten times. A Scan over tiles goes there once.
  */
 
-import type { Builder, Value } from './builder.ts';
+import type { Builder } from './builder.ts';
+import type { Value } from './value.ts';
 import { int } from './graph.ts';
 import { sizeOf } from './tensor.ts';
 

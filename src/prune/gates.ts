@@ -4,7 +4,8 @@
  * layer's root-mean-square weight σ, τ in σ².
  */
 
-import type { Builder, Value } from '../onnx/builder.ts';
+import type { Builder } from '../onnx/builder.ts';
+import type { Value } from '../onnx/value.ts';
 import { float, int } from '../onnx/graph.ts';
 import { elementwise } from '../onnx/tiles.ts';
 

@@ -6,7 +6,8 @@
 import { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { backward, UnsupportedOperatorsError } from '../../src/autodiff/backward.ts';
-import { Builder, type Value } from '../../src/onnx/builder.ts';
+import { Builder } from '../../src/onnx/builder.ts';
+import type { Value } from '../../src/onnx/value.ts';
 import { int, string } from '../../src/onnx/graph.ts';
 import { int64 } from '../../src/onnx/tensor.ts';
 import { session } from './gradientCheck.ts';

@@ -2,7 +2,8 @@
 
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { backward } from '../../src/autodiff/backward.ts';
-import { Builder, type Operand, type Value } from '../../src/onnx/builder.ts';
+import { Builder } from '../../src/onnx/builder.ts';
+import type { Operand, Value } from '../../src/onnx/value.ts';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import type { Attributes } from '../../src/onnx/graph.ts';
 import { sizeOf } from '../../src/onnx/tensor.ts';

@@ -3,7 +3,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, it } from 'vitest';
 import { backward } from '../../src/autodiff/backward.ts';
-import { Builder, type Value } from '../../src/onnx/builder.ts';
+import { Builder } from '../../src/onnx/builder.ts';
+import type { Value } from '../../src/onnx/value.ts';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import { int } from '../../src/onnx/graph.ts';
 import { int64 } from '../../src/onnx/tensor.ts';

@@ -1,7 +1,7 @@
 /** Runs one operator in onnxruntime, every input fed from outside so that nothing is computed beforehand. */
 
 import * as ort from 'onnxruntime-node';
-import type { Operand, ValueType } from '../../src/onnx/builder.ts';
+import type { Operand, ValueType } from '../../src/onnx/value.ts';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import type { Node } from '../../src/onnx/graph.ts';
 import { trainingOpset } from '../../src/onnx/opset.ts';

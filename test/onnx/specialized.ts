@@ -1,7 +1,8 @@
 /** Runs a model as it is and specialized, side by side in onnxruntime. */
 
 import * as ort from 'onnxruntime-node';
-import { Builder, type Value } from '../../src/onnx/builder.ts';
+import { Builder } from '../../src/onnx/builder.ts';
+import type { Value } from '../../src/onnx/value.ts';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import type { Attributes, Graph, Model, Node } from '../../src/onnx/graph.ts';
 import { trainingOpset } from '../../src/onnx/opset.ts';
@@ -70,7 +71,8 @@ export async function compare(written: Written): Promise<{ operators: string[]; 
   const graph = b.graph('specialized');
   const actual = await run({ graph, opsets: new Map([['', trainingOpset]]) }, feeds, 'specialized');
   const expected = await run(modelOf(written), written.inputs, name);
-  if (actual.dims.join() !== expected.dims.join()) throw new Error(`[${actual.dims.join()}] instead of [${expected.dims.join()}]`);
+  if (actual.dims.join() !== expected.dims.join())
+    throw new Error(`[${actual.dims.join()}] instead of [${expected.dims.join()}]`);
   const difference = Array.from(expected.data as Float32Array).reduce(
     (most, value, i) => Math.max(most, Math.abs(value - Number(actual.data[i]))),
     0,

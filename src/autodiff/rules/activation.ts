@@ -1,6 +1,7 @@
 /** Gradients of activation functions. x is the input, y the output, g the output's gradient. */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { floatAttribute, stringAttribute, type Node } from '../../onnx/graph.ts';
 import type { RuleTable } from '../rule.ts';
 import { input, mul, one, unary, where } from './common.ts';

@@ -1,6 +1,7 @@
 /** Gradients of arithmetic, element by element with broadcasting. y is the output, g its gradient. */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { toNumbers } from '../../onnx/tensor.ts';
 import type { Rule, RuleTable } from '../rule.ts';
 import { sumTo } from '../sumTo.ts';

@@ -1,6 +1,7 @@
 /** What many gradient rules share: reading operands, axes, and small pieces of graph. */
 
-import type { Builder, Operand, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Operand, Value } from '../../onnx/value.ts';
 import { describe, int, type Node } from '../../onnx/graph.ts';
 import { toNumbers } from '../../onnx/tensor.ts';
 import type { NodeContext, Rule, RuleContext } from '../rule.ts';

@@ -3,7 +3,8 @@
  * weights a few matrix products, chosen by which is quicker on a CPU (test/bench measures the whole step).
  */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { ints } from '../../onnx/graph.ts';
 import { sizeOf } from '../../onnx/tensor.ts';
 import type { Rule, RuleTable } from '../rule.ts';

@@ -1,6 +1,6 @@
 /** The gradient of Einsum: each input's gradient is an Einsum of the output's gradient and the other inputs, with the letters moved. */
 
-import type { Operand, Value } from '../../onnx/builder.ts';
+import type { Operand, Value } from '../../onnx/value.ts';
 import { string, stringAttribute, type Node } from '../../onnx/graph.ts';
 import { parseEinsum, type Einsum } from '../../onnx/infer/einsum.ts';
 import type { PartialRule } from '../rule.ts';

@@ -4,7 +4,8 @@
  * threads come, so that a run would not repeat bit for bit.
  */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { int, intAttribute, string, stringAttribute } from '../../onnx/graph.ts';
 import { sizeOf, toNumbers } from '../../onnx/tensor.ts';
 import type { NodeContext, Rule, RuleTable } from '../rule.ts';

@@ -3,7 +3,8 @@
  * copies nothing; a batched product multiplies by a swapped operand, which onnxruntime fuses into the product.
  */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { float, floatAttribute, int, intAttribute } from '../../onnx/graph.ts';
 import { sizeOf } from '../../onnx/tensor.ts';
 import type { Rule, RuleTable } from '../rule.ts';

@@ -4,7 +4,8 @@
  * (Ioffe and Szegedy, arXiv 1502.03167, section 3), solved for a row.
  */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { float, floatAttribute, int, intAttribute } from '../../onnx/graph.ts';
 import { sizeOf } from '../../onnx/tensor.ts';
 import type { Rule, RuleContext, RuleTable } from '../rule.ts';

@@ -1,6 +1,7 @@
 /** Gradients of reductions. The gradient is brought back to the rank of x by axes of one element, which broadcast. */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { int, intAttribute } from '../../onnx/graph.ts';
 import { reducedAxes } from '../../onnx/infer/reduction.ts';
 import { sizeOf } from '../../onnx/tensor.ts';

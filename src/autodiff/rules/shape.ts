@@ -1,6 +1,7 @@
 /** Gradients of operators that move elements without changing them. */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { int, intAttribute, intsAttribute, stringAttribute } from '../../onnx/graph.ts';
 import { sliceSteps } from '../../onnx/infer/indexing.ts';
 import { sizeOf } from '../../onnx/tensor.ts';

@@ -1,6 +1,6 @@
 /** What the evaluators of every family share: reading and making tensors whatever their element type, and index maps. */
 
-import type { Operand, ValueType } from '../builder.ts';
+import type { Operand, ValueType } from '../value.ts';
 import type { Node } from '../graph.ts';
 import { allocate, sizeOf, type DataType, type Tensor } from '../tensor.ts';
 

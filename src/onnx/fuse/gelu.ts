@@ -1,6 +1,6 @@
 /** GELU in all its spellings. */
 
-import type { Value } from '../builder.ts';
+import type { Value } from '../value.ts';
 import { string } from '../graph.ts';
 import type { Rewriter, Simplification } from '../rewriter.ts';
 

@@ -1,6 +1,6 @@
 /** Nodes that give back one of their inputs: x + 0, x · 1, a cast to the same type, a mask that lets everything through. */
 
-import type { Operand, Value } from '../builder.ts';
+import type { Operand, Value } from '../value.ts';
 import type { Draft, Rewriter, Simplification } from '../rewriter.ts';
 
 /** For operators whose output equals the first input whenever type and shape do. */

@@ -1,6 +1,6 @@
 /** Chains of reshapes and transposes, and cuts that cut nothing. */
 
-import type { Value } from '../builder.ts';
+import type { Value } from '../value.ts';
 import { ints, intsAttribute, type Node } from '../graph.ts';
 import { sliceSteps } from '../infer/indexing.ts';
 import { padsOf } from '../infer/shape.ts';

@@ -1,6 +1,6 @@
 /** Normalizations written out as arithmetic, and scales and shifts behind a normalization that has its own. */
 
-import type { Operand, Value } from '../builder.ts';
+import type { Operand, Value } from '../value.ts';
 import { float, int, intAttribute } from '../graph.ts';
 import { product } from '../infer/common.ts';
 import { reducedAxes } from '../infer/reduction.ts';

@@ -1,6 +1,6 @@
 /** Scales in front of a matrix product. */
 
-import type { Operand, Value } from '../builder.ts';
+import type { Operand, Value } from '../value.ts';
 import type { Rewriter, Simplification } from '../rewriter.ts';
 
 /**

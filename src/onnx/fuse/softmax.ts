@@ -1,6 +1,6 @@
 /** The guard that PyTorch's exporter puts behind a softmax. */
 
-import type { Operand } from '../builder.ts';
+import type { Operand } from '../value.ts';
 import type { Rewriter, Simplification } from '../rewriter.ts';
 import { toNumbers } from '../tensor.ts';
 

@@ -1,6 +1,6 @@
 /** What the shape functions of every family share: reading inputs, axes and broadcasting, and saying what does not fit. */
 
-import type { Operand, Value, ValueType } from '../builder.ts';
+import type { Operand, Value, ValueType } from '../value.ts';
 import { dataTypeOf } from '../dataTypes.ts';
 import { describe, type Node } from '../graph.ts';
 import { toNumbers, type DataType } from '../tensor.ts';

@@ -1,6 +1,6 @@
 /** Shapes of operators that join, cut, pick and place elements, or make new tensors. */
 
-import type { Operand } from '../builder.ts';
+import type { Operand } from '../value.ts';
 import { attribute, intAttribute, intsAttribute, type Node } from '../graph.ts';
 import {
   elementType,

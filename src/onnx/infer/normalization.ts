@@ -1,6 +1,6 @@
 /** Shapes of normalizations and softmax. */
 
-import type { ValueType } from '../builder.ts';
+import type { ValueType } from '../value.ts';
 import { intAttribute } from '../graph.ts';
 import { frontAxis, like, misfit, required, type Infer, type InferTable } from './common.ts';
 

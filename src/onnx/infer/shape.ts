@@ -1,6 +1,6 @@
 /** Shapes of operators that rearrange, repeat or pad their input, or tell its shape. */
 
-import type { Operand } from '../builder.ts';
+import type { Operand } from '../value.ts';
 import { intAttribute, intsAttribute, stringAttribute, type Node } from '../graph.ts';
 import {
   broadcast,

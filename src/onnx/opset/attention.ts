@@ -1,6 +1,6 @@
 /** Opset 23's Attention and RotaryEmbedding as operators of the training graph's set. */
 
-import type { Operand, Value } from '../builder.ts';
+import type { Operand, Value } from '../value.ts';
 import { floatAttribute, int, intAttribute, ints } from '../graph.ts';
 import { required, unsupported, type Adaptation, type Adapter, type AdapterTable } from './common.ts';
 

@@ -1,6 +1,6 @@
 /** Operators whose attributes became inputs, or whose defaults changed, between operator sets. */
 
-import type { Operand } from '../builder.ts';
+import type { Operand } from '../value.ts';
 import {
   attribute,
   float,

@@ -1,6 +1,7 @@
 /** What an adapter sees of a node that it writes in the training graph's operator set. */
 
-import type { NodeOptions, Operand, Value } from '../builder.ts';
+import type { NodeOptions } from '../builder.ts';
+import type { Operand, Value } from '../value.ts';
 import { describe, type Attributes, type Node } from '../graph.ts';
 import type { Rewriter } from '../rewriter.ts';
 

@@ -1,6 +1,6 @@
 /** Operators of onnxruntime's own (domain com.microsoft) that its optimizer leaves in files, as ONNX's operators. */
 
-import type { Value } from '../builder.ts';
+import type { Value } from '../value.ts';
 import { attribute, float, floatAttribute, int, intAttribute, ints, string, stringAttribute } from '../graph.ts';
 import { scaledSigmoid } from './attributes.ts';
 import { required, same, unsupported, without, type Adaptation, type Adapter, type AdapterTable } from './common.ts';

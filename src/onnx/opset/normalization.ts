@@ -1,6 +1,6 @@
 /** Normalizations that the training graph's operator set lacks, or that changed later, as operators it has. */
 
-import type { Operand, Value } from '../builder.ts';
+import type { Operand, Value } from '../value.ts';
 import { float, floatAttribute, int, intAttribute } from '../graph.ts';
 import { product } from '../infer/common.ts';
 import type { Rewriter } from '../rewriter.ts';

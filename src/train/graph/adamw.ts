@@ -3,7 +3,8 @@
  * the step alone is a scalar computed outside the graph, so that the tensors are passed over as few times as possible.
  */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { elementwise } from '../../onnx/tiles.ts';
 
 export interface AdamSettings {

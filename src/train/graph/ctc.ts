@@ -3,7 +3,8 @@
  * utterance and its gradient with respect to the logits, from the forward and the backward recursion, one Scan over frames each.
  */
 
-import type { Builder, Value } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { int, ints } from '../../onnx/graph.ts';
 import { float32, int64 } from '../../onnx/tensor.ts';
 

@@ -1,6 +1,7 @@
 /** What one run of a graph of fixed shapes takes, reckoned without running it. */
 
-import type { Builder, ValueType } from '../../onnx/builder.ts';
+import type { Builder } from '../../onnx/builder.ts';
+import type { ValueType } from '../../onnx/value.ts';
 import { bytesPerElement, sizeOf } from '../../onnx/tensor.ts';
 
 export interface GraphCost {

@@ -4,7 +4,8 @@
  */
 
 import { backward } from '../../autodiff/backward.ts';
-import { Builder, type Value } from '../../onnx/builder.ts';
+import { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
 import { int, type Model } from '../../onnx/graph.ts';
 import { checkModel } from '../../onnx/check.ts';
 import { trainingOpset } from '../../onnx/opset.ts';
