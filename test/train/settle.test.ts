@@ -24,7 +24,10 @@ function makeState(thresholds: readonly number[]): Map<string, Tensor> {
   for (const { initializer, dims } of parameters) {
     state.set(stateNames.weight(initializer), normal(dims, initializer === 'a' ? 0.02 : 1));
     state.set(stateNames.mean(initializer), normal(dims, 1));
-    const square = float32((normal(dims, 1).data as Float32Array).map((x) => x ** 2 + 1), dims);
+    const square = float32(
+      (normal(dims, 1).data as Float32Array).map((x) => x ** 2 + 1),
+      dims,
+    );
     state.set(stateNames.square(initializer), square);
   }
   return state.set(stateNames.thresholds, float32(thresholds)).set(stateNames.rms, float32([0.02, 1]));
