@@ -70,15 +70,6 @@ const schema = group({
     minSeconds: number(0, 3600),
     maxSeconds: positive(3600),
   }),
-  /** How repetitions of an utterance differ. Only with `batch.shuffle`: without it, batches are what the manifest says and nothing else. */
-  augment: group({
-    /** Share of an utterance's audio that is silenced. */
-    mask: share,
-    /** The longest stretch of it, in seconds. */
-    maskSeconds: number(0, 3600),
-    /** Most noise, as a share of the utterance's own standard deviation. */
-    noise: number(0, 10),
-  }),
   optimizer: group({
     learningRate: positive(1000),
     schedule: choice(schedules),
@@ -141,7 +132,6 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   epochs: 10,
   steps: null,
   batch: { seconds: 30, utterances: null, shuffle: true, accumulate: 1, minSeconds: 0.1, maxSeconds: 20 },
-  augment: { mask: 0.1, maskSeconds: 0.15, noise: 0.2 },
   optimizer: {
     learningRate: 1e-3,
     schedule: 'linear',

@@ -39,8 +39,6 @@ export interface BatchStreamOptions {
   readonly plan: BatchPlan;
   readonly loader: Pick<AudioLoader, 'load'>;
   readonly paddingValue?: number;
-  /** Changes an utterance's samples in place before they become part of a batch. */
-  readonly augment?: (samples: Float32Array, epoch: number, utterance: number) => void;
   /** The first batch to give, the very first of the run by default. */
   readonly from?: Position;
   /** Batches to read ahead, 2 by default. */
@@ -79,16 +77,14 @@ function* walk(plan: BatchPlan, from: Position): Generator<{ position: Position;
 async function fill(
   planned: PlannedBatch,
   position: Position,
-  { utterances, loader, augment, paddingValue = 0 }: BatchStreamOptions,
+  { utterances, loader, paddingValue = 0 }: BatchStreamOptions,
 ): Promise<Batch> {
   const failures: { id: string; problem: string }[] = [];
   const loading = planned.members.map(async (member) => {
     const ready = utterances[member];
     if (!ready) throw new RangeError(`the plan is for other utterances: there is no utterance ${member}`);
     try {
-      const audio = await loader.load(ready.utterance);
-      augment?.(audio, position.epoch, member);
-      return { ready, audio };
+      return { ready, audio: await loader.load(ready.utterance) };
     } catch (error) {
       if (!(error instanceof AudioError)) throw error;
       failures.push({ id: ready.utterance.id, problem: error.message });

@@ -1,6 +1,5 @@
 /** The training data of a run: which utterances are used, in which batches. */
 
-import { augment } from '../speech/augment.ts';
 import { AudioError } from '../speech/audio/error.ts';
 import type { AudioLoader } from '../speech/audioLoader.ts';
 import { planBatches, type BatchPlan } from '../speech/batches.ts';
@@ -21,16 +20,10 @@ export class TrainingData {
   private readonly loader: AudioLoader;
   private readonly processor: Processor;
   private readonly manifest: string;
-  private readonly settings: Pick<RunSettings, 'batch' | 'augment' | 'seed'>;
 
   private constructor(
     parts: { ready: readonly Ready[]; dropped: readonly Dropped[]; plan: BatchPlan },
-    sources: {
-      loader: AudioLoader;
-      processor: Processor;
-      manifest: string;
-      settings: Pick<RunSettings, 'batch' | 'augment' | 'seed'>;
-    },
+    sources: { loader: AudioLoader; processor: Processor; manifest: string },
   ) {
     this.ready = parts.ready;
     this.dropped = parts.dropped;
@@ -38,7 +31,6 @@ export class TrainingData {
     this.loader = sources.loader;
     this.processor = sources.processor;
     this.manifest = sources.manifest;
-    this.settings = sources.settings;
   }
 
   /**
@@ -46,7 +38,7 @@ export class TrainingData {
    * @throws Error naming the manifest if nothing in it can be trained on, or more than 1 % of its files cannot be read.
    */
   static async open(
-    settings: Pick<RunSettings, 'train' | 'batch' | 'augment' | 'seed'>,
+    settings: Pick<RunSettings, 'train' | 'batch' | 'seed'>,
     processor: Processor,
     frames: (samples: number) => number,
     loader: AudioLoader,
@@ -66,7 +58,7 @@ export class TrainingData {
       throw new Error(`${manifest}: no utterance can be trained on: ${describeDropped(dropped).join('; ')}.`);
     }
     const plan = planBatches(ready, batch, seed, sampleRate);
-    const data = new TrainingData({ ready, dropped, plan }, { loader, processor, manifest, settings });
+    const data = new TrainingData({ ready, dropped, plan }, { loader, processor, manifest });
     data.refuseTooMany([]);
     return data;
   }
@@ -74,19 +66,7 @@ export class TrainingData {
   /** Batches from a position on, without end. */
   stream(from: Position): AsyncGenerator<Batch, never> {
     const { ready: utterances, plan, loader } = this;
-    const { paddingValue, sampleRate } = this.processor;
-    const { batch, augment: settings, seed } = this.settings;
-    const change = (samples: Float32Array, epoch: number, utterance: number): void => {
-      augment(samples, settings, sampleRate, { seed, epoch, utterance });
-    };
-    return streamBatches({
-      utterances,
-      plan,
-      loader,
-      paddingValue,
-      from,
-      ...(batch.shuffle ? { augment: change } : {}),
-    });
+    return streamBatches({ utterances, plan, loader, paddingValue: this.processor.paddingValue, from });
   }
 
   /** Where the batch behind a position is. */
