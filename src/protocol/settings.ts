@@ -133,7 +133,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   steps: null,
   batch: { seconds: 30, utterances: null, shuffle: true, accumulate: 1, minSeconds: 0.1, maxSeconds: 20 },
   optimizer: {
-    learningRate: 1e-3,
+    learningRate: 2e-4,
     schedule: 'linear',
     warmup: 0.05,
     betas: [0.9, 0.999],

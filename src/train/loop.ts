@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { EndRecord, MetricsRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
-import type { Batch } from '../speech/batchStream.ts';
+import { BatchFeed } from './batchFeed.ts';
 import {
   checkpointName,
   listCheckpoints,
@@ -90,11 +90,10 @@ class Loop {
   private readonly context: LoopContext;
   private readonly gated: boolean;
   private readonly freezeAt: number;
-  private readonly failures: Set<string>;
   private trainable: Trainable;
   private progress: Progress;
   private watch: LossWatch;
-  private batches: AsyncGenerator<Batch, never>;
+  private batches: BatchFeed;
   private sparsity: number;
   private evaluatedStep: number;
 
@@ -104,11 +103,10 @@ class Loop {
     this.progress = progress;
     this.gated = context.setup.parameters.some(({ gate }) => gate !== undefined);
     this.freezeAt = this.gated ? freezeStep(context.settings.sparsity, context.setup.steps) : Infinity;
-    this.failures = new Set(progress.failures);
     this.evaluatedStep = context.evaluatedStep;
     this.sparsity = context.sparsity;
     this.watch = this.watchFrom(progress);
-    this.batches = context.setup.data.stream(progress);
+    this.batches = this.batchesFrom(progress);
   }
 
   async run(): Promise<LoopEnd> {
@@ -163,7 +161,8 @@ class Loop {
       this.progress = {
         ...this.progress,
         ...this.watch.state,
-        recentLosses: [...this.watch.state.recentLosses],
+        ...this.batches.position,
+        failures: this.batches.failures,
         step: step + 1,
         multiplier: this.progress.multiplier + (learning ? settings.sparsity.multiplierLearningRate * gap : 0),
       };
@@ -228,7 +227,7 @@ class Loop {
     let audioSeconds = 0;
     let ctcLoss = 0;
     for (let part = 1; ; part++) {
-      const batch = await this.nextBatch();
+      const batch = await this.batches.next();
       audioSeconds += secondsOf(batch, setup.processor.sampleRate);
       const last = part === accumulate;
       const result = await this.trainable.step(trainingBatch(batch), { ...scalars, update: last });
@@ -239,22 +238,6 @@ class Loop {
       const sparsity = Math.min(1, Math.max(0, result.sparsity));
       const whole: StepResult = { ...result, ctcLoss, loss, sparsity };
       return { result: whole, audioSeconds, epochBefore };
-    }
-  }
-
-  /** The next batch with at least one utterance; files that cannot be used are counted, and too many of them end the run. */
-  private async nextBatch(): Promise<Batch> {
-    const { setup, report } = this.context;
-    for (;;) {
-      const { value: batch } = await this.batches.next();
-      for (const { id, problem } of batch.failures) {
-        if (this.failures.has(id)) continue;
-        this.failures.add(id);
-        report.say(`Left out ${id}: ${problem}.`);
-        setup.data.refuseTooMany([...this.failures], problem);
-      }
-      this.progress = { ...this.progress, ...setup.data.next(batch.position), failures: [...this.failures] };
-      if (batch.weights.some((weight) => weight > 0)) return batch;
     }
   }
 
@@ -276,7 +259,7 @@ class Loop {
     await this.trainable.dispose();
     this.trainable = setup.open(this.progress.gates, saved?.state);
     this.watch = this.watchFrom(this.progress);
-    this.batches = setup.data.stream(this.progress);
+    this.batches = this.batchesFrom(this.progress);
     const { step, learningRateScale } = this.progress;
     this.evaluatedStep = Math.min(this.evaluatedStep, step);
     host.record({ kind: 'rewind', step, cause: 'rollback', learningRateScale });
@@ -323,6 +306,12 @@ class Loop {
     const newest = (await listCheckpoints(this.context.checkpoints)).at(-1);
     const checkpoint = newest === undefined ? null : `checkpoints/${checkpointName(newest)}`;
     return { status, message, checkpoint, sparsity: this.sparsity, best: this.progress.best };
+  }
+
+  private batchesFrom(progress: Progress): BatchFeed {
+    return new BatchFeed(this.context.setup.data, progress, (text) => {
+      this.context.report.say(text);
+    });
   }
 
   private watchFrom(progress: Progress): LossWatch {

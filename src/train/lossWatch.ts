@@ -4,7 +4,7 @@ import type { AlertRecord } from '../protocol/records.ts';
 
 export interface WatchState {
   /** Losses of the latest updates, the newest last. */
-  readonly recentLosses: readonly number[];
+  readonly recentLosses: number[];
   /** The lowest running median so far. */
   readonly lowestMedian: number | null;
   /** Updates in a row whose every frame was blank. */

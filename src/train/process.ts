@@ -13,6 +13,12 @@ export interface TrainerProcess {
   readonly kill: () => void;
 }
 
+/**
+ * Has the C library of Linux keep freed memory for the next step instead of giving it back to the system page by page: measured on
+ * wav2vec2-base, a third less time in the kernel. Other systems do not know these names.
+ */
+const keepMemory = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) };
+
 /** The bundled trainer: beside this file once bundled; run from source, in the bundles' folder. */
 export function trainerFile(): string {
   const fromSource = import.meta.url.endsWith('.ts');
@@ -29,7 +35,7 @@ export function startTrainer(folder: string): TrainerProcess {
     detached: process.platform !== 'win32',
     stdio: ['pipe', 'ignore', 'inherit'],
     windowsHide: true,
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    env: { ...process.env, ...keepMemory, ELECTRON_RUN_AS_NODE: '1' },
   });
   const send = (request: ControlRequest): void => {
     child.stdin.write(controlLine(request));

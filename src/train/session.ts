@@ -169,7 +169,8 @@ export class Session {
 
 function providersOf({ device, cpuNodes = [] }: SessionOptions): ort.InferenceSession.ExecutionProviderConfig[] {
   if (device === 'cpu') return [];
-  return device === 'webgpu' ? [{ name: device, forceCpuNodeNames: cpuNodes }] : [device];
+  // The provider refuses an empty list.
+  return device === 'webgpu' && cpuNodes.length > 0 ? [{ name: device, forceCpuNodeNames: cpuNodes }] : [device];
 }
 
 const sequenceName = '#ran';
