@@ -117,7 +117,7 @@ class Loop {
       : -1;
 
     while (this.progress.step < steps && !host.stopRequested()) {
-      const { step } = this.progress;
+      const { step, epoch } = this.progress;
 
       // 1. From here on thresholds rest, at the target exactly, and what was pruned stays pruned.
       if (step >= this.freezeAt && step < steps && this.trainable.mode === 'learning') await this.restGates();
@@ -136,7 +136,7 @@ class Loop {
         sparsityTarget: target,
         multiplier: this.progress.multiplier,
       };
-      const { result, audioSeconds, epochBefore } = await this.update(scalars);
+      const { result, audioSeconds } = await this.update(scalars);
       const seconds = (performance.now() - began) / 1000;
 
       // 4. Trouble: back to the last good checkpoint at half the learning rate, once.
@@ -195,7 +195,7 @@ class Loop {
       // 7. Evaluate after every so many epochs, and at the end.
       const last = step + 1 === steps;
       const due = settings.evaluate.everyEpochs;
-      const epochsDone = due > 0 && Math.floor(this.progress.epoch / due) > Math.floor(epochBefore / due);
+      const epochsDone = due > 0 && Math.floor(this.progress.epoch / due) > Math.floor(epoch / due);
       const better = (last || epochsDone) && due > 0 && (await this.evaluate(last));
 
       // 8. Write a checkpoint now and then, for the best, on request, and at the end.
@@ -223,7 +223,6 @@ class Loop {
   private async update(scalars: Omit<Parameters<Trainable['step']>[1], 'update'>) {
     const { settings, setup } = this.context;
     const { accumulate } = settings.batch;
-    const epochBefore = this.progress.epoch;
     let audioSeconds = 0;
     let ctcLoss = 0;
     for (let part = 1; ; part++) {
@@ -237,7 +236,7 @@ class Loop {
       // In float32, one minus a share that is one can come out a little below zero.
       const sparsity = Math.min(1, Math.max(0, result.sparsity));
       const whole: StepResult = { ...result, ctcLoss, loss, sparsity };
-      return { result: whole, audioSeconds, epochBefore };
+      return { result: whole, audioSeconds };
     }
   }
 
