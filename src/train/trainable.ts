@@ -153,10 +153,11 @@ export class Trainable {
   }
 
   async dispose(): Promise<void> {
-    for (const compiled of this.compiled.values()) await (await compiled).session.dispose();
-    this.compiled.clear();
+    // Tensors first: their memory is the sessions' device's, and freeing it after that is gone ends the process.
     for (const tensor of this.device.values()) tensor.dispose();
     this.device.clear();
+    for (const compiled of this.compiled.values()) await (await compiled).session.dispose();
+    this.compiled.clear();
   }
 
   private accumulation(update: boolean): Accumulation {

@@ -322,12 +322,14 @@ class TrainingGraphBuilder {
     return { decay: scalar('decay'), rate: scalar('rate'), epsilon: scalar('epsilon') };
   }
 
-  /** Share of frames, padding included, whose likeliest symbol is the blank. */
+  /** Share of frames, padding included, whose likeliest symbol is the blank. Runs where CTC does, which has the logits there. */
   private blankShare(logits: Value): Value {
     const { b } = this;
-    const best = b.op('ArgMax', [logits], { axis: int(-1), keepdims: int(0) });
-    const blank = b.op('Cast', [b.op('Equal', [best, b.int(this.options.blank)])], { to: int(1) });
-    return b.op('ReduceMean', [blank], { keepdims: int(0) });
+    return b.scope('ctc', () => {
+      const best = b.op('ArgMax', [logits], { axis: int(-1), keepdims: int(0) });
+      const blank = b.op('Cast', [b.op('Equal', [best, b.int(this.options.blank)])], { to: int(1) });
+      return b.op('ReduceMean', [blank], { keepdims: int(0) });
+    });
   }
 
   /**
