@@ -66,7 +66,9 @@ export class ProgressReport {
       return;
     }
     const line = `${bar(progress.step / progress.steps)} ${text}`;
-    this.terminal.write(`\r\u001b[K${line.slice(0, Math.max(20, (this.terminal.columns ?? 80) - 1))}`);
+    // Some pseudo-terminals say they have no columns.
+    const width = Math.max(20, this.terminal.columns === 0 ? 80 : (this.terminal.columns ?? 80));
+    this.terminal.write(`\r\u001b[K${line.slice(0, width - 1)}`);
     this.barShown = true;
   }
 
