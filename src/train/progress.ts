@@ -100,7 +100,7 @@ function describeStep(progress: StepProgress, secondsLeft: number | undefined): 
   return [
     `step ${step}/${steps}`,
     `loss ${loss.toFixed(4)}`,
-    ...(gated ? [`sparsity ${percent(sparsity)} of ${percent(sparsityTarget)}`] : []),
+    ...(gated ? [`sparsity ${percent(sparsity)} (target ${percent(sparsityTarget)})`] : []),
     `${audioSecondsPerSecond.toFixed(1)}x real time`,
     ...(secondsLeft === undefined || step === steps ? [] : [`${duration(secondsLeft)} left`]),
   ].join('  ');

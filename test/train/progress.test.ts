@@ -29,7 +29,7 @@ test('plain lines: the first step, the last, and in between only now and then', 
   progress.close();
   const lines = written().trimEnd().split('\n');
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toBe('step 1/10  loss 0.5000  sparsity 25.00 % of 30.00 %  12.0x real time');
+  expect(lines[0]).toBe('step 1/10  loss 0.5000  sparsity 25.00 % (target 30.00 %)  12.0x real time');
   expect(lines[1]).toContain('step 10/10');
   expect(written()).not.toContain('\u001b');
   expect(log()).toContain('  step 10/10  loss');
