@@ -135,26 +135,27 @@ export class Session {
     }
   }
 
-  /**
-   * Copies device tensors to the host, in one run of a graph that hands them through: onnxruntime-node cannot read a device tensor itself.
-   */
+  /** Copies device tensors to the host: onnxruntime-node cannot read a device tensor itself. */
   static async download(
     residents: Readonly<Record<string, Resident>>,
     device: Device,
   ): Promise<Record<string, Tensor>> {
-    const names = Object.keys(residents);
-    if (names.length === 0) return {};
-    const b = new Builder();
-    for (const [name, resident] of Object.entries(residents)) {
-      b.output(b.input(name, resident.value.type as Tensor['type'], resident.value.dims), `${name}#host`);
-    }
-    const session = await Session.create({ graph: b.graph('download'), opsets: new Map([['', 20]]) }, { device });
-    try {
-      const results = await session.run(residents);
-      return Object.fromEntries(names.map((name) => [name, (results[`${name}#host`] as Resident).tensor]));
-    } finally {
-      await session.dispose();
-    }
+    if (Object.keys(residents).length === 0) return {};
+    const { session, copies } = await copyThrough(residents, device, false);
+    await session.dispose();
+    return Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.tensor]));
+  }
+
+  /**
+   * Copies tensors to the device, where they stay. The session they come from owns their memory: dispose of it after the tensors,
+   * because freeing a tensor whose session is gone ends the process (onnxruntime-node 1.30).
+   */
+  static async upload(
+    tensors: Readonly<Record<string, Tensor>>,
+    device: Device,
+  ): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, Resident>> }> {
+    const residents = Object.entries(tensors).map(([name, tensor]) => [name, Resident.from(tensor)] as const);
+    return copyThrough(Object.fromEntries(residents), device, true);
   }
 
   /** Ends profiling; the file is then complete. */
@@ -164,6 +165,31 @@ export class Session {
 
   async dispose(): Promise<void> {
     await this.session.release();
+  }
+}
+
+/** Copies tensors to the device or from it, in one run of a graph that hands them through. */
+async function copyThrough(
+  residents: Readonly<Record<string, Resident>>,
+  device: Device,
+  stay: boolean,
+): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, Resident>> }> {
+  const names = Object.keys(residents);
+  const b = new Builder();
+  const copied = (name: string): string => `${name}#copy`;
+  for (const [name, { value }] of Object.entries(residents)) {
+    b.output(b.input(name, value.type as Tensor['type'], value.dims), copied(name));
+  }
+  const session = await Session.create(
+    { graph: b.graph('copy'), opsets: new Map([['', 20]]) },
+    { device, ...(stay ? { resident: names.map(copied) } : {}) },
+  );
+  try {
+    const results = await session.run(residents);
+    return { session, copies: Object.fromEntries(names.map((name) => [name, results[copied(name)] as Resident])) };
+  } catch (error) {
+    await session.dispose();
+    throw error;
   }
 }
 

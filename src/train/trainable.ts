@@ -90,6 +90,8 @@ export class Trainable {
   private readonly host: Map<string, Tensor>;
   /** State tensors on the device. Empty on the CPU. */
   private readonly device = new Map<string, Resident>();
+  /** Sessions that own tensors on the device but compute nothing. */
+  private readonly uploads: Session[] = [];
   private gates: GateMode;
   private fixed: StepResult['layers'] = [];
 
@@ -122,6 +124,7 @@ export class Trainable {
       await compiled.session.runInto({ ...compiled.feeds, ...feeds }, compiled.into);
       return this.report(compiled.into, thresholds);
     }
+    if (this.options.device === 'webgpu') await this.uploadFrozen();
     const results = await compiled.session.run({ ...this.residentFeeds(compiled), ...feeds });
     this.keep(compiled, results);
     return this.report(results, thresholds);
@@ -158,6 +161,7 @@ export class Trainable {
     this.device.clear();
     for (const compiled of this.compiled.values()) await (await compiled).session.dispose();
     this.compiled.clear();
+    for (const session of this.uploads.splice(0)) await session.dispose();
   }
 
   private accumulation(update: boolean): Accumulation {
@@ -232,6 +236,19 @@ export class Trainable {
       }
     }
     return feeds;
+  }
+
+  /** Weights that are trained get to the device as the first step's outputs; the others would be sent again at every step. */
+  private async uploadFrozen(): Promise<void> {
+    const frozen = this.options.parameters.flatMap(({ initializer, trained }) => {
+      const name = stateNames.weight(initializer);
+      const tensor = trained || this.device.has(name) ? undefined : this.host.get(name);
+      return tensor ? [[name, tensor] as const] : [];
+    });
+    if (frozen.length === 0) return;
+    const { session, copies } = await Session.upload(Object.fromEntries(frozen), this.options.device);
+    this.uploads.push(session);
+    for (const [name, tensor] of Object.entries(copies)) this.device.set(name, tensor);
   }
 
   private keep(compiled: Compiled, results: Readonly<Record<string, Resident>>): void {
