@@ -17,7 +17,7 @@ export interface TrainerProcess {
  * Has the C library of Linux keep freed memory for the next step instead of giving it back to the system page by page: measured on
  * wav2vec2-base, a third less time in the kernel. Other systems do not know these names.
  */
-const keepMemory = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) };
+export const keepMemory = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) };
 
 /** The bundled trainer: beside this file once bundled; run from source, in the bundles' folder. */
 export function trainerFile(): string {

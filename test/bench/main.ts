@@ -8,6 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { keepMemory } from '../../src/train/process.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,7 +41,8 @@ async function pinchStep(
 ): Promise<StepTime> {
   const script = join(import.meta.dirname, 'step.ts');
   const args = ['--import', 'tsx', script, model, mode, steps, '4', '5', ...profile];
-  return JSON.parse((await run(process.execPath, args)).stdout) as StepTime;
+  // In the trainer's own environment.
+  return JSON.parse((await run(process.execPath, args, { env: { ...process.env, ...keepMemory } })).stdout) as StepTime;
 }
 
 async function torchStep(python: string, model: string, mode: string, steps: string): Promise<StepTime> {
