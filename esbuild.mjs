@@ -1,10 +1,14 @@
-// Builds what runs: the command, the trainer and the audio worker, each one file in dist/.
+// Builds what runs into dist/: the extension, the command, the trainer, the audio worker and the webviews, each one file.
 import { build } from 'esbuild';
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 
-rmSync('dist', { recursive: true, force: true });
+const { values } = parseArgs({ options: { outdir: { type: 'string', default: 'dist' } } });
+const outdir = values.outdir;
+rmSync(outdir, { recursive: true, force: true });
 
-/** The trainer must run without the editor: its bundle fails if `vscode` gets in. */
+/** Boundaries that a bundle proves: it fails if the module gets in. */
 const forbid = (name) => ({
   name: `forbid-${name}`,
   setup(b) {
@@ -14,19 +18,45 @@ const forbid = (name) => ({
   },
 });
 
-await build({
+const common = { bundle: true, logLevel: 'warning', metafile: true };
+const node = { ...common, platform: 'node', target: 'node20', sourcemap: true };
+
+/** What runs without the editor. */
+const programs = build({
+  ...node,
   entryPoints: { cli: 'src/cli.ts', trainer: 'src/train/main.ts', 'audio-worker': 'src/speech/audioWorker.ts' },
-  outdir: 'dist',
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
+  outdir,
   format: 'esm',
-  sourcemap: true,
   external: ['onnxruntime-node'],
   plugins: [forbid('vscode')],
   // CommonJS dependencies ask for require(); an ES module has none of its own.
   banner: {
     js: "import { createRequire as pinchRequire } from 'node:module'; const require = pinchRequire(import.meta.url);",
   },
-  logLevel: 'warning',
 });
+
+/** The extension host loads CommonJS. */
+const extension = build({
+  ...node,
+  entryPoints: { extension: 'src/extension.ts' },
+  outdir,
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  minify: true,
+  external: ['vscode'],
+  plugins: [forbid('onnxruntime-node')],
+});
+
+const names = readdirSync('webview').filter((name) => existsSync(join('webview', name, 'main.ts')));
+const webviews = build({
+  ...common,
+  entryPoints: Object.fromEntries(names.map((name) => [name, `webview/${name}/main.ts`])),
+  outdir: join(outdir, 'webview'),
+  platform: 'browser',
+  target: 'chrome120',
+  format: 'esm',
+  minify: true,
+  plugins: [forbid('vscode'), forbid('onnxruntime-node')],
+});
+
+await Promise.all([programs, extension, webviews]);
