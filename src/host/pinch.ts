@@ -1,0 +1,114 @@
+/** Runs the pinch command as a child process: all that is heavy happens there, never in the extension host. */
+
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { NodeProgram } from './findNode.ts';
+
+export interface CommandProgress {
+  readonly label: string;
+  readonly done: number;
+  /** 0 if it is not known. */
+  readonly total: number;
+}
+
+export interface CommandOptions {
+  readonly cwd?: string | undefined;
+  readonly onProgress?: ((progress: CommandProgress) => void) | undefined;
+  /** Ends the command, which then throws `CommandCancelled`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class CommandCancelled extends Error {
+  override readonly name = 'CommandCancelled';
+}
+
+export interface Pinch {
+  /**
+   * @param args of the command, without `--json`, which is added.
+   * @returns the JSON that it printed.
+   * @throws Error with its one sentence if it failed; CommandCancelled
+   */
+  readonly run: (args: readonly string[], options?: CommandOptions) => Promise<unknown>;
+}
+
+/** More than any result holds, and less than would hurt the extension host. */
+const longestResult = 256 * 2 ** 20;
+/** What a command that was told to end may still take before it is killed. */
+const graceful = 3000;
+
+/**
+ * @param file the bundled command.
+ * @param node asked for each time, because the setting may have changed.
+ * @param log takes what the command says on standard error.
+ */
+export function createPinch(file: string, node: () => Promise<NodeProgram>, log: (line: string) => void): Pinch {
+  return {
+    async run(args, { cwd, onProgress, signal } = {}) {
+      const { path, environment } = await node();
+      if (signal?.aborted === true) throw new CommandCancelled();
+      log(`pinch ${args.join(' ')}`);
+      const child = spawn(path, [file, ...args, '--json'], {
+        cwd,
+        env: { ...process.env, ...environment, PINCH_PROGRESS: 'json' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        windowsHide: true,
+      });
+      const cancel = (): void => {
+        child.kill('SIGTERM');
+        setTimeout(() => child.kill('SIGKILL'), graceful).unref();
+      };
+      signal?.addEventListener('abort', cancel, { once: true });
+      const chunks: Buffer[] = [];
+      let size = 0;
+      child.stdout.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > longestResult) child.kill('SIGKILL');
+        else chunks.push(chunk);
+      });
+      let lastLine = '';
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        const progress = parseProgress(line);
+        if (progress !== undefined) onProgress?.(progress);
+        else if (line.trim() !== '') {
+          lastLine = line;
+          log(line);
+        }
+      });
+      try {
+        const code = await new Promise<number | null>((resolve, reject) => {
+          child.once('error', reject);
+          child.once('close', resolve);
+        });
+        if (signal?.aborted === true) throw new CommandCancelled();
+        const result = parseJson(Buffer.concat(chunks).toString('utf8'));
+        if (code === 0 && result !== undefined) return result;
+        throw new Error(
+          messageOf(result) ?? (lastLine || `pinch ${args[0] ?? ''} ended unexpectedly (exit code ${String(code)}).`),
+        );
+      } finally {
+        signal?.removeEventListener('abort', cancel);
+      }
+    },
+  };
+}
+
+function parseProgress(line: string): CommandProgress | undefined {
+  if (!line.startsWith('{"progress"')) return undefined;
+  const { progress } = (parseJson(line) ?? {}) as { progress?: Partial<CommandProgress> };
+  if (typeof progress?.label !== 'string') return undefined;
+  const { label, done = 0, total = 0 } = progress;
+  return { label, done: Number(done) || 0, total: Number(total) || 0 };
+}
+
+function messageOf(result: unknown): string | undefined {
+  const { message } = (result ?? {}) as { message?: unknown };
+  return typeof message === 'string' && message !== '' ? message : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,12 @@
+/** What the commands and views of the extension share; built once, in `activate`. */
+
+import type { ExtensionContext, LogOutputChannel } from 'vscode';
+import type { Pinch } from './pinch.ts';
+import type { RunStore } from './runStore.ts';
+
+export interface Services {
+  readonly context: ExtensionContext;
+  readonly log: LogOutputChannel;
+  readonly pinch: Pinch;
+  readonly runs: RunStore;
+}
