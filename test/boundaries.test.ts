@@ -13,9 +13,10 @@ const engine = ['autodiff', 'prune', 'speech', 'metrics', 'onnx', 'protocol'];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   webview: ['protocol'],
   extension: ['host', 'protocol'],
-  host: ['protocol', 'onnx', 'metrics'],
-  train: engine,
-  cli: [...engine, 'train'],
+  host: ['protocol', 'runs', 'onnx', 'metrics'],
+  train: [...engine, 'runs'],
+  cli: [...engine, 'runs', 'train'],
+  runs: ['protocol', 'onnx'],
   prune: ['onnx'],
   autodiff: ['onnx'],
   onnx: [],

@@ -3,10 +3,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
+import { runPaths } from '../runs/paths.ts';
+import { readMetrics } from '../runs/readMetrics.ts';
+import { readRun, readState } from '../runs/state.ts';
 import { describeRun } from '../train/inputs.ts';
-import { readMetrics } from '../train/metricsFile.ts';
 import { startTrainer } from '../train/process.ts';
-import { createRunFolder, readRun, readState, runPaths } from '../train/runFolder.ts';
+import { createRunFolder } from '../train/runFolder.ts';
 import { percent, textTable } from '../train/textTable.ts';
 import { exitCodes, printResult } from './output.ts';
 import { runSettings, type PruneFlags } from './runSettings.ts';
@@ -70,16 +72,19 @@ async function trainIn(folder: string, json: boolean): Promise<number> {
       `The trainer ended unexpectedly (${how}); ${join(folder, 'trainer.log')} says how far it came, and pinch resume ${folder} goes on from its last checkpoint.\n`,
     );
   }
-  const result = describeResult(folder, crashed ? `the trainer ended unexpectedly (${signal ?? code ?? ''})` : null);
+  const result = await describeResult(
+    folder,
+    crashed ? `the trainer ended unexpectedly (${signal ?? code ?? ''})` : null,
+  );
   printResult(json, result, resultTable(result));
   return crashed ? exitCodes.failed : code;
 }
 
-function describeResult(folder: string, crash: string | null): RunResult {
+async function describeResult(folder: string, crash: string | null): Promise<RunResult> {
   const records = effectiveRecords(readMetrics(runPaths(folder).metrics));
   const last = <K extends MetricsRecord['kind']>(kind: K) =>
     records.findLast((record): record is Extract<MetricsRecord, { kind: K }> => record.kind === kind);
-  const state = readState(folder);
+  const state = await readState(folder);
   const end = last('end');
   const checkpoint = last('checkpoint');
   const failed = { status: 'failed' as const, message: crash ?? state?.message ?? null, best: null };

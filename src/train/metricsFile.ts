@@ -1,18 +1,8 @@
 /** metrics.jsonl: lines are only ever appended, and a line that a crash cut short is removed before the next is written. */
 
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { reasonOf } from '../onnx/errors.ts';
-import { parseMetricsRecord, RecordError, type MetricsRecord } from '../protocol/records.ts';
+import type { MetricsRecord } from '../protocol/records.ts';
 
 export class MetricsFile {
   private readonly descriptor: number;
@@ -53,23 +43,6 @@ export class MetricsFile {
   close(): void {
     closeSync(this.descriptor);
   }
-}
-
-/**
- * All records of a metrics file, rewound ones included; none if there is no file. A last line without its end is left out.
- * @throws Error naming the file and the line that is no record.
- */
-export function readMetrics(path: string): MetricsRecord[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
-  return lines.map((line, index) => {
-    try {
-      return parseMetricsRecord(line);
-    } catch (error) {
-      if (!(error instanceof RecordError)) throw error;
-      throw new Error(`${path}:${index + 1}: this is no line of a run's metrics: ${error.message}`);
-    }
-  });
 }
 
 /** Cuts off what follows the last line end. Reads backwards in blocks, because the file may be long. */

@@ -6,6 +6,9 @@ import { reasonOf } from '../onnx/errors.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
 import { effectiveRecords, type MetricsRecord, type RunState } from '../protocol/records.ts';
 import { completeSettings, type RunSettings } from '../protocol/settings.ts';
+import { runPaths, type RunPaths } from '../runs/paths.ts';
+import { readMetrics } from '../runs/readMetrics.ts';
+import { readRun } from '../runs/state.ts';
 import {
   checkpointName,
   describeCheckpoint,
@@ -18,10 +21,10 @@ import { listenForControl, type ControlServer } from './controlServer.ts';
 import { DevSet } from './devSet.ts';
 import { checkInputs } from './inputs.ts';
 import { freshProgress, train, type LoopEnd, type LoopHost, type NewRecord } from './loop.ts';
-import { MetricsFile, readMetrics } from './metricsFile.ts';
+import { MetricsFile } from './metricsFile.ts';
 import { describeStart, startRecord } from './overview.ts';
 import { ProgressReport, type Terminal } from './progress.ts';
-import { claimRunFolder, readRun, runPaths, writeState, type Owner, type RunPaths } from './runFolder.ts';
+import { claimRunFolder, writeState, type Owner } from './runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
 
 export interface TrainerHandle {

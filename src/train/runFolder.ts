@@ -1,40 +1,16 @@
-/** The folder of a run: where its files are, who may write to them, and how a new one is made. */
+/** The folder of a run: who may write to it, and how a new one is made. */
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { reasonOf } from '../onnx/errors.ts';
 import { writeAtomically } from '../onnx/atomicFile.ts';
-import { parseRunFile, parseRunState, RecordError, type RunFile, type RunState } from '../protocol/records.ts';
-import { processExists, processStart } from './processIdentity.ts';
-
-export interface RunPaths {
-  readonly folder: string;
-  readonly run: string;
-  readonly state: string;
-  readonly metrics: string;
-  readonly log: string;
-  readonly checkpoints: string;
-}
-
-export function runPaths(folder: string): RunPaths {
-  const at = (name: string): string => join(folder, name);
-  return {
-    folder,
-    run: at('run.json'),
-    state: at('state.json'),
-    metrics: at('metrics.jsonl'),
-    log: at('trainer.log'),
-    checkpoints: at('checkpoints'),
-  };
-}
-
-/** A run folder that cannot be used. The message names it. */
-export class RunFolderError extends Error {
-  override readonly name = 'RunFolderError';
-}
+import type { RunFile, RunState } from '../protocol/records.ts';
+import { runPaths, type RunPaths } from '../runs/paths.ts';
+import { processStart } from '../runs/processIdentity.ts';
+import { heartbeatLasts, isAlive, isOver, readState, RunFolderError } from '../runs/state.ts';
 
 /**
  * Makes the folder of a new run and writes its run.json.
@@ -51,32 +27,6 @@ export async function createRunFolder(run: RunFile, model: string, folder?: stri
     throw new RunFolderError(`${paths.folder}: the run folder cannot be written: ${reasonOf(error)}.`);
   }
   return paths;
-}
-
-/** run.json of an existing run. @throws RunFolderError */
-export async function readRun(folder: string): Promise<RunFile> {
-  const { run } = runPaths(folder);
-  try {
-    return parseRunFile(await readFile(run, 'utf8'));
-  } catch (error) {
-    if (error instanceof RecordError)
-      throw new RunFolderError(`${run}: this is no run.json of Pinch: ${error.message}.`);
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new RunFolderError(`${folder}: this is no run folder; there is no run.json in it.`);
-    }
-    throw new RunFolderError(`${run}: it cannot be read: ${reasonOf(error)}.`);
-  }
-}
-
-/** state.json; undefined before a trainer first ran. @throws RunFolderError */
-export function readState(folder: string): RunState | undefined {
-  const { state } = runPaths(folder);
-  if (!existsSync(state)) return undefined;
-  try {
-    return parseRunState(readFileSync(state, 'utf8'));
-  } catch (error) {
-    throw new RunFolderError(`${state}: this is no state.json of Pinch: ${(error as Error).message}.`);
-  }
 }
 
 export async function writeState(folder: string, state: RunState): Promise<void> {
@@ -101,13 +51,13 @@ export async function claimRunFolder(folder: string): Promise<Owner> {
   await mkdir(claims, { recursive: true });
   const owner: Owner = {
     pid: process.pid,
-    processStart: processStart(process.pid),
+    processStart: await processStart(process.pid),
     host: hostname(),
     nonce: randomBytes(12).toString('hex'),
   };
   const numbers = claimNumbers(claims);
   const last = Math.max(0, ...numbers);
-  if (last > 0) refuseIfAlive(folder, join(claims, `${last}.json`));
+  if (last > 0) await refuseIfAlive(folder, join(claims, `${last}.json`));
   const own = join(claims, `${last + 1}.json`);
   const draft = join(claims, `.${owner.nonce}.tmp`);
   try {
@@ -135,19 +85,7 @@ function claimNumbers(claims: string): number[] {
   return readdirSync(claims).flatMap((name) => (/^\d+\.json$/u.test(name) ? [Number.parseInt(name, 10)] : []));
 }
 
-/** Whether the process that a state or a claim names still lives. */
-export function isAlive(owner: Pick<Owner, 'pid' | 'processStart' | 'host'>): boolean {
-  // Another machine's processes cannot be seen from here; its heartbeat can.
-  if (owner.host !== hostname()) return false;
-  if (!processExists(owner.pid)) return false;
-  const start = processStart(owner.pid);
-  return start === null || owner.processStart === null || start === owner.processStart;
-}
-
-/** An owner on another machine that wrote its state so recently is taken to live. */
-const heartbeatLasts = 120_000;
-
-function refuseIfAlive(folder: string, claim: string): void {
+async function refuseIfAlive(folder: string, claim: string): Promise<void> {
   let owner: Owner;
   try {
     owner = JSON.parse(readFileSync(claim, 'utf8')) as Owner;
@@ -155,11 +93,10 @@ function refuseIfAlive(folder: string, claim: string): void {
     // Claims are whole when they appear, so only a power failure leaves one like this.
     return;
   }
-  if (isAlive(owner)) throw inUse(folder, `process ${owner.pid} trains in it`);
-  const state = readState(folder);
+  if (await isAlive(owner)) throw inUse(folder, `process ${owner.pid} trains in it`);
+  const state = await readState(folder);
   const elsewhere = owner.host !== hostname() && state !== undefined && state.nonce === owner.nonce;
-  const ended = state !== undefined && ['done', 'failed', 'stopped'].includes(state.status);
-  if (elsewhere && !ended && Date.now() - Date.parse(state.heartbeat) < heartbeatLasts) {
+  if (elsewhere && !isOver(state) && Date.now() - Date.parse(state.heartbeat) < heartbeatLasts) {
     throw inUse(folder, `process ${owner.pid} on ${owner.host} trains in it`);
   }
 }

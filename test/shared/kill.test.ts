@@ -9,8 +9,9 @@ import { loadModel } from '../../src/onnx/load.ts';
 import { parseRunFile, parseRunState } from '../../src/protocol/records.ts';
 import { Random } from '../../src/speech/random.ts';
 import { listCheckpoints, readCheckpoint } from '../../src/train/checkpoint.ts';
-import { readMetrics } from '../../src/train/metricsFile.ts';
-import { isAlive, type Owner } from '../../src/train/runFolder.ts';
+import { readMetrics } from '../../src/runs/readMetrics.ts';
+import { isAlive } from '../../src/runs/state.ts';
+import type { Owner } from '../../src/train/runFolder.ts';
 import { pinch, timeless } from '../train/toy.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -83,7 +84,7 @@ test(`killed at ${kills} random moments`, async () => {
     }
     await running.ended;
     // Only the command may have been killed, and the trainer behind it ends after its step.
-    while (owners(killed).some(isAlive)) await setTimeout(10);
+    while ((await Promise.all(owners(killed).map(isAlive))).includes(true)) await setTimeout(10);
     await expectWhole(killed);
     const last = readMetrics(metrics).findLast(({ kind }) => kind !== 'rewind');
     moments.push(`${last?.kind ?? 'nothing'} ${last?.step ?? ''}`.trim());

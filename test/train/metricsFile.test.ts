@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { MetricsRecord } from '../../src/protocol/records.ts';
-import { MetricsFile, readMetrics } from '../../src/train/metricsFile.ts';
+import { readMetrics } from '../../src/runs/readMetrics.ts';
+import { MetricsFile } from '../../src/train/metricsFile.ts';
 
 const record = (step: number, message = 'm'): MetricsRecord => ({
   kind: 'alert',

@@ -6,17 +6,9 @@ import { hostname, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunFile, RunState } from '../../src/protocol/records.ts';
-import { processExists, processStart } from '../../src/train/processIdentity.ts';
-import {
-  claimRunFolder,
-  createRunFolder,
-  isAlive,
-  readRun,
-  readState,
-  RunFolderError,
-  writeState,
-  type Owner,
-} from '../../src/train/runFolder.ts';
+import { processStart } from '../../src/runs/processIdentity.ts';
+import { isAlive, readRun, readState, RunFolderError } from '../../src/runs/state.ts';
+import { claimRunFolder, createRunFolder, writeState, type Owner } from '../../src/train/runFolder.ts';
 
 const run: RunFile = {
   pinch: '0.1.0',
@@ -99,24 +91,16 @@ describe('createRunFolder', () => {
   });
 });
 
-describe('readRun', () => {
-  test('says of other folders that they are none', async () => {
-    await expect(readRun(folder)).rejects.toThrow(/this is no run folder; there is no run.json/u);
-    writeFileSync(join(folder, 'run.json'), '{"pinch":1}');
-    await expect(readRun(folder)).rejects.toThrow(/run.json: this is no run.json of Pinch/u);
-  });
-});
-
 describe('claimRunFolder', () => {
   test('the first owner is this process', async () => {
     const owner = await claimRunFolder(folder);
-    expect(owner).toMatchObject({ pid: process.pid, processStart: processStart(process.pid), host: hostname() });
-    expect(isAlive(owner)).toBe(true);
+    expect(owner).toMatchObject({ pid: process.pid, processStart: await processStart(process.pid), host: hostname() });
+    expect(await isAlive(owner)).toBe(true);
   });
 
   test('refuses while the owner lives', async () => {
     const pid = await sleeper();
-    claim(1, { pid, processStart: processStart(pid) });
+    claim(1, { pid, processStart: await processStart(pid) });
     await expect(claimRunFolder(folder)).rejects.toThrow(`the run folder is in use: process ${pid} trains in it`);
   });
 
@@ -161,7 +145,7 @@ describe('claimRunFolder', () => {
 });
 
 test('state.json is replaced whole and read back', async () => {
-  expect(readState(folder)).toBeUndefined();
+  expect(await readState(folder)).toBeUndefined();
   const owner = await claimRunFolder(folder);
   const state: RunState = {
     ...owner,
@@ -175,16 +159,6 @@ test('state.json is replaced whole and read back', async () => {
   };
   await writeState(folder, state);
   await writeState(folder, { ...state, status: 'running' });
-  expect(readState(folder)?.status).toBe('running');
+  expect((await readState(folder))?.status).toBe('running');
   expect(readdirSync(folder).sort()).toEqual(['claims', 'state.json']);
-});
-
-test('a process is told from a later one with its number', async () => {
-  const pid = await sleeper();
-  expect(processExists(pid)).toBe(true);
-  expect(processStart(pid)).toBe(processStart(pid));
-  expect(processStart(pid)).not.toBe(processStart(process.pid));
-  const dead = await deadPid();
-  expect(processExists(dead)).toBe(false);
-  expect(processStart(dead)).toBeNull();
 });

@@ -1,7 +1,8 @@
 /** Tells a process from a later one that was given the same number. */
 
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 
 /** Whether some process has this number now. */
 export function processExists(pid: number): boolean {
@@ -15,34 +16,34 @@ export function processExists(pid: number): boolean {
 }
 
 /** When a process started, in the system's own words, to compare and not to read; null where the system does not say. */
-export function processStart(pid: number): string | null {
+export async function processStart(pid: number): Promise<string | null> {
   try {
-    if (process.platform === 'linux') return startOnLinux(pid);
+    if (process.platform === 'linux') return await startOnLinux(pid);
     if (process.platform === 'win32') {
       const query = `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`;
-      return run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query]);
+      return await run('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', query]);
     }
-    return run('ps', ['-o', 'lstart=', '-p', String(pid)]);
+    return await run('ps', ['-o', 'lstart=', '-p', String(pid)]);
   } catch {
     return null;
   }
 }
 
 /** Clock ticks since a boot, which has an id of its own. */
-function startOnLinux(pid: number): string | null {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+async function startOnLinux(pid: number): Promise<string | null> {
+  const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // The second field is the program's name, which may hold spaces and parentheses; the start time is field 22.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = fields[22 - 3];
   return ticks === undefined ? null : `${boot}:${ticks}`;
 }
 
-function run(program: string, args: readonly string[]): string | null {
-  const answer = execFileSync(program, args, {
+async function run(program: string, args: readonly string[]): Promise<string | null> {
+  const { stdout } = await promisify(execFile)(program, args, {
     encoding: 'utf8',
     timeout: 10_000,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    windowsHide: true,
   });
-  return answer.trim() || null;
+  return stdout.trim() || null;
 }

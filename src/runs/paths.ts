@@ -1,0 +1,29 @@
+/** Where the files of a run are. */
+
+import { join } from 'node:path';
+
+export interface RunPaths {
+  readonly folder: string;
+  readonly run: string;
+  readonly state: string;
+  readonly metrics: string;
+  readonly log: string;
+  readonly checkpoints: string;
+}
+
+export function runPaths(folder: string): RunPaths {
+  const at = (name: string): string => join(folder, name);
+  return {
+    folder,
+    run: at('run.json'),
+    state: at('state.json'),
+    metrics: at('metrics.jsonl'),
+    log: at('trainer.log'),
+    checkpoints: at('checkpoints'),
+  };
+}
+
+/** Where the runs of a workspace folder are made. */
+export function runsFolder(workspaceFolder: string): string {
+  return join(workspaceFolder, '.pinch', 'runs');
+}
