@@ -1,0 +1,127 @@
+/** A run's history, thinned to what a chart can show: the host makes it from the whole file, the webview appends to it by the same rule. */
+
+import type { StepRecord } from './records.ts';
+
+/** Rows kept at most. Even, so that every other row can go. */
+export const longestSeries = 1000;
+
+/** Layers kept at most; models have hundreds. */
+export const mostLayers = 4096;
+
+/**
+ * Row `i` is the `i · stride`-th step of the run; the last row is always the newest step, on that grid or not. The arrays hold `capacity`
+ * rows, of which the first `count` are filled; a number that is not known is NaN. Plain data, so that it can be posted to a webview.
+ */
+export interface Series {
+  readonly layers: readonly string[];
+  readonly capacity: number;
+  /** Rows filled. */
+  count: number;
+  /** Steps from one row to the next. */
+  stride: number;
+  /** Steps appended so far. */
+  total: number;
+  readonly steps: Float64Array;
+  readonly loss: Float32Array;
+  /** Fractions of the gated weights. */
+  readonly sparsity: Float32Array;
+  readonly sparsityTarget: Float32Array;
+  /** Row by row, a number for each of `layers`. */
+  readonly thresholds: Float32Array;
+  readonly sparsities: Float32Array;
+}
+
+/** What the series takes from a step. */
+export type SeriesPoint = Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget' | 'layers'>;
+
+/** @param capacity even, at least 2. */
+export function newSeries(layers: readonly string[], capacity = longestSeries): Series {
+  const kept = layers.slice(0, mostLayers);
+  return {
+    layers: kept,
+    capacity,
+    count: 0,
+    stride: 1,
+    total: 0,
+    steps: new Float64Array(capacity),
+    loss: new Float32Array(capacity),
+    sparsity: new Float32Array(capacity),
+    sparsityTarget: new Float32Array(capacity),
+    thresholds: new Float32Array(capacity * kept.length),
+    sparsities: new Float32Array(capacity * kept.length),
+  };
+}
+
+/** Adds the next step. When all rows are taken, every other one goes, and from then on half as many steps are kept. */
+export function appendPoint(series: Series, point: SeriesPoint): void {
+  const newestIsBetween = series.total > 0 && (series.total - 1) % series.stride !== 0;
+  if (newestIsBetween) series.count -= 1;
+  else if (series.count === series.capacity) thin(series);
+  writeRow(series, series.count, point);
+  series.count += 1;
+  series.total += 1;
+}
+
+/** Which of `total` steps, counted from 0, a series that they were appended to one by one has in its rows. */
+export function keptSteps(
+  total: number,
+  capacity = longestSeries,
+): { readonly stride: number; readonly kept: number[] } {
+  const rows = (stride: number): number => Math.ceil(total / stride) + ((total - 1) % stride === 0 ? 0 : 1);
+  let stride = 1;
+  while (total > 0 && rows(stride) > capacity) stride *= 2;
+  const kept = Array.from({ length: Math.ceil(total / stride) }, (_, row) => row * stride);
+  if (total > 0 && kept.at(-1) !== total - 1) kept.push(total - 1);
+  return { stride, kept };
+}
+
+/**
+ * The series that `total` appended steps lead to, made from those of them that it keeps.
+ * @param points one for each of `keptSteps(total)`, in their order; `undefined` leaves a gap.
+ */
+export function seriesOf(
+  layers: readonly string[],
+  total: number,
+  points: readonly (SeriesPoint | undefined)[],
+  capacity = longestSeries,
+): Series {
+  const series = newSeries(layers, capacity);
+  for (const [row, point] of points.entries()) writeRow(series, row, point);
+  series.count = points.length;
+  series.stride = keptSteps(total, capacity).stride;
+  series.total = total;
+  return series;
+}
+
+/** All rows here are on the grid, so every other one is on the grid of the double stride. */
+function thin(series: Series): void {
+  const { layers, steps, loss, sparsity, sparsityTarget, thresholds, sparsities } = series;
+  const columns = [steps, loss, sparsity, sparsityTarget];
+  series.count = series.capacity / 2;
+  series.stride *= 2;
+  for (let row = 1; row < series.count; row++) {
+    for (const column of columns) column[row] = column[2 * row] ?? NaN;
+    for (const table of [thresholds, sparsities]) {
+      const from = 2 * row * layers.length;
+      table.copyWithin(row * layers.length, from, from + layers.length);
+    }
+  }
+}
+
+function writeRow(series: Series, row: number, point: SeriesPoint | undefined): void {
+  const { layers, steps, loss, sparsity, sparsityTarget, thresholds, sparsities } = series;
+  steps[row] = point?.step ?? NaN;
+  loss[row] = point?.loss ?? NaN;
+  sparsity[row] = point?.sparsity ?? NaN;
+  sparsityTarget[row] = point?.sparsityTarget ?? NaN;
+  const byName = point && sameOrder(layers, point) ? undefined : new Map(point?.layers.map((at) => [at.name, at]));
+  for (const [column, name] of layers.entries()) {
+    const layer = byName ? byName.get(name) : point?.layers[column];
+    thresholds[row * layers.length + column] = layer?.threshold ?? NaN;
+    sparsities[row * layers.length + column] = layer?.sparsity ?? NaN;
+  }
+}
+
+function sameOrder(layers: readonly string[], point: SeriesPoint): boolean {
+  return layers.every((name, column) => point.layers[column]?.name === name);
+}

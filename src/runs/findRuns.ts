@@ -1,0 +1,34 @@
+/** Finds the runs of a workspace folder. */
+
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runsFolder } from './paths.ts';
+import { readRun } from './state.ts';
+
+/** Folders looked into at a time: enough to hide the wait of a network file system. */
+const together = 32;
+
+/** The run folders under `.pinch/runs`, newest first. What is no run is left out; a workspace without runs has none. */
+export async function findRuns(workspaceFolder: string): Promise<string[]> {
+  const parent = runsFolder(workspaceFolder);
+  const names = await readdir(parent).catch(() => []);
+  const runs: { folder: string; created: number }[] = [];
+  for (let done = 0; done < names.length; done += together) {
+    const folders = names.slice(done, done + together).map((name) => join(parent, name));
+    const created = await Promise.all(folders.map(creation));
+    for (const [index, folder] of folders.entries()) {
+      const time = created[index];
+      if (time !== undefined) runs.push({ folder, created: time });
+    }
+  }
+  // Two that were made in one millisecond still need an order that does not change.
+  return runs.sort((a, b) => b.created - a.created || (a.folder < b.folder ? 1 : -1)).map(({ folder }) => folder);
+}
+
+async function creation(folder: string): Promise<number | undefined> {
+  try {
+    return Date.parse((await readRun(folder)).created);
+  } catch {
+    return undefined;
+  }
+}
