@@ -1,0 +1,113 @@
+/**
+ * Messages between the heatmap's page and its host.
+ *
+ * The page speaks first (`ready`) and is answered with the whole state. Later pushes carry only what changed: an absent key is unchanged, null is cleared.
+ * Numbers of many layers travel as typed arrays over buffers of their own: VS Code sends the whole buffer behind a view. They may hold NaN, plain numbers
+ * may not, because those travel as JSON.
+ */
+
+import * as v from 'valibot';
+import type { RunState } from '../records.ts';
+import type { Series } from '../series.ts';
+
+/** A run that says it goes on though its process is gone is `lost`. */
+export type HeatmapStatus = RunState['status'] | 'lost';
+
+export interface HeatmapSubject {
+  readonly kind: 'run' | 'model';
+  /** The run's folder, or the path of the ONNX file. Another id is another subject: the page forgets all it had. */
+  readonly id: string;
+  /** What people call it. */
+  readonly name: string;
+  /** One line more about it: the model that is pruned, or the folder of the file. */
+  readonly detail: string;
+}
+
+export interface HeatmapLayer {
+  readonly name: string;
+  /** Weights in the layer. */
+  readonly parameters: number;
+}
+
+/** One step; thresholds and sparsities in the order of the layers. */
+export interface HeatmapPoint {
+  readonly step: number;
+  readonly loss: number;
+  readonly sparsity: number;
+  readonly sparsityTarget: number;
+  readonly secondsPerStep: number;
+  readonly audioSecondsPerSecond: number;
+  readonly thresholds: Float32Array;
+  readonly sparsities: Float32Array;
+}
+
+/** How the run is doing. */
+export interface HeatmapRun {
+  readonly status: HeatmapStatus;
+  /** What it does before its first step, or why it failed. */
+  readonly message: string | null;
+  /** Updates so far, and in all. */
+  readonly step: number;
+  readonly steps: number;
+  readonly device: string | null;
+  /** The last evaluation on the development data; error rates are fractions. */
+  readonly evaluation: { readonly step: number; readonly wer: number } | null;
+  /** What can be asked of it now. */
+  readonly can: { readonly stop: boolean; readonly checkpoint: boolean; readonly resume: boolean };
+}
+
+/** What an ONNX file says about itself. */
+export interface HeatmapModel {
+  /** In the order of the layers. A threshold that is not known is NaN. */
+  readonly thresholds: Float32Array;
+  readonly sparsities: Float32Array;
+  /** Over the gated weights, and over all parameters. */
+  readonly sparsity: number;
+  readonly sparsityOfAll: number;
+  readonly parameters: number;
+  readonly nonZeroParameters: number;
+}
+
+export interface HeatmapState {
+  /** Null: there is nothing to show, and the page offers to begin. */
+  readonly subject?: HeatmapSubject | null;
+  /** Why there is nothing more to see yet: reading, or what went wrong. */
+  readonly notice?: { readonly kind: 'busy' | 'error'; readonly text: string } | null;
+  /** The gated layers. */
+  readonly layers?: readonly HeatmapLayer[];
+  /** The whole thinned history of a run; `points` messages continue it. */
+  readonly series?: Series | null;
+  /** The newest step, exactly. */
+  readonly latest?: HeatmapPoint | null;
+  readonly run?: HeatmapRun | null;
+  readonly model?: HeatmapModel | null;
+  /** In an untrusted workspace the page offers nothing that runs a program. */
+  readonly trusted?: boolean;
+}
+
+export type ToHeatmap =
+  | { readonly kind: 'state'; readonly state: HeatmapState }
+  /** New steps in order, each after the last one in the series. */
+  | { readonly kind: 'points'; readonly points: readonly HeatmapPoint[] }
+  /** The answer to `recordAt`; null if the run has no such step. */
+  | { readonly kind: 'record'; readonly step: number; readonly point: HeatmapPoint | null };
+
+const text = v.pipe(v.string(), v.maxLength(10_000));
+
+export const heatmapCommands = ['prune', 'openSample', 'stop', 'resume', 'checkpoint', 'openLog'] as const;
+
+const fromHeatmap = v.variant('kind', [
+  v.strictObject({ kind: v.literal('ready') }),
+  v.strictObject({ kind: v.literal('command'), command: v.picklist(heatmapCommands) }),
+  v.strictObject({ kind: v.literal('openLayer'), layer: text }),
+  /** The exact record of a step, when the slider rests. */
+  v.strictObject({ kind: v.literal('recordAt'), step: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+]);
+export type FromHeatmap = v.InferOutput<typeof fromHeatmap>;
+export type HeatmapCommand = (typeof heatmapCommands)[number];
+
+/** What the page said, or undefined if it is nothing a page of ours says. */
+export function parseFromHeatmap(message: unknown): FromHeatmap | undefined {
+  const result = v.safeParse(fromHeatmap, message);
+  return result.success ? result.output : undefined;
+}
