@@ -1,0 +1,148 @@
+/** What the page of an evaluation and the extension host say to each other. */
+
+import * as v from 'valibot';
+import type { AlignedText } from './alignedText.ts';
+
+/** What one evaluation measured; the fields are those of evaluation.json. Rates and sparsities are fractions. */
+export interface EvaluationNumbers {
+  readonly wer: number;
+  readonly cer: number;
+  readonly sentenceErrorRate: number;
+  readonly utterances: number;
+  readonly words: number;
+  readonly errors: number;
+  readonly substitutions: number;
+  readonly deletions: number;
+  readonly insertions: number;
+  readonly characters: number;
+  readonly characterErrors: number;
+  readonly audioSeconds: number;
+  /** Seconds of computing for a second of audio. */
+  readonly realTimeFactor: number;
+  /** Milliseconds for an utterance. */
+  readonly latency: { readonly median: number; readonly p95: number };
+  readonly parameters: number;
+  readonly nonZeroParameters: number;
+  readonly sparsity: number;
+  readonly gated: {
+    readonly by: 'run' | 'default';
+    readonly parameters: number;
+    readonly nonZeroParameters: number;
+    readonly sparsity: number;
+  };
+  readonly bytes: number;
+  readonly gzippedBytes: number;
+  readonly device: string;
+  /** Utterances run together. */
+  readonly batch: number;
+  /** Utterances that could not be read; they count nowhere. */
+  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/** A model as people know it. */
+export interface ModelName {
+  /** Such as `digits-1, step 500`. */
+  readonly title: string;
+  /** Its ONNX file, within the workspace where it stands in one. */
+  readonly path: string;
+}
+
+/** An evaluation kept beside its model. */
+export interface KeptEvaluation {
+  /** Of its folder, and so of the test data. */
+  readonly name: string;
+  /** ISO 8601; null if the file does not say. */
+  readonly time: string | null;
+  /** Whether the model's file is another one now than the one that was measured. */
+  readonly modelChanged: boolean;
+  readonly numbers: EvaluationNumbers;
+}
+
+export interface ShownEvaluation extends KeptEvaluation {
+  /** Names this very result: rows and audio of another one do not belong to it. */
+  readonly result: number;
+  /** The manifest. */
+  readonly data: string;
+  /** Names of all evaluations kept beside the model, this one too. */
+  readonly all: readonly string[];
+}
+
+/** The model that was pruned. `kept` is null if it has not been evaluated on the same data. */
+export interface OriginalEvaluation {
+  readonly model: ModelName;
+  readonly kept: KeptEvaluation | null;
+}
+
+export interface UtteranceRow extends AlignedText {
+  readonly id: string;
+  /** Words of the reference. */
+  readonly words: number;
+  /** Substitutions, deletions and insertions together. */
+  readonly errors: number;
+  /** Seconds of audio, if known. */
+  readonly seconds: number | null;
+  /** Whether there is a sound file to play. */
+  readonly audible: boolean;
+}
+
+/** Absent is unchanged, null is cleared. The answer to `ready` has every field. */
+export interface EvaluationState {
+  readonly kind: 'state';
+  readonly model?: ModelName;
+  readonly shown?: ShownEvaluation | null;
+  /** Null if the model was not pruned by a run that can be read here. */
+  readonly original?: OriginalEvaluation | null;
+  /** What is being done, such as an evaluation. */
+  readonly busy?: string | null;
+  readonly problem?: string | null;
+}
+
+export type EvaluationPush =
+  | EvaluationState
+  /** Some of a result's utterances, the worst first; they come in pieces, in order. An utterance's index counts from the first piece. */
+  | {
+      readonly kind: 'utterances';
+      readonly result: number;
+      readonly from: number;
+      readonly total: number;
+      readonly rows: readonly UtteranceRow[];
+    }
+  | {
+      readonly kind: 'audio';
+      readonly result: number;
+      readonly index: number;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      /** MIME type. */
+      readonly type: string;
+      /** Seconds into the file where the utterance starts, and how long it is; null to its end. */
+      readonly start: number;
+      readonly seconds: number | null;
+    }
+  | { readonly kind: 'noAudio'; readonly result: number; readonly index: number; readonly reason: string };
+
+const index = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const request = v.variant('kind', [
+  v.object({ kind: v.literal('ready') }),
+  /** On the same data. */
+  v.object({ kind: v.literal('evaluateAgain') }),
+  /** On data to be chosen. */
+  v.object({ kind: v.literal('evaluateOther') }),
+  v.object({ kind: v.literal('evaluateOriginal') }),
+  /** Shows another of the kept evaluations. */
+  v.object({ kind: v.literal('show'), name: v.pipe(v.string(), v.maxLength(1000)) }),
+  v.object({ kind: v.literal('diffOriginal') }),
+  v.object({ kind: v.literal('audio'), result: index, index }),
+  /** Puts the numbers on the clipboard. */
+  v.object({ kind: v.literal('copy'), format: v.picklist(['text', 'csv']) }),
+  /** Opens the folder with the hypotheses. */
+  v.object({ kind: v.literal('reveal') }),
+]);
+
+export type EvaluationRequest = v.InferOutput<typeof request>;
+
+/** What a page said; undefined if it is nothing that it can say. */
+export function parseEvaluationRequest(message: unknown): EvaluationRequest | undefined {
+  const result = v.safeParse(request, message);
+  return result.success ? result.output : undefined;
+}
