@@ -50,6 +50,8 @@ export interface HeatmapRun {
   readonly step: number;
   readonly steps: number;
   readonly device: string | null;
+  /** Sparsity the run is to end with; null where nothing is pruned. */
+  readonly finalTarget: number | null;
   /** The last evaluation on the development data; error rates are fractions. */
   readonly evaluation: { readonly step: number; readonly wer: number } | null;
   /** What can be asked of it now. */
