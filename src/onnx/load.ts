@@ -1,7 +1,7 @@
 /** Reads ONNX files: the decoded model, which keeps everything that stands in the file, and a typed view of it. */
 
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import {
   ModelProtoSchema,
@@ -13,6 +13,7 @@ import {
 import { viewModel } from './decode.ts';
 import { OnnxFileError, reasonOf } from './errors.ts';
 import { ExternalData, readRange } from './external.ts';
+import { findModel } from './findModel.ts';
 import type { Model } from './graph.ts';
 import { isExternal } from './storedTensor.ts';
 
@@ -55,27 +56,6 @@ export function viewFile(path: string, proto: ModelProto): ModelFile {
     const model = viewModel(proto, graph, locate);
     const external = new Set(graph.initializer.filter(isExternal).map(({ name }) => name));
     return { path, folder: dirname(path), proto, model, external };
-  } catch (error) {
-    throw error instanceof OnnxFileError ? error : new OnnxFileError(path, reasonOf(error), error);
-  }
-}
-
-/**
- * The model file that a path means: the file itself, or in a folder `model.onnx`, else its only .onnx file.
- * @throws OnnxFileError if there is none, or several to choose from.
- */
-export async function findModel(path: string): Promise<string> {
-  try {
-    if (!(await stat(path)).isDirectory()) return path;
-    const names = (await readdir(path)).filter((name) => name.endsWith('.onnx')).sort();
-    const [only] = names;
-    if (names.includes('model.onnx')) return join(path, 'model.onnx');
-    if (only !== undefined && names.length === 1) return join(path, only);
-    const problem =
-      only === undefined
-        ? 'there is no .onnx file in this folder'
-        : `choose one of the models here: ${names.join(', ')}`;
-    throw new OnnxFileError(path, problem);
   } catch (error) {
     throw error instanceof OnnxFileError ? error : new OnnxFileError(path, reasonOf(error), error);
   }

@@ -13,7 +13,8 @@ import {
 import { expect, test } from 'vitest';
 import { OnnxFileError } from '../../src/onnx/errors.ts';
 import { attribute } from '../../src/onnx/graph.ts';
-import { findModel, loadModel } from '../../src/onnx/load.ts';
+import { findModel } from '../../src/onnx/findModel.ts';
+import { loadModel } from '../../src/onnx/load.ts';
 import { float32 } from '../../src/onnx/tensor.ts';
 import { node, openModel, smallModel, temporaryFolder, values, writeModel } from './smallFile.ts';
 
