@@ -75,22 +75,27 @@ export function keptSteps(
   return { stride, kept };
 }
 
-/**
- * The series that `total` appended steps lead to, made from those of them that it keeps.
- * @param points one for each of `keptSteps(total)`, in their order; `undefined` leaves a gap.
- */
-export function seriesOf(
-  layers: readonly string[],
-  total: number,
-  points: readonly (SeriesPoint | undefined)[],
-  capacity = longestSeries,
-): Series {
+/** The series that `total` appended steps lead to, before its rows are known: `writeRow` fills in each of `keptSteps(total)`. */
+export function unfilledSeries(layers: readonly string[], total: number, capacity = longestSeries): Series {
   const series = newSeries(layers, capacity);
-  for (const [row, point] of points.entries()) writeRow(series, row, point);
-  series.count = points.length;
-  series.stride = keptSteps(total, capacity).stride;
-  series.total = total;
-  return series;
+  const { stride, kept } = keptSteps(total, capacity);
+  const { steps, loss, sparsity, sparsityTarget, thresholds, sparsities } = series;
+  for (const column of [steps, loss, sparsity, sparsityTarget, thresholds, sparsities]) column.fill(NaN);
+  return Object.assign(series, { count: kept.length, stride, total });
+}
+
+export function writeRow(series: Series, row: number, point: SeriesPoint): void {
+  const { layers } = series;
+  series.steps[row] = point.step;
+  series.loss[row] = point.loss;
+  series.sparsity[row] = point.sparsity;
+  series.sparsityTarget[row] = point.sparsityTarget;
+  const byName = sameOrder(layers, point) ? undefined : new Map(point.layers.map((layer) => [layer.name, layer]));
+  for (const [column, name] of layers.entries()) {
+    const layer = byName ? byName.get(name) : point.layers[column];
+    series.thresholds[row * layers.length + column] = layer?.threshold ?? NaN;
+    series.sparsities[row * layers.length + column] = layer?.sparsity ?? NaN;
+  }
 }
 
 /** All rows here are on the grid, so every other one is on the grid of the double stride. */
@@ -105,20 +110,6 @@ function thin(series: Series): void {
       const from = 2 * row * layers.length;
       table.copyWithin(row * layers.length, from, from + layers.length);
     }
-  }
-}
-
-function writeRow(series: Series, row: number, point: SeriesPoint | undefined): void {
-  const { layers, steps, loss, sparsity, sparsityTarget, thresholds, sparsities } = series;
-  steps[row] = point?.step ?? NaN;
-  loss[row] = point?.loss ?? NaN;
-  sparsity[row] = point?.sparsity ?? NaN;
-  sparsityTarget[row] = point?.sparsityTarget ?? NaN;
-  const byName = point && sameOrder(layers, point) ? undefined : new Map(point?.layers.map((at) => [at.name, at]));
-  for (const [column, name] of layers.entries()) {
-    const layer = byName ? byName.get(name) : point?.layers[column];
-    thresholds[row * layers.length + column] = layer?.threshold ?? NaN;
-    sparsities[row * layers.length + column] = layer?.sparsity ?? NaN;
   }
 }
 

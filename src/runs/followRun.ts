@@ -1,5 +1,7 @@
 /** Follows a run: what is in its folder now, and what is added to it, whoever writes there and wherever from. */
 
+import { readdir } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type {
   AlertRecord,
   CheckpointRecord,
@@ -11,7 +13,9 @@ import type {
   StepRecord,
 } from '../protocol/records.ts';
 import type { Series } from '../protocol/series.ts';
-import type { Liveness } from './state.ts';
+import { MetricsTail } from './metricsTail.ts';
+import { runPaths, type RunPaths } from './paths.ts';
+import { liveness, readRun, readState, type Liveness } from './state.ts';
 
 /** How a run stands. Records that a rewind took back are not in it, except alerts: they happened all the same. */
 export interface RunSnapshot {
@@ -53,4 +57,123 @@ export interface RunFollower {
   readonly recordAt: (step: number) => Promise<StepRecord | undefined>;
   readonly setPolling: (ms: number) => void;
   readonly close: () => void;
+}
+
+/**
+ * Reads a run and follows it from then on, by looking at its files again and again: that works on every file system, and for writers
+ * on other machines.
+ * @throws RunFolderError if the folder is no run's.
+ */
+export async function followRun(folder: string, options: FollowOptions): Promise<RunFollower> {
+  const follower = new Follower(folder, await readRun(folder), options);
+  await follower.open();
+  return follower;
+}
+
+/** Milliseconds between two looks at state.json and the checkpoints: the trainer writes neither more often than every 2 s. */
+const lookAround = 500;
+
+class Follower implements RunFollower {
+  readonly folder: string;
+  private readonly paths: RunPaths;
+  private readonly onChange: (change: RunChange) => void;
+  private readonly run: RunFile;
+  private readonly tail: MetricsTail;
+  private state: RunState | undefined;
+  private life: Liveness = 'lost';
+  private onDisk: readonly string[] = [];
+  private lookedAround = -Infinity;
+  private pollMs: number;
+  private timer: NodeJS.Timeout | undefined;
+  private looking = false;
+  private closed = false;
+
+  constructor(folder: string, run: RunFile, { onChange, pollMs = 1000 }: FollowOptions) {
+    this.folder = folder;
+    this.paths = runPaths(folder);
+    this.run = run;
+    this.tail = new MetricsTail(this.paths.metrics);
+    this.onChange = onChange;
+    this.pollMs = pollMs;
+  }
+
+  get series(): Series {
+    return this.tail.series;
+  }
+
+  get snapshot(): RunSnapshot {
+    const { index, lastStep, skipped } = this.tail;
+    return {
+      run: this.run,
+      state: this.state,
+      liveness: this.life,
+      attempt: Math.max(index.attempt, this.state?.attempt ?? 0),
+      start: index.start,
+      lastStep,
+      evaluations: index.evaluations,
+      checkpoints: index.checkpoints.filter(({ path }) => this.onDisk.includes(basename(path))),
+      alerts: index.alerts,
+      end: index.end,
+      skippedLines: skipped,
+    };
+  }
+
+  recordAt(step: number): Promise<StepRecord | undefined> {
+    return this.tail.recordAt(step);
+  }
+
+  setPolling(ms: number): void {
+    this.pollMs = ms;
+    if (!this.looking) this.schedule();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    this.tail.close();
+  }
+
+  async open(): Promise<void> {
+    await Promise.all([this.tail.look(), this.lookAtState()]);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    if (!this.closed) this.timer = setTimeout(() => void this.look(), this.pollMs);
+  }
+
+  private async look(): Promise<void> {
+    this.looking = true;
+    try {
+      const { reset, points, records } = await this.tail.look();
+      const around = (records || performance.now() - this.lookedAround > lookAround) && (await this.lookAtState());
+      if (reset) this.tell({ kind: 'reset' });
+      if (points.length > 0) this.tell({ kind: 'points', points });
+      if (records || around) this.tell({ kind: 'snapshot' });
+    } catch {
+      // A network file system that is away for a while, or a folder that is just being deleted: the next look tells.
+    } finally {
+      this.looking = false;
+      this.schedule();
+    }
+  }
+
+  private tell(change: RunChange): void {
+    if (!this.closed) this.onChange(change);
+  }
+
+  /** Whether the state, its process or the checkpoints on the disk are different. */
+  private async lookAtState(): Promise<boolean> {
+    this.lookedAround = performance.now();
+    // One that cannot be read just now is about to be replaced, or never was one.
+    const state = (await readState(this.folder).catch(() => undefined)) ?? this.state;
+    const life = await liveness(state, this.run.created);
+    const onDisk = (await readdir(this.paths.checkpoints).catch(() => [])).filter((name) => name.startsWith('step-'));
+    const changed = JSON.stringify([state, life, onDisk]) !== JSON.stringify([this.state, this.life, this.onDisk]);
+    this.state = state;
+    this.life = life;
+    this.onDisk = onDisk;
+    return changed;
+  }
 }

@@ -64,7 +64,18 @@ export const heartbeatLasts = 120_000;
 /** Milliseconds for which a heartbeat and a process with the right number are enough. */
 const heartbeatIsFresh = 10_000;
 
-export async function liveness(state: RunState): Promise<Liveness> {
+/** Milliseconds in which a trainer has written its first state, or never will. */
+const startTakes = 60_000;
+
+/**
+ * @param state undefined before a trainer first wrote it.
+ * @param created when run.json was written, which matters only without a state.
+ */
+export async function liveness(state: RunState | undefined, created?: string): Promise<Liveness> {
+  if (state === undefined) {
+    const age = Math.abs(Date.now() - Date.parse(created ?? ''));
+    return age < startTakes ? 'live' : 'lost';
+  }
   if (isOver(state)) return 'ended';
   // Within a minute of two machines' clocks; a heartbeat from the far future proves nothing.
   const age = Math.abs(Date.now() - Date.parse(state.heartbeat));

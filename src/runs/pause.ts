@@ -1,0 +1,20 @@
+/** Long work in slices, so that the event loop has its turn in between. */
+
+import { setImmediate } from 'node:timers/promises';
+
+/** Milliseconds of a slice: well under what anybody notices, and long enough that the pauses cost nothing. */
+const slice = 8;
+
+export class Pause {
+  private since = performance.now();
+
+  /** Whether the slice is used up; then await `take`. */
+  get due(): boolean {
+    return performance.now() - this.since > slice;
+  }
+
+  async take(): Promise<void> {
+    await setImmediate();
+    this.since = performance.now();
+  }
+}
