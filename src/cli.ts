@@ -7,8 +7,7 @@ import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
 import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
-import { prune, resume } from './cli/prune.ts';
-import type { PruneFlags } from './cli/runSettings.ts';
+import { prune, resume, type PruneCommandFlags } from './cli/prune.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
 import { devices } from './train/session.ts';
 
@@ -42,8 +41,9 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--run <folder>', 'the run folder to make (.pinch/runs/<day>-<model>-<number>)')
     .option('--seed <number>', 'of everything random (0)', countFlag('--seed', 0))
     .option('--config <file>', 'settings as in a run.json; flags override them')
+    .option('--dry-run', 'say what would be gated, and what it would take, and do nothing')
     .option(...json)
-    .action((flags: PruneFlags) => finish(prune(flags)));
+    .action((flags: PruneCommandFlags) => finish(prune(flags)));
 
   pinch
     .command('resume')

@@ -3,7 +3,8 @@
 import { evaluate as measure } from '../train/evaluate.ts';
 import { describeEvaluation, writeEvaluation } from '../train/evaluationReport.ts';
 import type { Device } from '../train/session.ts';
-import { exitCodes, printResult, showProgress } from './output.ts';
+import { exitCodes, printResult } from './output.ts';
+import { showProgress } from './progress.ts';
 
 export interface EvaluateFlags {
   readonly data: string;
@@ -20,7 +21,7 @@ export async function evaluate(model: string, flags: EvaluateFlags): Promise<num
     ...(against === undefined ? {} : { against }),
     ...(batch === undefined ? {} : { batch }),
     ...(device === undefined ? {} : { device }),
-    onProgress: ({ model, done, utterances }) => showProgress(`${model}: ${done}/${utterances}`, done === utterances),
+    onProgress: ({ model, done, utterances }) => showProgress({ label: model, done, total: utterances }),
   });
   if (out !== undefined) await writeEvaluation(out, evaluation);
   printResult(json, evaluation, describeEvaluation(evaluation));

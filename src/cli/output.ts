@@ -11,9 +11,3 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as c
 export function printResult(json: boolean, result: object, text: string): void {
   process.stdout.write(json ? `${JSON.stringify(result)}\n` : text);
 }
-
-/** A line that replaces itself on a terminal; elsewhere only the last one is written. */
-export function showProgress(text: string, last: boolean): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}${last ? '\n' : ''}`);
-  else if (last) process.stderr.write(`${text}\n`);
-}

@@ -9,8 +9,10 @@ import { readRun, readState } from '../runs/state.ts';
 import { describeRun } from '../train/inputs.ts';
 import { startTrainer } from '../train/process.ts';
 import { createRunFolder } from '../train/runFolder.ts';
+import { previewRun } from '../train/preview.ts';
 import { percent, textTable } from '../train/textTable.ts';
 import { exitCodes, printResult } from './output.ts';
+import { endProgress, showProgress } from './progress.ts';
 import { runSettings, type PruneFlags } from './runSettings.ts';
 
 interface RunResult {
@@ -31,8 +33,20 @@ interface RunResult {
   readonly seconds: number;
 }
 
-export async function prune(flags: PruneFlags & { readonly run?: string; readonly json?: boolean }): Promise<number> {
+export interface PruneCommandFlags extends PruneFlags {
+  readonly run?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export async function prune(flags: PruneCommandFlags): Promise<number> {
   const settings = await runSettings(flags);
+  if (flags.dryRun) {
+    const preview = await previewRun(settings, (label) => showProgress({ label, done: 0, total: 0 }));
+    endProgress();
+    printResult(flags.json ?? false, preview, `${preview.text}\n`);
+    return exitCodes.done;
+  }
   const { folder } = await createRunFolder(await describeRun(settings), settings.model, flags.run);
   process.stderr.write(`Run folder: ${folder}\n`);
   const code = await trainIn(folder, flags.json ?? false);

@@ -146,10 +146,7 @@ class Run {
     const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev);
     const trainable = setup.open(progress.gates, saved?.state);
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
-    const [largest] = setup.data.plan.shapes;
-    if (!largest) throw new Error(`${settings.train}: there are no batches to train on.`);
-    const { rows: utterances, samples, labels } = largest;
-    const cost = await trainable.compile({ utterances, samples, labels }, true);
+    const cost = await trainable.compile(setup.largestBatch, true);
 
     const start = startRecord(setup, settings, cost);
     report.say(describeStart(start, setup, settings));

@@ -5,14 +5,15 @@ import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { exposeParameters } from '../onnx/parameters.ts';
 import { sizeOf } from '../onnx/tensor.ts';
 import type { RunSettings } from '../protocol/settings.ts';
-import { chooseGates, isMatrix } from '../prune/chooseGates.ts';
-import { layerPattern } from '../prune/layerPattern.ts';
+import { isMatrix } from '../prune/chooseGates.ts';
 import { AudioLoader } from '../speech/audioLoader.ts';
 import { readProcessor, type Processor } from '../speech/processor.ts';
 import { TrainingData } from './data.ts';
 import { chooseDevice, type ChosenDevice } from './device.ts';
 import { frameCounter } from './frames.ts';
-import type { GateMode, Parameter } from './graph/trainingGraph.ts';
+import type { GraphCost } from './graph/graphCost.ts';
+import { buildTrainingGraph, type BatchShape, type GateMode, type Parameter } from './graph/trainingGraph.ts';
+import { chooseLayers } from './layerChoice.ts';
 import { findPorts } from './ports.ts';
 import type { State } from './pruned.ts';
 import { initialState, Trainable } from './trainable.ts';
@@ -38,8 +39,11 @@ export interface Setup {
   readonly device: ChosenDevice;
   /** Updates in all. */
   readonly steps: number;
+  readonly largestBatch: BatchShape;
   /** A trainable in a state; without one, as the model is in its file. */
   readonly open: (gates: GateMode, state?: State) => Trainable;
+  /** What a step takes on the largest batch, reckoned without running it. @throws Error naming every operator without a gradient. */
+  readonly cost: () => GraphCost;
 }
 
 /**
@@ -62,33 +66,41 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
   try {
     const data = await TrainingData.open(settings, processor, frames, loader);
     const chosen = await device;
+    const [largest] = data.plan.shapes;
+    if (!largest) throw new Error(`${settings.train}: there are no batches to train on.`);
+    const largestBatch = { utterances: largest.rows, samples: largest.samples, labels: largest.labels };
     const { optimizer, gates, sparsity, batch } = settings;
+    const options = {
+      model: model.model,
+      parameters,
+      layers,
+      audioInput: audio.name,
+      maskInput: mask,
+      logitsOutput: logits.name,
+      blank: processor.vocabulary.blank,
+      frames,
+      device: chosen.device,
+      threads: undefined,
+      settings: { optimizer, tau: gates.tau, quadratic: sparsity.quadratic, accumulate: batch.accumulate },
+      start: gates.start,
+    };
     const open = (mode: GateMode, state?: State): Trainable =>
       new Trainable(
-        {
-          model: model.model,
-          parameters,
-          layers,
-          audioInput: audio.name,
-          maskInput: mask,
-          logitsOutput: logits.name,
-          blank: processor.vocabulary.blank,
-          frames,
-          device: chosen.device,
-          threads: undefined,
-          settings: {
-            optimizer,
-            tau: gates.tau,
-            quadratic: sparsity.quadratic,
-            accumulate: batch.accumulate,
-          },
-          start: gates.start,
-          gates: mode,
-        },
+        { ...options, gates: mode },
         new Map([...stateOfFile(model, parameters, gates.start), ...(state ?? [])]),
       );
+    const cost = (): GraphCost => {
+      return buildTrainingGraph({
+        ...options,
+        shape: largestBatch,
+        gates: 'learning',
+        accumulation: batch.accumulate > 1 ? 'update' : 'none',
+        settings: { ...options.settings, tiles: chosen.device === 'cpu' },
+      }).cost;
+    };
     const updates = Math.ceil((settings.epochs * data.plan.batchesPerEpoch) / batch.accumulate);
-    return { model, parameters, rows, processor, data, loader, device: chosen, steps: settings.steps ?? updates, open };
+    const steps = settings.steps ?? updates;
+    return { model, parameters, rows, processor, data, loader, device: chosen, steps, largestBatch, open, cost };
   } catch (error) {
     await loader.close();
     throw error;
@@ -112,30 +124,26 @@ function chooseParameters(
   settings: RunSettings,
 ): { parameters: Parameter[]; rows: LayerRow[]; layers: string[] } {
   if (found.length === 0) throw new Error(`${file.path}: this model has no parameters to train.`);
-  const frozen = settings.freeze.map((pattern) => ({ pattern, fits: layerPattern(pattern) }));
   const layers: string[] = [];
   const parameters: Parameter[] = [];
   const rows: LayerRow[] = [];
-  for (const choice of chooseGates(found, settings.gates)) {
-    const { initializer, name, layer, dims } = choice.parameter;
+  for (const { parameter, gated, trained, reason } of chooseLayers(found, settings)) {
+    const { initializer, name, layer, dims } = parameter;
     const type = file.model.graph.initializers.get(initializer)?.type ?? 'float32';
     if (type !== 'float32') {
       throw new Error(
         `${file.path}: Pinch trains float32 models, but "${name}" is ${type}; export the model in float32.`,
       );
     }
-    const freeze = frozen.find(({ fits }) => fits(name));
-    const gated = choice.gated && !freeze && settings.method !== 'none';
-    const reason = freeze ? `not trained: ${freeze.pattern}` : settings.method === 'none' ? 'no gates' : choice.reason;
-    parameters.push({ initializer, dims, trained: !freeze, ...(gated ? { gate: layers.length } : {}) });
+    parameters.push({ initializer, dims, trained, ...(gated ? { gate: layers.length } : {}) });
     if (gated) layers.push(layer);
     rows.push({
       name: layer,
       shape: dims,
       parameters: sizeOf(dims),
-      matrix: isMatrix(choice.parameter),
+      matrix: isMatrix(parameter),
       gated,
-      trained: !freeze,
+      trained,
       reason,
     });
   }

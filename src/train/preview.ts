@@ -1,0 +1,32 @@
+/** What a run would do, found out without making it: the start line of its metrics, and the same for people. */
+
+import type { StartRecord } from '../protocol/records.ts';
+import type { RunSettings } from '../protocol/settings.ts';
+import { DevSet } from './devSet.ts';
+import { describeStart, startRecord } from './overview.ts';
+import { prepareRun } from './setup.ts';
+
+export interface Preview {
+  /** Complete, as run.json would have them. */
+  readonly settings: RunSettings;
+  readonly start: Omit<StartRecord, 'time' | 'attempt'>;
+  readonly text: string;
+}
+
+/**
+ * Does all that comes before the first step but load the training graph into onnxruntime. Nothing is written.
+ * @param onPhase is called with a few words when another part of the work begins.
+ * @throws Error in one sentence as the run itself would.
+ */
+export async function previewRun(settings: RunSettings, onPhase: (label: string) => void): Promise<Preview> {
+  onPhase('Reading the model and the speech');
+  const setup = await prepareRun(settings);
+  try {
+    if (settings.dev !== null) await DevSet.open(settings.dev);
+    onPhase('Building the training graph');
+    const start = startRecord(setup, settings, setup.cost());
+    return { settings, start, text: describeStart(start, setup, settings) };
+  } finally {
+    await setup.loader.close();
+  }
+}
