@@ -53,7 +53,9 @@ export function createPinch(file: string, node: () => Promise<NodeProgram>, log:
         stdio: ['ignore', 'pipe', 'pipe'],
         windowsHide: true,
       });
+      let cancelled = false;
       const cancel = (): void => {
+        cancelled = true;
         child.kill('SIGTERM');
         setTimeout(() => child.kill('SIGKILL'), graceful).unref();
       };
@@ -79,7 +81,7 @@ export function createPinch(file: string, node: () => Promise<NodeProgram>, log:
           child.once('error', reject);
           child.once('close', resolve);
         });
-        if (signal?.aborted === true) throw new CommandCancelled();
+        if (cancelled) throw new CommandCancelled();
         const result = parseJson(Buffer.concat(chunks).toString('utf8'));
         if (code === 0 && result !== undefined) return result;
         throw new Error(

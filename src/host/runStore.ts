@@ -1,11 +1,11 @@
 /** Knows the runs of the workspace: which there are, how each is doing, and which one the heatmap shows. */
 
 import { basename, join } from 'node:path';
-import { EventEmitter, workspace, type Disposable, type Event, type Memento } from 'vscode';
+import { EventEmitter, workspace, type Disposable, type Memento } from 'vscode';
 import type { RunState } from '../protocol/records.ts';
 import { findRuns } from '../runs/findRuns.ts';
 import { followRun, type RunChange, type RunFollower } from '../runs/followRun.ts';
-import { liveness, readRun, readState } from '../runs/state.ts';
+import { liveness, readRun, readState, type Liveness } from '../runs/state.ts';
 
 export interface RunEntry {
   readonly folder: string;
@@ -14,7 +14,7 @@ export interface RunEntry {
   readonly model: string;
   /** Undefined before the trainer first wrote it. */
   readonly state: RunState | undefined;
-  readonly life: 'live' | 'ended' | 'lost';
+  readonly life: Liveness;
 }
 
 /** What the heatmap shows: a run, or an ONNX file. */
@@ -24,7 +24,6 @@ export type Subject =
 /** A run that somebody looks at. Close it when done; the last one to close it ends the following. */
 export interface FollowedRun {
   readonly follower: RunFollower;
-  readonly onDidChange: Event<RunChange>;
   /** Wanted milliseconds between two looks at the files; the quickest of all who look counts. */
   readonly pollEvery: (milliseconds: number) => void;
   readonly close: () => void;
@@ -32,7 +31,7 @@ export interface FollowedRun {
 
 interface Shared {
   readonly follower: Promise<RunFollower>;
-  readonly changes: EventEmitter<RunChange>;
+  readonly listeners: Set<(change: RunChange) => void>;
   readonly intervals: Map<symbol, number>;
 }
 
@@ -84,7 +83,8 @@ export class RunStore implements Disposable {
     this.shownChanged.fire();
   }
 
-  async follow(folder: string): Promise<FollowedRun> {
+  /** @param onChange is called from the moment this resolves until it is closed. @throws RunFolderError */
+  async follow(folder: string, onChange: (change: RunChange) => void = () => undefined): Promise<FollowedRun> {
     const shared = this.followed.get(folder) ?? this.startFollowing(folder);
     const mine = Symbol(folder);
     shared.intervals.set(mine, slowly);
@@ -92,20 +92,20 @@ export class RunStore implements Disposable {
       this.followed.delete(folder);
       throw error;
     });
-    const setInterval = (): void => follower.setPolling(Math.min(...shared.intervals.values()));
+    shared.listeners.add(onChange);
+    const pace = (): void => follower.setPolling(Math.min(...shared.intervals.values()));
     return {
       follower,
-      onDidChange: shared.changes.event,
       pollEvery(milliseconds) {
         shared.intervals.set(mine, milliseconds);
-        setInterval();
+        pace();
       },
       close: () => {
+        shared.listeners.delete(onChange);
         shared.intervals.delete(mine);
-        if (shared.intervals.size > 0) return setInterval();
+        if (shared.intervals.size > 0) return pace();
         if (this.followed.get(folder) === shared) this.followed.delete(folder);
         follower.close();
-        shared.changes.dispose();
       },
     };
   }
@@ -119,12 +119,12 @@ export class RunStore implements Disposable {
   }
 
   private startFollowing(folder: string): Shared {
-    const changes = new EventEmitter<RunChange>();
-    const shared = {
-      follower: followRun(folder, { onChange: (change) => changes.fire(change), pollMs: slowly }),
-      changes,
-      intervals: new Map(),
+    const listeners = new Set<(change: RunChange) => void>();
+    const tell = (change: RunChange): void => {
+      for (const listener of listeners) listener(change);
     };
+    const follower = followRun(folder, { onChange: tell, pollMs: slowly });
+    const shared: Shared = { follower, listeners, intervals: new Map() };
     this.followed.set(folder, shared);
     return shared;
   }
@@ -148,8 +148,8 @@ export class RunStore implements Disposable {
 async function readEntry(folder: string, before: RunEntry | undefined): Promise<RunEntry | undefined> {
   try {
     const model = before?.model ?? modelOf(await readRun(folder));
-    const state = readState(folder);
-    return { folder, name: basename(folder), model, state, life: state ? liveness(state) : 'ended' };
+    const state = await readState(folder);
+    return { folder, name: basename(folder), model, state, life: state ? await liveness(state) : 'ended' };
   } catch {
     // Somebody else's folder, or one that is just being deleted; the log of the command that made it says more.
     return undefined;

@@ -1,0 +1,57 @@
+/** Builds the extension's parts, hands each what it needs, and registers them. */
+
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { commands, window, workspace, type ExtensionContext } from 'vscode';
+import { registerCommands } from './host/commands.ts';
+import { registerDiffPanels } from './host/diff/panel.ts';
+import { registerEvaluationPanels } from './host/evaluation/panel.ts';
+import { findNode } from './host/findNode.ts';
+import { HeatmapView } from './host/heatmapView.ts';
+import { LayerPanels } from './host/layerPanel.ts';
+import { watchModels } from './host/findModels.ts';
+import { Notifications } from './host/notifications.ts';
+import { createPinch } from './host/pinch.ts';
+import { RunStore } from './host/runStore.ts';
+import { RunsTree } from './host/runsTree.ts';
+import type { Services } from './host/services.ts';
+import { createStatusBar } from './host/statusBar.ts';
+
+export function activate(context: ExtensionContext): void {
+  const began = performance.now();
+  const log = window.createOutputChannel('Pinch', { log: true });
+  const node = () => findNode(workspace.getConfiguration('pinch').get('nodePath', ''), process.execPath);
+  const pinch = createPinch(join(context.extensionPath, 'dist', 'cli.js'), node, (line) => log.info(line));
+  const runs = new RunStore(context.workspaceState);
+  const services: Services = { context, log, pinch, runs };
+  const heatmap = new HeatmapView(services);
+  const layers = new LayerPanels(services);
+  const tree = new RunsTree(runs);
+  context.subscriptions.push(
+    log,
+    runs,
+    heatmap,
+    layers,
+    tree,
+    window.registerWebviewViewProvider('pinch.heatmap', heatmap),
+    window.createTreeView('pinch.runs', { treeDataProvider: tree, canSelectMany: true, showCollapseAll: true }),
+    createStatusBar(runs),
+    new Notifications(runs, context.workspaceState),
+    runs.onDidChange(() => setContext(runs)),
+    watchModels(services),
+    registerEvaluationPanels(services),
+    registerDiffPanels(services),
+    ...registerCommands(services, layers),
+  );
+  log.info(`Activated in ${(performance.now() - began).toFixed(0)} ms.`);
+}
+
+/** What the commands' conditions in package.json ask about. */
+function setContext({ runs }: RunStore): void {
+  void commands.executeCommand('setContext', 'pinch.hasRuns', runs.length > 0);
+  void commands.executeCommand(
+    'setContext',
+    'pinch.hasLiveRun',
+    runs.some(({ life }) => life === 'live'),
+  );
+}

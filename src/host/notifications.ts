@@ -1,0 +1,100 @@
+/** Says once that a run has ended or needs attention, also if that happened while the window was closed. */
+
+import { commands, window, workspace, type Disposable, type Memento } from 'vscode';
+import { describeEnd } from './describe.ts';
+import type { FollowedRun, RunEntry, RunStore } from './runStore.ts';
+
+/** The runs whose end is still to be told, by folder, and the alerts of each that have been told. Outlives the window. */
+type Pending = Readonly<Record<string, readonly string[]>>;
+const key = 'pinch.pendingNotifications';
+
+export class Notifications implements Disposable {
+  private readonly runs: RunStore;
+  private readonly memento: Memento;
+  private readonly watched = new Map<string, Promise<FollowedRun>>();
+  private readonly listening: Disposable;
+
+  constructor(runs: RunStore, memento: Memento) {
+    this.runs = runs;
+    this.memento = memento;
+    this.listening = runs.onDidChange(() => this.look());
+    this.look();
+  }
+
+  dispose(): void {
+    this.listening.dispose();
+    for (const run of this.watched.values()) void run.then(({ close }) => close());
+  }
+
+  private look(): void {
+    for (const entry of this.runs.runs) {
+      const { folder, life } = entry;
+      if (life === 'live') {
+        if (!(folder in this.pending)) this.remember(folder, []);
+        if (!this.watched.has(folder)) this.watched.set(folder, this.watch(entry));
+      } else if (folder in this.pending) {
+        this.remember(folder, undefined);
+        void this.tellEnd(entry);
+      }
+    }
+  }
+
+  private async watch({ folder, name }: RunEntry): Promise<FollowedRun> {
+    const run = await this.runs.follow(folder, (change) => {
+      if (change.kind === 'snapshot') this.tellAlerts(name, run);
+    });
+    this.tellAlerts(name, run);
+    return run;
+  }
+
+  private tellAlerts(name: string, { follower: { folder, snapshot } }: FollowedRun): void {
+    for (const { attempt, step, reason, message } of snapshot.alerts) {
+      const told = this.pending[folder] ?? [];
+      const alert = `${attempt} ${step} ${reason}`;
+      if (told.includes(alert)) continue;
+      this.remember(folder, [...told, alert]);
+      void say('warning', `${name}: ${message}`, folder);
+    }
+  }
+
+  private async tellEnd({ folder, name, life, state }: RunEntry): Promise<void> {
+    const { follower, close } = await (this.watched.get(folder) ?? this.runs.follow(folder));
+    this.watched.delete(folder);
+    await follower.refresh();
+    const { end, evaluations } = follower.snapshot;
+    close();
+    if (life === 'lost') {
+      await say('warning', `${name} ended unexpectedly. Resume it from its last checkpoint, or open its log.`, folder);
+    } else if (end && end.attempt === state?.attempt) {
+      const text = describeEnd(name, end, evaluations.at(-1)?.wer);
+      await say(end.status === 'failed' ? 'error' : 'information', text, folder);
+    } else if (state?.status === 'failed') {
+      await say('error', `${name} failed: ${state.message ?? 'its log says why'}`, folder);
+    }
+  }
+
+  private get pending(): Pending {
+    return this.memento.get<Pending>(key) ?? {};
+  }
+
+  /** @param alerts undefined forgets the run. */
+  private remember(folder: string, alerts: readonly string[] | undefined): void {
+    const { [folder]: _, ...others } = this.pending;
+    void this.memento.update(key, alerts === undefined ? others : { ...others, [folder]: alerts });
+  }
+}
+
+const show = {
+  information: window.showInformationMessage,
+  warning: window.showWarningMessage,
+  error: window.showErrorMessage,
+};
+
+async function say(severity: keyof typeof show, text: string, folder: string): Promise<void> {
+  if (!workspace.getConfiguration('pinch').get('notifyWhenRunEnds', true)) return;
+  const [heatmap, log] = ['Show Heatmap', 'Open Log'];
+  const choice = await show[severity](text, heatmap, log);
+  const target = { kind: 'run', folder };
+  if (choice === heatmap) await commands.executeCommand('pinch.showHeatmap', target);
+  if (choice === log) await commands.executeCommand('pinch.openLog', target);
+}

@@ -1,0 +1,36 @@
+/** The status bar item: how far the living runs are. Hidden when none lives. */
+
+import { basename } from 'node:path';
+import { StatusBarAlignment, window, type Disposable, type StatusBarItem } from 'vscode';
+import { describeRun } from './describe.ts';
+import type { RunEntry, RunStore } from './runStore.ts';
+
+export function createStatusBar(runs: RunStore): Disposable {
+  const item = window.createStatusBarItem('pinch.progress', StatusBarAlignment.Left, 0);
+  item.name = 'Pinch';
+  item.command = { command: 'pinch.heatmap.focus', title: 'Show the heatmap' };
+  const listening = runs.onDidChange(() => update(item, runs));
+  update(item, runs);
+  return {
+    dispose() {
+      listening.dispose();
+      item.dispose();
+    },
+  };
+}
+
+function update(item: StatusBarItem, { runs }: RunStore): void {
+  const live = runs.filter(({ life }) => life === 'live');
+  const [first] = live;
+  if (first === undefined) return item.hide();
+  const text = live.length === 1 ? shortProgress(first) : `${live.length} runs`;
+  item.text = `$(loading~spin) Pinch: ${text}`;
+  item.tooltip = live.map((run) => `${basename(run.folder)}: ${describeRun(run)}`).join('\n');
+  item.accessibilityInformation = { label: `Pinch is training: ${text}` };
+  item.show();
+}
+
+function shortProgress({ state }: RunEntry): string {
+  if (state === undefined || state.status === 'starting' || state.steps === 0) return 'starting';
+  return `${Math.floor((100 * state.step) / state.steps)} % (${state.step} of ${state.steps})`;
+}
