@@ -56,6 +56,8 @@ export interface RunFollower {
   /** The record of exactly this step, from the file. */
   readonly recordAt: (step: number) => Promise<StepRecord | undefined>;
   readonly setPolling: (ms: number) => void;
+  /** Looks at the files now. What it finds is told before this resolves. */
+  readonly refresh: () => Promise<void>;
   readonly close: () => void;
 }
 
@@ -85,7 +87,7 @@ class Follower implements RunFollower {
   private lookedAround = -Infinity;
   private pollMs: number;
   private timer: NodeJS.Timeout | undefined;
-  private looking = false;
+  private looking: Promise<void> | undefined;
   private closed = false;
 
   constructor(folder: string, run: RunFile, { onChange, pollMs = 1000 }: FollowOptions) {
@@ -127,6 +129,12 @@ class Follower implements RunFollower {
     if (!this.looking) this.schedule();
   }
 
+  async refresh(): Promise<void> {
+    // A look that has begun may have passed what is new.
+    await this.looking;
+    await this.startLooking();
+  }
+
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
@@ -140,11 +148,19 @@ class Follower implements RunFollower {
 
   private schedule(): void {
     clearTimeout(this.timer);
-    if (!this.closed) this.timer = setTimeout(() => void this.look(), this.pollMs);
+    if (!this.closed) this.timer = setTimeout(() => void this.startLooking(), this.pollMs);
+  }
+
+  private startLooking(): Promise<void> {
+    clearTimeout(this.timer);
+    this.looking ??= this.look().finally(() => {
+      this.looking = undefined;
+      this.schedule();
+    });
+    return this.looking;
   }
 
   private async look(): Promise<void> {
-    this.looking = true;
     try {
       const { reset, points, records } = await this.tail.look();
       const around = (records || performance.now() - this.lookedAround > lookAround) && (await this.lookAtState());
@@ -153,9 +169,6 @@ class Follower implements RunFollower {
       if (records || around) this.tell({ kind: 'snapshot' });
     } catch {
       // A network file system that is away for a while, or a folder that is just being deleted: the next look tells.
-    } finally {
-      this.looking = false;
-      this.schedule();
     }
   }
 
