@@ -1,0 +1,51 @@
+/** Makes elements without markup in strings: text from files can never become HTML. */
+
+/** A number is written out; `true` gives an empty attribute, `false` and `undefined` none. Styles go in style sheets or through `element.style`. */
+export type Attributes = Readonly<Record<string, string | number | boolean | undefined>> & { readonly style?: never };
+
+export type Child = Node | string | undefined;
+
+/** An element with its attributes and children. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  setAttributes(element, attributes);
+  element.append(...children.filter((child) => child !== undefined));
+  return element;
+}
+
+export function setAttributes(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) element.removeAttribute(name);
+    else element.setAttribute(name, value === true ? '' : String(value));
+  }
+}
+
+/** Sets the text if it is another one: an unchanged page needs no layout, and a screen reader says nothing twice. */
+export function setText(element: Node, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Calls `draw` once in the next frame, however often it is asked. */
+export function oncePerFrame(draw: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      draw();
+    });
+  };
+}
+
+/** An id of its own, for `aria-describedby` and the like. */
+export function newId(): string {
+  lastId += 1;
+  return `id${lastId}`;
+}
+
+let lastId = 0;

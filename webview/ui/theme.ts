@@ -1,0 +1,32 @@
+/** The theme's colours for what is drawn by script. */
+
+/** The value of a theme variable (`--vscode-…`); of the next ones if it is not set; else of the text. */
+export function themeColour(...variables: readonly string[]): string {
+  const style = getComputedStyle(document.body);
+  for (const variable of variables) {
+    const value = style.getPropertyValue(variable).trim();
+    if (value !== '') return value;
+  }
+  return style.color;
+}
+
+/** Calls back after the theme has changed: the editor then sets other variables on the root and another class on the body. */
+export function onThemeChange(callback: () => void): void {
+  let asked = false;
+  const observer = new MutationObserver(() => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      callback();
+    });
+  });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+}
+
+/** High contrast, light or dark. */
+export function isHighContrast(): boolean {
+  const { classList } = document.body;
+  return classList.contains('vscode-high-contrast') || classList.contains('vscode-high-contrast-light');
+}
