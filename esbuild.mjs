@@ -1,10 +1,13 @@
 // Builds what runs into dist/: the extension, the command, the trainer, the audio worker and the webviews, each one file.
 import { build } from 'esbuild';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { outdir: { type: 'string', default: 'dist' } } });
+// With --metafile, what went into each bundle is written there, for the licences.
+const { values } = parseArgs({
+  options: { outdir: { type: 'string', default: 'dist' }, metafile: { type: 'string' } },
+});
 const outdir = values.outdir;
 rmSync(outdir, { recursive: true, force: true });
 
@@ -59,4 +62,5 @@ const webviews = build({
   plugins: [forbid('vscode'), forbid('onnxruntime-node')],
 });
 
-await Promise.all([programs, extension, webviews]);
+const results = await Promise.all([programs, extension, webviews]);
+if (values.metafile) writeFileSync(values.metafile, JSON.stringify(results.map(({ metafile }) => metafile)));
