@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { commands, window, workspace, type ExtensionContext } from 'vscode';
 import { registerCommands } from './host/commands.ts';
-import { registerDiffPanels } from './host/diff/panel.ts';
-import { registerEvaluationPanels } from './host/evaluation/panel.ts';
 import { findNode } from './host/findNode.ts';
 import { HeatmapView } from './host/heatmapView.ts';
 import { LayerPanels } from './host/layerPanel.ts';
@@ -38,9 +36,7 @@ export function activate(context: ExtensionContext): void {
     createStatusBar(runs),
     new Notifications(runs, context.workspaceState),
     runs.onDidChange(() => setContext(runs)),
-    watchModels(services),
-    registerEvaluationPanels(services),
-    registerDiffPanels(services),
+    watchModels(),
     ...registerCommands(services, layers),
   );
   log.info(`Activated in ${(performance.now() - began).toFixed(0)} ms.`);

@@ -1,12 +1,8 @@
 /** The table of commands: what each does. A command that fails says why; nothing fails silently. */
 
 import { commands, window, type Disposable } from 'vscode';
-import { diffCheckpoints, diffWithSelected, selectForDiff } from './diff/commands.ts';
-import { evaluateCheckpoint } from './evaluation/commands.ts';
 import type { LayerPanels } from './layerPanel.ts';
-import { openSample } from './openSample.ts';
 import { CommandCancelled } from './pinch.ts';
-import { pruneModel } from './pruneModel/command.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runCommands.ts';
 import type { Subject } from './runStore.ts';
 import type { Services } from './services.ts';
@@ -15,12 +11,6 @@ import { showHeatmap } from './showHeatmap.ts';
 type Handler = (services: Services, target?: unknown, more?: unknown) => Promise<unknown>;
 
 const handlers: Readonly<Record<string, Handler>> = {
-  'pinch.pruneModel': pruneModel,
-  'pinch.openSample': openSample,
-  'pinch.evaluateCheckpoint': evaluateCheckpoint,
-  'pinch.diffCheckpoints': diffCheckpoints,
-  'pinch.selectForDiff': selectForDiff,
-  'pinch.diffWithSelected': diffWithSelected,
   'pinch.showHeatmap': showHeatmap,
   'pinch.stopRun': stopRun,
   'pinch.resumeRun': resumeRun,

@@ -134,8 +134,7 @@ export class RunStore implements Disposable {
     const folders = await Promise.all(
       workspaceFolders.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => findRuns(uri.fsPath)),
     );
-    const before = new Map(this.entries.map((entry) => [entry.folder, entry]));
-    const found = await Promise.all(folders.flat().map((folder) => readEntry(folder, before.get(folder))));
+    const found = await Promise.all(folders.flat().map(readEntry));
     const now = found.filter((entry) => entry !== undefined);
     if (JSON.stringify(now) === JSON.stringify(this.entries)) return;
     const shownBefore = JSON.stringify(this.shown);
@@ -145,11 +144,12 @@ export class RunStore implements Disposable {
   }
 }
 
-async function readEntry(folder: string, before: RunEntry | undefined): Promise<RunEntry | undefined> {
+async function readEntry(folder: string): Promise<RunEntry | undefined> {
   try {
-    const model = before?.model ?? modelOf(await readRun(folder));
+    const run = await readRun(folder);
+    const model = modelOf(run);
     const state = await readState(folder);
-    return { folder, name: basename(folder), model, state, life: state ? await liveness(state) : 'ended' };
+    return { folder, name: basename(folder), model, state, life: await liveness(state, run.created) };
   } catch {
     // Somebody else's folder, or one that is just being deleted; the log of the command that made it says more.
     return undefined;
