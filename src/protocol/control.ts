@@ -1,7 +1,7 @@
 /** What a trainer can be told and asked while it runs: one JSON object a line, one line back for each, in order. */
 
 import * as v from 'valibot';
-import { RecordError, type RunState } from './records.ts';
+import { RecordError, runState, type RunState } from './records.ts';
 
 export type ControlRequest =
   /** Finish the step, write a checkpoint and end. */
@@ -26,6 +26,24 @@ export function parseControlRequest(line: string): ControlRequest {
     return v.parse(request, JSON.parse(line));
   } catch {
     throw new RecordError('not a request: expected {"kind":"stop"}, {"kind":"checkpoint"} or {"kind":"status"}');
+  }
+}
+
+const reply = v.variant('kind', [
+  v.object({ kind: v.literal('accepted') }),
+  v.object({ kind: v.literal('status'), state: runState }),
+  v.object({ kind: v.literal('refused'), message: v.string() }),
+]);
+
+/** A reply's line is never longer. */
+export const longestReply = 65_536;
+
+/** @throws RecordError if the line is no reply. */
+export function parseControlReply(line: string): ControlReply {
+  try {
+    return v.parse(reply, JSON.parse(line));
+  } catch {
+    throw new RecordError('not a reply of a trainer');
   }
 }
 

@@ -9,6 +9,9 @@ const real = v.pipe(v.number(), v.finite());
 /** ISO 8601, UTC. */
 const time = v.pipe(v.string(), v.isoTimestamp());
 
+/** Of a checkpoint within its run folder. Paths that lead elsewhere are no trainer's. */
+const checkpointPath = v.pipe(text, v.regex(/^checkpoints\/step-\d{6,15}$/u));
+
 /** run.json: everything it takes to do the run again. The settings are checked on their own, by `completeSettings`. */
 const runFile = v.object({
   pinch: text,
@@ -24,7 +27,7 @@ export type RunFile = v.InferOutput<typeof runFile>;
 export const statuses = ['starting', 'running', 'paused', 'stopping', 'done', 'failed', 'stopped'] as const;
 
 /** state.json: how the run is doing, replaced every few seconds while it lives. */
-const runState = v.object({
+export const runState = v.object({
   status: v.picklist(statuses),
   /** The process that trains, or did, and when it started, so that another process with its number is not taken for it. */
   pid: count,
@@ -107,8 +110,7 @@ const checkpoint = v.object({
   kind: v.literal('checkpoint'),
   ...common,
   time,
-  /** Within the run folder. */
-  path: text,
+  path: checkpointPath,
   /** Counted in the file that was written: over the gated weights, and over all parameters. */
   sparsity: fraction,
   sparsityOfAll: fraction,
@@ -145,10 +147,10 @@ const end = v.object({
   status: v.picklist(['done', 'failed', 'stopped']),
   message: v.nullable(text),
   /** The last checkpoint, within the run folder. */
-  checkpoint: v.nullable(text),
+  checkpoint: v.nullable(checkpointPath),
   sparsity: fraction,
   /** The lowest word error rate at the final sparsity. */
-  best: v.nullable(v.object({ step: count, wer: real, path: text })),
+  best: v.nullable(v.object({ step: count, wer: real, path: checkpointPath })),
 });
 
 const metricsRecord = v.variant('kind', [start, step, evaluation, checkpoint, alert, rewind, end]);

@@ -31,8 +31,24 @@ export interface Series {
   readonly sparsities: Float32Array;
 }
 
-/** What the series takes from a step. */
-export type SeriesPoint = Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget' | 'layers'>;
+/** What the series takes from a step; `thresholds` and `sparsities` in the order of its layers. */
+export interface SeriesPoint extends Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget'> {
+  readonly thresholds: ArrayLike<number>;
+  readonly sparsities: ArrayLike<number>;
+}
+
+/** A step as a point of a series with these layers. One that the step does not have is NaN. */
+export function seriesPoint(record: StepRecord, layers: readonly string[]): SeriesPoint {
+  const { step, loss, sparsity, sparsityTarget } = record;
+  const sameOrder = layers.every((name, column) => record.layers[column]?.name === name);
+  const byName = sameOrder ? undefined : new Map(record.layers.map((layer) => [layer.name, layer]));
+  const found = layers.map((name, column) => (byName ? byName.get(name) : record.layers[column]));
+  return {
+    ...{ step, loss, sparsity, sparsityTarget },
+    thresholds: Float32Array.from(found, (layer) => layer?.threshold ?? NaN),
+    sparsities: Float32Array.from(found, (layer) => layer?.sparsity ?? NaN),
+  };
+}
 
 /** @param capacity even, at least 2. */
 export function newSeries(layers: readonly string[], capacity = longestSeries): Series {
@@ -90,11 +106,9 @@ export function writeRow(series: Series, row: number, point: SeriesPoint): void 
   series.loss[row] = point.loss;
   series.sparsity[row] = point.sparsity;
   series.sparsityTarget[row] = point.sparsityTarget;
-  const byName = sameOrder(layers, point) ? undefined : new Map(point.layers.map((layer) => [layer.name, layer]));
-  for (const [column, name] of layers.entries()) {
-    const layer = byName ? byName.get(name) : point.layers[column];
-    series.thresholds[row * layers.length + column] = layer?.threshold ?? NaN;
-    series.sparsities[row * layers.length + column] = layer?.sparsity ?? NaN;
+  for (let column = 0; column < layers.length; column++) {
+    series.thresholds[row * layers.length + column] = point.thresholds[column] ?? NaN;
+    series.sparsities[row * layers.length + column] = point.sparsities[column] ?? NaN;
   }
 }
 
@@ -111,8 +125,4 @@ function thin(series: Series): void {
       table.copyWithin(row * layers.length, from, from + layers.length);
     }
   }
-}
-
-function sameOrder(layers: readonly string[], point: SeriesPoint): boolean {
-  return layers.every((name, column) => point.layers[column]?.name === name);
 }

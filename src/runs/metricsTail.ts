@@ -2,7 +2,15 @@
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { parseMetricsRecord, RecordError, type StepRecord } from '../protocol/records.ts';
-import { appendPoint, keptSteps, newSeries, unfilledSeries, writeRow, type Series } from '../protocol/series.ts';
+import {
+  appendPoint,
+  keptSteps,
+  newSeries,
+  seriesPoint,
+  unfilledSeries,
+  writeRow,
+  type Series,
+} from '../protocol/series.ts';
 import { LineReader, readFully } from './lineReader.ts';
 import { MetricsIndex } from './metricsIndex.ts';
 import { Pause } from './pause.ts';
@@ -138,7 +146,7 @@ export class MetricsTail {
     // Which layers there are is known from the start record on, and for certain from the first step on.
     const reset = this.series.total === 0 && names.join('\n') !== this.series.layers.join('\n');
     if (reset) this.series = newSeries(names);
-    for (const point of points) appendPoint(this.series, point);
+    for (const point of points) appendPoint(this.series, seriesPoint(point, this.series.layers));
     this.lastStep = points.at(-1) ?? this.lastStep;
     return { reset, points: reset ? [] : points };
   }
@@ -159,7 +167,7 @@ export class MetricsTail {
           continue;
         }
         series ??= unfilledSeries(namesOf(point), index.count);
-        writeRow(series, done + row, point);
+        writeRow(series, done + row, seriesPoint(point, series.layers));
         last = point;
       }
     }
