@@ -47,7 +47,7 @@ say(`Pruning the sample model to ${percent(target)} of its transformer blocks' w
 const data = (part) => join(sample, `${part}.jsonl`);
 const { checkpoint } = await pinch(
   ...['prune', '--model', model, '--train', data('train'), '--dev', data('dev'), '--run', run, '--device', 'cpu'],
-  ...['--target-sparsity', String(target), '--config', join(root, 'scripts/demo.json')],
+  ...['--target-sparsity', String(target), '--config', join(model, 'prune.json')],
 );
 
 say('\nMeasuring the pruned model and the one it came from, on clips that neither was trained on.');

@@ -1,0 +1,48 @@
+/** Recognises a manifest by its first few kilobytes, as the engine does by all of it. */
+
+export type TableKind = 'JSON lines' | 'CSV' | 'TSV';
+
+/** As many bytes as show what a file is. */
+export const headBytes = 16_384;
+
+/** The names that the engine knows for the field with the audio file, and for the one with its text. */
+export const audioFields = [
+  'audio_filepath',
+  'audio_path',
+  'file_name',
+  'path',
+  'audio',
+  'filename',
+  'file',
+  'wav_filename',
+  'wav',
+];
+export const textFields = ['text', 'sentence', 'transcription', 'transcript', 'normalized_text'];
+
+/**
+ * What kind of manifest a file is; undefined if it is none.
+ * @param head the first `headBytes` of it, or all if there is less.
+ */
+export function recogniseManifest(head: string): TableKind | undefined {
+  const first = head
+    .replace(/^\uFEFF/u, '')
+    .split(/\r\n|\n|\r/u)
+    .find((line) => line.trim() !== '');
+  if (first === undefined) return undefined;
+  if (first.trimStart().startsWith('{')) return hasFields(fieldsOfJson(first)) ? 'JSON lines' : undefined;
+  const tabs = first.includes('\t');
+  const cells = first.split(tabs ? '\t' : ',').map((cell) => cell.trim().replace(/^"(.*)"$/u, '$1'));
+  return hasFields(new Set(cells)) ? (tabs ? 'TSV' : 'CSV') : undefined;
+}
+
+function hasFields(fields: ReadonlySet<string>): boolean {
+  return [audioFields, textFields].every((names) => names.some((name) => fields.has(name)));
+}
+
+function fieldsOfJson(line: string): ReadonlySet<string> {
+  try {
+    return new Set(Object.keys(JSON.parse(line) as object));
+  } catch {
+    return new Set();
+  }
+}

@@ -1,0 +1,86 @@
+/** Recognises and measures a manifest, file or folder, without reading more than it must. */
+
+import { createReadStream } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { headBytes, recogniseManifest, type TableKind } from './manifestHead.ts';
+
+export interface FoundManifest {
+  /** What the engine is given: a file or a folder. */
+  readonly path: string;
+  readonly kind: TableKind | 'audio folder' | 'Kaldi' | 'LibriSpeech';
+  /** Undefined where counting would take long. */
+  readonly utterances: number | undefined;
+  /** Of the text, without the audio. */
+  readonly bytes: number;
+}
+
+/** A larger text is not counted. */
+const countedBytes = 32 * 2 ** 20;
+
+/** The names that make a folder an audio folder of Hugging Face. */
+export const metadataNames = ['metadata.csv', 'metadata.jsonl', 'metadata.tsv'];
+
+/** The manifest in a file of JSON lines, CSV or TSV; undefined if it is none. An audio folder's metadata stands for its folder. */
+export async function measureTable(file: string): Promise<FoundManifest | undefined> {
+  const kind = recogniseManifest(await readHead(file));
+  if (kind === undefined) return undefined;
+  const ofFolder = metadataNames.includes(basename(file));
+  const { utterances, bytes } = await countLines([file]);
+  return {
+    path: ofFolder ? dirname(file) : file,
+    kind: ofFolder ? 'audio folder' : kind,
+    // A table begins with a header.
+    utterances: utterances === undefined || kind === 'JSON lines' ? utterances : Math.max(0, utterances - 1),
+    bytes,
+  };
+}
+
+/** A folder with `wav.scp` and `text`. */
+export async function measureKaldi(folder: string): Promise<FoundManifest | undefined> {
+  const names = await readdir(folder).catch((): string[] => []);
+  if (!names.includes('text')) return undefined;
+  return { path: folder, kind: 'Kaldi', ...(await countLines([join(folder, 'text')])) };
+}
+
+/** A tree with transcripts in its folders. */
+export async function measureLibriSpeech(folder: string, transcripts: readonly string[]): Promise<FoundManifest> {
+  return { path: folder, kind: 'LibriSpeech', ...(await countLines(transcripts)) };
+}
+
+async function readHead(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Lines that are not empty, of all files together. */
+async function countLines(files: readonly string[]): Promise<{ utterances: number | undefined; bytes: number }> {
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  if (bytes > countedBytes) return { utterances: undefined, bytes };
+  let utterances = 0;
+  for (const file of files) utterances += await linesOf(file);
+  return { utterances, bytes };
+}
+
+const newline = 10;
+
+async function linesOf(file: string): Promise<number> {
+  let lines = 0;
+  let begun = false;
+  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+    for (const byte of chunk) {
+      if (byte === newline) begun = false;
+      else if (!begun && byte > 32) {
+        begun = true;
+        lines += 1;
+      }
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,37 @@
+/** What the Prune Model command is given when something other than a person calls it. */
+
+import * as v from 'valibot';
+import { deviceChoices, methods, type SettingsInput } from '../../protocol/settings.ts';
+
+const pruneArguments = v.strictObject({
+  model: v.optional(v.string()),
+  train: v.optional(v.string()),
+  dev: v.optional(v.nullable(v.string())),
+  method: v.optional(v.picklist(methods)),
+  /** Share of the gated weights. */
+  target: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
+  device: v.optional(v.picklist(deviceChoices)),
+  /** Further settings, as in run.json. */
+  settings: v.optional(v.record(v.string(), v.unknown())),
+  /** Starts at once: nothing is asked. */
+  start: v.optional(v.boolean()),
+});
+
+export interface PruneArguments {
+  readonly model?: string | undefined;
+  readonly train?: string | undefined;
+  readonly dev?: string | null | undefined;
+  readonly method?: (typeof methods)[number] | undefined;
+  readonly target?: number | undefined;
+  readonly device?: (typeof deviceChoices)[number] | undefined;
+  readonly settings?: SettingsInput | Record<string, unknown> | undefined;
+  readonly start?: boolean | undefined;
+}
+
+/** @throws Error naming what is wrong. */
+export function parsePruneArguments(given: unknown): PruneArguments {
+  const result = v.safeParse(pruneArguments, given, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new Error(`pinch.pruneModel: the argument "${v.getDotPath(issue) ?? ''}" is wrong: ${issue.message}.`);
+}

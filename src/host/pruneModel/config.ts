@@ -1,0 +1,64 @@
+/** The settings of a run from what was chosen, the editor's settings and those beside the model. */
+
+import { completeSettings, SettingsError, type RunSettings, type SettingsInput } from '../../protocol/settings.ts';
+
+/** What the guided choice asks for. */
+export interface PruneChoices {
+  readonly model: string;
+  readonly train: string;
+  readonly dev: string | null;
+  readonly method: RunSettings['method'];
+  /** Share of the gated weights; kept while the method is `none`, for when it is not. */
+  readonly target: number;
+  readonly device: RunSettings['device'];
+}
+
+/** Settings from one place. Later layers override earlier ones. */
+export interface SettingsLayer {
+  /** How a message names the place. */
+  readonly from: string;
+  readonly settings: unknown;
+}
+
+/** The editor's settings that have a name of their own, below `pinch.prune`, and what they set. */
+export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>> = {
+  epochs: (epochs) => ({ epochs, steps: null }),
+  learningRate: (learningRate) => ({ optimizer: { learningRate } }),
+  batchSeconds: (seconds) => ({ batch: { seconds } }),
+  seed: (seed) => ({ seed }),
+  checkpointSteps: (everySteps) => ({ checkpoint: { everySteps } }),
+  keepCheckpoints: (keep) => ({ checkpoint: { keep } }),
+};
+
+/**
+ * The complete settings of a run, as `--config` takes them.
+ * @throws SettingsError naming the place, the key and what it must be.
+ */
+export function pruneConfig(layers: readonly SettingsLayer[], choices: PruneChoices): RunSettings {
+  const { model, train, dev, method, target, device } = choices;
+  const chosen: SettingsInput = { model, train, dev, method, device, sparsity: { target } };
+  for (const { from, settings } of layers) {
+    try {
+      completeSettings(settings, chosen);
+    } catch (error) {
+      throw error instanceof SettingsError ? new SettingsError(`${from}: ${error.message}`) : error;
+    }
+  }
+  return completeSettings(...layers.map(({ settings }) => settings), chosen);
+}
+
+/** What the layers say of what the guided choice asks for, to offer it first; the defaults if they cannot be used. */
+export function suggestedBy(layers: readonly SettingsLayer[]): Pick<PruneChoices, 'method' | 'target' | 'device'> {
+  const nowhere = { model: '-', train: '-' };
+  const of = ({ method, device, sparsity }: RunSettings): ReturnType<typeof suggestedBy> => ({
+    method,
+    device,
+    target: sparsity.target,
+  });
+  try {
+    return of(completeSettings(...layers.map(({ settings }) => settings), nowhere));
+  } catch {
+    // What is wrong is said when the run is prepared.
+    return of(completeSettings(nowhere));
+  }
+}

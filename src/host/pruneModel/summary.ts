@@ -1,0 +1,124 @@
+/** What the engine says that it will do, in a few lines before it starts. */
+
+import * as v from 'valibot';
+import { byteSize, percent } from '../describe.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const layer = v.object({ name: v.string(), parameters: count });
+
+/** What `pinch prune --dry-run --json` prints, as far as it is shown. */
+const dryRun = v.object({
+  start: v.object({
+    device: v.string(),
+    deviceReason: v.string(),
+    steps: count,
+    stepsPerEpoch: v.number(),
+    parameters: count,
+    gatedParameters: count,
+    layers: v.array(layer),
+    left: v.array(v.object({ ...layer.entries, reason: v.string() })),
+    utterances: count,
+    dropped: v.record(v.string(), count),
+    audioSeconds: v.number(),
+    memoryBytes: v.number(),
+    secondsExpected: v.number(),
+  }),
+  /** The engine's table. */
+  text: v.string(),
+});
+export type DryRun = v.InferOutput<typeof dryRun>;
+
+/** @throws Error if the command printed something else. */
+export function parseDryRun(printed: unknown): DryRun {
+  const result = v.safeParse(dryRun, printed, { abortEarly: true });
+  if (result.success) return result.output;
+  const key = v.getDotPath(result.issues[0]) ?? '';
+  throw new Error(`pinch prune --dry-run printed no table that this extension understands ("${key}" is wrong).`);
+}
+
+export interface SummaryLine {
+  readonly icon: string;
+  readonly label: string;
+  readonly detail?: string;
+}
+
+/** @param target share of the gated weights that will be zero. */
+export function summarise({ start }: DryRun, target: number): SummaryLine[] {
+  return [gates(start, target), ...leftOut(start), data(start), effort(start), device(start)];
+}
+
+type Start = DryRun['start'];
+
+function gates({ gatedParameters, parameters, layers }: Start, target: number): SummaryLine {
+  if (layers.length === 0) {
+    return { icon: 'layers', label: 'No gates: the weights are trained, and none are pruned' };
+  }
+  const share = percent(gatedParameters / Math.max(1, parameters));
+  return {
+    icon: 'layers',
+    label: `Gated: ${number(gatedParameters)} of ${number(parameters)} parameters (${share}), in ${plural(layers.length, 'layer')}`,
+    detail: `${percent(target)} of them will be zero, ${percent((target * gatedParameters) / Math.max(1, parameters))} of all. The compressed file shrinks; the model gets no faster.`,
+  };
+}
+
+function leftOut({ left }: Start): SummaryLine[] {
+  if (left.length === 0) return [];
+  const reasons = new Map<string, number>();
+  for (const { reason } of left) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const parameters = left.reduce((sum, { parameters }) => sum + parameters, 0);
+  const listed = [...reasons].map(([reason, matrices]) => `${matrices}: ${reason}`);
+  return [
+    {
+      icon: 'circle-slash',
+      label: `Not gated: ${plural(left.length, 'matrix', 'matrices')} with ${number(parameters)} parameters`,
+      detail: listed.join(' · '),
+    },
+  ];
+}
+
+function data({ utterances, audioSeconds, dropped }: Start): SummaryLine {
+  const left = Object.entries(dropped).filter(([, count]) => count > 0);
+  const label = `Data: ${plural(utterances, 'utterance')}, ${duration(audioSeconds)} of speech`;
+  if (left.length === 0) return { icon: 'mic', label, detail: 'All utterances can be used.' };
+  const reasons = left.map(([reason, count]) => `${count} ${dropReasons[reason] ?? reason}`);
+  return { icon: 'mic', label, detail: `Left out: ${reasons.join(' · ')}` };
+}
+
+function effort({ secondsExpected, steps, stepsPerEpoch, memoryBytes }: Start): SummaryLine {
+  return {
+    icon: 'clock',
+    label: `Time: about ${duration(secondsExpected)}, a first guess. Memory: about ${byteSize(memoryBytes)}`,
+    detail: `${plural(steps, 'step')}, ${Number(stepsPerEpoch.toFixed(1))} an epoch`,
+  };
+}
+
+function device({ device, deviceReason }: Start): SummaryLine {
+  return { icon: 'chip', label: `Device: ${device}`, detail: deviceReason };
+}
+
+/** The engine's reasons, in the words of somebody who reads them on one line. */
+const dropReasons: Readonly<Record<string, string>> = {
+  tooShort: 'too short',
+  tooLong: 'longer than a batch or batch.maxSeconds',
+  noText: 'without text',
+  unspellable: 'with characters that the vocabulary lacks',
+  tooFewFrames: 'too short for their text',
+  unreadable: 'unreadable',
+};
+
+function plural(value: number, one: string, many = `${one}s`): string {
+  return `${number(value)} ${value === 1 ? one : many}`;
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** Seconds in the two largest units. */
+function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
+}
