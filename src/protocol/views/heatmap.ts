@@ -8,7 +8,7 @@
 
 import * as v from 'valibot';
 import type { RunState } from '../records.ts';
-import type { Series } from '../series.ts';
+import type { Series, SeriesPoint } from '../series.ts';
 
 /** A run that says it goes on though its process is gone is `lost`. */
 export type HeatmapStatus = RunState['status'] | 'lost';
@@ -30,15 +30,9 @@ export interface HeatmapLayer {
 }
 
 /** One step; thresholds and sparsities in the order of the layers. */
-export interface HeatmapPoint {
-  readonly step: number;
-  readonly loss: number;
-  readonly sparsity: number;
-  readonly sparsityTarget: number;
+export interface HeatmapPoint extends SeriesPoint {
   readonly secondsPerStep: number;
   readonly audioSecondsPerSecond: number;
-  readonly thresholds: Float32Array;
-  readonly sparsities: Float32Array;
 }
 
 /** How the run is doing. */
@@ -75,7 +69,7 @@ export interface HeatmapState {
   readonly subject?: HeatmapSubject | null;
   /** Why there is nothing more to see yet: reading, or what went wrong. */
   readonly notice?: { readonly kind: 'busy' | 'error'; readonly text: string } | null;
-  /** The gated layers. */
+  /** The gated layers, in the order of the series' layers. */
   readonly layers?: readonly HeatmapLayer[];
   /** The whole thinned history of a run; `points` messages continue it. */
   readonly series?: Series | null;

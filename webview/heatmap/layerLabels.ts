@@ -1,0 +1,58 @@
+/** Short labels for kinds of layer, so that many columns fit into a narrow view. */
+
+/** Words that every layer could have; they say nothing beside others. */
+const common = new Set(['proj', 'projection', 'dense', 'linear', 'layer', 'fc', 'conv', 'weight', 'w', 'module']);
+
+const short: ReadonlyMap<string, string> = new Map([
+  ['query', 'q'],
+  ['key', 'k'],
+  ['value', 'v'],
+  ['intermediate', 'in'],
+  ['input', 'in'],
+  ['output', 'out'],
+  ['pointwise', 'pw'],
+  ['depthwise', 'dw'],
+  ['position', 'pos'],
+  ['positions', 'pos'],
+  ['positional', 'pos'],
+  ['linear', 'lin'],
+]);
+
+/**
+ * `attention.q_proj` is `q` of the part `attention`, `intermediate.dense` is `in` of the block itself, `conv_module.pointwise_conv1` is `pw1`
+ * of the part `conv_module`.
+ */
+export function shortLabel(kind: string): { readonly part: string; readonly label: string } {
+  const tokens = kind.split('.');
+  const last = tokens.at(-1) ?? '';
+  const telling = common.has(last) && tokens.length > 1 ? tokens.length - 2 : tokens.length - 1;
+  return { part: tokens.slice(0, telling).join('.'), label: shorten(tokens[telling] ?? kind) };
+}
+
+/** The labels of kinds that share a part; the last words of their names where the short ones are the same. */
+export function uniqueLabels(kinds: readonly string[]): string[] {
+  const labels = kinds.map((kind) => shortLabel(kind).label);
+  return labels.map((label, at) =>
+    labels.filter((other) => other === label).length > 1 ? lastWords(kinds[at] ?? '') : label,
+  );
+}
+
+function lastWords(kind: string): string {
+  return kind.slice(shortLabel(kind).part.length).replace(/^\./u, '');
+}
+
+function shorten(token: string): string {
+  const words = token.split('_').filter((word) => word !== '');
+  const telling = words.filter((word) => !common.has(word));
+  return (telling.length > 0 ? telling : words)
+    .map((word, at) => shortenWord(word, at > 0))
+    .join(' ')
+    .replace(/ (\d)/gu, '$1');
+}
+
+/** A common word with a number behind others is only its number: `pointwise_conv1` is `pw1`. */
+function shortenWord(word: string, behindOthers: boolean): string {
+  const [, letters = word, digits = ''] = /^(\D+)(\d*)$/u.exec(word) ?? [];
+  if (behindOthers && digits !== '' && common.has(letters)) return digits;
+  return (short.get(letters) ?? letters) + digits;
+}

@@ -1,0 +1,176 @@
+/** What the heatmap knows: the host's state, kept up to date by its messages, and what of it stands on the screen at a step. */
+
+import { appendPoint } from '../../src/protocol/series.ts';
+import type { HeatmapPoint, HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
+
+/** All keys filled; what `HeatmapState` calls absent is null or empty. */
+export type Known = { [K in keyof HeatmapState]-?: Exclude<HeatmapState[K], undefined> };
+
+/** What is on the screen. */
+export interface Frame {
+  /** Null for an ONNX file, and for a run before its first step. */
+  readonly step: number | null;
+  readonly loss: number;
+  readonly sparsity: number;
+  readonly sparsityTarget: number;
+  /** NaN between the steps that were asked for exactly. */
+  readonly secondsPerStep: number;
+  readonly audioSecondsPerSecond: number;
+  /** By layer, as `known.layers`; empty if there is nothing yet. */
+  readonly thresholds: Float32Array;
+  readonly sparsities: Float32Array;
+}
+
+export interface Trend {
+  /** Change of sparsity, as a fraction. */
+  readonly change: number;
+  /** Steps over which it changed. */
+  readonly steps: number;
+}
+
+const nothing: Known = {
+  subject: null,
+  notice: null,
+  layers: [],
+  series: null,
+  latest: null,
+  run: null,
+  model: null,
+  trusted: true,
+};
+
+/** Rows of the series over which a trend is taken. */
+const trendRows = 20;
+
+/** Steps whose speed tells the time left: enough to even out long and short batches. */
+const recentSteps = 50;
+
+export class HeatmapStore {
+  known: Known = nothing;
+  /** The last answers to questions for exact steps. */
+  private exact: HeatmapPoint | null = null;
+  private recent: number[] = [];
+
+  /** Takes a message in. */
+  take(message: ToHeatmap): void {
+    if (message.kind === 'state') this.takeState(message.state);
+    else if (message.kind === 'points') for (const point of message.points) this.append(point);
+    else this.exact = message.point;
+  }
+
+  /** First and last step of the history; undefined without one. */
+  get span(): { readonly first: number; readonly last: number } | undefined {
+    const { series, latest } = this.known;
+    const first = series && series.count > 0 ? series.steps[0] : latest?.step;
+    const last = latest?.step ?? series?.steps[Math.max(0, (series.count || 1) - 1)];
+    return first === undefined || last === undefined ? undefined : { first, last };
+  }
+
+  /** Seconds until the end at the speed of the last steps; NaN if that cannot be said. */
+  get secondsLeft(): number {
+    const { run } = this.known;
+    const sorted = [...this.recent].sort((a, b) => a - b);
+    const median = sorted[sorted.length >> 1];
+    return !run || median === undefined ? NaN : median * Math.max(0, run.steps - run.step);
+  }
+
+  /** @param step null for the newest. Between exact answers the nearest step of the thinned history stands in. */
+  frameAt(step: number | null): Frame {
+    const { model, latest } = this.known;
+    if (model) {
+      const { thresholds, sparsities, sparsity } = model;
+      return { ...emptyFrame, thresholds, sparsities, sparsity };
+    }
+    if (step !== null && this.exact?.step === step) return this.exact;
+    if (latest && (step === null || step >= latest.step)) return latest;
+    const row = this.rowAt(step);
+    return row === undefined ? emptyFrame : this.frameOfRow(row);
+  }
+
+  /** Whether `frameAt` has that very step, with all its numbers. */
+  isExact(step: number): boolean {
+    return this.exact?.step === step || this.known.latest?.step === step;
+  }
+
+  /** How a layer's sparsity moved over the last rows of the history up to a step. */
+  trend(layer: number, step: number | null): Trend | undefined {
+    const { series } = this.known;
+    const row = this.rowAt(step);
+    if (!series || row === undefined) return undefined;
+    const from = Math.max(0, row - trendRows);
+    const at = (r: number): number => series.sparsities[r * series.layers.length + layer] ?? NaN;
+    const change = at(row) - at(from);
+    const steps = (series.steps[row] ?? NaN) - (series.steps[from] ?? NaN);
+    return Number.isFinite(change) && steps > 0 ? { change, steps } : undefined;
+  }
+
+  private takeState(state: HeatmapState): void {
+    // Nothing of another subject may stay: absent keys are unchanged only within one.
+    if (state.subject !== undefined && state.subject?.id !== this.known.subject?.id) {
+      this.known = { ...nothing, trusted: this.known.trusted };
+      this.exact = null;
+      this.recent = [];
+    }
+    if (state.series !== undefined) {
+      this.exact = null;
+      this.recent = [];
+    }
+    const given = Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
+    this.known = { ...this.known, ...given };
+    if (state.latest && this.recent.length === 0) this.recent.push(state.latest.secondsPerStep);
+  }
+
+  private append(point: HeatmapPoint): void {
+    const { series } = this.known;
+    const last = series && series.count > 0 ? (series.steps[series.count - 1] ?? -1) : -1;
+    // A step that is there already was sent twice, as around a reset.
+    if (series && point.step > last) appendPoint(series, point);
+    this.known = { ...this.known, latest: point };
+    this.recent.push(point.secondsPerStep);
+    if (this.recent.length > recentSteps) this.recent.shift();
+  }
+
+  /** The row nearest to a step. */
+  private rowAt(step: number | null): number | undefined {
+    const { series } = this.known;
+    if (!series || series.count === 0) return undefined;
+    const newest = series.count - 1;
+    if (step === null) return newest;
+    let [low, high] = [0, newest];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((series.steps[middle] ?? 0) < step) low = middle + 1;
+      else high = middle;
+    }
+    const after = series.steps[low] ?? 0;
+    const before = series.steps[low - 1];
+    return before !== undefined && step - before < after - step ? low - 1 : low;
+  }
+
+  private frameOfRow(row: number): Frame {
+    const { series } = this.known;
+    if (!series) return emptyFrame;
+    const across = series.layers.length;
+    const pick = (table: Float32Array): Float32Array => table.subarray(row * across, (row + 1) * across);
+    return {
+      ...emptyFrame,
+      step: series.steps[row] ?? null,
+      loss: series.loss[row] ?? NaN,
+      sparsity: series.sparsity[row] ?? NaN,
+      sparsityTarget: series.sparsityTarget[row] ?? NaN,
+      thresholds: pick(series.thresholds),
+      sparsities: pick(series.sparsities),
+    };
+  }
+}
+
+const emptyFrame: Frame = {
+  step: null,
+  loss: NaN,
+  sparsity: NaN,
+  sparsityTarget: NaN,
+  secondsPerStep: NaN,
+  audioSecondsPerSecond: NaN,
+  thresholds: new Float32Array(),
+  sparsities: new Float32Array(),
+};
