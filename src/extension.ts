@@ -36,7 +36,7 @@ export function activate(context: ExtensionContext): void {
     createStatusBar(runs),
     new Notifications(runs, context.workspaceState),
     runs.onDidChange(() => setContext(runs)),
-    watchModels(),
+    watchModels(services),
     ...registerCommands(services, layers),
   );
   log.info(`Activated in ${(performance.now() - began).toFixed(0)} ms.`);

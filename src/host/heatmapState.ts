@@ -3,22 +3,14 @@
 import { basename, dirname } from 'node:path';
 import * as v from 'valibot';
 import type { StepRecord } from '../protocol/records.ts';
+import { seriesPoint } from '../protocol/series.ts';
 import type { HeatmapLayer, HeatmapModel, HeatmapPoint, HeatmapRun, HeatmapState } from '../protocol/views/heatmap.ts';
 import type { RunSnapshot } from '../runs/followRun.ts';
 
 /** A step for the page. @param layers the order of its numbers; a layer that the step does not have is NaN. */
 export function heatmapPoint(record: StepRecord, layers: readonly string[]): HeatmapPoint {
-  const { step, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond } = record;
-  const sameOrder = layers.every((name, index) => record.layers[index]?.name === name);
-  const byName = sameOrder ? undefined : new Map(record.layers.map((layer) => [layer.name, layer]));
-  const thresholds = new Float32Array(layers.length);
-  const sparsities = new Float32Array(layers.length);
-  for (const [index, name] of layers.entries()) {
-    const layer = byName ? byName.get(name) : record.layers[index];
-    thresholds[index] = layer?.threshold ?? NaN;
-    sparsities[index] = layer?.sparsity ?? NaN;
-  }
-  return { step, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond, thresholds, sparsities };
+  const { secondsPerStep, audioSecondsPerSecond } = record;
+  return { ...seriesPoint(record, layers), secondsPerStep, audioSecondsPerSecond };
 }
 
 /** The gated layers in the order of the series. */

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { layerPoint, layerSeries, parseLayerWeights } from '../../src/host/layerState.ts';
 import type { StepRecord } from '../../src/protocol/records.ts';
-import { appendPoint, newSeries } from '../../src/protocol/series.ts';
+import { appendPoint, newSeries, seriesPoint } from '../../src/protocol/series.ts';
 
 const record = (step: number): StepRecord => ({
   kind: 'step',
@@ -26,7 +26,7 @@ const record = (step: number): StepRecord => ({
 
 describe('the series of one layer', () => {
   const series = newSeries(['a', 'b'], 4);
-  for (const step of [1, 2, 3]) appendPoint(series, record(step));
+  for (const step of [1, 2, 3]) appendPoint(series, seriesPoint(record(step), series.layers));
 
   test('has its column and the columns of the whole model', () => {
     const own = layerSeries(series, 'b');
@@ -39,7 +39,7 @@ describe('the series of one layer', () => {
 
   test('goes on by the rule of the whole series', () => {
     const own = layerSeries(series, 'a');
-    for (const step of [4, 5]) appendPoint(own, record(step));
+    for (const step of [4, 5]) appendPoint(own, seriesPoint(record(step), own.layers));
     expect(Array.from(own.steps.subarray(0, own.count))).toEqual([1, 3, 5]);
     expect(Array.from(own.thresholds.subarray(0, own.count))).toEqual([1, 3, 5]);
   });
