@@ -4,6 +4,17 @@ import * as v from 'valibot';
 import type { AlignedText } from './alignedText.ts';
 import type { ModelName } from './evaluation.ts';
 
+/** What a panel shows; the page saves it, so that the panel survives a reloaded window. */
+const path = v.pipe(v.string(), v.minLength(1), v.maxLength(10_000));
+const diffSubject = v.object({
+  /** Paths of the two ONNX files. */
+  a: path,
+  b: path,
+  /** The manifest on which the two are compared; null if they are compared without speech. */
+  data: v.nullable(path),
+});
+export type DiffSubject = v.InferOutput<typeof diffSubject>;
+
 /** What is counted over a whole model. */
 export interface DiffTotals {
   readonly parameters: number;
@@ -87,7 +98,7 @@ export interface DiffResult {
 
 /** Absent is unchanged, null is cleared. The answer to `ready` has every field. */
 export interface DiffState {
-  readonly kind: 'state';
+  readonly subject?: DiffSubject;
   readonly a?: ModelName;
   readonly b?: ModelName;
   readonly result?: DiffResult | null;
@@ -95,23 +106,33 @@ export interface DiffState {
   readonly problem?: string | null;
 }
 
-export type DiffPush = DiffState;
+export interface ToDiff {
+  readonly kind: 'state';
+  readonly state: DiffState;
+}
 
-const request = v.variant('kind', [
-  v.object({ kind: v.literal('ready') }),
-  v.object({ kind: v.literal('again') }),
-  v.object({ kind: v.literal('swap') }),
+const fromDiff = v.variant('kind', [
+  v.strictObject({ kind: v.literal('ready') }),
+  v.strictObject({ kind: v.literal('again') }),
+  v.strictObject({ kind: v.literal('swap') }),
   /** Evaluates both on data to be chosen. */
-  v.object({ kind: v.literal('compareSpeech') }),
+  v.strictObject({ kind: v.literal('compareSpeech') }),
   /** Opens the evaluation of one of the two. */
-  v.object({ kind: v.literal('evaluate'), side: v.picklist(['a', 'b']) }),
-  v.object({ kind: v.literal('copy') }),
+  v.strictObject({ kind: v.literal('evaluate'), side: v.picklist(['a', 'b']) }),
+  /** Puts text on the clipboard. */
+  v.strictObject({ kind: v.literal('copy'), text: v.pipe(v.string(), v.maxLength(1_000_000)) }),
 ]);
 
-export type DiffRequest = v.InferOutput<typeof request>;
+export type FromDiff = v.InferOutput<typeof fromDiff>;
 
-/** What a page said; undefined if it is nothing that it can say. */
-export function parseDiffRequest(message: unknown): DiffRequest | undefined {
-  const result = v.safeParse(request, message);
+/** What the page said, or undefined if it is nothing a page of ours says. */
+export function parseFromDiff(message: unknown): FromDiff | undefined {
+  const result = v.safeParse(fromDiff, message);
   return result.success ? result.output : undefined;
+}
+
+/** What the page saved, or undefined if it is no subject. */
+export function parseDiffSubject(saved: unknown): DiffSubject | undefined {
+  const result = v.safeParse(v.object({ subject: diffSubject }), saved);
+  return result.success ? result.output.subject : undefined;
 }

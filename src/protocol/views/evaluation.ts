@@ -39,6 +39,15 @@ export interface EvaluationNumbers {
   readonly skipped: readonly { readonly id: string; readonly reason: string }[];
 }
 
+/** What a panel shows; the page saves it, so that the panel survives a reloaded window. */
+const evaluationSubject = v.object({
+  /** Path of the ONNX file. */
+  model: v.pipe(v.string(), v.minLength(1), v.maxLength(10_000)),
+  /** Which of the evaluations kept beside it; null for the newest. */
+  name: v.nullable(v.pipe(v.string(), v.maxLength(1000))),
+});
+export type EvaluationSubject = v.InferOutput<typeof evaluationSubject>;
+
 /** A model as people know it. */
 export interface ModelName {
   /** Such as `digits-1, step 500`. */
@@ -87,7 +96,7 @@ export interface UtteranceRow extends AlignedText {
 
 /** Absent is unchanged, null is cleared. The answer to `ready` has every field. */
 export interface EvaluationState {
-  readonly kind: 'state';
+  readonly subject?: EvaluationSubject;
   readonly model?: ModelName;
   readonly shown?: ShownEvaluation | null;
   /** Null if the model was not pruned by a run that can be read here. */
@@ -97,8 +106,8 @@ export interface EvaluationState {
   readonly problem?: string | null;
 }
 
-export type EvaluationPush =
-  | EvaluationState
+export type ToEvaluation =
+  | { readonly kind: 'state'; readonly state: EvaluationState }
   /** Some of a result's utterances, the worst first; they come in pieces, in order. An utterance's index counts from the first piece. */
   | {
       readonly kind: 'utterances';
@@ -122,27 +131,33 @@ export type EvaluationPush =
 
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-const request = v.variant('kind', [
-  v.object({ kind: v.literal('ready') }),
+const fromEvaluation = v.variant('kind', [
+  v.strictObject({ kind: v.literal('ready') }),
   /** On the same data. */
-  v.object({ kind: v.literal('evaluateAgain') }),
+  v.strictObject({ kind: v.literal('evaluateAgain') }),
   /** On data to be chosen. */
-  v.object({ kind: v.literal('evaluateOther') }),
-  v.object({ kind: v.literal('evaluateOriginal') }),
+  v.strictObject({ kind: v.literal('evaluateOther') }),
+  v.strictObject({ kind: v.literal('evaluateOriginal') }),
   /** Shows another of the kept evaluations. */
-  v.object({ kind: v.literal('show'), name: v.pipe(v.string(), v.maxLength(1000)) }),
-  v.object({ kind: v.literal('diffOriginal') }),
-  v.object({ kind: v.literal('audio'), result: index, index }),
-  /** Puts the numbers on the clipboard. */
-  v.object({ kind: v.literal('copy'), format: v.picklist(['text', 'csv']) }),
+  v.strictObject({ kind: v.literal('show'), name: v.pipe(v.string(), v.maxLength(1000)) }),
+  v.strictObject({ kind: v.literal('diffOriginal') }),
+  v.strictObject({ kind: v.literal('audio'), result: index, index }),
+  /** Puts text on the clipboard. */
+  v.strictObject({ kind: v.literal('copy'), text: v.pipe(v.string(), v.maxLength(1_000_000)) }),
   /** Opens the folder with the hypotheses. */
-  v.object({ kind: v.literal('reveal') }),
+  v.strictObject({ kind: v.literal('reveal') }),
 ]);
 
-export type EvaluationRequest = v.InferOutput<typeof request>;
+export type FromEvaluation = v.InferOutput<typeof fromEvaluation>;
 
-/** What a page said; undefined if it is nothing that it can say. */
-export function parseEvaluationRequest(message: unknown): EvaluationRequest | undefined {
-  const result = v.safeParse(request, message);
+/** What the page said, or undefined if it is nothing a page of ours says. */
+export function parseFromEvaluation(message: unknown): FromEvaluation | undefined {
+  const result = v.safeParse(fromEvaluation, message);
   return result.success ? result.output : undefined;
+}
+
+/** What the page saved, or undefined if it is no subject. */
+export function parseEvaluationSubject(saved: unknown): EvaluationSubject | undefined {
+  const result = v.safeParse(v.object({ subject: evaluationSubject }), saved);
+  return result.success ? result.output.subject : undefined;
 }

@@ -1,0 +1,58 @@
+/** The command Evaluate Checkpoint, and the panels it opens. */
+
+import { parseEvaluationSubject, type EvaluationSubject } from '../../protocol/views/evaluation.ts';
+import { chooseCheckpoint, modelsOf, runOf } from '../chooseCheckpoint.ts';
+import { chooseData } from '../chooseData.ts';
+import { titleOf } from '../modelNames.ts';
+import type { Services } from '../services.ts';
+import { SubjectPanels } from '../subjectPanels.ts';
+import { requireTrust } from '../trust.ts';
+import { runWithProgress } from '../withProgress.ts';
+import { EvaluationPanel } from './evaluationPanel.ts';
+import { keptEvaluations } from './keptEvaluations.ts';
+
+const title = 'Evaluate Checkpoint';
+
+export type EvaluationPanels = SubjectPanels<EvaluationSubject, EvaluationPanel>;
+
+export function createEvaluationPanels(services: Services): EvaluationPanels {
+  return new SubjectPanels<EvaluationSubject, EvaluationPanel>(services, {
+    name: 'evaluation',
+    parse: parseEvaluationSubject,
+    keyOf: ({ model }) => model,
+    titleOf: ({ model }) => `Evaluation: ${titleOf(model)}`,
+    fill: (panel, subject) => new EvaluationPanel(services, panel, subject),
+  });
+}
+
+/**
+ * Shows the evaluation kept beside a model; one that has none is evaluated first.
+ * @param target an ONNX file's Uri, or a checkpoint or run of the Runs view; undefined asks. A field `data` names the manifest, and
+ *   evaluates on it without asking.
+ */
+export async function evaluateCheckpoint(
+  services: Services,
+  panels: EvaluationPanels,
+  target?: unknown,
+  all?: unknown,
+): Promise<void> {
+  if (!requireTrust(title)) return;
+  const question = { title, placeholder: 'Evaluate which model?', run: runOf(target) };
+  const [model = await chooseCheckpoint(services, question)] = await modelsOf(target, all);
+  if (model === undefined) return;
+  const given = dataOf(target);
+  if (given === undefined && (await keptEvaluations(model)).length > 0) {
+    await panels.show({ model, name: null }).showKept(null);
+    return;
+  }
+  const data = given ?? (await chooseData(services, title, model));
+  if (data === undefined) return;
+  const args = ['evaluate', model, '--data', data, '--keep'];
+  if ((await runWithProgress(services.pinch, `Evaluating ${titleOf(model)}`, args)) === undefined) return;
+  await panels.show({ model, name: null }).showKept(null);
+}
+
+function dataOf(target: unknown): string | undefined {
+  const { data } = (target ?? {}) as { data?: unknown };
+  return typeof data === 'string' ? data : undefined;
+}

@@ -1,0 +1,97 @@
+/** Reads what a model recognised, utterance by utterance, and aligns it with what was said. */
+
+import { extname, isAbsolute } from 'node:path';
+import * as v from 'valibot';
+import { align } from '../../metrics/alignment.ts';
+import { splitWords } from '../../metrics/score.ts';
+import type { AlignedText } from '../../protocol/views/alignedText.ts';
+import type { UtteranceRow } from '../../protocol/views/evaluation.ts';
+import { readSmallFile } from '../../runs/smallFile.ts';
+import { soundTypes } from './soundFile.ts';
+import { mapInSlices } from './inSlices.ts';
+
+/** An utterance's row, and where its sound is. */
+export interface RecognizedUtterance {
+  readonly row: UtteranceRow;
+  readonly audio: string;
+  /** Seconds into the file. */
+  readonly offset: number;
+}
+
+/** A hundred thousand utterances; reading more at once would hold up the editor. */
+const largestFile = 32 << 20;
+/** Steps of one alignment's table; it takes a few milliseconds. A minute of speech has 200 words. */
+const largestTable = 500 * 500;
+
+const text = v.pipe(v.string(), v.maxLength(1_000_000));
+const seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
+
+const line = v.object({
+  id: text,
+  audio_filepath: text,
+  text,
+  pred_text: text,
+  errors: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  duration: v.optional(seconds),
+  offset: v.optional(seconds),
+});
+
+/**
+ * The utterances of a hypotheses.jsonl, the most errors first, then the highest error rate.
+ * @throws Error with one sentence if the file cannot be read, or a line is none of Pinch's.
+ */
+export async function readHypotheses(path: string): Promise<RecognizedUtterance[]> {
+  let content: string;
+  try {
+    content = await readSmallFile(path, largestFile);
+  } catch (error) {
+    throw new Error(`${path}: the utterances cannot be read: ${(error as Error).message}.`);
+  }
+  const utterances = await mapInSlices(linesOf(content), (json, index) => {
+    try {
+      return utteranceOf(v.parse(line, JSON.parse(json)));
+    } catch {
+      throw new Error(`${path}:${index + 1}: this is no utterance that Pinch wrote; evaluate again.`);
+    }
+  });
+  const rate = ({ row }: RecognizedUtterance): number => row.errors / Math.max(1, row.words);
+  return utterances.sort((a, b) => b.row.errors - a.row.errors || rate(b) - rate(a));
+}
+
+function utteranceOf(entry: v.InferOutput<typeof line>): RecognizedUtterance {
+  const aligned = alignTexts(entry.text, entry.pred_text);
+  const { audio_filepath: audio, id } = entry;
+  const row = {
+    id,
+    ...aligned,
+    words: splitWords(entry.text).length,
+    errors: aligned.edits === null ? entry.errors : countErrors(aligned.edits),
+    seconds: entry.duration ?? null,
+    audible: isAbsolute(audio) && soundTypes.has(extname(audio).toLowerCase()),
+  };
+  return { row, audio, offset: entry.offset ?? 0 };
+}
+
+/** The alignment of two texts as letters; none if it would take too long. */
+export function alignTexts(reference: string, hypothesis: string): AlignedText {
+  const [spoken, heard] = [splitWords(reference), splitWords(hypothesis)];
+  const steps = (spoken.length + 1) * (heard.length + 1);
+  if (steps > largestTable) return { reference, hypothesis, edits: null };
+  const edits = align(spoken, heard)
+    .map(({ kind }) => kind.charAt(0).toUpperCase())
+    .join('');
+  return { reference, hypothesis, edits };
+}
+
+function countErrors(edits: string): number {
+  return edits.length - edits.replaceAll(/[^C]/gu, '').length;
+}
+
+function* linesOf(content: string): Generator<string> {
+  for (let start = 0; start < content.length;) {
+    const end = content.indexOf('\n', start);
+    const stop = end < 0 ? content.length : end;
+    if (stop > start) yield content.slice(start, stop);
+    start = stop + 1;
+  }
+}

@@ -1,0 +1,50 @@
+/** Names a model as people know it, and finds the model that a checkpoint was pruned from. */
+
+import { basename, dirname, extname } from 'node:path';
+import { findModel } from '../onnx/findModel.ts';
+import { readRun } from '../runs/state.ts';
+
+/** A checkpoint's run and step, from where its ONNX file stands; undefined for any other model. */
+export function checkpointOf(model: string): { readonly run: string; readonly step: number } | undefined {
+  const folder = dirname(model);
+  const step = /^step-(\d{1,15})$/u.exec(basename(folder))?.[1];
+  const checkpoints = dirname(folder);
+  if (step === undefined || basename(checkpoints) !== 'checkpoints') return undefined;
+  return { run: dirname(checkpoints), step: Number(step) };
+}
+
+/** `digits-1, step 500` for a checkpoint; for another model its file or, where that says nothing, its folder. */
+export function titleOf(model: string): string {
+  const checkpoint = checkpointOf(model);
+  if (checkpoint) return `${basename(checkpoint.run)}, step ${checkpoint.step}`;
+  if (basename(model) !== 'model.onnx') return basename(model, extname(model));
+  const folder = dirname(model);
+  // A folder called model says as little as the file.
+  return basename(folder) === 'model' ? `${basename(dirname(folder))}/model` : basename(folder);
+}
+
+/** What a checkpoint's run was given. */
+export interface RunInputs {
+  /** The ONNX file that was pruned; undefined if it is not there any more. */
+  readonly model: string | undefined;
+  readonly train: string | undefined;
+  readonly dev: string | undefined;
+}
+
+/** Undefined for a model that is no checkpoint of a run that can be read. */
+export async function runInputs(model: string): Promise<RunInputs | undefined> {
+  const checkpoint = checkpointOf(model);
+  if (!checkpoint) return undefined;
+  try {
+    const { settings } = await readRun(checkpoint.run);
+    const path = (key: string): string | undefined => (typeof settings[key] === 'string' ? settings[key] : undefined);
+    const original = path('model');
+    return {
+      model: original === undefined ? undefined : await findModel(original).catch(() => undefined),
+      train: path('train'),
+      dev: path('dev'),
+    };
+  } catch {
+    return undefined;
+  }
+}
