@@ -7,11 +7,12 @@ import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
 import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
-import { prune, resume, type PruneCommandFlags } from './cli/prune.ts';
+import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
 import { devices } from './train/session.ts';
 
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
+const detach = ['--detach', 'start the trainer, and end without waiting for it'] as const;
 
 function program(finish: (code: Promise<number>) => Promise<void>): Command {
   const pinch = new Command('pinch')
@@ -42,6 +43,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--seed <number>', 'of everything random (0)', countFlag('--seed', 0))
     .option('--config <file>', 'settings as in a run.json; flags override them')
     .option('--dry-run', 'say what would be gated, and what it would take, and do nothing')
+    .option(...detach)
     .option(...json)
     .action((flags: PruneCommandFlags) => finish(prune(flags)));
 
@@ -49,8 +51,9 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .command('resume')
     .description('continue a run from its last checkpoint')
     .argument('<run>', 'the run folder')
+    .option(...detach)
     .option(...json)
-    .action((run: string, flags: { json?: boolean }) => finish(resume(run, flags)));
+    .action((run: string, flags: ResumeFlags) => finish(resume(run, flags)));
 
   pinch
     .command('evaluate')

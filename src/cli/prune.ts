@@ -1,13 +1,13 @@
 /** `pinch prune` and `pinch resume`: make or find a run folder, train in it in a process of its own, and say what came of it. */
 
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { readRun, readState } from '../runs/state.ts';
 import { describeRun } from '../train/inputs.ts';
-import { startTrainer } from '../train/process.ts';
+import { detachTrainer, startTrainer } from '../train/process.ts';
 import { createRunFolder } from '../train/runFolder.ts';
 import { previewRun } from '../train/preview.ts';
 import { percent, textTable } from '../train/textTable.ts';
@@ -36,6 +36,7 @@ interface RunResult {
 export interface PruneCommandFlags extends PruneFlags {
   readonly run?: string;
   readonly dryRun?: boolean;
+  readonly detach?: boolean;
   readonly json?: boolean;
 }
 
@@ -49,6 +50,7 @@ export async function prune(flags: PruneCommandFlags): Promise<number> {
   }
   const { folder } = await createRunFolder(await describeRun(settings), settings.model, flags.run);
   process.stderr.write(`Run folder: ${folder}\n`);
+  if (flags.detach) return detach(folder, flags.json ?? false);
   const code = await trainIn(folder, flags.json ?? false);
   // A run that never came to its first line holds nothing; what was wrong has been said.
   if (code === exitCodes.failed && readMetrics(runPaths(folder).metrics).length === 0) {
@@ -57,9 +59,21 @@ export async function prune(flags: PruneCommandFlags): Promise<number> {
   return code;
 }
 
-export async function resume(folder: string, { json = false }: { readonly json?: boolean }): Promise<number> {
+export interface ResumeFlags {
+  readonly detach?: boolean;
+  readonly json?: boolean;
+}
+
+export async function resume(folder: string, { detach: alone = false, json = false }: ResumeFlags): Promise<number> {
   await readRun(folder);
-  return trainIn(folder, json);
+  return alone ? detach(resolve(folder), json) : trainIn(folder, json);
+}
+
+/** The folder stays whatever happens: it says what went wrong to those who look for the run later. */
+async function detach(folder: string, json: boolean): Promise<number> {
+  const pid = await detachTrainer(folder);
+  printResult(json, { run: folder, pid }, `Process ${pid} trains in ${folder}.\n`);
+  return exitCodes.done;
 }
 
 async function trainIn(folder: string, json: boolean): Promise<number> {

@@ -1,4 +1,7 @@
-/** The trainer's process: `trainer.js RUN [--attached]`. With `--attached` it ends, after a checkpoint, when its standard input does. */
+/**
+ * The trainer's process: `trainer.js RUN [--attached | --detached]`. With `--attached` it ends, after a checkpoint, when its standard input
+ * does. With `--detached` its standard error is trainer.log, which says everything already.
+ */
 
 import { parseArgs } from 'node:util';
 import { answerProbe } from './device.ts';
@@ -10,10 +13,11 @@ const exitCodes = { done: 0, failed: 1, stopped: 130 } as const;
 
 // A terminal or a command that went away is no reason to lose a run.
 process.stderr.on('error', () => undefined);
+process.on('SIGHUP', () => undefined);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { attached: { type: 'boolean' }, probe: { type: 'string' } },
+  options: { attached: { type: 'boolean' }, detached: { type: 'boolean' }, probe: { type: 'string' } },
 });
 const [folder] = positionals;
 const probed = devices.find((device) => device === values.probe);
@@ -21,10 +25,10 @@ const probed = devices.find((device) => device === values.probe);
 if (probed) {
   process.stdout.write(await answerProbe(probed));
 } else if (folder === undefined) {
-  process.stderr.write('usage: trainer.js RUN [--attached]\n');
+  process.stderr.write('usage: trainer.js RUN [--attached | --detached]\n');
   process.exitCode = 2;
 } else {
-  const run = startRun(folder, process.stderr);
+  const run = startRun(folder, values.detached ? { write: () => undefined } : process.stderr);
   const stop = (): void => void run.answer({ kind: 'stop' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

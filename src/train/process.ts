@@ -1,8 +1,17 @@
-/** Starts the trainer as a process of its own, and tells how it ended. */
+/** Starts the trainer as a process of its own: one that this process waits for, or one that outlives it. */
 
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { controlLine, type ControlRequest } from '../protocol/control.ts';
+import type { RunState } from '../protocol/records.ts';
+import { runPaths } from '../runs/paths.ts';
+import { readState } from '../runs/state.ts';
+import { writeState } from './runFolder.ts';
 
 export interface TrainerProcess {
   /** Settles when the process is gone. `code` is null if a signal ended it. */
@@ -35,7 +44,7 @@ export function startTrainer(folder: string): TrainerProcess {
     detached: process.platform !== 'win32',
     stdio: ['pipe', 'ignore', 'inherit'],
     windowsHide: true,
-    env: { ...process.env, ...keepMemory, ELECTRON_RUN_AS_NODE: '1' },
+    env: trainerEnvironment(),
   });
   const send = (request: ControlRequest): void => {
     child.stdin.write(controlLine(request));
@@ -50,4 +59,62 @@ export function startTrainer(folder: string): TrainerProcess {
     stop: () => send({ kind: 'stop' }),
     kill: () => void child.kill('SIGKILL'),
   };
+}
+
+/** Milliseconds between two looks for a sign of life. */
+const lookEvery = 20;
+
+/**
+ * Trains in a run folder that has a run.json, on its own: the process has no terminal, and goes on whatever becomes of this one. Returns
+ * as soon as it has said in state.json that it is there, which takes it half a second.
+ * @returns its process number.
+ * @throws Error if it ended before; state.json says so too, unless somebody else's state is there.
+ */
+export async function detachTrainer(folder: string): Promise<number> {
+  const paths = runPaths(resolve(folder));
+  // What nobody in the trainer says, such as the last words of a native library, is worth keeping as well.
+  const log = openSync(paths.log, 'a');
+  const child = spawn(process.execPath, [trainerFile(), paths.folder, '--detached'], {
+    // On Linux and macOS a session of its own, which no terminal can hang up.
+    detached: true,
+    stdio: ['ignore', 'ignore', log],
+    windowsHide: true,
+    env: trainerEnvironment(),
+  });
+  closeSync(log);
+  let end: string | undefined;
+  child.once('error', (error) => (end = error.message));
+  child.once('exit', (code, signal) => (end = signal ?? `exit code ${code ?? 0}`));
+  const { pid } = child;
+  for (;;) {
+    // Asked before the look, so that a process that says something and ends is not missed.
+    const ended = end;
+    const state = await readState(paths.folder);
+    if (pid !== undefined && state?.pid === pid) {
+      child.unref();
+      return pid;
+    }
+    if (ended !== undefined) {
+      const message = (await lastWords(paths.log)) ?? `The trainer ended before it had begun (${ended}).`;
+      if (state === undefined) await writeState(paths.folder, neverBegan(pid ?? 0, message));
+      throw new Error(message);
+    }
+    await setTimeout(lookEvery);
+  }
+}
+
+function trainerEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, ...keepMemory, ELECTRON_RUN_AS_NODE: '1' };
+}
+
+/** The last line of a log that the trainer itself wrote, without its time. */
+async function lastWords(log: string): Promise<string | undefined> {
+  const lines = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n');
+  return /^\S+Z {2}(.+)$/u.exec(lines.at(-1) ?? '')?.[1];
+}
+
+function neverBegan(pid: number, message: string): RunState {
+  const heartbeat = new Date().toISOString();
+  const process = { pid, processStart: null, host: hostname(), nonce: '' };
+  return { status: 'failed', ...process, attempt: 1, step: 0, steps: 0, heartbeat, control: null, message };
 }

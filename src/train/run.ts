@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { reasonOf } from '../onnx/errors.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
-import { effectiveRecords, type MetricsRecord, type RunState } from '../protocol/records.ts';
+import { effectiveRecords, type MetricsRecord, type RunFile, type RunState } from '../protocol/records.ts';
 import { completeSettings, type RunSettings } from '../protocol/settings.ts';
 import { runPaths, type RunPaths } from '../runs/paths.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
@@ -74,10 +74,20 @@ class Run {
     let report: ProgressReport | undefined;
     try {
       const run = await readRun(this.paths.folder);
-      const settings = completeSettings(run.settings);
-      const owner = await claimRunFolder(this.paths.folder);
       report = new ProgressReport(this.paths.log, this.terminal);
-      return await this.trainAs(owner, settings, run.checksums, report);
+      const owner = await claimRunFolder(this.paths.folder);
+      // From here on the folder is this process's, and says so if anything goes wrong.
+      this.state = {
+        status: 'starting',
+        ...owner,
+        attempt: 1,
+        step: 0,
+        steps: 0,
+        heartbeat: new Date().toISOString(),
+        control: null,
+        message: 'reading the model and the data',
+      };
+      return await this.trainAs(owner, run, report);
     } catch (error) {
       const message = sentenceOf(error);
       if (report) report.say(message);
@@ -91,38 +101,24 @@ class Run {
     }
   }
 
-  private async trainAs(
-    owner: Owner,
-    settings: RunSettings,
-    checksums: Parameters<typeof checkInputs>[1],
-    report: ProgressReport,
-  ): Promise<LoopEnd['status']> {
+  private async trainAs(owner: Owner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
+    const settings = completeSettings(run.settings);
     const earlier = readMetrics(this.paths.metrics);
     const attempt = 1 + earlier.reduce((most, record) => Math.max(most, record.attempt), 0);
     const control = await listenForControl(owner.nonce, (request) => this.answer(request));
-    this.state = {
-      status: 'starting',
-      ...owner,
-      attempt,
-      step: 0,
-      steps: 0,
-      heartbeat: new Date().toISOString(),
-      control: control.path,
-      message: 'reading the model and the data',
-    };
     const metrics = MetricsFile.open(this.paths.metrics);
     let setup: Setup | undefined;
     try {
-      await this.setState({});
+      await this.setState({ attempt, control: control.path });
       await mkdir(this.paths.checkpoints, { recursive: true });
       await removeUnfinished(this.paths.checkpoints);
-      if (earlier.length > 0) await checkInputs(settings, checksums);
+      if (earlier.length > 0) await checkInputs(settings, run.checksums);
       setup = await prepareRun(settings);
       const end = await this.trainWith(setup, settings, report, metrics, earlier);
       await this.finish(end, metrics, report);
       return end.status;
     } catch (error) {
-      if (this.state.status === 'running') this.recordFailure(metrics, sentenceOf(error));
+      if (this.state?.status === 'running') this.recordFailure(metrics, sentenceOf(error));
       throw error;
     } finally {
       await this.close(setup, metrics, control);

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { reasonOf } from '../onnx/errors.ts';
 import { writeAtomically } from '../onnx/atomicFile.ts';
 import type { RunFile, RunState } from '../protocol/records.ts';
@@ -85,6 +86,10 @@ function claimNumbers(claims: string): number[] {
   return readdirSync(claims).flatMap((name) => (/^\d+\.json$/u.test(name) ? [Number.parseInt(name, 10)] : []));
 }
 
+/** Milliseconds. */
+const lookEvery = 20;
+const endingTakes = 5000;
+
 async function refuseIfAlive(folder: string, claim: string): Promise<void> {
   let owner: Owner;
   try {
@@ -93,7 +98,13 @@ async function refuseIfAlive(folder: string, claim: string): Promise<void> {
     // Claims are whole when they appear, so only a power failure leaves one like this.
     return;
   }
-  if (await isAlive(owner)) throw inUse(folder, `process ${owner.pid} trains in it`);
+  for (let waited = 0; await isAlive(owner); waited += lookEvery) {
+    // A run that has just said it is over takes a moment to end; whoever resumes it then shall not be sent away.
+    const last = await readState(folder);
+    const ending = last?.nonce === owner.nonce && isOver(last) && waited < endingTakes;
+    if (!ending) throw inUse(folder, `process ${owner.pid} trains in it`);
+    await setTimeout(lookEvery);
+  }
   const state = await readState(folder);
   const elsewhere = owner.host !== hostname() && state !== undefined && state.nonce === owner.nonce;
   if (elsewhere && !isOver(state) && Date.now() - Date.parse(state.heartbeat) < heartbeatLasts) {

@@ -1,8 +1,21 @@
 /** What `pinch prune` does besides training in the foreground: says what it would do, and starts trainers that outlive it. */
 
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Preview } from '../../src/train/preview.ts';
 import {
@@ -41,10 +54,11 @@ describe('a dry run', () => {
     const done = await run(...flags, '--run', 'real');
     expect(done.code, done.err).toBe(0);
     expect(settings).toEqual(readJson(join(folder, 'real', 'run.json'))['settings']);
-    const { time, attempt, ...real } = recordsOf(join(folder, 'real')).find(({ kind }) => kind === 'start') as never;
-    expect([time, attempt]).not.toContain(undefined);
+    const real = recordsOf(join(folder, 'real')).find(({ kind }) => kind === 'start');
     // The guess depends on how fast the machine was just now.
-    expect(start).toEqual({ ...(real as object), secondsExpected: expect.any(Number) as number });
+    const { secondsExpected } = start;
+    const timeless = { time: undefined, attempt: undefined };
+    expect({ ...start, ...timeless }).toEqual({ ...real, ...timeless, secondsExpected });
   });
 
   test('prints a table for people', async () => {
@@ -74,3 +88,110 @@ describe('a dry run', () => {
     expect((await run(...flags)).err).toMatch(/nothing\.jsonl: this manifest is empty/u);
   });
 });
+
+describe('a detached run', () => {
+  const long = ['--steps', '100000', '--json'];
+  const flags = (name: string): string[] => {
+    const config = writeToySettings(join(folder, `${name}.json`), { checkpoint: { everySteps: 1_000_000 } });
+    return ['prune', '--model', 'model', '--train', 'speech/manifest.jsonl', '--config', config, '--run', name];
+  };
+  const stateOf = (name: string): Record<string, unknown> => readJson(join(folder, name, 'state.json'));
+
+  test('outlives the command, its process group and a hang-up; it can be stopped and resumed', async () => {
+    const command = [process.execPath, resolve('dist/cli.js'), ...flags('alone'), ...long, '--detach'];
+    // The shell stays, so that there is a group to kill.
+    const shell = spawn('sh', ['-c', '"$@"; sleep 60', 'sh', ...command], {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const [line] = (await once(shell.stdout.setEncoding('utf8'), 'data')) as [string];
+    const { run: path, pid } = JSON.parse(line) as { run: string; pid: number };
+    expect(path).toBe(join(folder, 'alone'));
+    await waitFor(() => stateOf('alone')['status'] === 'running');
+
+    const closed = once(shell, 'close');
+    process.kill(-(shell.pid ?? 0), 'SIGKILL');
+    await closed;
+    process.kill(pid, 'SIGHUP');
+    const { step } = recordsOf(path).at(-1) ?? { step: 0 };
+    await waitFor(() => (recordsOf(path).at(-1)?.step ?? 0) > step + 3);
+
+    const refused = await run('resume', 'alone', '--detach', '--json');
+    expect(refused.code).toBe(1);
+    expect((JSON.parse(refused.out) as { message: string }).message).toMatch(/in use: process \d+ trains in it/u);
+    expect(stateOf('alone')).toMatchObject({ pid, status: 'running' });
+
+    process.kill(pid, 'SIGTERM');
+    await waitFor(() => stateOf('alone')['status'] === 'stopped');
+    const resumed = await run('resume', 'alone', '--detach', '--json');
+    expect(resumed.code, resumed.err).toBe(0);
+    const again = JSON.parse(resumed.out) as { run: string; pid: number };
+    expect(again).toEqual({ run: path, pid: stateOf('alone')['pid'] });
+    await waitFor(() => stateOf('alone')['status'] === 'running');
+    process.kill(again.pid, 'SIGTERM');
+    await waitFor(() => stateOf('alone')['status'] === 'stopped');
+    // What was said stands in the log once.
+    const log = readFileSync(join(path, 'trainer.log'), 'utf8');
+    expect(log.match(/Stopped at step/gu)).toHaveLength(2);
+  });
+
+  test('that fails before its first step says so in a folder that stays', async () => {
+    writeFileSync(join(folder, 'speech', 'x.jsonl'), '{"audio_filepath":"0.wav","text":"xyz","duration":1}\n');
+    const { code } = await run(...flags('failed'), '--train', 'speech/x.jsonl', '--steps', '1', '--detach');
+    expect(code).toBe(0);
+    await waitFor(() => stateOf('failed')['status'] === 'failed');
+    expect(stateOf('failed')['message']).toMatch(/x\.jsonl: no utterance can be trained on/u);
+    expect(readFileSync(join(folder, 'failed', 'trainer.log'), 'utf8')).toMatch(/no utterance can be trained on/u);
+  });
+
+  test('whose trainer cannot even be loaded is an error, and the folder says so', async () => {
+    const broken = join(folder, 'broken');
+    mkdirSync(broken);
+    copyFileSync(resolve('dist/cli.js'), join(broken, 'cli.mjs'));
+    symlinkSync(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
+    writeFileSync(join(broken, 'trainer.js'), 'throw new Error("no library");');
+    const args = [join(broken, 'cli.mjs'), ...flags('never'), '--steps', '1', '--detach', '--json'];
+    const { code, stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error: unknown) => error as { code: number; stdout: string },
+    );
+    expect(code).toBe(1);
+    const message = 'The trainer ended before it had begun (exit code 1).';
+    expect(JSON.parse(stdout)).toEqual({ status: 'failed', message });
+    expect(stateOf('never')).toMatchObject({ status: 'failed', message });
+    expect(readFileSync(join(folder, 'never', 'trainer.log'), 'utf8')).toContain('no library');
+  });
+
+  test.each([
+    ['metrics that are none', 'metrics.jsonl', 'this is text\n', /metrics\.jsonl:1: this is no line/u],
+    ['settings of another version', 'run.json', undefined, /There is no setting "bach"/u],
+  ])('with %s says so', async (name, file, text, sentence) => {
+    const made = name.replaceAll(' ', '-');
+    await run(...flags(made), '--steps', '1', '--detach');
+    await waitFor(() => stateOf(made)['status'] === 'done');
+    const path = join(folder, made, file);
+    const before = readFileSync(path, 'utf8');
+    writeFileSync(path, text ?? before.replace('"batch"', '"bach"'));
+    expect((await run('resume', made, '--detach')).code).toBe(0);
+    await waitFor(() => stateOf(made)['status'] === 'failed');
+    expect(stateOf(made)['message']).toMatch(sentence);
+  });
+});
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  const until = Date.now() + 20_000;
+  while (!holds(condition)) {
+    if (Date.now() > until) throw new Error(`this did not come true: ${condition.toString()}`);
+    await setTimeout(20);
+  }
+}
+
+/** Files that are not there yet do not hold anything. */
+function holds(condition: () => boolean): boolean {
+  try {
+    return condition();
+  } catch {
+    return false;
+  }
+}
