@@ -37,17 +37,25 @@ export interface SeriesPoint extends Pick<StepRecord, 'step' | 'loss' | 'sparsit
   readonly sparsities: ArrayLike<number>;
 }
 
+/** A point in the form in which it travels: a buffer of its own for each of the two. */
+export interface PackedPoint extends SeriesPoint {
+  readonly thresholds: Float32Array;
+  readonly sparsities: Float32Array;
+}
+
 /** A step as a point of a series with these layers. One that the step does not have is NaN. */
-export function seriesPoint(record: StepRecord, layers: readonly string[]): SeriesPoint {
+export function seriesPoint(record: StepRecord, layers: readonly string[]): PackedPoint {
   const { step, loss, sparsity, sparsityTarget } = record;
   const sameOrder = layers.every((name, column) => record.layers[column]?.name === name);
   const byName = sameOrder ? undefined : new Map(record.layers.map((layer) => [layer.name, layer]));
-  const found = layers.map((name, column) => (byName ? byName.get(name) : record.layers[column]));
-  return {
-    ...{ step, loss, sparsity, sparsityTarget },
-    thresholds: Float32Array.from(found, (layer) => layer?.threshold ?? NaN),
-    sparsities: Float32Array.from(found, (layer) => layer?.sparsity ?? NaN),
-  };
+  const thresholds = new Float32Array(layers.length);
+  const sparsities = new Float32Array(layers.length);
+  for (const [column, name] of layers.entries()) {
+    const layer = byName ? byName.get(name) : record.layers[column];
+    thresholds[column] = layer?.threshold ?? NaN;
+    sparsities[column] = layer?.sparsity ?? NaN;
+  }
+  return { step, loss, sparsity, sparsityTarget, thresholds, sparsities };
 }
 
 /** @param capacity even, at least 2. */

@@ -8,7 +8,7 @@
 
 import * as v from 'valibot';
 import type { RunState } from '../records.ts';
-import type { Series, SeriesPoint } from '../series.ts';
+import type { PackedPoint, Series } from '../series.ts';
 
 /** A run that says it goes on though its process is gone is `lost`. */
 export type HeatmapStatus = RunState['status'] | 'lost';
@@ -30,7 +30,7 @@ export interface HeatmapLayer {
 }
 
 /** One step; thresholds and sparsities in the order of the layers. */
-export interface HeatmapPoint extends SeriesPoint {
+export interface HeatmapPoint extends PackedPoint {
   readonly secondsPerStep: number;
   readonly audioSecondsPerSecond: number;
 }
