@@ -9,9 +9,10 @@ import {
   type LayerSubject,
   type ToLayer,
 } from '../protocol/views/layer.ts';
+import { seriesPoint } from '../protocol/series.ts';
 import type { RunChange } from '../runs/followRun.ts';
 import { modelName } from './heatmapState.ts';
-import { layerPoint, layerSeries, parseLayerWeights } from './layerState.ts';
+import { layerSeries, parseLayerWeights } from './layerState.ts';
 import { checkpointModel, type FollowedRun, type Subject } from './runStore.ts';
 import type { Services } from './services.ts';
 import { webviewHtml, webviewOptions } from './webviewHtml.ts';
@@ -130,10 +131,7 @@ class LayerPanel {
     const { layer } = this.subject;
     switch (change.kind) {
       case 'points':
-        return this.post({
-          kind: 'points',
-          points: change.points.map((point) => layerPoint(point, layer)).filter((point) => point !== undefined),
-        });
+        return this.post({ kind: 'points', points: change.points.map((point) => seriesPoint(point, [layer])) });
       case 'reset':
         return this.push({ series: layerSeries(follower.series, layer) });
       case 'snapshot':
