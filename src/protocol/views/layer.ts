@@ -5,7 +5,7 @@
  */
 
 import * as v from 'valibot';
-import type { Series, SeriesPoint } from '../series.ts';
+import type { Series } from '../series.ts';
 
 const text = v.pipe(v.string(), v.maxLength(10_000));
 
@@ -43,6 +43,17 @@ export type LayerHistogram =
   /** There is no checkpoint yet, or it cannot be read. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
+/** One step of this layer. */
+export interface LayerPoint {
+  readonly step: number;
+  readonly loss: number;
+  /** Of the whole model. */
+  readonly sparsity: number;
+  readonly sparsityTarget: number;
+  readonly layerThreshold: number;
+  readonly layerSparsity: number;
+}
+
 export interface LayerState {
   readonly subject?: LayerSubject;
   /** The run or file, as people call it. */
@@ -54,8 +65,8 @@ export interface LayerState {
 
 export type ToLayer =
   | { readonly kind: 'state'; readonly state: LayerState }
-  /** New steps in order, each after the last one in the series. Thresholds and sparsities are typed arrays of one number. */
-  | { readonly kind: 'points'; readonly points: readonly SeriesPoint[] };
+  /** New steps in order, each after the last one in the series. */
+  | { readonly kind: 'points'; readonly points: readonly LayerPoint[] };
 
 const fromLayer = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
