@@ -165,6 +165,8 @@ export class SettingsError extends Error {
  * @throws SettingsError naming the first key that is unknown, missing or out of range.
  */
 export function completeSettings(...layers: readonly unknown[]): RunSettings {
+  const wrong = layers.find((layer) => layer !== undefined && !isObject(layer));
+  if (wrong !== undefined) throw new SettingsError(`The settings must be an object; they are ${shown(wrong)}.`);
   const merged = layers.reduce(merge, defaultSettings);
   const result = v.safeParse(schema, merged, { abortEarly: true });
   if (!result.success) throw new SettingsError(sentence(result.issues[0]));

@@ -39,7 +39,7 @@ export function pruneConfig(layers: readonly SettingsLayer[], choices: PruneChoi
   const chosen: SettingsInput = { model, train, dev, method, device, sparsity: { target } };
   for (const { from, settings } of layers) {
     try {
-      completeSettings(chosen, settings);
+      completeSettings(settings, chosen);
     } catch (error) {
       throw error instanceof SettingsError ? new SettingsError(`${from}: ${error.message}`) : error;
     }
