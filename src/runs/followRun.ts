@@ -132,6 +132,7 @@ class Follower implements RunFollower {
   async refresh(): Promise<void> {
     // A look that has begun may have passed what is new.
     await this.looking;
+    this.lookedAround = -Infinity;
     await this.startLooking();
   }
 
@@ -161,19 +162,20 @@ class Follower implements RunFollower {
   }
 
   private async look(): Promise<void> {
-    try {
-      const { reset, points, records } = await this.tail.look();
-      const around = (records || performance.now() - this.lookedAround > lookAround) && (await this.lookAtState());
-      if (reset) this.tell({ kind: 'reset' });
-      if (points.length > 0) this.tell({ kind: 'points', points });
-      if (records || around) this.tell({ kind: 'snapshot' });
-    } catch {
-      // A network file system that is away for a while, or a folder that is just being deleted: the next look tells.
-    }
+    // A network file system that is away for a while, or a folder that is just being deleted: a later look tells.
+    const changes = await this.lookAtFiles().catch(() => []);
+    for (const change of changes) if (!this.closed) this.onChange(change);
   }
 
-  private tell(change: RunChange): void {
-    if (!this.closed) this.onChange(change);
+  private async lookAtFiles(): Promise<RunChange[]> {
+    const { reset, points, records } = await this.tail.look();
+    const isTime = performance.now() - this.lookedAround > lookAround;
+    const around = (records || isTime) && (await this.lookAtState());
+    return [
+      ...(reset ? [{ kind: 'reset' as const }] : []),
+      ...(points.length > 0 ? [{ kind: 'points' as const, points }] : []),
+      ...(records || around ? [{ kind: 'snapshot' as const }] : []),
+    ];
   }
 
   /** Whether the state, its process or the checkpoints on the disk are different. */

@@ -15,6 +15,13 @@ const mostSteps = 4_000_000;
 /** Records of each other kind that are kept, the newest. */
 const mostRecords = 10_000;
 
+/** Where the line of a step is in the file: bytes. */
+export interface LinePlace {
+  readonly step: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
 export class MetricsIndex {
   attempt = 0;
   start: StartRecord | undefined;
@@ -23,7 +30,7 @@ export class MetricsIndex {
   /** Also those from before a rewind, which an alert is often the reason for. */
   alerts: readonly AlertRecord[] = [];
   end: EndRecord | undefined;
-  /** Lines that do not count although no rewind took them back: they are out of order, or too many. */
+  /** Steps that do not count although no rewind took them back: they are out of order, or too many. */
   skipped = 0;
   /** Steps that count. */
   count = 0;
@@ -31,8 +38,8 @@ export class MetricsIndex {
   private offsets = new Float64Array(1024);
   private lengths = new Int32Array(1024);
 
-  /** Where the line of the `index`-th step is, in bytes. */
-  at(index: number): { readonly step: number; readonly offset: number; readonly length: number } {
+  /** Where the line of the `index`-th step is. */
+  at(index: number): LinePlace {
     return { step: this.steps[index] ?? NaN, offset: this.offsets[index] ?? NaN, length: this.lengths[index] ?? NaN };
   }
 

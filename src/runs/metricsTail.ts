@@ -12,7 +12,7 @@ import {
   type Series,
 } from '../protocol/series.ts';
 import { LineReader, readFully } from './lineReader.ts';
-import { MetricsIndex } from './metricsIndex.ts';
+import { MetricsIndex, type LinePlace } from './metricsIndex.ts';
 import { Pause } from './pause.ts';
 
 /** What a look at the file brought. */
@@ -22,6 +22,13 @@ export interface TailChange {
   readonly points: readonly StepRecord[];
   /** Something besides steps is different. */
   readonly records: boolean;
+}
+
+/** What the lines of a look are so far. */
+interface Seen {
+  readonly points: StepRecord[];
+  rewound: boolean;
+  records: boolean;
 }
 
 const nothing: TailChange = { reset: false, points: [], records: false };
@@ -48,6 +55,8 @@ export class MetricsTail {
   private fingerprint: Buffer = Buffer.alloc(0);
   private size = 0;
   private modified = 0;
+  /** A look ended in the middle, and some of what it had read went nowhere. */
+  private interrupted = false;
   private closed = false;
 
   constructor(path: string) {
@@ -78,16 +87,17 @@ export class MetricsTail {
     }
   }
 
-  /** The record of exactly this step; undefined if there is none. */
+  /** The record of exactly this step; undefined if there is none, or no longer. */
   async recordAt(step: number): Promise<StepRecord | undefined> {
     if (step === this.lastStep?.step) return this.lastStep;
     const index = this.index.find(step);
     if (index === undefined) return undefined;
-    const file = await open(this.path, 'r');
+    const place = this.index.at(index);
+    const file = await open(this.path, 'r').catch(() => undefined);
     try {
-      return await readStep(file, this.index, index);
+      return file && parseStep(await readLine(file, place), place.step);
     } finally {
-      await file.close();
+      await file?.close();
     }
   }
 
@@ -97,39 +107,35 @@ export class MetricsTail {
   }
 
   private async readOn(file: FileHandle, size: number): Promise<TailChange> {
-    const replaced = !(await this.isSame(file, size));
+    const replaced = this.interrupted || !(await this.isSame(file, size));
     if (replaced) this.startOver();
+    this.interrupted = true;
     const many = size - this.lines.position > largestTail;
-    const before = { rewound: false, records: false, skipped: this.skipped };
-    const points: StepRecord[] = [];
+    const skippedBefore = this.skipped;
+    const seen: Seen = { points: [], rewound: false, records: replaced };
     await this.lines.read(
       file,
       size,
       (bytes, start, end, offset) => {
         const found = many ? stepIn(bytes, start, end) : undefined;
         if (found) this.index.addStep(found.step, found.attempt, offset, end - start);
-        else this.useRecord(bytes.toString('utf8', start, end), offset, end - start, points, before);
+        else this.useRecord(bytes.toString('utf8', start, end), offset, end - start, seen);
       },
       () => !this.closed && this.noRecords < mostSkipped,
     );
-    await this.takeFingerprint(file);
-    const records = before.records || before.skipped !== this.skipped || replaced;
-    if (replaced || many || before.rewound) await this.makeSeries(file);
-    else return { ...this.append(points), records };
-    return { reset: true, points: [], records };
+    this.fingerprint = await bytesBefore(file, this.lines.position);
+    const reset = replaced || many || seen.rewound;
+    if (reset) await this.makeSeries(file);
+    const added = reset ? { reset, points: [] } : this.append(seen.points);
+    this.interrupted = false;
+    return { ...added, records: seen.records || this.skipped !== skippedBefore };
   }
 
-  private useRecord(
-    line: string,
-    offset: number,
-    length: number,
-    points: StepRecord[],
-    seen: { rewound: boolean; records: boolean },
-  ): void {
+  private useRecord(line: string, offset: number, length: number, seen: Seen): void {
     try {
       const record = parseMetricsRecord(line);
       if (record.kind === 'step') {
-        if (this.index.addStep(record.step, record.attempt, offset, length)) points.push(record);
+        if (this.index.addStep(record.step, record.attempt, offset, length)) seen.points.push(record);
         return;
       }
       this.index.addRecord(record);
@@ -142,9 +148,9 @@ export class MetricsTail {
   }
 
   private append(points: readonly StepRecord[]): Pick<TailChange, 'reset' | 'points'> {
-    const names = (points[0] ?? this.index.start)?.layers.map(({ name }) => name) ?? [];
     // Which layers there are is known from the start record on, and for certain from the first step on.
-    const reset = this.series.total === 0 && names.join('\n') !== this.series.layers.join('\n');
+    const names = this.series.total > 0 ? this.series.layers : namesOf(points[0] ?? this.index.start);
+    const reset = names.join('\n') !== this.series.layers.join('\n');
     if (reset) this.series = newSeries(names);
     for (const point of points) appendPoint(this.series, seriesPoint(point, this.series.layers));
     this.lastStep = points.at(-1) ?? this.lastStep;
@@ -158,14 +164,13 @@ export class MetricsTail {
     let series: Series | undefined;
     let last: StepRecord | undefined;
     for (let done = 0; done < kept.length && !this.closed; done += together) {
-      const lines = await Promise.all(kept.slice(done, done + together).map((at) => readLine(file, index, at)));
-      for (const [row, line] of lines.entries()) {
-        const point = parseStep(line, index, kept[done + row] ?? NaN);
+      const places = kept.slice(done, done + together).map((at) => index.at(at));
+      const lines = await Promise.all(places.map((place) => readLine(file, place)));
+      for (const [row, { step }] of places.entries()) {
+        const point = parseStep(lines[row], step);
         if (pause.due) await pause.take();
-        if (!point) {
-          this.noRecords += 1;
-          continue;
-        }
+        // A line that only begins like a step's leaves a gap.
+        if (!point) continue;
         series ??= unfilledSeries(namesOf(point), index.count);
         writeRow(series, done + row, seriesPoint(point, series.layers));
         last = point;
@@ -190,10 +195,6 @@ export class MetricsTail {
     if (position === 0) return true;
     if (size < position) return false;
     return (await bytesBefore(file, position)).equals(this.fingerprint);
-  }
-
-  private async takeFingerprint(file: FileHandle): Promise<void> {
-    this.fingerprint = await bytesBefore(file, this.lines.position);
   }
 
   private remember(size: number, modified: number): void {
@@ -225,21 +226,15 @@ function bytesBefore(file: FileHandle, position: number): Promise<Buffer> {
   return readFully(file, Buffer.alloc(length), position - length, position);
 }
 
-async function readStep(file: FileHandle, index: MetricsIndex, at: number): Promise<StepRecord | undefined> {
-  const line = await readLine(file, index, at);
-  return parseStep(line, index, at);
-}
-
-async function readLine(file: FileHandle, index: MetricsIndex, at: number): Promise<Buffer> {
-  const { offset, length } = index.at(at);
+function readLine(file: FileHandle, { offset, length }: LinePlace): Promise<Buffer> {
   return readFully(file, Buffer.allocUnsafe(length), offset, offset + length);
 }
 
-/** The step record that should be there; undefined if it is not, because the file has changed or the line only began like one. */
-function parseStep(line: Buffer, index: MetricsIndex, at: number): StepRecord | undefined {
+/** The record of a step from its line; undefined if that is not what stands there. */
+function parseStep(line: Buffer | undefined, step: number): StepRecord | undefined {
   try {
-    const record = parseMetricsRecord(line.toString('utf8'));
-    return record.kind === 'step' && record.step === index.at(at).step ? record : undefined;
+    const record = parseMetricsRecord(String(line));
+    return record.kind === 'step' && record.step === step ? record : undefined;
   } catch (error) {
     if (error instanceof RecordError) return undefined;
     throw error;
