@@ -23,6 +23,13 @@ export function titleOf(model: string): string {
   return basename(folder) === 'model' ? `${basename(dirname(folder))}/model` : basename(folder);
 }
 
+/** Whether a model surely came before another: as its original, or at an earlier step of the same run. */
+export function isOlder(model: string, than: string): boolean {
+  const [one, other] = [checkpointOf(model), checkpointOf(than)];
+  if (!one || !other) return one === undefined && other !== undefined;
+  return one.run === other.run && one.step < other.step;
+}
+
 /** What a checkpoint's run was given. */
 export interface RunInputs {
   /** The ONNX file that was pruned; undefined if it is not there any more. */

@@ -114,7 +114,6 @@ export interface ToDiff {
 const fromDiff = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
   v.strictObject({ kind: v.literal('again') }),
-  v.strictObject({ kind: v.literal('swap') }),
   /** Evaluates both on data to be chosen. */
   v.strictObject({ kind: v.literal('compareSpeech') }),
   /** Opens the evaluation of one of the two. */

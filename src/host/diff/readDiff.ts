@@ -1,0 +1,93 @@
+/** Checks what `pinch diff --json` printed, and makes of it what the page shows. */
+
+import * as v from 'valibot';
+import type { ChangedUtterance, DiffResult } from '../../protocol/views/diff.ts';
+import { alignTexts } from '../evaluation/hypotheses.ts';
+import { mapInSlices } from '../evaluation/inSlices.ts';
+
+/** Utterances sent to the page; who wants to read more than these reads the files. */
+const mostUtterances = 2000;
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const amount = v.pipe(v.number(), v.finite());
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const text = v.string();
+
+const totals = v.object({
+  parameters: count,
+  nonZeroParameters: count,
+  sparsity: share,
+  gated: v.object({ sparsity: share }),
+  bytes: count,
+});
+
+const side = v.object({ shape: v.array(count), parameters: count, sparsity: share, threshold: v.nullable(amount) });
+
+const recognized = v.object({ text, errors: count });
+
+const diffOutput = v.object({
+  a: totals,
+  b: totals,
+  layers: v.array(
+    v.object({
+      name: text,
+      gated: v.boolean(),
+      a: v.nullable(side),
+      b: v.nullable(side),
+      changed: v.nullable(share),
+      overlap: v.nullable(share),
+    }),
+  ),
+  operators: v.array(v.object({ operator: text, a: count, b: count })),
+  recognition: v.nullable(
+    v.object({
+      data: text,
+      utterances: count,
+      a: v.object({ wer: amount, errors: count, words: count }),
+      b: v.object({ wer: amount, errors: count, words: count }),
+      verdict: v.picklist(['worse', 'same', 'better', 'undecided']),
+      reason: v.optional(text),
+      mapsswe: v.optional(v.object({ segments: count, z: amount, p: amount })),
+      bootstrap: v.optional(v.object({ difference: amount, low: amount, high: amount })),
+      changed: v.array(v.object({ id: text, reference: text, a: recognized, b: recognized })),
+    }),
+  ),
+});
+
+/** @throws Error if the output is none of the command's. */
+export async function readDiff(output: unknown): Promise<DiffResult> {
+  const parsed = v.safeParse(diffOutput, output, { abortEarly: true });
+  if (!parsed.success) {
+    throw new Error(`The result of pinch diff cannot be read: "${v.getDotPath(parsed.issues[0]) ?? 'it'}" is wrong.`);
+  }
+  const { a, b, layers, operators, recognition } = parsed.output;
+  return {
+    a: { ...a, gatedSparsity: a.gated.sparsity },
+    b: { ...b, gatedSparsity: b.gated.sparsity },
+    layers,
+    operators: operators.filter((operator) => operator.a !== operator.b),
+    recognition: recognition && (await forPage(recognition)),
+  };
+}
+
+type Recognition = NonNullable<v.InferOutput<typeof diffOutput>['recognition']>;
+
+async function forPage(recognition: Recognition): Promise<NonNullable<DiffResult['recognition']>> {
+  const { changed, reason, mapsswe, bootstrap, ...rest } = recognition;
+  const difference = ({ a, b }: Recognition['changed'][number]): number => b.errors - a.errors;
+  const ordered = changed.toSorted((one, other) => Math.abs(difference(other)) - Math.abs(difference(one)));
+  const shown = await mapInSlices(ordered.slice(0, mostUtterances), ({ id, reference, a, b }): ChangedUtterance => ({
+    id,
+    a: { ...alignTexts(reference, a.text), errors: a.errors },
+    b: { ...alignTexts(reference, b.text), errors: b.errors },
+  }));
+  return {
+    ...rest,
+    reason: reason ?? null,
+    mapsswe: mapsswe ?? null,
+    bootstrap: bootstrap ?? null,
+    changed: shown,
+    better: changed.filter((utterance) => difference(utterance) < 0).length,
+    worse: changed.filter((utterance) => difference(utterance) > 0).length,
+  };
+}
