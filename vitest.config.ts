@@ -1,12 +1,29 @@
 import { defineConfig } from 'vitest/config';
 
 // `unit` needs nothing but the clone. `shared` reads real models and speech from PINCH_SHARED and takes minutes.
+// `e2e` drives the packed extension in a real workbench; test/e2e/run.mjs starts it.
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/shared/**'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/shared/**', 'test/e2e/**', 'test/electron/**'],
+          testTimeout: 60_000,
+        },
+      },
       {
         test: { name: 'shared', include: ['test/shared/**/*.test.ts'], testTimeout: 1_200_000, fileParallelism: false },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
       },
     ],
   },

@@ -1,0 +1,104 @@
+/**
+ * Packs the extension and drives it in a real workbench: npm run test:e2e [-- FILTER… --update-screenshots --vsix FILE].
+ *
+ * The workbench (code-server, with the Node it needs) and playwright-core are installed into test/e2e/node_modules the first time, which takes
+ * some minutes; PINCH_E2E_TOOLS names a folder that has them already. A Chromium comes from the machine: PINCH_CHROMIUM, or the PATH.
+ */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
+const modules = join(here, 'node_modules');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  // What is meant for Vitest, such as --reporter=json, goes on to it.
+  strict: false,
+  options: { 'update-screenshots': { type: 'boolean' }, vsix: { type: 'string' } },
+});
+const own = new Set(['update-screenshots', 'vsix']);
+const forVitest = Object.entries(values)
+  .filter(([name]) => !own.has(name))
+  .map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
+
+/** Ends with what is missing and how to get it. */
+function lack(sentence) {
+  console.error(`The tests in a workbench cannot run: ${sentence}`);
+  process.exit(1);
+}
+
+function run(command, args, environment = {}) {
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...environment },
+  });
+  return status ?? 1;
+}
+
+function findChromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const found = folders.flatMap((folder) => names.map((name) => join(folder, name))).find((path) => existsSync(path));
+  return process.env.PINCH_CHROMIUM ?? found ?? lack('there is no Chromium. On Debian: apt-get install chromium');
+}
+
+function installTools() {
+  if (existsSync(join(modules, 'code-server/out/node/entry.js'))) return;
+  const shared = process.env.PINCH_E2E_TOOLS;
+  if (shared !== undefined) {
+    if (!existsSync(join(shared, 'node_modules/code-server'))) lack(`${shared} (PINCH_E2E_TOOLS) has no code-server.`);
+    symlinkSync(resolve(shared, 'node_modules'), modules);
+    return;
+  }
+  console.log('Installing the workbench into test/e2e/node_modules. This takes some minutes, once.');
+  const npm = (args, environment) => {
+    if (run('npm', ['--prefix', here, ...args], environment) === 0) return;
+    rmSync(modules, { recursive: true, force: true });
+    lack(
+      'installing code-server failed, see above. It compiles a module that needs Kerberos: on Debian apt-get install libkrb5-dev',
+    );
+  };
+  // code-server's own installation wants the Node that it runs on to be the first on the PATH.
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  npm(['rebuild', 'node']);
+  npm(['rebuild'], { PATH: `${join(modules, 'node/bin')}${delimiter}${process.env.PATH ?? ''}` });
+}
+
+const chromium = findChromium();
+installTools();
+const node = join(modules, 'node/bin/node');
+const codeServer = join(modules, 'code-server/out/node/entry.js');
+
+// These files are typed by packages that a fresh clone lacks, so they are checked here rather than by `npm run check`.
+if (run('npx', ['tsc', '--noEmit', '-p', here]) !== 0) process.exit(1);
+if (run('npx', ['eslint', '--no-ignore', '--max-warnings', '0', 'test/e2e/*.ts']) !== 0) process.exit(1);
+
+const scratch = mkdtempSync(join(tmpdir(), 'pinch-e2e-'));
+let status = 1;
+try {
+  if (values.vsix === undefined && run('npm', ['run', '-s', 'package']) !== 0) process.exit(1);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const vsix = values.vsix ?? join(root, `dist/pinch-${process.platform}-${process.arch}-${version}.vsix`);
+  const extensions = join(scratch, 'extensions');
+  mkdirSync(extensions);
+  execFileSync(node, [
+    ...[codeServer, '--install-extension', resolve(vsix)],
+    ...['--extensions-dir', extensions, '--user-data-dir', join(scratch, 'user')],
+  ]);
+  status = run('npx', ['vitest', 'run', '--project', 'e2e', ...positionals, ...forVitest], {
+    PINCH_E2E_NODE: node,
+    PINCH_E2E_CODE_SERVER: codeServer,
+    PINCH_E2E_EXTENSIONS: extensions,
+    PINCH_E2E_CHROMIUM: chromium,
+    PINCH_UPDATE_SCREENSHOTS: values['update-screenshots'] === true ? '1' : '',
+  });
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+process.exit(status);

@@ -1,0 +1,159 @@
+/** One code-server on a port of its own, with the packed extension, and with folders that go when it ends. */
+
+import { spawn } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface ServerOptions {
+  /** Asks for trust as the desktop does; otherwise every folder is trusted. */
+  readonly workspaceTrust?: boolean;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export interface Server {
+  readonly url: string;
+  /** An empty folder to open. */
+  readonly folder: string;
+  /** Its extension hosts; each window has one. */
+  readonly extensionHosts: () => number[];
+  /** Replaces the user's settings; the workbench follows at once. */
+  readonly changeSettings: (settings: Readonly<Record<string, unknown>>) => void;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly log: () => string;
+  /** Ends everything that was started in it, runs too, and removes its folders. */
+  readonly stop: () => Promise<void>;
+}
+
+/** A workbench that says nothing of its own accord. */
+const quiet = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.colorTheme': 'Default Dark Modern',
+  'window.commandCenter': false,
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'git.enabled': false,
+  'git.openRepositoryInParentFolders': 'never',
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'security.workspace.trust.startupPrompt': 'never',
+  'security.workspace.trust.banner': 'never',
+};
+
+/** @throws Error with what it wrote if it does not listen within half a minute. */
+export async function startServer({ workspaceTrust = false, settings = {} }: ServerOptions = {}): Promise<Server> {
+  const scratch = mkdtempSync(join(tmpdir(), 'pinch-workbench-'));
+  const [folder, user] = [join(scratch, 'work'), join(scratch, 'user')];
+  mkdirSync(folder);
+  mkdirSync(join(user, 'User'), { recursive: true });
+  let current = { ...quiet, ...settings };
+  const write = (): void => writeFileSync(join(user, 'User/settings.json'), JSON.stringify(current));
+  write();
+  // A copy, because a workbench writes into it.
+  cpSync(fromRun('PINCH_E2E_EXTENSIONS'), join(scratch, 'extensions'), { recursive: true });
+
+  const child = spawn(
+    fromRun('PINCH_E2E_NODE'),
+    [
+      ...[fromRun('PINCH_E2E_CODE_SERVER'), '--auth', 'none', '--bind-addr', '127.0.0.1:0'],
+      ...['--user-data-dir', user, '--extensions-dir', join(scratch, 'extensions')],
+      ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
+      ...(workspaceTrust ? [] : ['--disable-workspace-trust']),
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, XDG_CONFIG_HOME: join(scratch, 'config') },
+    },
+  );
+  const lines: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    const fail = (what: string): void => reject(new Error(`code-server ${what}:\n${lines.join('\n')}`));
+    const timer = setTimeout(() => fail('did not start within 30 s'), 30_000);
+    child.once('exit', () => fail('ended'));
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        lines.push(line);
+        const found = /listening on (http:\S+?)\/?$/u.exec(line)?.[1];
+        if (found === undefined) return;
+        clearTimeout(timer);
+        resolve(found);
+      });
+    }
+  });
+
+  return {
+    url,
+    folder,
+    extensionHosts: () => childrenOf(child.pid ?? 0).filter((pid) => commandLine(pid).includes('--type=extensionHost')),
+    get settings() {
+      return current;
+    },
+    changeSettings: (changed) => {
+      current = { ...current, ...changed };
+      write();
+    },
+    log: () => lines.join('\n'),
+    stop: async () => {
+      stopRuns(folder);
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      if (child.exitCode === null && child.pid !== undefined) {
+        process.kill(-child.pid, 'SIGTERM');
+        const kill = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 5000);
+        await ended;
+        clearTimeout(kill);
+      }
+      rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    },
+  };
+}
+
+/** Kills the trainers of a folder's runs: they outlive everything by design. */
+export function stopRuns(folder: string): void {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('state.json'),
+  );
+  for (const file of files) {
+    const { pid } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { pid: number };
+    // A number may belong to another process by now.
+    if (commandLine(pid).includes('trainer.js')) process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** The command that a process was started with; empty if there is none. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/u.test(name))
+    .map(Number)
+    .filter((other) => parentOf(other) === pid);
+  return children.flatMap((child) => [child, ...childrenOf(child)]);
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    // The name in brackets may hold anything, so what follows it is read.
+    const rest = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1);
+    return Number(rest?.split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+function fromRun(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: these tests are started by npm run test:e2e.`);
+  return value;
+}
