@@ -3,10 +3,12 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { commands, window, workspace, type ExtensionContext } from 'vscode';
-import { registerCommands } from './host/commands.ts';
+import { registerCommands, type Panels } from './host/commands.ts';
+import { createDiffPanels } from './host/diff/diffCheckpoints.ts';
+import { createEvaluationPanels } from './host/evaluation/evaluateCheckpoint.ts';
 import { findNode } from './host/findNode.ts';
 import { HeatmapView } from './host/heatmapView.ts';
-import { LayerPanels } from './host/layerPanel.ts';
+import { createLayerPanels } from './host/layerPanel.ts';
 import { watchModels } from './host/findModels.ts';
 import { Notifications } from './host/notifications.ts';
 import { createPinch } from './host/pinch.ts';
@@ -23,13 +25,19 @@ export function activate(context: ExtensionContext): void {
   const runs = new RunStore(context.workspaceState);
   const services: Services = { context, log, pinch, runs };
   const heatmap = new HeatmapView(services);
-  const layers = new LayerPanels(services);
+  const panels: Panels = {
+    layer: createLayerPanels(services),
+    evaluation: createEvaluationPanels(services),
+    diff: createDiffPanels(services),
+  };
   const tree = new RunsTree(runs);
   context.subscriptions.push(
     log,
     runs,
     heatmap,
-    layers,
+    panels.layer,
+    panels.evaluation,
+    panels.diff,
     tree,
     window.registerWebviewViewProvider('pinch.heatmap', heatmap),
     window.createTreeView('pinch.runs', { treeDataProvider: tree, canSelectMany: true, showCollapseAll: true }),
@@ -37,7 +45,7 @@ export function activate(context: ExtensionContext): void {
     new Notifications(runs, context.workspaceState),
     runs.onDidChange(() => setContext(runs)),
     watchModels(services),
-    ...registerCommands(services, layers),
+    ...registerCommands(services, panels),
   );
   log.info(`Activated in ${(performance.now() - began).toFixed(0)} ms.`);
 }

@@ -1,43 +1,58 @@
 /** The table of commands: what each does. A command that fails says why; nothing fails silently. */
 
 import { commands, window, type Disposable } from 'vscode';
+import { diffCheckpoints, diffWithSelected, selectForDiff, type DiffPanels } from './diff/diffCheckpoints.ts';
+import { evaluateCheckpoint, type EvaluationPanels } from './evaluation/evaluateCheckpoint.ts';
+import type { LayerSubject } from '../protocol/views/layer.ts';
 import type { LayerPanels } from './layerPanel.ts';
+import { openSample } from './openSample.ts';
 import { CommandCancelled } from './pinch.ts';
+import { pruneModel } from './pruneModel/command.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runCommands.ts';
-import type { Subject } from './runStore.ts';
 import type { Services } from './services.ts';
 import { showHeatmap } from './showHeatmap.ts';
 
-type Handler = (services: Services, target?: unknown, more?: unknown) => Promise<unknown>;
+type Handler = (target?: unknown, more?: unknown) => unknown;
 
-const handlers: Readonly<Record<string, Handler>> = {
-  'pinch.showHeatmap': showHeatmap,
-  'pinch.stopRun': stopRun,
-  'pinch.resumeRun': resumeRun,
-  'pinch.checkpointNow': checkpointNow,
-  'pinch.openLog': openLog,
-  'pinch.revealRun': revealRun,
-  'pinch.deleteRun': deleteRun,
-  'pinch.refreshRuns': ({ runs }) => runs.refresh(),
-  'pinch.showOutput': ({ log }) => Promise.resolve(log.show()),
-};
+export interface Panels {
+  readonly layer: LayerPanels;
+  readonly evaluation: EvaluationPanels;
+  readonly diff: DiffPanels;
+}
 
-export function registerCommands(services: Services, layers: LayerPanels): Disposable[] {
-  const ours = Object.entries(handlers).map(([id, handler]) =>
+function handlers(services: Services, { layer, evaluation, diff }: Panels): Readonly<Record<string, Handler>> {
+  return {
+    'pinch.pruneModel': (target) => pruneModel(services, target),
+    'pinch.openSample': () => openSample(services),
+    'pinch.evaluateCheckpoint': (target, all) => evaluateCheckpoint(services, evaluation, target, all),
+    'pinch.diffCheckpoints': (target, all) => diffCheckpoints(services, diff, target, all),
+    'pinch.selectForDiff': (target) => selectForDiff(services, diff, target),
+    'pinch.diffWithSelected': (target) => diffWithSelected(services, diff, target),
+    'pinch.showHeatmap': (target) => showHeatmap(services, target),
+    'pinch.stopRun': (target) => stopRun(services, target),
+    'pinch.resumeRun': (target) => resumeRun(services, target),
+    'pinch.checkpointNow': (target) => checkpointNow(services, target),
+    'pinch.openLog': (target) => openLog(services, target),
+    'pinch.revealRun': (target) => revealRun(services, target),
+    'pinch.deleteRun': (target) => deleteRun(services, target),
+    'pinch.refreshRuns': () => services.runs.refresh(),
+    'pinch.showOutput': () => services.log.show(),
+    // Only the heatmap's page calls this one, so the palette does not list it.
+    'pinch.openLayer': (subject) => layer.show(subject as LayerSubject),
+  };
+}
+
+export function registerCommands(services: Services, panels: Panels): Disposable[] {
+  return Object.entries(handlers(services, panels)).map(([id, handler]) =>
     commands.registerCommand(id, async (target?: unknown, more?: unknown) => {
       try {
-        return await handler(services, target, more);
+        return await handler(target, more);
       } catch (error) {
         if (!(error instanceof CommandCancelled)) void tell(services, error);
         return undefined;
       }
     }),
   );
-  // Only the heatmap's page calls this one, so the palette does not list it.
-  const openLayer = commands.registerCommand('pinch.openLayer', (subject: Subject, layer: string) =>
-    layers.show(subject, layer),
-  );
-  return [...ours, openLayer];
 }
 
 async function tell({ log }: Services, error: unknown): Promise<void> {

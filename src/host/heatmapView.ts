@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { commands, workspace, type Disposable, type WebviewView, type WebviewViewProvider } from 'vscode';
 import { parseFromHeatmap, type FromHeatmap, type HeatmapState, type ToHeatmap } from '../protocol/views/heatmap.ts';
+import type { LayerSubject } from '../protocol/views/layer.ts';
 import type { RunChange } from '../runs/followRun.ts';
 import { heatmapLayers, heatmapModel, heatmapPoint, heatmapRun, modelName } from './heatmapState.ts';
 import type { FollowedRun, Subject } from './runStore.ts';
@@ -68,8 +69,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
         await commands.executeCommand(commandOf[message.command], this.subject);
         return;
       case 'openLayer':
-        await commands.executeCommand('pinch.openLayer', this.subject, message.layer);
-        return;
+        return this.openLayer(message.layer);
       case 'recordAt':
         return this.answerRecord(message.step);
       case undefined:
@@ -88,7 +88,10 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     if (subject?.kind !== 'run' || subject.folder !== this.run?.follower.folder) this.leave();
     this.subject = subject;
     const trusted = workspace.isTrusted;
-    if (subject === undefined) return this.push({ subject: null, notice: null, trusted });
+    if (subject === undefined) {
+      this.push({ subject: null, notice: null, trusted });
+      return;
+    }
     try {
       if (subject.kind === 'run') await this.showRun(subject.folder, asked);
       else await this.showModel(subject.path, asked);
@@ -107,7 +110,10 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       trusted: workspace.isTrusted,
     });
     const run = this.run ?? (await this.services.runs.follow(folder, (change) => this.pass(run, change)));
-    if (asked !== this.asked && run !== this.run) return run.close();
+    if (asked !== this.asked && run !== this.run) {
+      run.close();
+      return;
+    }
     this.run = run;
     this.pace();
     const { series, snapshot } = run.follower;
@@ -150,17 +156,30 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
   private pass({ follower: { series, snapshot } }: FollowedRun, change: RunChange): void {
     if (this.view?.visible !== true) return;
     switch (change.kind) {
-      case 'points':
-        return this.post({ kind: 'points', points: change.points.map((point) => heatmapPoint(point, series.layers)) });
-      case 'reset':
-        return this.push({
+      case 'points': {
+        this.post({ kind: 'points', points: change.points.map((point) => heatmapPoint(point, series.layers)) });
+        return;
+      }
+      case 'reset': {
+        this.push({
           layers: heatmapLayers(snapshot, series.layers),
           series,
           latest: snapshot.lastStep ? heatmapPoint(snapshot.lastStep, series.layers) : null,
         });
-      case 'snapshot':
-        return this.push({ run: heatmapRun(snapshot, workspace.isTrusted) });
+        return;
+      }
+      case 'snapshot': {
+        this.push({ run: heatmapRun(snapshot, workspace.isTrusted) });
+        return;
+      }
     }
+  }
+
+  private async openLayer(layer: string): Promise<void> {
+    const { subject } = this;
+    if (subject === undefined) return;
+    const id = subject.kind === 'run' ? subject.folder : subject.path;
+    await commands.executeCommand('pinch.openLayer', { kind: subject.kind, id, layer } satisfies LayerSubject);
   }
 
   private async answerRecord(step: number): Promise<void> {

@@ -1,82 +1,40 @@
 /** The editor panel of one layer: its threshold and sparsity over time, and the histogram of its weights. */
 
-import { ViewColumn, window, workspace, type Disposable, type WebviewPanel, type WebviewPanelSerializer } from 'vscode';
+import { workspace, type WebviewPanel } from 'vscode';
 import {
   parseFromLayer,
   parseLayerSubject,
   type LayerHistogram,
+  type LayerPoint,
   type LayerState,
   type LayerSubject,
   type ToLayer,
 } from '../protocol/views/layer.ts';
-import { seriesPoint } from '../protocol/series.ts';
+import type { StepRecord } from '../protocol/records.ts';
 import type { RunChange } from '../runs/followRun.ts';
 import { modelName } from './heatmapState.ts';
-import { layerSeries, parseLayerWeights } from './layerState.ts';
-import { checkpointModel, type FollowedRun, type Subject } from './runStore.ts';
+import { layerPoint, layerSeries, parseLayerWeights } from './layerState.ts';
+import { checkpointModel, type FollowedRun } from './runStore.ts';
 import type { Services } from './services.ts';
-import { webviewHtml, webviewOptions } from './webviewHtml.ts';
+import { SubjectPanels, type PanelContent } from './subjectPanels.ts';
 
-const viewType = 'pinch.layer';
 const whenVisible = 100;
 const whenHidden = 1000;
 
-/** Opens the panels of layers, one for each, and brings them back after a window was reloaded. */
-export class LayerPanels implements WebviewPanelSerializer, Disposable {
-  private readonly services: Services;
-  private readonly open = new Map<string, LayerPanel>();
-  private readonly serializer: Disposable;
-
-  constructor(services: Services) {
-    this.services = services;
-    this.serializer = window.registerWebviewPanelSerializer(viewType, this);
-  }
-
-  show(subject: Subject, layer: string): void {
-    const id = subject.kind === 'run' ? subject.folder : subject.path;
-    const known = this.open.get(keyOf({ kind: subject.kind, id, layer }));
-    if (known) return known.panel.reveal();
-    const panel = window.createWebviewPanel(
-      viewType,
-      layer,
-      ViewColumn.Active,
-      webviewOptions(this.services.context.extensionUri),
-    );
-    this.fill(panel, { kind: subject.kind, id, layer });
-  }
-
-  deserializeWebviewPanel(panel: WebviewPanel, saved: unknown): Promise<void> {
-    const subject = parseLayerSubject(saved);
-    if (subject === undefined) panel.dispose();
-    else {
-      panel.webview.options = webviewOptions(this.services.context.extensionUri);
-      this.fill(panel, subject);
-    }
-    return Promise.resolve();
-  }
-
-  dispose(): void {
-    this.serializer.dispose();
-    for (const { panel } of [...this.open.values()]) panel.dispose();
-  }
-
-  private fill(panel: WebviewPanel, subject: LayerSubject): void {
-    const key = keyOf(subject);
-    const own = new LayerPanel(this.services, panel, subject);
-    this.open.set(key, own);
-    panel.onDidDispose(() => {
-      own.close();
-      if (this.open.get(key) === own) this.open.delete(key);
-    });
-  }
+export function createLayerPanels(services: Services): LayerPanels {
+  return new SubjectPanels<LayerSubject, LayerPanel>(services, {
+    name: 'layer',
+    parse: parseLayerSubject,
+    keyOf: ({ kind, id, layer }) => JSON.stringify([kind, id, layer]),
+    titleOf: ({ layer }) => layer.split('.').slice(-3).join('.'),
+    fill: (panel, subject) => new LayerPanel(services, panel, subject),
+  });
 }
 
-function keyOf({ kind, id, layer }: LayerSubject): string {
-  return JSON.stringify([kind, id, layer]);
-}
+export type LayerPanels = SubjectPanels<LayerSubject, LayerPanel>;
 
-class LayerPanel {
-  readonly panel: WebviewPanel;
+class LayerPanel implements PanelContent {
+  private readonly panel: WebviewPanel;
   private readonly services: Services;
   private readonly subject: LayerSubject;
   private run: FollowedRun | undefined;
@@ -88,14 +46,13 @@ class LayerPanel {
     this.services = services;
     this.panel = panel;
     this.subject = subject;
-    panel.webview.onDidReceiveMessage((message: unknown) => {
-      const { kind } = parseFromLayer(message) ?? {};
-      if (kind === 'ready') void this.showAll();
-      if (kind === 'readWeights') void this.readWeights();
-    });
     panel.onDidChangeViewState(() => this.pace());
-    panel.title = subject.layer.split('.').slice(-3).join('.');
-    panel.webview.html = webviewHtml(panel.webview, services.context.extensionUri, 'layer', 'Layer');
+  }
+
+  receive(message: unknown): void {
+    const { kind } = parseFromLayer(message) ?? {};
+    if (kind === 'ready') void this.showAll();
+    if (kind === 'readWeights') void this.readWeights();
   }
 
   close(): void {
@@ -120,7 +77,10 @@ class LayerPanel {
 
   private async showRun(folder: string): Promise<void> {
     const run = this.run ?? (await this.services.runs.follow(folder, (change) => this.pass(run, change)));
-    if (this.closed) return run.close();
+    if (this.closed) {
+      run.close();
+      return;
+    }
     this.run = run;
     this.pace();
     this.push({ series: layerSeries(run.follower.series, this.subject.layer) });
@@ -130,10 +90,14 @@ class LayerPanel {
     if (!this.panel.visible) return;
     const { layer } = this.subject;
     switch (change.kind) {
-      case 'points':
-        return this.post({ kind: 'points', points: change.points.map((point) => seriesPoint(point, [layer])) });
-      case 'reset':
-        return this.push({ series: layerSeries(follower.series, layer) });
+      case 'points': {
+        this.post({ kind: 'points', points: pointsOf(change.points, layer) });
+        return;
+      }
+      case 'reset': {
+        this.push({ series: layerSeries(follower.series, layer) });
+        return;
+      }
       case 'snapshot':
         // A new checkpoint has other weights.
         if (this.newestModel() !== this.readFrom) void this.readWeights();
@@ -150,12 +114,15 @@ class LayerPanel {
     const model = this.newestModel();
     const first = this.readFrom === undefined;
     this.readFrom = model;
-    if (model === undefined)
-      return this.push({ histogram: { kind: 'unavailable', reason: 'The run has no checkpoint yet.' } });
+    if (model === undefined) {
+      this.push({ histogram: { kind: 'unavailable', reason: 'The run has no checkpoint yet.' } });
+      return;
+    }
     if (!workspace.isTrusted) {
-      return this.push({
+      this.push({
         histogram: { kind: 'unavailable', reason: 'This workspace is not trusted, so its models are not read.' },
       });
+      return;
     }
     if (first) this.push({ histogram: { kind: 'loading' } });
     try {
@@ -178,6 +145,10 @@ class LayerPanel {
   private post(message: ToLayer): void {
     if (!this.closed) void this.panel.webview.postMessage(message);
   }
+}
+
+function pointsOf(records: readonly StepRecord[], layer: string): LayerPoint[] {
+  return records.map((record) => layerPoint(record, layer)).filter((point) => point !== undefined);
 }
 
 function unavailable(error: unknown): LayerHistogram {

@@ -1,8 +1,9 @@
 /** What the page of one layer is told: its own column of the run's history, and the histogram of its weights. */
 
 import * as v from 'valibot';
+import type { StepRecord } from '../protocol/records.ts';
 import type { Series } from '../protocol/series.ts';
-import type { LayerWeights } from '../protocol/views/layer.ts';
+import type { LayerPoint, LayerWeights } from '../protocol/views/layer.ts';
 
 /** The history with one layer as its only one. All NaN if the series does not have it. */
 export function layerSeries(series: Series, layer: string): Series {
@@ -15,6 +16,14 @@ export function layerSeries(series: Series, layer: string): Series {
     return values;
   };
   return { ...series, layers: [layer], thresholds: take(series.thresholds), sparsities: take(series.sparsities) };
+}
+
+/** Undefined if the step does not have the layer: a message cannot carry NaN. */
+export function layerPoint(record: StepRecord, layer: string): LayerPoint | undefined {
+  const own = record.layers.find(({ name }) => name === layer);
+  if (own === undefined) return undefined;
+  const { step, loss, sparsity, sparsityTarget } = record;
+  return { step, loss, sparsity, sparsityTarget, layerThreshold: own.threshold, layerSparsity: own.sparsity };
 }
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));

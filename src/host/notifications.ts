@@ -5,7 +5,7 @@ import { describeEnd } from './describe.ts';
 import type { FollowedRun, RunEntry, RunStore } from './runStore.ts';
 
 /** The runs whose end is still to be told, by folder, and the alerts of each that have been told. Outlives the window. */
-type Pending = Readonly<Record<string, readonly string[]>>;
+type Pending = Readonly<Record<string, readonly string[] | undefined>>;
 const key = 'pinch.pendingNotifications';
 
 export class Notifications implements Disposable {
@@ -30,9 +30,9 @@ export class Notifications implements Disposable {
     for (const entry of this.runs.runs) {
       const { folder, life } = entry;
       if (life === 'live') {
-        if (!(folder in this.pending)) this.remember(folder, []);
+        if (this.pending[folder] === undefined) this.remember(folder, []);
         if (!this.watched.has(folder)) this.watched.set(folder, this.watch(entry));
-      } else if (folder in this.pending) {
+      } else if (this.pending[folder] !== undefined) {
         this.remember(folder, undefined);
         void this.tellEnd(entry);
       }
@@ -79,8 +79,8 @@ export class Notifications implements Disposable {
 
   /** @param alerts undefined forgets the run. */
   private remember(folder: string, alerts: readonly string[] | undefined): void {
-    const { [folder]: _, ...others } = this.pending;
-    void this.memento.update(key, alerts === undefined ? others : { ...others, [folder]: alerts });
+    // A key that is undefined does not outlive the window.
+    void this.memento.update(key, { ...this.pending, [folder]: alerts });
   }
 }
 
@@ -92,7 +92,8 @@ const show = {
 
 async function say(severity: keyof typeof show, text: string, folder: string): Promise<void> {
   if (!workspace.getConfiguration('pinch').get('notifyWhenRunEnds', true)) return;
-  const [heatmap, log] = ['Show Heatmap', 'Open Log'];
+  const heatmap = 'Show Heatmap';
+  const log = 'Open Log';
   const choice = await show[severity](text, heatmap, log);
   const target = { kind: 'run', folder };
   if (choice === heatmap) await commands.executeCommand('pinch.showHeatmap', target);

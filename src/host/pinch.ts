@@ -45,7 +45,10 @@ export function createPinch(file: string, node: () => Promise<NodeProgram>, log:
   return {
     async run(args, { cwd, onProgress, signal } = {}) {
       const { path, environment } = await node();
-      if (signal?.aborted === true) throw new CommandCancelled();
+      const refuseIfCancelled = (): void => {
+        if (signal?.aborted ?? false) throw new CommandCancelled();
+      };
+      refuseIfCancelled();
       log(`pinch ${args.join(' ')}`);
       const child = spawn(path, [file, ...args, '--json'], {
         cwd,
@@ -53,9 +56,7 @@ export function createPinch(file: string, node: () => Promise<NodeProgram>, log:
         stdio: ['ignore', 'pipe', 'pipe'],
         windowsHide: true,
       });
-      let cancelled = false;
       const cancel = (): void => {
-        cancelled = true;
         child.kill('SIGTERM');
         setTimeout(() => child.kill('SIGKILL'), graceful).unref();
       };
@@ -81,7 +82,7 @@ export function createPinch(file: string, node: () => Promise<NodeProgram>, log:
           child.once('error', reject);
           child.once('close', resolve);
         });
-        if (cancelled) throw new CommandCancelled();
+        refuseIfCancelled();
         const result = parseJson(Buffer.concat(chunks).toString('utf8'));
         if (code === 0 && result !== undefined) return result;
         throw new Error(
@@ -99,7 +100,7 @@ function parseProgress(line: string): CommandProgress | undefined {
   const { progress } = (parseJson(line) ?? {}) as { progress?: Partial<CommandProgress> };
   if (typeof progress?.label !== 'string') return undefined;
   const { label, done = 0, total = 0 } = progress;
-  return { label, done: Number(done) || 0, total: Number(total) || 0 };
+  return { label, done, total };
 }
 
 function messageOf(result: unknown): string | undefined {

@@ -103,7 +103,10 @@ export class RunStore implements Disposable {
       close: () => {
         shared.listeners.delete(onChange);
         shared.intervals.delete(mine);
-        if (shared.intervals.size > 0) return pace();
+        if (shared.intervals.size > 0) {
+          pace();
+          return;
+        }
         if (this.followed.get(folder) === shared) this.followed.delete(folder);
         follower.close();
       },

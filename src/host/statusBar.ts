@@ -1,7 +1,7 @@
 /** The status bar item: how far the living runs are. Hidden when none lives. */
 
 import { basename } from 'node:path';
-import { StatusBarAlignment, window, type Disposable, type StatusBarItem } from 'vscode';
+import { Disposable, StatusBarAlignment, window, type StatusBarItem } from 'vscode';
 import { describeRun } from './describe.ts';
 import type { RunEntry, RunStore } from './runStore.ts';
 
@@ -11,18 +11,16 @@ export function createStatusBar(runs: RunStore): Disposable {
   item.command = { command: 'pinch.heatmap.focus', title: 'Show the heatmap' };
   const listening = runs.onDidChange(() => update(item, runs));
   update(item, runs);
-  return {
-    dispose() {
-      listening.dispose();
-      item.dispose();
-    },
-  };
+  return Disposable.from(listening, item);
 }
 
 function update(item: StatusBarItem, { runs }: RunStore): void {
   const live = runs.filter(({ life }) => life === 'live');
   const [first] = live;
-  if (first === undefined) return item.hide();
+  if (first === undefined) {
+    item.hide();
+    return;
+  }
   const text = live.length === 1 ? shortProgress(first) : `${live.length} runs`;
   item.text = `$(loading~spin) Pinch: ${text}`;
   item.tooltip = live.map((run) => `${basename(run.folder)}: ${describeRun(run)}`).join('\n');

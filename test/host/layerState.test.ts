@@ -1,7 +1,7 @@
 /** One layer's column of a run's history, and what is taken for a histogram. */
 
 import { describe, expect, test } from 'vitest';
-import { layerSeries, parseLayerWeights } from '../../src/host/layerState.ts';
+import { layerPoint, layerSeries, parseLayerWeights } from '../../src/host/layerState.ts';
 import type { StepRecord } from '../../src/protocol/records.ts';
 import { appendPoint, newSeries, seriesPoint } from '../../src/protocol/series.ts';
 
@@ -47,6 +47,18 @@ describe('the series of one layer', () => {
   test('of a layer that is not there holds no numbers', () =>
     expect(Array.from(layerSeries(series, 'c').thresholds)).toEqual([NaN, NaN, NaN, NaN]));
 });
+
+test('a step of one layer', () =>
+  expect(layerPoint(record(2), 'b')).toEqual({
+    step: 2,
+    loss: 0.5,
+    sparsity: 0.25,
+    sparsityTarget: 0.5,
+    layerThreshold: 20,
+    layerSparsity: 0.2,
+  }));
+
+test('a step without the layer is no point', () => expect(layerPoint(record(2), 'c')).toBeUndefined());
 
 describe('a histogram', () => {
   const good = {
