@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import pinchPackage from '../package.json' with { type: 'json' };
 import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
 import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
-import { inspect } from './cli/inspect.ts';
+import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
@@ -75,8 +75,9 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .command('inspect')
     .description('list the layers of a model, their shapes and zeros, and which are gated')
     .argument('<model>', 'a model folder or an ONNX file')
+    .option('--layer <name>', "only this layer: its weights' distribution, and its threshold")
     .option(...json)
-    .action((model: string, flags: { json?: boolean }) => finish(inspect(model, flags)));
+    .action((model: string, flags: InspectFlags) => finish(inspect(model, flags)));
 
   return pinch;
 }

@@ -1,10 +1,21 @@
-/** `pinch inspect`: the layers of a model, and which of them would be gated. */
+/** `pinch inspect`: the layers of a model and which of them would be gated, or one layer's weights. */
 
 import { describeInspection, inspect as read } from '../train/inspect.ts';
+import { describeLayer, inspectLayer } from '../train/layerInspection.ts';
 import { exitCodes, printResult } from './output.ts';
 
-export async function inspect(model: string, { json = false }: { readonly json?: boolean }): Promise<number> {
-  const inspection = await read(model);
-  printResult(json, inspection, describeInspection(inspection));
+export interface InspectFlags {
+  readonly layer?: string;
+  readonly json?: boolean;
+}
+
+export async function inspect(model: string, { layer, json = false }: InspectFlags): Promise<number> {
+  if (layer === undefined) {
+    const inspection = await read(model);
+    printResult(json, inspection, describeInspection(inspection));
+  } else {
+    const inspection = await inspectLayer(model, layer);
+    printResult(json, inspection, describeLayer(inspection));
+  }
   return exitCodes.done;
 }

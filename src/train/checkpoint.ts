@@ -52,7 +52,8 @@ export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
 }
 
-const trainerFile = 'trainer.safetensors';
+/** What it takes to train on, beside the model of a checkpoint. */
+export const tensorsFile = 'trainer.safetensors';
 const metadataKey = 'pinch';
 
 export function checkpointName(step: number): string {
@@ -81,7 +82,7 @@ export async function writeCheckpoint(
   try {
     await mkdir(temporary, { recursive: true });
     const weights = await writeModel(temporary, source, state, progress.gates);
-    await writeSafetensors(join(temporary, trainerFile), {
+    await writeSafetensors(join(temporary, tensorsFile), {
       tensors: new Map([...state].filter(([name]) => isKept(name, source.parameters))),
       metadata: { [metadataKey]: JSON.stringify(progress) },
     });
@@ -132,7 +133,7 @@ export async function readCheckpoint(
   checkpoints: string,
   step: number,
 ): Promise<{ readonly state: State; readonly progress: Progress }> {
-  const path = join(checkpoints, checkpointName(step), trainerFile);
+  const path = join(checkpoints, checkpointName(step), tensorsFile);
   const { tensors, metadata } = await readSafetensors(path);
   let stored: unknown;
   try {

@@ -39,8 +39,8 @@ export function describeInspection(inspection: Inspection): string {
   const large = tensors.filter(isMatrix);
   const vectors = tensors.filter((tensor) => !isMatrix(tensor));
   const table = textTable(
-    [['layer', 'operator', 'shape', 'parameters', 'zeros', 'gated', 'why'], ...rows(large)],
-    [1, 2, 5, 6],
+    [['layer', 'operator', 'shape', 'parameters', 'zeros', 'threshold', 'gated', 'why'], ...rows(large)],
+    [1, 2, 6, 7],
   );
   const sets = Object.entries(opsets).map(([domain, version]) => `${domain} ${version}`);
   const inVectors = vectors.reduce((sum, { parameters }) => sum + parameters, 0);
@@ -56,12 +56,13 @@ export function describeInspection(inspection: Inspection): string {
 }
 
 function rows(tensors: readonly TensorReport[]): string[][] {
-  return tensors.map(({ layer, opType, dims, parameters, sparsity, gated, reason }) => [
+  return tensors.map(({ layer, opType, dims, parameters, sparsity, threshold, gated, reason }) => [
     layer,
     opType,
     dims.join(' x '),
     count(parameters),
     percent(sparsity),
+    threshold === null ? '-' : threshold.toFixed(4),
     gated ? 'yes' : 'no',
     reason,
   ]);

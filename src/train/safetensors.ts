@@ -63,10 +63,13 @@ function* pieces(header: readonly Uint8Array[], tensors: Iterable<Tensor>): Gene
 }
 
 /**
- * Reads every tensor into an array of its own.
+ * Reads every tensor that is wanted, by default all of them, into an array of its own.
  * @throws SafetensorsError if the header and the file do not fit each other; nothing is allocated that the file does not hold.
  */
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+export async function readSafetensors(
+  path: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<SafetensorsFile> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
@@ -78,6 +81,7 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
     const { entries, metadata, dataStart } = await readHeader(path, file, size);
     const tensors = new Map<string, Tensor>();
     for (const { name, type, dims, start } of entries) {
+      if (!wanted(name)) continue;
       const data = allocate(type, sizeOf(dims));
       await readFully(path, file, toBytes(data), dataStart + start);
       tensors.set(name, { type, dims, data });

@@ -1,0 +1,59 @@
+/** A model's parameters with what its run says of them: which are gated, and with which thresholds. */
+
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { ModelFile } from '../onnx/load.ts';
+import { exposeParameters, type Parameter } from '../onnx/parameters.ts';
+import type { Tensor } from '../onnx/tensor.ts';
+import { completeSettings, type RunSettings } from '../protocol/settings.ts';
+import { chooseGates } from '../prune/chooseGates.ts';
+import { chooseLayers } from './layerChoice.ts';
+import { readThresholds, type Threshold } from './thresholds.ts';
+
+export interface StoredParameter {
+  readonly parameter: Parameter;
+  readonly tensor: Tensor;
+  readonly gated: boolean;
+  /** Why it is gated, or not. */
+  readonly reason: string;
+  /** Of a gated layer in a checkpoint of ours; null if it is not known. */
+  readonly threshold: Threshold | null;
+}
+
+export interface StoredParameters {
+  /** Whose choice of gated layers this is: the run that wrote the checkpoint, or Pinch's default. */
+  readonly by: 'run' | 'default';
+  /** In the order of the nodes that use them. */
+  readonly parameters: readonly StoredParameter[];
+}
+
+/** @throws OnnxFileError if some cannot be read. */
+export async function storedParameters(file: ModelFile): Promise<StoredParameters> {
+  const settings = await settingsOfRun(file.folder);
+  const exposed = exposeParameters(file);
+  const { initializers } = exposed.file.model.graph;
+  const choices = settings ? chooseLayers(exposed.parameters, settings) : chooseGates(exposed.parameters);
+  const gates = choices.filter(({ gated }) => gated).length;
+  const thresholds = settings ? await readThresholds(file.folder, gates) : undefined;
+  let gate = 0;
+  const parameters = choices.map(({ parameter, gated, reason }): StoredParameter => {
+    const tensor = initializers.get(parameter.initializer);
+    if (!tensor) throw new Error(`${file.path}: the parameter ${parameter.name} has no stored tensor.`);
+    const threshold = gated ? (thresholds?.[gate++] ?? null) : null;
+    return { parameter, tensor, gated, reason, threshold };
+  });
+  return { by: settings ? 'run' : 'default', parameters };
+}
+
+/** The settings in the run.json above a checkpoint; undefined for a model that is no checkpoint of ours. */
+async function settingsOfRun(folder: string): Promise<RunSettings | undefined> {
+  const checkpoints = dirname(folder);
+  if (basename(checkpoints) !== 'checkpoints') return undefined;
+  try {
+    const run = JSON.parse(await readFile(join(dirname(checkpoints), 'run.json'), 'utf8')) as { settings?: unknown };
+    return completeSettings(run.settings);
+  } catch {
+    // A folder of that name elsewhere, or a run of another version: the default says what it is, and the report whose choice it was.
+    return undefined;
+  }
+}
