@@ -91,7 +91,7 @@ const show = {
 };
 
 async function say(severity: keyof typeof show, text: string, folder: string): Promise<void> {
-  if (!workspace.getConfiguration('pinch').get('notifyWhenRunEnds', true)) return;
+  if (!workspace.getConfiguration('pinch').get<boolean>('notifyWhenRunEnds', true)) return;
   const heatmap = 'Show Heatmap';
   const log = 'Open Log';
   const choice = await show[severity](text, heatmap, log);
