@@ -9,13 +9,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/shared/**', 'test/e2e/**', 'test/electron/**'],
+          exclude: ['test/shared/**', 'test/e2e/**', 'test/electron/**', 'test/package/**'],
           testTimeout: 60_000,
         },
       },
       {
         test: { name: 'shared', include: ['test/shared/**/*.test.ts'], testTimeout: 1_200_000, fileParallelism: false },
       },
+      // What `npm run package` made of it.
+      { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'e2e',
