@@ -1,0 +1,212 @@
+/** The numbers of an evaluation as rows, beside those of the original: for the page, and as text to copy. */
+
+import type { EvaluationNumbers } from '../../src/protocol/views/evaluation.ts';
+import { byteSize, count, percent } from '../ui/format.ts';
+
+export interface Figure {
+  readonly id: string;
+  readonly title: string;
+  /** What it is, in a sentence. */
+  readonly description: string;
+  /** Part of the row above. */
+  readonly part?: boolean;
+  readonly value: number;
+  /** As people read it. */
+  readonly text: string;
+  /** Undefined if the original has not been evaluated. */
+  readonly original?: string;
+  /** value / original; undefined where that says nothing. */
+  readonly ratio?: number;
+}
+
+interface Measure {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly part?: boolean;
+  readonly of: (numbers: EvaluationNumbers) => number;
+  readonly format: (value: number) => string;
+}
+
+const rate = (value: number): string => percent(value, 2);
+const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+
+const measures: readonly Measure[] = [
+  {
+    id: 'wer',
+    title: 'Word error rate',
+    description: 'Substituted, left out and added words, over the words that were said.',
+    of: ({ wer }) => wer,
+    format: rate,
+  },
+  {
+    id: 'substitutions',
+    title: 'Substitutions',
+    description: 'Words recognised as other words.',
+    part: true,
+    of: ({ substitutions }) => substitutions,
+    format: count,
+  },
+  {
+    id: 'deletions',
+    title: 'Deletions',
+    description: 'Words left out.',
+    part: true,
+    of: ({ deletions }) => deletions,
+    format: count,
+  },
+  {
+    id: 'insertions',
+    title: 'Insertions',
+    description: 'Words added.',
+    part: true,
+    of: ({ insertions }) => insertions,
+    format: count,
+  },
+  {
+    id: 'cer',
+    title: 'Character error rate',
+    description: 'The same for characters, spaces included.',
+    of: ({ cer }) => cer,
+    format: rate,
+  },
+  {
+    id: 'ser',
+    title: 'Utterances with errors',
+    description: 'The share of utterances with at least one word error.',
+    of: ({ sentenceErrorRate }) => sentenceErrorRate,
+    format: rate,
+  },
+  {
+    id: 'parameters',
+    title: 'Parameters',
+    description: 'All numbers that the model has learned.',
+    of: ({ parameters }) => parameters,
+    format: count,
+  },
+  {
+    id: 'nonZero',
+    title: 'Not zero',
+    description: 'Parameters that are left.',
+    part: true,
+    of: ({ nonZeroParameters }) => nonZeroParameters,
+    format: count,
+  },
+  {
+    id: 'gated',
+    title: 'Gated, not zero',
+    description: 'Weights left in the layers that can be pruned.',
+    part: true,
+    of: ({ gated }) => gated.nonZeroParameters,
+    format: count,
+  },
+  {
+    id: 'sparsity',
+    title: 'Sparsity of all parameters',
+    description: 'The share of zeros among all parameters.',
+    of: ({ sparsity }) => sparsity,
+    format: rate,
+  },
+  {
+    id: 'gatedSparsity',
+    title: 'Sparsity of gated weights',
+    description: 'The share of zeros among the weights that can be pruned.',
+    of: ({ gated }) => gated.sparsity,
+    format: rate,
+  },
+  {
+    id: 'bytes',
+    title: 'Size on disk',
+    description: 'The ONNX file and its external data.',
+    of: ({ bytes }) => bytes,
+    format: byteSize,
+  },
+  {
+    id: 'gzipped',
+    title: 'Gzipped',
+    description: 'The same after gzip: zeros compress well.',
+    of: ({ gzippedBytes }) => gzippedBytes,
+    format: byteSize,
+  },
+  {
+    id: 'latency',
+    title: 'Latency, median',
+    description: 'Time to recognise one utterance, half of them take less.',
+    of: ({ latency }) => latency.median,
+    format: milliseconds,
+  },
+  {
+    id: 'latency95',
+    title: 'Latency, 95 % under',
+    description: 'Time to recognise one utterance, nineteen of twenty take less.',
+    of: ({ latency }) => latency.p95,
+    format: milliseconds,
+  },
+  {
+    id: 'realTimeFactor',
+    title: 'Real-time factor',
+    description: 'Seconds of computing for a second of audio.',
+    of: ({ realTimeFactor }) => realTimeFactor,
+    format: (value) => value.toFixed(4),
+  },
+];
+
+/** @param original the evaluation of the dense original on the same data, if there is one. */
+export function figures(numbers: EvaluationNumbers, original?: EvaluationNumbers): Figure[] {
+  return measures.map(({ of, format, ...measure }) => {
+    const value = of(numbers);
+    const figure = { ...measure, value, text: format(value) };
+    if (original === undefined) return figure;
+    const other = of(original);
+    return { ...figure, original: format(other), ...(other > 0 ? { ratio: value / other } : {}) };
+  });
+}
+
+/** `0.37 ×` */
+export function ratioText(ratio: number | undefined): string {
+  if (ratio === undefined) return '–';
+  return `${ratio >= 99.5 ? Math.round(ratio) : ratio.toFixed(2)} ×`;
+}
+
+/** A table whose columns line up in a fixed-width font. */
+export function figuresAsText(title: string, rows: readonly Figure[], originalTitle: string): string {
+  const lines = withHeader(title, rows, originalTitle, (figure) => (figure.part ? '  ' : '') + figure.title);
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  return lines
+    .map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '))
+    .join('\n');
+}
+
+/** RFC 4180, the numbers as they are. */
+export function figuresAsCsv(
+  title: string,
+  numbers: EvaluationNumbers,
+  originalTitle: string,
+  original?: EvaluationNumbers,
+): string {
+  const header = ['measure', title, ...(original ? [originalTitle] : [])];
+  const lines = measures.map(({ id, of }) => [id, of(numbers), ...(original ? [of(original)] : [])]);
+  return [header, ...lines].map((line) => line.map(quoted).join(',')).join('\r\n');
+}
+
+function withHeader(
+  title: string,
+  rows: readonly Figure[],
+  originalTitle: string,
+  nameOf: (figure: Figure) => string,
+): string[][] {
+  const compared = rows.some(({ original }) => original !== undefined);
+  return [
+    ['', title, ...(compared ? [originalTitle, 'ratio'] : [])],
+    ...rows.map((figure) => [
+      nameOf(figure),
+      figure.text,
+      ...(compared ? [figure.original ?? '', ratioText(figure.ratio)] : []),
+    ]),
+  ];
+}
+
+function quoted(cell: string | number): string {
+  const text = String(cell);
+  return /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

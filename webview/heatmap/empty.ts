@@ -1,0 +1,42 @@
+/** What the view says before there is anything to show, and the ways to begin. */
+
+import type { HeatmapCommand } from '../../src/protocol/views/heatmap.ts';
+import { button } from '../ui/controls.ts';
+import { make } from '../ui/dom.ts';
+
+export interface Empty {
+  readonly element: HTMLElement;
+  readonly update: (trusted: boolean) => void;
+}
+
+export function empty(onCommand: (command: HeatmapCommand) => void): Empty {
+  const buttons = make(
+    'div',
+    { class: 'buttons' },
+    button({ label: 'Prune Model…', primary: true, onClick: () => onCommand('prune') }),
+    button({ label: 'Open Sample', onClick: () => onCommand('openSample') }),
+  );
+  const untrusted = make(
+    'p',
+    {},
+    'This workspace is not trusted. Pinch shows runs, but starts no training and reads no model here.',
+  );
+  const element = make(
+    'section',
+    { class: 'empty' },
+    make(
+      'p',
+      {},
+      'Prune a speech model, and each of its layers shows here as a cell: the more of its weights are zero, the further its colour.',
+    ),
+    untrusted,
+    buttons,
+  );
+  return {
+    element,
+    update(trusted) {
+      untrusted.hidden = trusted;
+      buttons.hidden = !trusted;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** Says which colour is which sparsity. */
+
+import './legend.css';
+import { make } from '../ui/dom.ts';
+import { onThemeChange } from '../ui/theme.ts';
+import { themeShades } from './grid.ts';
+
+export function legend(): HTMLElement {
+  const swatches = Array.from({ length: 21 }, () => make('span'));
+  const paint = (): void => {
+    const shades = themeShades();
+    for (const [at, swatch] of swatches.entries()) {
+      swatch.style.backgroundColor = shades[at * 5]?.background ?? '';
+    }
+  };
+  paint();
+  onThemeChange(paint);
+  return make(
+    'div',
+    { class: 'legend', role: 'img', 'aria-label': 'Colours go from 0 to 100 percent of weights that are zero' },
+    make('span', {}, '0 %'),
+    make('div', {}, ...swatches),
+    make('span', {}, '100 % zero'),
+  );
+}
