@@ -19,6 +19,8 @@ export interface Busy {
 
 export interface PickQuestion<V> {
   readonly placeholder: string;
+  /** In its place while the list is busy. */
+  readonly whileBusy?: string;
   /** The lines, or what finds them while the list says that it is busy. */
   readonly options: readonly Option<V>[] | ((busy: Busy) => Promise<readonly Option<V>[]>);
   /** The line to begin on; without it the first. */
@@ -26,7 +28,10 @@ export interface PickQuestion<V> {
 }
 
 /** @throws whatever `options` throws. */
-export function pick<V>(place: Place, { placeholder, options, isActive }: PickQuestion<V>): Promise<Picked<V>> {
+export function pick<V>(
+  place: Place,
+  { placeholder, whileBusy, options, isActive }: PickQuestion<V>,
+): Promise<Picked<V>> {
   const list = window.createQuickPick<Option<V>>();
   list.placeholder = placeholder;
   list.matchOnDescription = true;
@@ -40,12 +45,14 @@ export function pick<V>(place: Place, { placeholder, options, isActive }: PickQu
   return ask<V>(list, place, (settle, fail) => {
     if (typeof options === 'function') {
       list.busy = true;
+      list.placeholder = whileBusy ?? placeholder;
       const say = (text: string): void => {
         if (!abort.signal.aborted) list.items = [{ label: `$(loading~spin) ${text}`, alwaysShow: true }];
       };
       options({ say, signal: abort.signal }).then((lines) => {
         if (abort.signal.aborted) return;
         list.busy = false;
+        list.placeholder = placeholder;
         fill(lines);
       }, fail);
     } else fill(options);

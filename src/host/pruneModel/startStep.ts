@@ -1,6 +1,6 @@
 /** The last step of Prune Model: the engine says what it will do, and the user starts it or goes back. */
 
-import { commands, QuickPickItemKind, window } from 'vscode';
+import { commands, QuickPickItemKind, window, workspace } from 'vscode';
 import { CommandCancelled } from '../pinch.ts';
 import { pick, type Option } from '../quickSteps.ts';
 import type { Services } from '../services.ts';
@@ -26,6 +26,7 @@ export function startStep(services: Services, engine: Engine): Step<Draft> {
         try {
           picked = await pick<Action>(place, {
             placeholder: 'This is what will happen. Press Enter to start',
+            whileBusy: 'Nothing is started yet. Press Escape to cancel',
             options: async ({ say, signal }) => {
               say('Reading the model and the speech…');
               prepared ??= await engine.prepare(choices, { signal, say });
@@ -62,7 +63,7 @@ function lines({ dryRun, besideModel }: Prepared, choices: PruneChoices, live: r
       : [
           {
             label: '$(settings-gear) Settings: those beside the model are used',
-            detail: besideModel,
+            detail: workspace.asRelativePath(besideModel),
             value: 'table',
           },
         ];
@@ -72,7 +73,7 @@ function lines({ dryRun, besideModel }: Prepared, choices: PruneChoices, live: r
   }));
   return [
     { label: '$(play) Start', description: whatStarts(choices), value: 'start' },
-    { label: 'what will happen', kind: QuickPickItemKind.Separator },
+    { label: '', kind: QuickPickItemKind.Separator },
     ...others,
     ...summarise(dryRun, choices.target).map(({ icon, label, detail }): Option<Action> => ({
       label: `$(${icon}) ${label}`,
@@ -80,7 +81,7 @@ function lines({ dryRun, besideModel }: Prepared, choices: PruneChoices, live: r
       value: 'table',
     })),
     ...beside,
-    { label: 'more', kind: QuickPickItemKind.Separator },
+    { label: '', kind: QuickPickItemKind.Separator },
     { label: '$(list-flat) Show the Whole Table', value: 'table' },
     { label: '$(gear) Change Settings', value: 'settings' },
   ];

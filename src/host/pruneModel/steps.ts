@@ -190,7 +190,7 @@ export const targetStep: Step<Draft> = {
   ask: async (draft, place) => {
     for (;;) {
       const picked = await pick(place, {
-        placeholder: 'How many of the gated weights to set to zero?',
+        placeholder: 'How many gated weights to set to zero? A smaller compressed file, not a faster model',
         ...targetQuestion(draft),
       });
       if (picked.kind !== 'value') return picked;
@@ -210,7 +210,6 @@ function targetQuestion(draft: Draft): { options: Option<TargetValue>[]; isActiv
   const own = targets.includes(draft.target) ? [] : [draft.target];
   const shares = [...targets, ...own].sort((a, b) => a - b);
   const options: Option<TargetValue>[] = [
-    { label: 'a smaller compressed file, not a faster model', kind: QuickPickItemKind.Separator },
     ...shares.map((target) => ({
       label: `${asPercent(target)} %`,
       description: notes[String(target)] ?? '',

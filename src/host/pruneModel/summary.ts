@@ -57,7 +57,7 @@ function gates({ gatedParameters, parameters, layers }: Start, target: number): 
   return {
     icon: 'layers',
     label: `Gated: ${number(gatedParameters)} of ${number(parameters)} parameters (${share}), in ${plural(layers.length, 'layer')}`,
-    detail: `${percent(target)} of them will be zero, ${percent((target * gatedParameters) / Math.max(1, parameters))} of all. The compressed file shrinks; the model gets no faster.`,
+    detail: `${percent(target)} of them will be zero, ${percent((target * gatedParameters) / Math.max(1, parameters))} of all: a smaller compressed file, not a faster model`,
   };
 }
 
