@@ -113,7 +113,7 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
     const status = statusOf(entry);
     const item = new TreeItem(
       entry.name,
-      status === 'running' ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed,
+      entry.life === 'live' ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed,
     );
     item.id = entry.folder;
     item.description = describeRun(entry);
