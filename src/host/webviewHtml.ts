@@ -13,13 +13,15 @@ export function webviewOptions(extensionUri: Uri): { enableScripts: true; localR
 /** @param title for screen readers. */
 export function webviewHtml(webview: Webview, extensionUri: Uri, name: WebviewName, title: string): string {
   const nonce = randomBytes(16).toString('base64url');
+  // The controls' library makes one style sheet to see what the browser can do, and takes its nonce from a meta element.
+  const styleNonce = randomBytes(16).toString('base64url');
   const uri = (file: string): string =>
     webview.asWebviewUri(Uri.joinPath(extensionUri, 'dist', 'webview', file)).toString();
   // Audio arrives as bytes in a message and plays from a blob: no file outside the extension is ever readable from a page.
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    `style-src ${webview.cspSource} 'nonce-${styleNonce}'`,
     `font-src ${webview.cspSource}`,
     `media-src blob:`,
   ].join('; ');
@@ -29,6 +31,7 @@ export function webviewHtml(webview: Webview, extensionUri: Uri, name: WebviewNa
 <meta charset="UTF-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta property="csp-nonce" content="${styleNonce}">
 <title>${title}</title>
 <link rel="stylesheet" href="${uri(`${name}.css`)}">
 </head>

@@ -196,6 +196,10 @@ function tableOf(
     class: title === '' ? 'single' : rows.length > 24 ? 'many' : undefined,
   });
   if (titled) table.append(make('caption', {}, name));
+  const numbers = make('col');
+  // A layer in no block has a whole name in place of a number.
+  numbers.style.width = title === '' ? '60%' : `${Math.max(...rows.map(({ label }) => label.length)) + 1}ch`;
+  table.append(make('colgroup', {}, numbers));
   if (columns.length > 1) table.append(headOf(parts, group));
   table.append(
     make(

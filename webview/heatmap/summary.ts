@@ -32,7 +32,7 @@ const redrawLoss = 250;
 export function summary(): Summary {
   const name = make('h2');
   const status = make('span', { class: 'status' });
-  const detail = make('p', { class: 'detail quiet' });
+  const detail = make('span', { class: 'detail quiet' });
   const message = make('p', { class: 'message' });
   const busy = make('div', { class: 'busy' }, progressRing('Busy'), make('span'));
   const problem = make('p', { class: 'error', role: 'alert' });
@@ -43,9 +43,9 @@ export function summary(): Summary {
   loss.element.classList.add('wide');
   const step = fact('Step');
   const left = fact('Time left');
-  const speed = fact('Speed');
+  const speed = fact('Speed', 'Seconds for a step, and how many seconds of speech are trained on in a second');
   const device = fact('Device');
-  const errorRate = fact('Word error rate');
+  const errorRate = fact('WER', 'Word error rate on the development data');
   const weights = fact('Weights kept');
   const all = fact('Of all parameters');
   const facts = make(
@@ -56,8 +56,7 @@ export function summary(): Summary {
   const element = make(
     'section',
     { class: 'summary', 'aria-label': 'Run' },
-    make('header', {}, name, status),
-    detail,
+    make('header', {}, name, make('div', { class: 'row' }, status, detail)),
     message,
     busy,
     problem,
@@ -113,7 +112,7 @@ export function summary(): Summary {
 }
 
 function speedText({ secondsPerStep, audioSecondsPerSecond }: Frame): string {
-  return `${significant(secondsPerStep)} s/step, ${significant(audioSecondsPerSecond)}× real time`;
+  return `${significant(secondsPerStep)} s/step · ${significant(audioSecondsPerSecond)}×`;
 }
 
 interface Fact {
@@ -122,9 +121,10 @@ interface Fact {
   readonly set: (text: string) => void;
 }
 
-function fact(name: string): Fact {
+/** @param meaning said on hover, where the name alone does not tell. */
+function fact(name: string, meaning?: string): Fact {
   const value = make('dd');
-  const element = make('div', {}, make('dt', {}, name), value);
+  const element = make('div', { title: meaning }, make('dt', {}, name), value);
   return {
     element,
     set(text) {
