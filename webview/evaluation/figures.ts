@@ -173,7 +173,9 @@ export function figuresAsText(title: string, rows: readonly Figure[], originalTi
   const lines = withHeader(title, rows, originalTitle, (figure) => (figure.part ? '  ' : '') + figure.title);
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
   return lines
-    .map((line) => line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '))
+    .map((line) =>
+      line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
+    )
     .join('\n');
 }
 

@@ -1,0 +1,98 @@
+/** The page of an evaluation: takes the host's messages in and draws what they changed. */
+
+import '../ui/theme.css';
+import './evaluation.css';
+import type { EvaluationSubject, FromEvaluation, ToEvaluation } from '../../src/protocol/views/evaluation.ts';
+import { announcer } from '../ui/announcer.ts';
+import { make } from '../ui/dom.ts';
+import { connectHost, savedState } from '../ui/host.ts';
+import { figures, figuresAsCsv, figuresAsText } from './figures.ts';
+import { header } from './header.ts';
+import { merge, nothingKnown } from './known.ts';
+import { numbers } from './numbers.ts';
+import { player } from './player.ts';
+import { firstView, utterances, type UtterancesView } from './utterances.ts';
+
+/** What survives while the page is hidden; the subject also when the window is reloaded. */
+interface Saved {
+  readonly subject: EvaluationSubject | null;
+  readonly view: UtterancesView;
+  readonly scroll: number;
+}
+
+const before = savedState() as Partial<Saved>;
+let known = nothingKnown;
+let view: UtterancesView = { ...firstView, ...before.view };
+/** Where to scroll to once everything is there again. */
+let scrollTo = before.scroll;
+
+const said = announcer();
+const sound = player((index) => host.post({ kind: 'audio', result: known.shown?.result ?? 0, index }));
+const top = header((request) => host.post(request), copy);
+const results = numbers();
+const list = utterances(view, sound, (next) => {
+  view = next;
+  save();
+});
+const content = make('main', { hidden: true }, top.element, results.element, list.element);
+document.body.append(content, said.element);
+
+const host = connectHost<FromEvaluation, Saved>((message: ToEvaluation) => {
+  switch (message.kind) {
+    case 'state':
+      takeState(message.state);
+      return;
+    case 'utterances':
+      if (message.result !== known.shown?.result) return;
+      list.add(message.rows, message.total);
+      if (message.from + message.rows.length === message.total) restoreScroll();
+      return;
+    case 'audio':
+    case 'noAudio':
+      if (message.result === known.shown?.result) sound.receive(message);
+  }
+});
+window.addEventListener('scroll', save, { passive: true });
+
+function takeState(state: Extract<ToEvaluation, { kind: 'state' }>['state']): void {
+  const result = known.shown?.result;
+  known = merge(known, state);
+  const { shown, original, model } = known;
+  content.hidden = false;
+  if (shown?.result !== result) {
+    sound.reset();
+    list.clear();
+    if (shown) said.sayNow(`Word error rate ${figures(shown.numbers)[0]?.text ?? ''}`);
+  }
+  top.update(known);
+  results.element.hidden = shown === null;
+  list.element.hidden = shown === null;
+  if (shown) {
+    const rows = figures(shown.numbers, original?.kept?.numbers);
+    results.update(rows, model?.title ?? '', original?.model.title ?? '');
+  }
+  save();
+}
+
+function copy(format: 'text' | 'csv'): void {
+  const { shown, original, model } = known;
+  if (!shown) return;
+  const other = original?.kept?.numbers;
+  const [title, otherTitle] = [model?.title ?? '', original?.model.title ?? ''];
+  const text =
+    format === 'csv'
+      ? figuresAsCsv(title, shown.numbers, otherTitle, other)
+      : figuresAsText(title, figures(shown.numbers, other), otherTitle);
+  host.post({ kind: 'copy', text });
+  said.sayNow('Copied');
+}
+
+function save(): void {
+  host.save({ subject: known.subject, view, scroll: window.scrollY });
+}
+
+function restoreScroll(): void {
+  const to = scrollTo;
+  scrollTo = undefined;
+  if (to !== undefined && to > 0) requestAnimationFrame(() => requestAnimationFrame(() => window.scrollTo(0, to)));
+}
