@@ -1,0 +1,416 @@
+/** Following a run: what is there at first, what is added, rewinds, and files that are torn, replaced, hostile or not there. */
+
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { effectiveRecords, type MetricsRecord, type StepRecord } from '../../src/protocol/records.ts';
+import { keptSteps } from '../../src/protocol/series.ts';
+import { followRun, type RunChange, type RunFollower } from '../../src/runs/followRun.ts';
+import { readMetrics } from '../../src/runs/readMetrics.ts';
+import { Random } from '../../src/speech/random.ts';
+import { MetricsFile } from '../../src/train/metricsFile.ts';
+import {
+  alert,
+  checkpoint,
+  end,
+  evaluation,
+  layerNames,
+  lines,
+  rewind,
+  runFile,
+  runFolder,
+  runState,
+  start,
+  step,
+  steps,
+  temporaryFolder,
+} from './records.ts';
+
+const followers: RunFollower[] = [];
+afterEach(() => {
+  for (const follower of followers.splice(0)) follower.close();
+});
+
+interface Followed {
+  readonly follower: RunFollower;
+  readonly folder: string;
+  readonly metrics: string;
+  /** What was told since the last call; looks at the files first. */
+  readonly told: () => Promise<RunChange[]>;
+}
+
+/** Follows without looking by itself, so that nothing depends on time. */
+async function follow(folder: string): Promise<Followed> {
+  const changes: RunChange[] = [];
+  const follower = await followRun(folder, { onChange: (change) => changes.push(change), pollMs: 1e9 });
+  followers.push(follower);
+  const told = async (): Promise<RunChange[]> => {
+    await follower.refresh();
+    return changes.splice(0);
+  };
+  return { follower, folder, metrics: join(folder, 'metrics.jsonl'), told };
+}
+
+const stepsOf = ({ series }: RunFollower): number[] => Array.from(series.steps.slice(0, series.count));
+const lossesOf = ({ series }: RunFollower): number[] => Array.from(series.loss.slice(0, series.count));
+const kinds = (changes: readonly RunChange[]): string[] => changes.map(({ kind }) => kind);
+const numbers = (from: number, to: number): number[] => steps(from, to).map((record) => record.step);
+
+describe('opening', () => {
+  test('gives everything that is there', async () => {
+    const records = [start(), ...steps(1, 5), evaluation(5), checkpoint(5), alert(5), ...steps(6, 9), end(9)];
+    const folder = runFolder(records, runState({ status: 'done' }));
+    mkdirSync(join(folder, 'checkpoints', 'step-000005'), { recursive: true });
+    const { follower } = await follow(folder);
+    expect(follower.snapshot).toMatchObject({
+      ...{ run: runFile, liveness: 'ended', attempt: 1, skippedLines: 0 },
+      ...{ start: start(), lastStep: step(9), end: end(9) },
+      ...{ evaluations: [evaluation(5)], checkpoints: [checkpoint(5)], alerts: [alert(5)] },
+    });
+    expect(stepsOf(follower)).toEqual(numbers(1, 9));
+    expect(follower.series.layers).toEqual(layerNames);
+    expect(follower.series.thresholds.slice(0, 4)).toEqual(Float32Array.of(1, 1.25, 2, 2.25));
+  });
+
+  test('leaves out checkpoints that are no longer on the disk', async () => {
+    const folder = runFolder([start(), ...steps(1, 4), checkpoint(2), checkpoint(4)]);
+    mkdirSync(join(folder, 'checkpoints', 'step-000004'), { recursive: true });
+    const { follower, told } = await follow(folder);
+    expect(follower.snapshot.checkpoints).toEqual([checkpoint(4)]);
+    rmSync(join(folder, 'checkpoints', 'step-000004'), { recursive: true });
+    expect(kinds(await told())).toEqual(['snapshot']);
+    expect(follower.snapshot.checkpoints).toEqual([]);
+  });
+
+  test('a run that only begins has no state and no metrics', async () => {
+    const { follower, folder, metrics, told } = await follow(runFolder());
+    expect(follower.snapshot).toMatchObject({ state: undefined, start: undefined, lastStep: undefined });
+    expect(follower.series.count).toBe(0);
+    writeFileSync(join(folder, 'state.json'), JSON.stringify(runState({ status: 'starting' })));
+    expect(kinds(await told())).toEqual(['snapshot']);
+    expect(follower.snapshot).toMatchObject({ liveness: 'live', state: { status: 'starting' } });
+    writeFileSync(metrics, lines([start()]));
+    expect(kinds(await told())).toEqual(['reset', 'snapshot']);
+    expect(follower.series.layers).toEqual(layerNames);
+    appendFileSync(metrics, lines([step(1)]));
+    expect(await told()).toEqual([{ kind: 'points', points: [step(1)] }]);
+  });
+
+  test('a run that was copied from another machine in mid-run is lost, not live', async () => {
+    const heartbeat = new Date(Date.now() - 3e6).toISOString();
+    const { follower } = await follow(runFolder([start(), step(1)], runState({ host: 'elsewhere', heartbeat })));
+    expect(follower.snapshot).toMatchObject({ liveness: 'lost', lastStep: step(1) });
+  });
+
+  test('a folder that is no run’s is refused', async () => {
+    await expect(followRun(temporaryFolder(), { onChange: () => undefined })).rejects.toThrow(/no run folder/u);
+  });
+
+  test('a long run is thinned, and every step can still be had', async () => {
+    const { follower } = await follow(runFolder([start(), ...steps(1, 40_000)]));
+    expect(statSync(join(follower.folder, 'metrics.jsonl')).size).toBeGreaterThan(8 << 20);
+    expect(stepsOf(follower)).toEqual(keptSteps(40_000).kept.map((at) => at + 1));
+    expect(lossesOf(follower)).toEqual(stepsOf(follower).map((at) => step(at).loss));
+    expect(follower.snapshot.lastStep).toEqual(step(40_000));
+    for (const at of [1, 2, 31_415, 39_999, 40_000]) expect(await follower.recordAt(at)).toEqual(step(at));
+    for (const at of [0, 1.5, 40_001, -1]) expect(await follower.recordAt(at)).toBeUndefined();
+  });
+});
+
+describe('what is added', () => {
+  test('comes as points, in order and once', async () => {
+    const { follower, metrics, told } = await follow(runFolder([start(), ...steps(1, 3)]));
+    expect(await told()).toEqual([]);
+    appendFileSync(metrics, lines(steps(4, 6)));
+    expect(await told()).toEqual([{ kind: 'points', points: steps(4, 6) }]);
+    expect(await told()).toEqual([]);
+    expect(stepsOf(follower)).toEqual(numbers(1, 6));
+    expect(follower.snapshot.lastStep).toEqual(step(6));
+    expect(await follower.recordAt(5)).toEqual(step(5));
+  });
+
+  test('a line that is being written waits for its end', async () => {
+    const { metrics, told } = await follow(runFolder([start(), step(1)]));
+    const line = lines([step(2)]);
+    appendFileSync(metrics, line.slice(0, 50));
+    expect(await told()).toEqual([]);
+    appendFileSync(metrics, line.slice(50, -1));
+    expect(await told()).toEqual([]);
+    appendFileSync(metrics, '\n');
+    expect(await told()).toEqual([{ kind: 'points', points: [step(2)] }]);
+  });
+
+  test('other records come as a snapshot', async () => {
+    const { follower, folder, metrics, told } = await follow(runFolder([start(), step(1)]));
+    mkdirSync(join(folder, 'checkpoints', 'step-000002'), { recursive: true });
+    appendFileSync(metrics, lines([step(2), evaluation(2), checkpoint(2)]));
+    expect(kinds(await told())).toEqual(['points', 'snapshot']);
+    expect(follower.snapshot).toMatchObject({ evaluations: [evaluation(2)], checkpoints: [checkpoint(2)] });
+  });
+
+  test('the first step decides what layers there are', async () => {
+    const { follower, metrics, told } = await follow(runFolder([start(['a', 'b'])]));
+    appendFileSync(metrics, lines([step(1, 1, ['b', 'c']), step(2, 1, ['c', 'b'])]));
+    expect(kinds(await told())).toEqual(['reset']);
+    expect(follower.series.layers).toEqual(['b', 'c']);
+    expect(follower.series.thresholds.slice(0, 4)).toEqual(Float32Array.of(1, 1.25, 2.25, 2));
+  });
+
+  test('very much at once is a reset, and thinned like the rest', async () => {
+    const { follower, metrics, told } = await follow(runFolder([start(), ...steps(1, 10)]));
+    appendFileSync(metrics, lines(steps(11, 30_000)));
+    expect(kinds(await told())).toEqual(['reset']);
+    expect(stepsOf(follower)).toEqual(keptSteps(30_000).kept.map((at) => at + 1));
+  });
+
+  test('the state comes as a snapshot', async () => {
+    const { follower, folder, told } = await follow(runFolder([start()], runState()));
+    writeFileSync(join(folder, 'state.json'), JSON.stringify(runState({ status: 'stopped' })));
+    expect(kinds(await told())).toEqual(['snapshot']);
+    expect(follower.snapshot).toMatchObject({ liveness: 'ended', state: { status: 'stopped' } });
+  });
+
+  test('it looks by itself, soon after, until it is closed', async () => {
+    const folder = runFolder([start(), step(1)]);
+    const arrived: { point: StepRecord; after: number }[] = [];
+    let written = 0;
+    const follower = await followRun(folder, {
+      pollMs: 60,
+      onChange: (change) => {
+        if (change.kind !== 'points') return;
+        for (const point of change.points) arrived.push({ point, after: performance.now() - written });
+      },
+    });
+    followers.push(follower);
+    for (let at = 2; at <= 11; at++) {
+      await sleep((at * 17) % 50);
+      written = performance.now();
+      appendFileSync(join(folder, 'metrics.jsonl'), lines([step(at)]));
+      while (arrived.length < at - 1) await sleep(5);
+    }
+    expect(arrived.map(({ point }) => point)).toEqual(steps(2, 11));
+    // Always is 60 ms and a little; half of the time, because the machine has other things to do.
+    const after = arrived.map((one) => one.after).toSorted((a, b) => a - b);
+    expect(after[4]).toBeLessThan(80);
+    follower.close();
+    appendFileSync(join(folder, 'metrics.jsonl'), lines([step(12)]));
+    await sleep(150);
+    expect(arrived).toHaveLength(10);
+  });
+});
+
+describe('rewinds', () => {
+  const before = [start(), ...steps(1, 10), evaluation(5), checkpoint(5), alert(9), evaluation(10), end(10)];
+
+  test('take back what came later, in what is there', async () => {
+    const { follower } = await follow(runFolder([...before, rewind(5), ...steps(6, 7, 2)]));
+    expect(stepsOf(follower)).toEqual(numbers(1, 7));
+    expect(lossesOf(follower)).toEqual([...steps(1, 5), ...steps(6, 7, 2)].map(({ loss }) => loss));
+    expect(follower.snapshot).toMatchObject({ attempt: 2, evaluations: [evaluation(5)], end: undefined });
+    expect(follower.snapshot.alerts).toEqual([alert(9)]);
+    expect(await follower.recordAt(6)).toEqual(step(6, 2));
+    expect(await follower.recordAt(8)).toBeUndefined();
+  });
+
+  test('and while it is followed', async () => {
+    const { follower, metrics, told } = await follow(runFolder(before));
+    appendFileSync(metrics, lines([rewind(5)]));
+    expect(kinds(await told())).toEqual(['reset', 'snapshot']);
+    expect(stepsOf(follower)).toEqual(numbers(1, 5));
+    expect(follower.snapshot.lastStep).toEqual(step(5));
+    appendFileSync(metrics, lines(steps(6, 7, 2)));
+    expect(await told()).toEqual([{ kind: 'points', points: steps(6, 7, 2) }]);
+    expect(stepsOf(follower)).toEqual(numbers(1, 7));
+  });
+
+  test('to the very beginning leave only the start', async () => {
+    const { follower, metrics, told } = await follow(runFolder(before));
+    appendFileSync(metrics, lines([rewind(0)]));
+    await told();
+    expect(stepsOf(follower)).toEqual([]);
+    expect(follower.snapshot).toMatchObject({ start: start(), lastStep: undefined, evaluations: [] });
+    expect(follower.series.layers).toEqual(layerNames);
+  });
+
+  test('with steps before and after in one look, nothing is doubled or lost', async () => {
+    const { follower, metrics, told } = await follow(runFolder([start(), ...steps(1, 4)]));
+    appendFileSync(metrics, lines([...steps(5, 8), rewind(6), ...steps(7, 9, 2), rewind(3, 3), ...steps(4, 5, 3)]));
+    expect(kinds(await told())).toEqual(['reset', 'snapshot']);
+    expect(stepsOf(follower)).toEqual(numbers(1, 5));
+    expect(lossesOf(follower)).toEqual([...steps(1, 3), ...steps(4, 5, 3)].map(({ loss }) => loss));
+  });
+
+  test('whatever happens in a run, in whatever pieces it is read, its effective records are what counts', async () => {
+    for (let seed = 1; seed <= 25; seed++) {
+      const random = Random.seeded(seed);
+      const { follower, metrics, told } = await follow(runFolder([]));
+      const records: MetricsRecord[] = [];
+      let [at, attempt] = [0, 1];
+      const add = (record: MetricsRecord): void => void records.push(record);
+      for (let look = 0; look < 12; look++) {
+        const first = records.length;
+        for (let line = random.below(12); line > 0; line--) {
+          const what = random.below(12);
+          if (records.length === 0) add(start());
+          else if (what < 8) add(step(++at, attempt));
+          else if (what === 8) add(evaluation(at, attempt));
+          else if (what === 9) add(alert(at, attempt));
+          else if (what === 10) add(end(at, attempt));
+          else add(rewind((at = random.below(at + 1)), ++attempt));
+        }
+        appendFileSync(metrics, lines(records.slice(first)));
+        await told();
+        const effective = effectiveRecords(records);
+        const of = (kind: MetricsRecord['kind']): MetricsRecord[] => effective.filter((record) => record.kind === kind);
+        const expected = of('step') as StepRecord[];
+        expect(stepsOf(follower)).toEqual(expected.map((record) => record.step));
+        expect(lossesOf(follower)).toEqual(expected.map(({ loss }) => loss));
+        expect(follower.snapshot.lastStep).toEqual(expected.at(-1));
+        expect(follower.snapshot.evaluations).toEqual(of('evaluation'));
+        expect(follower.snapshot.end).toEqual(of('end').at(-1));
+        for (const record of expected) expect(await follower.recordAt(record.step)).toEqual(record);
+      }
+    }
+  });
+});
+
+describe('a file that is not only added to', () => {
+  test('the repair of a torn line by the trainer that goes on is none of the reader’s business', async () => {
+    const { follower, metrics, told } = await follow(runFolder([start(), ...steps(1, 3)]));
+    appendFileSync(metrics, lines([step(4)]).slice(0, 40));
+    expect(await told()).toEqual([]);
+    const file = MetricsFile.open(metrics);
+    expect(await told()).toEqual([]);
+    file.append(rewind(2));
+    file.append(step(3, 2));
+    file.close();
+    expect(kinds(await told())).toEqual(['reset', 'snapshot']);
+    expect(lossesOf(follower)).toEqual([...steps(1, 2), step(3, 2)].map(({ loss }) => loss));
+    expect(follower.snapshot.skippedLines).toBe(0);
+  });
+
+  test('a repair that leaves the file as long as it was is seen', async () => {
+    const { metrics, told } = await follow(runFolder([start(), step(1)]));
+    const whole = statSync(metrics).size;
+    appendFileSync(metrics, 'x'.repeat(lines([step(2)]).length));
+    expect(await told()).toEqual([]);
+    truncateSync(metrics, whole);
+    appendFileSync(metrics, lines([step(2)]));
+    // As if a clock tick had passed, which not every file system needs longer than this for.
+    utimesSync(metrics, new Date(), new Date(Date.now() + 1000));
+    expect(await told()).toEqual([{ kind: 'points', points: [step(2)] }]);
+  });
+
+  test.each([
+    ['a shorter one', [start(), ...steps(1, 2, 7)]],
+    ['a longer one', [start(), ...steps(1, 20, 7)]],
+  ])('one that is replaced by %s is read anew', async (_, records) => {
+    const { follower, metrics, told } = await follow(runFolder([start(), ...steps(1, 5), evaluation(5)]));
+    writeFileSync(`${metrics}.new`, lines(records));
+    renameSync(`${metrics}.new`, metrics);
+    expect(kinds(await told())).toEqual(['reset', 'snapshot']);
+    expect(lossesOf(follower)).toEqual(records.slice(1).map((record) => (record as StepRecord).loss));
+    expect(follower.snapshot.evaluations).toEqual([]);
+  });
+
+  test('a copy that is brought up to date by replacing it goes on without a reset', async () => {
+    const { metrics, told } = await follow(runFolder([start(), ...steps(1, 5)]));
+    copyFileSync(metrics, `${metrics}.new`);
+    appendFileSync(`${metrics}.new`, lines([step(6)]));
+    renameSync(`${metrics}.new`, metrics);
+    expect(await told()).toEqual([{ kind: 'points', points: [step(6)] }]);
+  });
+
+  test('one that is gone leaves nothing, and may come back', async () => {
+    const { follower, metrics, told } = await follow(runFolder([start(), ...steps(1, 5)]));
+    rmSync(metrics);
+    expect(kinds(await told())).toEqual(['reset', 'snapshot']);
+    expect(stepsOf(follower)).toEqual([]);
+    expect(await follower.recordAt(3)).toBeUndefined();
+    writeFileSync(metrics, lines([start(), step(1)]));
+    await told();
+    expect(stepsOf(follower)).toEqual([1]);
+  });
+});
+
+describe('hostile files', () => {
+  test('lines that are no records are skipped and counted', async () => {
+    const bad = ['{"kind":"step","attempt":1,"step":2}', 'no JSON', '{"kind":"other"}', '[]', '\u0000\u0001', '{}'];
+    const folder = runFolder();
+    const metrics = join(folder, 'metrics.jsonl');
+    writeFileSync(metrics, `${lines([start(), step(1)])}${bad.join('\n')}\n\n${lines([step(3)])}`);
+    const { follower } = await follow(folder);
+    expect(stepsOf(follower)).toEqual([1, 3]);
+    expect(follower.snapshot.skippedLines).toBe(bad.length);
+  });
+
+  test('steps out of order without a rewind do not count', async () => {
+    const { follower } = await follow(runFolder([start(), step(1), step(3), step(2), step(3, 2), step(4)]));
+    expect(stepsOf(follower)).toEqual([1, 3, 4]);
+    expect(lossesOf(follower)).toEqual([step(1), step(3), step(4)].map(({ loss }) => loss));
+    expect(follower.snapshot.skippedLines).toBe(2);
+  });
+
+  test('keys in any order are read, in short files and long ones', async () => {
+    const turned = (record: MetricsRecord): string =>
+      `${JSON.stringify(Object.fromEntries(Object.entries(record).reverse()))}\n`;
+    const folder = runFolder();
+    for (const count of [50, 35_000]) {
+      const text = [start(), ...steps(1, count), evaluation(count)].map(turned).join('');
+      writeFileSync(join(folder, 'metrics.jsonl'), text);
+      const { follower } = await follow(folder);
+      expect(stepsOf(follower)).toEqual(keptSteps(count).kept.map((at) => at + 1));
+      expect(follower.snapshot.evaluations).toEqual([evaluation(count)]);
+      expect(await follower.recordAt(count - 1)).toEqual(step(count - 1));
+    }
+  });
+
+  test('in a long file, a line that only begins like a step’s leaves a gap', async () => {
+    const folder = runFolder();
+    const text = lines([start(), ...steps(1, 30_000)]).replace('"step":1,"time"', '"step":1,"tome"');
+    writeFileSync(join(folder, 'metrics.jsonl'), text);
+    const { follower } = await follow(folder);
+    expect(stepsOf(follower).slice(0, 2)).toEqual([NaN, keptSteps(30_000).stride + 1]);
+    expect(await follower.recordAt(1)).toBeUndefined();
+  });
+
+  test('checkpoints that lead out of the run do not count', async () => {
+    const folder = runFolder();
+    const away = lines([checkpoint(2)]).replace('checkpoints/step-000002', '../../step-000002');
+    writeFileSync(join(folder, 'metrics.jsonl'), `${lines([start(), step(1)])}${away}`);
+    const { follower } = await follow(folder);
+    expect(follower.snapshot).toMatchObject({ checkpoints: [], skippedLines: 1 });
+  });
+
+  test('a folder in the place of metrics.jsonl, and a state that is none, leave a run without either', async () => {
+    const folder = runFolder();
+    mkdirSync(join(folder, 'metrics.jsonl'));
+    writeFileSync(join(folder, 'state.json'), 'x');
+    const { follower } = await follow(folder);
+    expect(follower.snapshot).toMatchObject({ state: undefined, lastStep: undefined });
+  });
+});
+
+test('readMetrics and a follower agree on a run that the trainer’s own writer wrote', async () => {
+  const folder = runFolder();
+  const file = MetricsFile.open(join(folder, 'metrics.jsonl'));
+  for (const record of [start(), ...steps(1, 30), checkpoint(30), rewind(20), ...steps(21, 25, 2)]) file.append(record);
+  file.close();
+  const { follower } = await follow(folder);
+  const effective = effectiveRecords(readMetrics(join(folder, 'metrics.jsonl')));
+  expect(stepsOf(follower)).toEqual(effective.filter(({ kind }) => kind === 'step').map((record) => record.step));
+});
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
