@@ -11,6 +11,7 @@ import { HeatmapView } from './host/heatmapView.ts';
 import { createLayerPanels } from './host/layerPanel.ts';
 import { watchModels } from './host/findModels.ts';
 import { Notifications } from './host/notifications.ts';
+import { greetSample } from './host/openSample.ts';
 import { createPinch } from './host/pinch.ts';
 import { RunStore } from './host/runStore.ts';
 import { RunsTree } from './host/runsTree.ts';
@@ -47,6 +48,7 @@ export function activate(context: ExtensionContext): void {
     watchModels(services),
     ...registerCommands(services, panels),
   );
+  void greetSample(services);
   log.info(`Activated in ${(performance.now() - began).toFixed(0)} ms.`);
 }
 

@@ -27,11 +27,13 @@ export function startStep(services: Services, engine: Engine): Step<Draft> {
           picked = await pick<Action>(place, {
             placeholder: 'This is what will happen. Press Enter to start',
             whileBusy: 'Nothing is started yet. Press Escape to cancel',
-            options: async ({ say, signal }) => {
-              say('Reading the model and the speech…');
-              prepared ??= await engine.prepare(choices, { signal, say });
-              return lines(prepared, choices, liveRuns(services));
-            },
+            options: prepared
+              ? lines(prepared, choices, liveRuns(services))
+              : async ({ say, signal }) => {
+                  say('Reading the model and the speech…');
+                  prepared = await engine.prepare(choices, { signal, say });
+                  return lines(prepared, choices, liveRuns(services));
+                },
           });
         } catch (error) {
           // Whoever went back has cancelled the command as well, and the answer is already known.
