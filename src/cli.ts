@@ -62,6 +62,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .requiredOption('--data <manifest>', 'transcribed speech')
     .option('--against <checkpoint>', 'another model to compare with, on the same speech')
     .option('--out <folder>', 'write the hypotheses and all numbers here')
+    .option('--keep', 'write them beside the model, where the editor and pinch diff find them')
     .option(
       '--batch <count>',
       'utterances run together (1; more pads them, which changes some models)',

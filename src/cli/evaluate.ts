@@ -2,6 +2,7 @@
 
 import { evaluate as measure } from '../train/evaluate.ts';
 import { describeEvaluation, writeEvaluation } from '../train/evaluationReport.ts';
+import { keptFolder } from '../train/keptEvaluation.ts';
 import type { Device } from '../train/session.ts';
 import { exitCodes, printResult } from './output.ts';
 import { showProgress } from './progress.ts';
@@ -10,20 +11,30 @@ export interface EvaluateFlags {
   readonly data: string;
   readonly against?: string;
   readonly out?: string;
+  readonly keep?: boolean;
   readonly batch?: number;
   readonly device?: Device;
   readonly json?: boolean;
 }
 
 export async function evaluate(model: string, flags: EvaluateFlags): Promise<number> {
-  const { data, against, out, batch, device, json = false } = flags;
+  const { data, against, out, keep = false, batch, device, json = false } = flags;
   const evaluation = await measure(model, data, {
     ...(against === undefined ? {} : { against }),
     ...(batch === undefined ? {} : { batch }),
     ...(device === undefined ? {} : { device }),
-    onProgress: ({ model, done, utterances }) => showProgress({ label: model, done, total: utterances }),
+    onProgress: ({ model, done, utterances }) => {
+      const whose = against === undefined ? '' : ` by ${model}`;
+      showProgress({ label: `Utterances recognised${whose}`, done, total: utterances });
+    },
   });
   if (out !== undefined) await writeEvaluation(out, evaluation);
+  if (keep) {
+    const { comparison, ...own } = evaluation;
+    for (const each of comparison ? [own, comparison.against] : [own]) {
+      await writeEvaluation(keptFolder(each.modelFile.path, data), each);
+    }
+  }
   printResult(json, evaluation, describeEvaluation(evaluation));
   return exitCodes.done;
 }

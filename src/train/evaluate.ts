@@ -1,12 +1,15 @@
 /** Measures a model on a manifest: what it gets wrong, how fast it is, how large, and how sparse. */
 
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { compareSystems, type Comparison } from '../metrics/compare.ts';
 import { scoreCorpus, scoreUtterance, type CorpusScore } from '../metrics/score.ts';
-import { loadModel } from '../onnx/load.ts';
+import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { AudioLoader } from '../speech/audioLoader.ts';
 import { readManifest } from '../speech/manifest/read.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
 import { readProcessor } from '../speech/processor.ts';
+import { hashManifest, hashModel } from './inputs.ts';
 import { measureFileSize, type FileSize } from './modelSize.ts';
 import { reportParameters, type ParameterTotals } from './parameterReport.ts';
 import { recognizeAll, type Skipped, type Speed } from './recognizeAll.ts';
@@ -34,8 +37,11 @@ export interface EvaluationProgress {
 
 export interface Hypothesis {
   readonly id: string;
-  /** Path of the audio file. */
+  /** Absolute path of the audio file. */
   readonly audio: string;
+  /** Where in the file the utterance starts, if not at its beginning. */
+  readonly offset?: number;
+  readonly seconds: number;
   /** As the model's vocabulary would write it. */
   readonly reference: string;
   readonly hypothesis: string;
@@ -45,13 +51,30 @@ export interface Hypothesis {
 
 export interface Evaluation extends CorpusScore, Speed, FileSize, ParameterTotals {
   readonly model: string;
+  /** What tells whether the model is still the one that was measured. */
+  readonly modelFile: ModelIdentity;
+  /** Absolute path of the manifest, and SHA-256 of what it says. */
   readonly data: string;
+  readonly dataSha256: string;
+  /** When it began: ISO 8601, UTC. */
+  readonly time: string;
   readonly device: Device;
   readonly batch: number;
   readonly hypotheses: readonly Hypothesis[];
   /** Utterances without a result, which count nowhere: at most 1 %. */
   readonly skipped: readonly Skipped[];
   readonly comparison?: ComparedWith;
+}
+
+export interface ModelIdentity {
+  /** Absolute, of the ONNX file. */
+  readonly path: string;
+  /** Of the ONNX file alone. */
+  readonly bytes: number;
+  /** ISO 8601, UTC. */
+  readonly modified: string;
+  /** Of the ONNX file and its external data. */
+  readonly sha256: string;
 }
 
 export type ComparedWith = Comparison & { readonly against: Evaluation };
@@ -80,7 +103,10 @@ async function evaluateModel(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const { batch = 1, device = 'cpu', threads, onProgress } = options;
+  const time = new Date().toISOString();
+  onProgress?.({ model: modelPath, done: 0, utterances: utterances.length });
   const file = await loadModel(modelPath);
+  const modelFile = await identify(file);
   const processor = await readProcessor(file.folder);
   const { totals } = await reportParameters(file);
   const size = await measureFileSize(file);
@@ -98,11 +124,13 @@ async function evaluateModel(
     const recognition = await recognizeAll(utterances, { recognizer, loader, processor, batch }, (done) =>
       onProgress?.({ model: modelPath, done, utterances: utterances.length }),
     );
-    const scored = recognition.transcripts.map(({ utterance, text }) => {
+    const scored = recognition.transcripts.map(({ utterance, text, seconds }) => {
       const reference = processor.vocabulary.conform(utterance.text);
       return {
         id: utterance.id,
-        audio: utterance.audio,
+        audio: resolve(utterance.audio),
+        ...(utterance.offset === undefined ? {} : { offset: utterance.offset }),
+        seconds,
         reference,
         hypothesis: text,
         score: scoreUtterance(reference, text),
@@ -110,7 +138,10 @@ async function evaluateModel(
     });
     return {
       model: modelPath,
-      data: manifest,
+      modelFile,
+      data: resolve(manifest),
+      dataSha256: await hashManifest(manifest),
+      time,
       device,
       batch,
       ...scoreCorpus(scored.map(({ score }) => score)),
@@ -123,4 +154,9 @@ async function evaluateModel(
   } finally {
     await Promise.all([loader.close(), recognizer.dispose()]);
   }
+}
+
+async function identify(file: ModelFile): Promise<ModelIdentity> {
+  const { size, mtime } = await stat(file.path);
+  return { path: resolve(file.path), bytes: size, modified: mtime.toISOString(), sha256: await hashModel(file) };
 }

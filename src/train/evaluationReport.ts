@@ -1,10 +1,10 @@
 /** An evaluation for people, and as files for other tools. */
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatTrn } from '../metrics/trn.ts';
 import { writeAtomically } from '../onnx/atomicFile.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation, Hypothesis } from './evaluate.ts';
 import { byteSize, count, percent, textTable } from './textTable.ts';
 
 /** A table, and below it what has to be known to read it. */
@@ -95,6 +95,8 @@ export async function writeEvaluation(folder: string, evaluation: Evaluation): P
   await mkdir(folder, { recursive: true });
   const write = (name: string, text: string): Promise<void> => writeAtomically(join(folder, name), [Buffer.from(text)]);
   const { hypotheses, comparison } = evaluation;
+  // What was here before goes first: a crash must not leave the numbers of one evaluation beside the hypotheses of another.
+  for (const name of ['evaluation.json', 'against.trn']) await rm(join(folder, name), { force: true });
   await write('ref.trn', formatTrn(hypotheses.map(({ id, reference }) => ({ id, text: reference }))));
   await write('hyp.trn', transcripts(evaluation));
   if (comparison) await write('against.trn', transcripts(comparison.against));
@@ -107,8 +109,9 @@ function transcripts({ hypotheses }: Evaluation): string {
 }
 
 /** The names that NeMo's tools and speech data explorers use. */
-function jsonLine({ id, audio, reference, hypothesis, errors }: Evaluation['hypotheses'][number]): object {
-  return { audio_filepath: audio, text: reference, pred_text: hypothesis, id, errors };
+function jsonLine({ id, audio, offset, seconds, reference, hypothesis, errors }: Hypothesis): object {
+  const place = { audio_filepath: audio, ...(offset === undefined ? {} : { offset }), duration: seconds };
+  return { ...place, text: reference, pred_text: hypothesis, id, errors };
 }
 
 /** All but the transcripts, which have files of their own. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import pinchPackage from '../../package.json' with { type: 'json' };
-import { loadModel } from '../onnx/load.ts';
+import { loadModel, type ModelFile } from '../onnx/load.ts';
 import type { RunFile } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { readManifest } from '../speech/manifest/read.ts';
@@ -36,17 +36,18 @@ export async function checkInputs(settings: RunSettings, before: RunFile['checks
 
 async function checksumsOf({ model, train, dev }: RunSettings): Promise<RunFile['checksums']> {
   const [ofModel, ofTrain, ofDev] = await Promise.all([
-    hashModel(model),
+    loadModel(model).then(hashModel),
     hashManifest(train),
     dev === null ? null : hashManifest(dev),
   ]);
   return { model: ofModel, train: ofTrain, dev: ofDev };
 }
 
-async function hashModel(path: string): Promise<string> {
+/** SHA-256 of the ONNX file and of each file that holds some of its tensors, one behind the other. */
+export async function hashModel(file: ModelFile): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of modelFiles(await loadModel(path))) {
-    await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), async (chunks: AsyncIterable<Buffer>) => {
+  for (const path of modelFiles(file)) {
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) hash.update(chunk);
     });
   }
@@ -54,7 +55,7 @@ async function hashModel(path: string): Promise<string> {
 }
 
 /** Of what the manifest says, whatever its kind; the audio is not read. */
-async function hashManifest(path: string): Promise<string> {
+export async function hashManifest(path: string): Promise<string> {
   const hash = createHash('sha256');
   for (const { id, text, offset, duration } of await readManifest(path)) {
     hash.update(`${JSON.stringify([id, text, offset, duration])}\n`);

@@ -10,6 +10,8 @@ import type { Recognizer } from './recognizer.ts';
 export interface Transcript {
   readonly utterance: Utterance;
   readonly text: string;
+  /** Of its audio. */
+  readonly seconds: number;
 }
 
 export interface Skipped {
@@ -69,8 +71,9 @@ export async function recognizeAll(
     const texts = await engine.recognizer.recognize(audio);
     times.push(performance.now() - start);
     group.forEach(({ utterance, samples }, index) => {
-      transcripts.push({ utterance, text: texts[index] ?? '' });
-      audioSeconds += samples.length / engine.processor.sampleRate;
+      const seconds = samples.length / engine.processor.sampleRate;
+      transcripts.push({ utterance, text: texts[index] ?? '', seconds });
+      audioSeconds += seconds;
     });
     group = [];
     onProgress(transcripts.length + skipped.length);

@@ -159,7 +159,7 @@ describe('evaluate', () => {
         onProgress: ({ done }) => seen.push(done),
       },
     );
-    expect(seen).toEqual([1, 2, 3]);
+    expect(seen).toEqual([0, 1, 2, 3]);
   });
 
   const hundred = Array.from({ length: 100 }, () => ['a b', 'a b'] as const);
