@@ -30,6 +30,7 @@ export function heatmapRun({ run, state, liveness, start, evaluations }: RunSnap
     step: state?.step ?? 0,
     steps: state?.steps ?? start?.steps ?? 0,
     finalTarget: finalTarget(run.settings),
+    gatedShare: start && start.parameters > 0 ? start.gatedParameters / start.parameters : null,
     device: start?.device ?? null,
     evaluation: evaluation ? { step: evaluation.step, wer: evaluation.wer } : null,
     can: {

@@ -35,7 +35,7 @@ export function detailCard(): Detail {
     element,
     show(cell, layer, index, frame, change) {
       const share = frame.sparsities[index] ?? NaN;
-      setText(name, layer.name);
+      if (name.textContent !== layer.name) name.replaceChildren(...breakable(layer.name));
       sparsity.set(percent(share));
       kept.set(keptText(layer.parameters, share));
       threshold.set(thresholdText(frame.thresholds[index] ?? NaN));
@@ -71,6 +71,11 @@ function trendText(trend: Trend | undefined): string {
   const over = ` in ${count(trend.steps)} steps`;
   if (Math.abs(points) < 0.05) return `steady${over}`;
   return `${points > 0 ? '▲ +' : '▼ −'}${Math.abs(points).toFixed(1)} points${over}`;
+}
+
+/** A name that may go on in the next line behind a dot or underscore, and nowhere else. */
+function breakable(name: string): Node[] {
+  return name.split(/(?<=[._/])/u).flatMap((part) => [document.createTextNode(part), make('wbr')]);
 }
 
 function entry(title: string): { element: HTMLElement; set: (text: string) => void } {

@@ -27,7 +27,7 @@ export function empty(onCommand: (command: HeatmapCommand) => void): Empty {
     make(
       'p',
       {},
-      'Prune a speech model, and each of its layers shows here as a cell: the more of its weights are zero, the further its colour.',
+      'The heatmap shows how many weights of each layer are zero. Prune a model to watch it change, or try the sample first.',
     ),
     untrusted,
     buttons,

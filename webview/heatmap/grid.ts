@@ -6,6 +6,7 @@ import { percent } from '../ui/format.ts';
 import { onThemeChange, themeColour } from '../ui/theme.ts';
 import { sparsityShades, type Shade } from './colourScale.ts';
 import { gridLayout, type GridGroup } from './gridLayout.ts';
+import { initials } from './layerLabels.ts';
 import { moveFocus, type GridMove } from './gridMove.ts';
 
 export interface HeatmapGrid {
@@ -125,13 +126,21 @@ export function heatmapGrid(label: string, events: GridEvents = {}): HeatmapGrid
   /** Where two digits do not fit, the colour alone is shown. */
   function fit(): void {
     const width = element.clientWidth - roomForNumbers;
-    for (const { table, columns } of tables) table.classList.toggle('narrow', width / columns < roomForText);
+    for (const { table, columns } of tables) {
+      table.classList.toggle('narrow', width / columns < roomForText);
+      for (const title of table.querySelectorAll<HTMLElement>('.parts span')) {
+        const whole = title.dataset['title'] ?? '';
+        title.textContent = whole;
+        if (title.scrollWidth > title.clientWidth) title.textContent = initials(whole);
+      }
+    }
   }
 
   function onKey(event: KeyboardEvent): void {
     const from = layerOf(event.target);
     if (from === undefined) return;
     if (event.key === 'Enter' || event.key === ' ') events.onOpen?.(from);
+    else if (event.key === 'Escape') point(undefined);
     else if (Object.hasOwn(moves, event.key)) {
       const to = moveFocus(rows, from, moves[event.key] ?? 'left', event.ctrlKey || event.metaKey);
       if (to !== undefined) focus(to);
@@ -236,7 +245,7 @@ function headOf(parts: GridGroup['parts'], { columns }: GridGroup): HTMLElement 
           make(
             'th',
             { colspan: span, scope: 'colgroup', role: 'columnheader', title },
-            make('span', {}, title.replaceAll('_', ' ')),
+            make('span', { 'data-title': title.replaceAll('_', ' ') }),
           ),
         ),
       ),

@@ -37,6 +37,13 @@ export function uniqueLabels(kinds: readonly string[]): string[] {
   );
 }
 
+/** `feed forward1` is `ff1`; a single word stays as it is. */
+export function initials(title: string): string {
+  const words = title.split(/[ .]/u).filter((word) => word !== '');
+  if (words.length < 2) return title;
+  return words.map((word) => word.charAt(0)).join('') + (/\d+$/u.exec(title)?.[0] ?? '');
+}
+
 function lastWords(kind: string): string {
   return kind.slice(shortLabel(kind).part.length).replace(/^\./u, '');
 }

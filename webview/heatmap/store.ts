@@ -68,10 +68,11 @@ export class HeatmapStore {
 
   /** Seconds until the end at the speed of the last steps; NaN if that cannot be said. */
   get secondsLeft(): number {
-    const { run } = this.known;
+    const { run, latest } = this.known;
     const sorted = [...this.recent].sort((a, b) => a - b);
     const median = sorted[sorted.length >> 1];
-    return !run || median === undefined ? NaN : median * Math.max(0, run.steps - run.step);
+    if (!run || median === undefined) return NaN;
+    return median * Math.max(0, run.steps - Math.max(run.step, latest?.step ?? 0));
   }
 
   /** @param step null for the newest. Between exact answers the nearest step of the thinned history stands in. */

@@ -47,11 +47,11 @@ export function summary(): Summary {
   const device = fact('Device');
   const errorRate = fact('WER', 'Word error rate on the development data');
   const weights = fact('Weights kept');
-  const all = fact('Of all parameters');
+  const all = fact('Of all parameters', 'Zeros among all parameters, also those that are never pruned');
   const facts = make(
     'dl',
     { class: 'facts' },
-    ...[loss, step, left, speed, device, errorRate, weights, all].map(({ element }) => element),
+    ...[all, weights, loss, step, left, speed, device, errorRate].map(({ element }) => element),
   );
   const element = make(
     'section',
@@ -100,7 +100,8 @@ export function summary(): Summary {
       device.set(run?.device ?? '');
       errorRate.set(run?.evaluation ? `${percent(run.evaluation.wer)} at step ${count(run.evaluation.step)}` : '');
       weights.set(model ? `${shortCount(model.nonZeroParameters)} of ${shortCount(model.parameters)}` : '');
-      all.set(model ? `${percent(model.sparsityOfAll)} zero` : '');
+      const ofAll = model ? model.sparsityOfAll : frame.sparsity * (run?.gatedShare ?? NaN);
+      all.set(Number.isNaN(ofAll) ? '' : percent(ofAll));
       const now = performance.now();
       if (series && (series !== drawn || now - lossDrawn > redrawLoss)) {
         drawn = series;
@@ -157,7 +158,13 @@ function sparsityBar(): { element: HTMLElement; update: (frame: Frame, finalTarg
   const element = make(
     'div',
     { class: 'sparsity' },
-    make('div', { class: 'row' }, make('span', {}, 'Sparsity '), value, target),
+    make(
+      'div',
+      { class: 'row', title: 'Zeros among the weights that may be pruned' },
+      make('span', {}, 'Sparsity '),
+      value,
+      target,
+    ),
     bar,
   );
   return {
@@ -170,7 +177,7 @@ function sparsityBar(): { element: HTMLElement; update: (frame: Frame, finalTarg
         finalTarget === null
           ? ''
           : rising
-            ? `target ${percent(sparsityTarget)}, then ${percent(finalTarget, 0)}`
+            ? `target ${(100 * sparsityTarget).toFixed(1)} → ${percent(finalTarget, 0)}`
             : `target ${percent(finalTarget, 0)}`,
       );
       filled.style.width = cssPercent(sparsity);

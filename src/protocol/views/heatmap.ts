@@ -46,6 +46,8 @@ export interface HeatmapRun {
   readonly device: string | null;
   /** Sparsity the run is to end with; null where nothing is pruned. */
   readonly finalTarget: number | null;
+  /** Gated weights among all parameters; null before the run has counted them. */
+  readonly gatedShare: number | null;
   /** The last evaluation on the development data; error rates are fractions. */
   readonly evaluation: { readonly step: number; readonly wer: number } | null;
   /** What can be asked of it now. */
