@@ -3,8 +3,11 @@
 import type { EvaluationNumbers } from '../../src/protocol/views/evaluation.ts';
 import { byteSize, count, percent } from '../ui/format.ts';
 
+export const groups = ['Recognition', 'Size', 'Speed'] as const;
+
 export interface Figure {
   readonly id: string;
+  readonly group: (typeof groups)[number];
   readonly title: string;
   /** What it is, in a sentence. */
   readonly description: string;
@@ -21,6 +24,7 @@ export interface Figure {
 
 interface Measure {
   readonly id: string;
+  readonly group: Figure['group'];
   readonly title: string;
   readonly description: string;
   readonly part?: boolean;
@@ -34,6 +38,7 @@ const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 1 
 const measures: readonly Measure[] = [
   {
     id: 'wer',
+    group: 'Recognition',
     title: 'Word error rate',
     description: 'Substituted, left out and added words, over the words that were said.',
     of: ({ wer }) => wer,
@@ -41,6 +46,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'substitutions',
+    group: 'Recognition',
     title: 'Substitutions',
     description: 'Words recognised as other words.',
     part: true,
@@ -49,6 +55,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'deletions',
+    group: 'Recognition',
     title: 'Deletions',
     description: 'Words left out.',
     part: true,
@@ -57,6 +64,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'insertions',
+    group: 'Recognition',
     title: 'Insertions',
     description: 'Words added.',
     part: true,
@@ -65,6 +73,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'cer',
+    group: 'Recognition',
     title: 'Character error rate',
     description: 'The same for characters, spaces included.',
     of: ({ cer }) => cer,
@@ -72,6 +81,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'ser',
+    group: 'Recognition',
     title: 'Utterances with errors',
     description: 'The share of utterances with at least one word error.',
     of: ({ sentenceErrorRate }) => sentenceErrorRate,
@@ -79,6 +89,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'parameters',
+    group: 'Size',
     title: 'Parameters',
     description: 'All numbers that the model has learned.',
     of: ({ parameters }) => parameters,
@@ -86,6 +97,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'nonZero',
+    group: 'Size',
     title: 'Not zero',
     description: 'Parameters that are left.',
     part: true,
@@ -94,7 +106,8 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'gated',
-    title: 'Gated, not zero',
+    group: 'Size',
+    title: 'Gated and not zero',
     description: 'Weights left in the layers that can be pruned.',
     part: true,
     of: ({ gated }) => gated.nonZeroParameters,
@@ -102,20 +115,23 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'sparsity',
-    title: 'Sparsity of all parameters',
+    group: 'Size',
+    title: 'Overall sparsity',
     description: 'The share of zeros among all parameters.',
     of: ({ sparsity }) => sparsity,
     format: rate,
   },
   {
     id: 'gatedSparsity',
-    title: 'Sparsity of gated weights',
+    group: 'Size',
+    title: 'Gated sparsity',
     description: 'The share of zeros among the weights that can be pruned.',
     of: ({ gated }) => gated.sparsity,
     format: rate,
   },
   {
     id: 'bytes',
+    group: 'Size',
     title: 'Size on disk',
     description: 'The ONNX file and its external data.',
     of: ({ bytes }) => bytes,
@@ -123,6 +139,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'gzipped',
+    group: 'Size',
     title: 'Gzipped',
     description: 'The same after gzip: zeros compress well.',
     of: ({ gzippedBytes }) => gzippedBytes,
@@ -130,6 +147,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'latency',
+    group: 'Speed',
     title: 'Latency, median',
     description: 'Time to recognise one utterance, half of them take less.',
     of: ({ latency }) => latency.median,
@@ -137,6 +155,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'latency95',
+    group: 'Speed',
     title: 'Latency, 95 % under',
     description: 'Time to recognise one utterance, nineteen of twenty take less.',
     of: ({ latency }) => latency.p95,
@@ -144,6 +163,7 @@ const measures: readonly Measure[] = [
   },
   {
     id: 'realTimeFactor',
+    group: 'Speed',
     title: 'Real-time factor',
     description: 'Seconds of computing for a second of audio.',
     of: ({ realTimeFactor }) => realTimeFactor,

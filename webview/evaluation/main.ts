@@ -57,20 +57,17 @@ window.addEventListener('scroll', save, { passive: true });
 function takeState(state: Extract<ToEvaluation, { kind: 'state' }>['state']): void {
   const result = known.shown?.result;
   known = merge(known, state);
-  const { shown, original, model } = known;
+  const { shown, original } = known;
   content.hidden = false;
   if (shown?.result !== result) {
-    sound.reset();
+    sound.stop();
     list.clear();
     if (shown) said.sayNow(`Word error rate ${figures(shown.numbers)[0]?.text ?? ''}`);
   }
   top.update(known);
   results.element.hidden = shown === null;
   list.element.hidden = shown === null;
-  if (shown) {
-    const rows = figures(shown.numbers, original?.kept?.numbers);
-    results.update(rows, model?.title ?? '', original?.model.title ?? '');
-  }
+  if (shown) results.update(figures(shown.numbers, original?.kept?.numbers));
   save();
 }
 

@@ -2,28 +2,32 @@
 
 import './numbers.css';
 import { make } from '../ui/dom.ts';
-import { ratioText, type Figure } from './figures.ts';
+import { groups, ratioText, type Figure } from './figures.ts';
 
 /** Shown in large, in this order. */
 const headlines = ['wer', 'cer', 'gatedSparsity', 'gzipped', 'realTimeFactor'];
 
 export interface Numbers {
   readonly element: HTMLElement;
-  /** @param title of the model. @param originalTitle of the dense original. */
-  readonly update: (rows: readonly Figure[], title: string, originalTitle: string) => void;
+  readonly update: (rows: readonly Figure[]) => void;
 }
 
 export function numbers(): Numbers {
   const tiles = make('ul', { class: 'tiles', 'aria-label': 'Main results' });
-  const table = make('table', { class: 'figures' });
-  const element = make('section', { 'aria-label': 'Results' }, tiles, make('h2', {}, 'All numbers'), table);
+  const tables = make('div', { class: 'figures' });
   return {
-    element,
-    update(rows, title, originalTitle) {
-      const compared = rows.some(({ original }) => original !== undefined);
+    element: make('section', { 'aria-label': 'Results' }, tiles, tables),
+    update(rows) {
       const large = headlines.map((id) => rows.find((row) => row.id === id)).filter((row) => row !== undefined);
       tiles.replaceChildren(...large.map((row, index) => tile(row, index === 0)));
-      table.replaceChildren(head(title, compared ? originalTitle : undefined), body(rows, compared));
+      tables.replaceChildren(
+        ...groups.map((group) =>
+          table(
+            group,
+            rows.filter((row) => row.group === group),
+          ),
+        ),
+      );
     },
   };
 }
@@ -38,39 +42,32 @@ function tile({ id, title, description, text, original, ratio }: Figure, first: 
       ? undefined
       : make(
           'span',
-          { class: 'quiet number' },
-          ratio === undefined ? `original ${original}` : `${ratioText(ratio)} the original’s ${original}`,
+          { class: 'tile-original quiet' },
+          make('span', {}, `original ${original}`),
+          ratio === undefined ? undefined : make('span', {}, ratioText(ratio)),
         ),
   );
 }
 
-function head(title: string, originalTitle: string | undefined): HTMLElement {
-  const cells =
-    originalTitle === undefined
-      ? [heading(title)]
-      : [heading(title), heading(originalTitle, 'The model that was pruned'), heading('Ratio')];
+function table(group: string, rows: readonly Figure[]): HTMLElement {
+  const compared = rows.some(({ original }) => original !== undefined);
+  const titles = compared ? ['This model', 'Original', 'Ratio'] : ['This model'];
+  const heading = (text: string): HTMLElement => make('th', { scope: 'col', class: 'number' }, text);
   return make(
-    'thead',
+    'table',
     {},
-    make('tr', {}, make('th', { scope: 'col' }, make('span', { class: 'spoken' }, 'Measure')), ...cells),
+    make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, group), ...titles.map(heading))),
+    make('tbody', {}, ...rows.map((row) => line(row, compared))),
   );
 }
 
-function heading(text: string, description?: string): HTMLElement {
-  return make('th', { scope: 'col', class: 'number', title: description }, text);
-}
-
-function body(rows: readonly Figure[], compared: boolean): HTMLElement {
-  const lines = rows.map(({ id, title, description, part, text, original, ratio }) =>
-    make(
-      'tr',
-      { class: part ? 'part' : undefined, 'data-measure': id },
-      make('th', { scope: 'row', title: description }, title),
-      make('td', { class: 'number' }, text),
-      ...(compared
-        ? [make('td', { class: 'number' }, original ?? '–'), make('td', { class: 'number' }, ratioText(ratio))]
-        : []),
-    ),
+function line({ id, title, description, part, text, original, ratio }: Figure, compared: boolean): HTMLElement {
+  const cell = (content: string): HTMLElement => make('td', { class: 'number' }, content);
+  return make(
+    'tr',
+    { class: part ? 'part' : undefined, 'data-measure': id },
+    make('th', { scope: 'row', title: description }, title),
+    cell(text),
+    ...(compared ? [cell(original ?? '–'), cell(ratioText(ratio))] : []),
   );
-  return make('tbody', {}, ...lines);
 }

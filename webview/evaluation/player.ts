@@ -8,59 +8,56 @@ type Sound = Extract<ToEvaluation, { kind: 'audio' }>;
 type NoSound = Extract<ToEvaluation, { kind: 'noAudio' }>;
 
 export interface Player {
-  /** What stands in an utterance's row: a button, then the player. */
+  /** A button that plays an utterance in the `.player` of its table row. */
   readonly control: (index: number, id: string) => HTMLElement;
   readonly receive: (message: Sound | NoSound) => void;
-  /** Another result is shown. */
-  readonly reset: () => void;
+  /** Ends the sound: its row goes, or another result is shown. */
+  readonly stop: () => void;
 }
 
 export function player(ask: (index: number) => void): Player {
-  let playing: { readonly index: number; readonly place: HTMLElement; readonly id: string; url?: string } | undefined;
+  let playing: { readonly index: number; readonly id: string; readonly place: Element; url?: string } | undefined;
 
   return {
     control(index, id) {
-      const place = make('div', { class: 'player' });
-      place.append(playButton(index, id, place));
-      return place;
+      const element = button({ label: 'Play', onClick: () => play(index, id, element) });
+      element.setAttribute('aria-label', `Play ${id}`);
+      return element;
     },
     receive(message) {
       if (playing?.index !== message.index) return;
+      const { place, id } = playing;
       if (message.kind === 'noAudio') {
-        playing.place.replaceChildren(make('span', { class: 'quiet', role: 'alert' }, message.reason));
-        playing = undefined;
+        place.replaceChildren(make('span', { class: 'quiet', role: 'alert' }, message.reason));
         return;
       }
       const { start, seconds } = message;
       playing.url = URL.createObjectURL(new Blob([message.bytes], { type: message.type }));
       // A media fragment plays one utterance out of a long recording.
       const part = start > 0 ? `#t=${start}${seconds === null ? '' : `,${start + seconds}`}` : '';
-      const audio = make('audio', { controls: true, src: playing.url + part, 'aria-label': `Sound of ${playing.id}` });
-      playing.place.replaceChildren(audio);
-      audio.focus();
+      const audio = make('audio', { controls: true, src: playing.url + part, 'aria-label': `Sound of ${id}` });
+      place.replaceChildren(audio);
       // The editor may forbid sound without a click; the controls are there.
       void audio.play().catch(() => undefined);
     },
-    reset: stop,
+    stop,
   };
 
-  function playButton(index: number, id: string, place: HTMLElement): HTMLElement {
-    const element = button({ label: 'Play', onClick: () => play(index, id, place) });
-    element.setAttribute('aria-label', `Play ${id}`);
-    return element;
-  }
-
-  function play(index: number, id: string, place: HTMLElement): void {
+  function play(index: number, id: string, control: HTMLElement): void {
+    const place = control.closest('tr')?.querySelector('.player');
     stop();
-    playing = { index, place, id };
+    if (!place) return;
+    playing = { index, id, place };
     ask(index);
   }
 
   function stop(): void {
     if (playing === undefined) return;
-    const { index, place, id, url } = playing;
+    const { place, url } = playing;
     playing = undefined;
-    place.replaceChildren(playButton(index, id, place));
+    // Out of the page, it would go on playing.
+    place.querySelector('audio')?.pause();
+    place.replaceChildren();
     if (url !== undefined) URL.revokeObjectURL(url);
   }
 }

@@ -49,6 +49,7 @@ export function utterances(view: UtterancesView, player: Player, onView: (view: 
     sort,
     empty: 'No utterance fits the filter.',
     onSort(next) {
+      player.stop();
       sort = next;
       changed();
     },
@@ -74,7 +75,14 @@ export function utterances(view: UtterancesView, player: Player, onView: (view: 
         id: 'id',
         title: 'Utterance',
         value: ({ id }) => id,
-        cell: (row) => make('div', {}, make('div', { class: 'utterance-id quiet' }, row.id), alignmentElement(row)),
+        cell: (row) =>
+          make(
+            'div',
+            { class: 'utterance' },
+            make('div', { class: 'utterance-id quiet' }, row.id),
+            alignmentElement(row),
+            make('div', { class: 'player' }),
+          ),
       },
       {
         id: 'seconds',
@@ -92,6 +100,7 @@ export function utterances(view: UtterancesView, player: Player, onView: (view: 
     ],
   });
   const draw = oncePerFrame(() => {
+    player.stop();
     const shown = rows.filter(fits);
     table.setRows(shown);
     const all = `${count(total)} utterances`;
