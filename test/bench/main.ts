@@ -1,5 +1,5 @@
 /**
- * Benchmarks, each a command: `npm run bench -- step|ctc|start …`. They print JSON lines; the figures that were taken stand in README.md
+ * Benchmarks, each a command: `npm run bench -- step|ctc|start|follow …`. They print JSON lines; the figures that were taken stand in README.md
  * beside this file. Ratios come from runs that take turns, because machines are noisy.
  */
 
@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { keepMemory } from '../../src/train/process.ts';
+import { follow } from './follow.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,6 +18,8 @@ const { values, positionals } = parseArgs({
     torch: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     steps: { type: 'string', default: '5' },
+    length: { type: 'string', default: '100000' },
+    layers: { type: 'string', default: '200' },
   },
 });
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -139,11 +142,12 @@ async function start(): Promise<void> {
 
 const [name] = positionals;
 if (name === 'start') await start();
+else if (name === 'follow') await follow(Number(values.length), Number(values.layers), Number(values.rounds));
 else if ((name === 'step' || name === 'ctc') && values.model !== undefined) {
   await (name === 'step' ? step(values.model) : ctc(values.model));
 } else {
   console.error(
-    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] | ctc --model DIR | start',
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] | ctc --model DIR | start | follow [--length N] [--layers N]',
   );
   process.exitCode = 2;
 }

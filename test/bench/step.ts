@@ -50,6 +50,7 @@ const trainable = new Trainable(
       optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
       tau: 0.1,
       quadratic: 10,
+      dropout: 0,
       accumulate: 1,
     },
     start: 0.1,

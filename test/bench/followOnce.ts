@@ -1,0 +1,43 @@
+/** Opens a run in a fresh process, as the extension host does, then takes 100 further steps. Called by follow.ts. */
+
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { followRun } from '../../src/runs/followRun.ts';
+
+const [folder = ''] = process.argv.slice(2);
+const delay = monitorEventLoopDelay({ resolution: 1 });
+/** Milliseconds from the line's own time to the listener, for each step. */
+const latencies: number[] = [];
+const round = (number: number): number => Math.round(number * 10) / 10;
+
+delay.enable();
+const began = performance.now();
+const follower = await followRun(folder, {
+  pollMs: 60,
+  onChange: (change) => {
+    if (change.kind !== 'points') return;
+    for (const { time } of change.points) latencies.push(Date.now() - Date.parse(time));
+    if (latencies.length < 100) return;
+    follower.close();
+    const sorted = latencies.toSorted((a, b) => a - b);
+    console.log(
+      JSON.stringify({
+        median: sorted[49],
+        p95: sorted[94],
+        slowest: sorted[99],
+        heldFollowing: round(delay.max / 1e6),
+      }),
+    );
+  },
+});
+const opened = performance.now() - began;
+const held = delay.max / 1e6;
+delay.reset();
+const { rss } = process.memoryUsage();
+console.log(
+  JSON.stringify({
+    opened: round(opened),
+    heldOpening: round(held),
+    rows: follower.series.count,
+    megabytes: rss >> 20,
+  }),
+);
