@@ -172,21 +172,20 @@ function sparsityBar(): { element: HTMLElement; update: (frame: Frame, finalTarg
     update({ sparsity, sparsityTarget }, finalTarget) {
       setText(value, percent(sparsity));
       const rising = finalTarget !== null && sparsityTarget < finalTarget - 0.0005;
-      setText(
-        target,
-        finalTarget === null
-          ? ''
-          : rising
-            ? `target ${(100 * sparsityTarget).toFixed(1)} → ${percent(finalTarget, 0)}`
-            : `target ${percent(finalTarget, 0)}`,
-      );
+      setText(target, finalTarget === null ? '' : `target ${percent(finalTarget, 0)}`);
+      bar.title = rising
+        ? `The target rises: ${percent(sparsityTarget)} now, ${percent(finalTarget, 0)} at the end`
+        : '';
       filled.style.width = cssPercent(sparsity);
       now.hidden = !rising;
       now.style.insetInlineStart = cssPercent(sparsityTarget);
       end.hidden = finalTarget === null;
       end.style.insetInlineStart = cssPercent(finalTarget ?? 0);
       bar.setAttribute('aria-valuenow', Number.isNaN(sparsity) ? '0' : (100 * sparsity).toFixed(0));
-      bar.setAttribute('aria-valuetext', [percent(sparsity), target.textContent].filter(Boolean).join(', '));
+      bar.setAttribute(
+        'aria-valuetext',
+        [percent(sparsity), bar.title || target.textContent].filter(Boolean).join(', '),
+      );
     },
   };
 }
