@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from 'commander';
 import pinchPackage from '../package.json' with { type: 'json' };
+import { diff, type DiffFlags } from './cli/diff.ts';
 import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
 import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
@@ -41,6 +42,11 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--device <device>', `${deviceChoices.join(', ')} (auto)`, choiceFlag('--device', deviceChoices))
     .option('--run <folder>', 'the run folder to make (.pinch/runs/<day>-<model>-<number>)')
     .option('--seed <number>', 'of everything random (0)', countFlag('--seed', 0))
+    .option(
+      '--dropout <share>',
+      'share of values that dropout sets to zero while training (0)',
+      numberFlag('--dropout'),
+    )
     .option('--config <file>', 'settings as in a run.json; flags override them')
     .option('--dry-run', 'say what would be gated, and what it would take, and do nothing')
     .option(...detach)
@@ -71,6 +77,16 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--device <device>', `${devices.join(', ')} (cpu)`, choiceFlag('--device', devices))
     .option(...json)
     .action((checkpoint: string, flags: EvaluateFlags) => finish(evaluate(checkpoint, flags)));
+
+  pinch
+    .command('diff')
+    .description('compare two models layer by layer, and on speech')
+    .argument('<a>', 'a checkpoint, a model folder or an ONNX file')
+    .argument('<b>', 'another')
+    .option('--data <manifest>', 'transcribed speech; evaluations that are kept beside the models are used')
+    .option('--keep', 'write new evaluations beside the models')
+    .option(...json)
+    .action((a: string, b: string, flags: DiffFlags) => finish(diff(a, b, flags)));
 
   pinch
     .command('inspect')

@@ -17,6 +17,7 @@ export interface PruneFlags {
   readonly steps?: number;
   readonly device?: string;
   readonly seed?: number;
+  readonly dropout?: number;
   readonly config?: string;
 }
 
@@ -32,6 +33,7 @@ const flags: Readonly<Record<string, string>> = {
   steps: '--steps',
   device: '--device',
   seed: '--seed',
+  dropout: '--dropout',
 };
 
 /**
@@ -48,6 +50,7 @@ export async function runSettings(flags: PruneFlags): Promise<RunSettings> {
     granularity: flags.granularity as RunSettings['granularity'] | undefined,
     device: flags.device as RunSettings['device'] | undefined,
     seed: flags.seed,
+    dropout: flags.dropout,
     // Whichever of the two is given as a flag overrides both of the file.
     ...(flags.epochs === undefined ? {} : { epochs: flags.epochs, steps: null }),
     ...(flags.steps === undefined ? {} : { steps: flags.steps }),

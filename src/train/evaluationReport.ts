@@ -2,6 +2,7 @@
 
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Comparison } from '../metrics/compare.ts';
 import { formatTrn } from '../metrics/trn.ts';
 import { writeAtomically } from '../onnx/atomicFile.ts';
 import type { Evaluation, Hypothesis } from './evaluate.ts';
@@ -53,11 +54,18 @@ function notes(evaluation: Evaluation): string[] {
   if (evaluation.sparsity > noticeable) {
     lines.push('Zeros make the file compress better; ONNX Runtime does not compute faster for them.');
   }
-  if (comparison) lines.push(...describeComparison(evaluation, comparison));
+  if (comparison) {
+    const names = { name: 'the model', against: comparison.against.model, utterances };
+    lines.push(...describeComparison(comparison, names));
+  }
   return lines;
 }
 
-function describeComparison(evaluation: Evaluation, comparison: NonNullable<Evaluation['comparison']>): string[] {
+/** The verdict in words, and the tests behind it. @param names the model under test and the one it is compared with. */
+export function describeComparison(
+  comparison: Comparison,
+  { name, against, utterances }: { readonly name: string; readonly against: string; readonly utterances: number },
+): string[] {
   const { mapsswe, bootstrap } = comparison;
   const lines: string[] = [];
   switch (comparison.verdict) {
@@ -69,9 +77,7 @@ function describeComparison(evaluation: Evaluation, comparison: NonNullable<Eval
       break;
     case 'worse':
     case 'better':
-      lines.push(
-        `The model's word error rate is significantly ${comparison.verdict} than that of ${comparison.against.model}.`,
-      );
+      lines.push(`The word error rate of ${name} is significantly ${comparison.verdict} than that of ${against}.`);
   }
   if (mapsswe) {
     lines.push(
@@ -81,7 +87,7 @@ function describeComparison(evaluation: Evaluation, comparison: NonNullable<Eval
   if (bootstrap) {
     const points = (fraction: number): string => (100 * fraction).toFixed(2);
     lines.push(
-      `Bootstrap over ${evaluation.utterances} utterances: a difference of ${points(bootstrap.difference)} points of word error rate, 95 % interval ${points(bootstrap.low)} to ${points(bootstrap.high)}.`,
+      `Bootstrap over ${utterances} utterances: a difference of ${points(bootstrap.difference)} points of word error rate, 95 % interval ${points(bootstrap.low)} to ${points(bootstrap.high)}.`,
     );
   }
   return lines;

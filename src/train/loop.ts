@@ -21,7 +21,7 @@ import { freezeStep, learningRateFactor, sparsityTarget } from './schedule.ts';
 import { settle } from './settle.ts';
 import type { Setup } from './setup.ts';
 import { percent } from './textTable.ts';
-import type { StepResult, Trainable } from './trainable.ts';
+import type { StepResult, StepScalars, Trainable } from './trainable.ts';
 
 /** A record as the loop makes it; time and attempt are added by whoever writes it. */
 export type NewRecord = MetricsRecord extends infer R
@@ -220,7 +220,7 @@ class Loop {
   }
 
   /** One update. Losses are means over its batches; all else is the last one's. */
-  private async update(scalars: Omit<Parameters<Trainable['step']>[1], 'update'>) {
+  private async update(scalars: Omit<StepScalars, 'update' | 'part'>) {
     const { settings, setup } = this.context;
     const { accumulate } = settings.batch;
     let audioSeconds = 0;
@@ -229,7 +229,7 @@ class Loop {
       const batch = await this.batches.next();
       audioSeconds += secondsOf(batch, setup.processor.sampleRate);
       const last = part === accumulate;
-      const result = await this.trainable.step(trainingBatch(batch), { ...scalars, update: last });
+      const result = await this.trainable.step(trainingBatch(batch), { ...scalars, part, update: last });
       ctcLoss += result.ctcLoss / accumulate;
       if (!last) continue;
       const loss = ctcLoss + (result.loss - result.ctcLoss);

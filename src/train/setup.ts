@@ -81,7 +81,14 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       frames,
       device: chosen.device,
       threads: undefined,
-      settings: { optimizer, tau: gates.tau, quadratic: sparsity.quadratic, accumulate: batch.accumulate },
+      settings: {
+        optimizer,
+        tau: gates.tau,
+        quadratic: sparsity.quadratic,
+        accumulate: batch.accumulate,
+        dropout: settings.dropout,
+      },
+      seed: settings.seed,
       start: gates.start,
     };
     const open = (mode: GateMode, state?: State): Trainable =>

@@ -3,6 +3,7 @@
 import type { Graph, Model } from '../onnx/graph.ts';
 import { allocate, float32, int64, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { adamScalars } from './graph/adamw.ts';
+import { DropoutMasks } from './graph/dropout.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import {
   buildTrainingGraph,
@@ -34,6 +35,8 @@ export interface TrainingBatch {
 export interface StepScalars {
   /** 1-based count of updates, for Adam's bias correction. */
   readonly step: number;
+  /** Which batch of the update this is, from 1. */
+  readonly part: number;
   readonly learningRate: number;
   readonly gateLearningRate: number;
   readonly sparsityTarget: number;
@@ -68,6 +71,8 @@ export interface TrainableOptions {
   readonly device: Device;
   readonly threads: number | undefined;
   readonly settings: Omit<TrainingGraphSettings, 'tiles'>;
+  /** Of the masks of dropout. */
+  readonly seed: number;
   /** First threshold of every layer, in units of its root-mean-square weight. */
   readonly start: number;
   readonly gates: GateMode;
@@ -92,6 +97,7 @@ export class Trainable {
   private readonly device = new Map<string, Resident>();
   /** Sessions that own tensors on the device but compute nothing. */
   private readonly uploads: Session[] = [];
+  private readonly masks: DropoutMasks;
   private gates: GateMode;
   private fixed: StepResult['layers'] = [];
 
@@ -99,6 +105,7 @@ export class Trainable {
   constructor(options: TrainableOptions, state: Map<string, Tensor>) {
     this.options = options;
     this.host = state;
+    this.masks = new DropoutMasks(options.settings.dropout, options.seed);
     this.gates = options.gates;
     if (this.gates === 'fixed') this.fixed = this.countZeros();
   }
@@ -294,6 +301,10 @@ export class Trainable {
       gates_rate: scalar(gates.rate),
       gates_epsilon: scalar(gates.epsilon),
     };
+    const { dropout } = compiled.graph;
+    const masks = this.masks.of(dropout, scalars.step, scalars.part);
+    for (const { name, dims } of dropout)
+      all[name] = { type: 'float32', dims, data: masks.get(name) ?? new Float32Array() };
     if (options.maskInput) all[options.maskInput.name] = attentionMask(batch, utterances, options.maskInput.type);
     return Object.fromEntries(compiled.session.inputs.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
   }

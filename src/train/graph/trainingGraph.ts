@@ -15,6 +15,7 @@ import { tileDims } from '../../onnx/tiles.ts';
 import { closeGate, gateGradients, keepZeros, sparsityLoss, type Gate } from '../../prune/gates.ts';
 import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
 import { ctc } from './ctc.ts';
+import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { graphCost, type GraphCost } from './graphCost.ts';
 
 /** A weight tensor of the model. */
@@ -51,6 +52,8 @@ export interface TrainingGraphSettings {
   readonly quadratic: number;
   /** Batches per update. */
   readonly accumulate: number;
+  /** Share of values that dropout sets to zero; 0 for none. */
+  readonly dropout: number;
   /** Cut large tensors into cache-sized tiles; for the CPU. */
   readonly tiles: boolean;
 }
@@ -81,6 +84,8 @@ export interface TrainingGraph {
   readonly slots: readonly StateSlot[];
   /** Outputs that are small and come back every step. */
   readonly reports: readonly { readonly name: string; readonly dims: readonly number[] }[];
+  /** Inputs for the masks of dropout. */
+  readonly dropout: readonly DropoutInput[];
   readonly frames: number;
   readonly cost: GraphCost;
 }
@@ -105,6 +110,7 @@ class TrainingGraphBuilder {
   private readonly b = new Builder();
   private readonly slots: StateSlot[] = [];
   private readonly reports: { name: string; dims: readonly number[] }[] = [];
+  private readonly dropout: DropoutInput[] = [];
   private readonly options: TrainingGraphOptions;
   private readonly gateCount: number;
   private readonly learning: boolean;
@@ -139,10 +145,13 @@ class TrainingGraphBuilder {
       const { name, type } = options.maskInput;
       inputs[name] = b.input(name, type, [utterances, samples]);
     }
+    const parameters = new Map(weights.map((weight) => [weight.parameter.initializer, weight.used]));
     const outputs = specialize(options.model, b, {
       inputs,
-      parameters: new Map(weights.map((weight) => [weight.parameter.initializer, weight.used])),
+      parameters,
       outputs: [options.logitsOutput],
+      edit: (written) =>
+        options.settings.dropout === 0 ? new Map() : dropoutEdits(written, new Set(parameters.values()), this.dropout),
     });
     const logits = outputs.get(options.logitsOutput);
     if (!logits) throw new Error(`the model has no output "${options.logitsOutput}"`);
@@ -371,6 +380,7 @@ class TrainingGraphBuilder {
       model,
       slots: this.slots,
       reports: this.reports,
+      dropout: this.dropout,
       frames: logits.dims[1] ?? 0,
       cost: graphCost(this.b),
     };

@@ -1,0 +1,132 @@
+/**
+ * Dropout (Srivastava et al., 2014), put back into a model that was exported without it: on both sides of every linear layer that writes to
+ * a residual stream. In a transformer these are the attention's context and output, and the feed-forward layer's activations and output.
+ */
+
+import type { Builder } from '../../onnx/builder.ts';
+import type { Edit } from '../../onnx/specialize.ts';
+import type { Operand, Value } from '../../onnx/value.ts';
+import { sizeOf } from '../../onnx/tensor.ts';
+import { Random } from '../../speech/random.ts';
+
+/** An input of the training graph that takes a mask: 0 for what is dropped, 1 / (1 − rate) for the rest. */
+export interface DropoutInput {
+  readonly name: string;
+  readonly dims: readonly number[];
+}
+
+/**
+ * Where dropout goes. The choice is ours: exports keep no trace of where a model's own dropout was.
+ * @param written the model's nodes in their simplest form.
+ * @param weights the model's parameters, as values of the same graph.
+ * @param inputs is filled with the masks' inputs, in the model's order.
+ */
+export function dropoutEdits(
+  written: Builder['operands'],
+  weights: ReadonlySet<Value>,
+  inputs: DropoutInput[],
+): ReadonlyMap<Value, Edit> {
+  const made = new Map<Operand, Written>();
+  const reads = new Map<Operand, number>();
+  for (const [node, { inputs, outputs }] of written) {
+    for (const output of outputs) made.set(output, { opType: node.opType, inputs });
+    for (const input of inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
+  }
+  const edits = new Map<Value, Edit>();
+  const drop: Edit = (b, value) => {
+    const { dims } = value;
+    const mask = b.input(`dropout/${inputs.length}`, 'float32', dims);
+    inputs.push({ name: mask.name, dims });
+    return b.op('Mul', [value, mask]);
+  };
+  for (const { opType, inputs: terms } of made.values()) {
+    if (opType !== 'Add') continue;
+    for (const [index, branch] of terms.entries()) {
+      const stream = terms[1 - index];
+      if (!branch || !stream || isFixed(stream, weights) || !sameDims(branch, stream)) continue;
+      const layer = linearLayer(branch, made, weights);
+      // What others read as well, such as the stream itself, is not the layer's own.
+      if (!layer || reads.get(branch) !== 1) continue;
+      edits.set(branch, drop);
+      if (reads.get(layer.input) === 1) edits.set(layer.input, drop);
+    }
+  }
+  return edits;
+}
+
+interface Written {
+  readonly opType: string;
+  readonly inputs: readonly Operand[];
+}
+
+/** The linear layer that a value comes from: its bias added, or scaled by a constant, or neither. */
+function linearLayer(
+  value: Value,
+  made: ReadonlyMap<Operand, Written>,
+  weights: ReadonlySet<Value>,
+): { readonly input: Value } | undefined {
+  const { opType, inputs: [left, right] = [] } = made.get(value) ?? {};
+  if (!left || !right) return undefined;
+  if (opType === 'Reshape') return linearLayer(left, made, weights);
+  if (opType === 'MatMul' || opType === 'Gemm') return weights.has(right) ? { input: left } : undefined;
+  if (opType !== 'Add' && opType !== 'Mul') return undefined;
+  if (isFixed(right, weights)) return linearLayer(left, made, weights);
+  return isFixed(left, weights) ? linearLayer(right, made, weights) : undefined;
+}
+
+/** Whether it is the same for every frame of audio: a weight or a constant. */
+function isFixed(value: Value, weights: ReadonlySet<Value>): boolean {
+  return weights.has(value) || value.constant !== undefined;
+}
+
+function sameDims(a: Value, b: Value): boolean {
+  return a.dims.length === b.dims.length && a.dims.every((size, axis) => size === b.dims[axis]);
+}
+
+/** Places at which a mask may begin in the table: enough for masks of one layer not to repeat within a run. */
+const beginnings = 1 << 20;
+
+/**
+ * The masks of all steps, cut from one table of random numbers: a step costs no more than choosing where to begin. A mask depends on the
+ * seed, the step and the layer alone, so a run that is resumed goes on with the masks it would have had.
+ */
+export class DropoutMasks {
+  private readonly rate: number;
+  private readonly seed: number;
+  private random: Random;
+  private table = new Float32Array(0);
+
+  /** @param rate share that is dropped, 0 to below 1. */
+  constructor(rate: number, seed: number) {
+    this.rate = rate;
+    this.seed = seed;
+    this.random = Random.seeded(seed, tablePath);
+  }
+
+  /** Views of the table for a batch, not to be written to. @param part which batch of the update it is. */
+  of(inputs: readonly DropoutInput[], step: number, part: number): Map<string, Float32Array<ArrayBuffer>> {
+    const sizes = inputs.map(({ dims }) => sizeOf(dims));
+    this.grow(beginnings + Math.max(0, ...sizes));
+    const random = Random.seeded(this.seed, maskPath, step, part);
+    return new Map(
+      inputs.map(({ name }, index) => {
+        const begin = random.below(beginnings);
+        return [name, this.table.subarray(begin, begin + (sizes[index] ?? 0))];
+      }),
+    );
+  }
+
+  /** Longer tables begin as shorter ones do, so it does not matter which batch came first. */
+  private grow(length: number): void {
+    const { table, rate, random } = this;
+    if (length <= table.length) return;
+    this.table = new Float32Array(length);
+    this.table.set(table);
+    const kept = 1 / (1 - rate);
+    for (let i = table.length; i < length; i++) this.table[i] = random.uniform() < rate ? 0 : kept;
+  }
+}
+
+/** Apart from the streams that shuffle the data. */
+const tablePath = 1_000_003;
+const maskPath = 1_000_033;
