@@ -3,13 +3,15 @@
 import * as v from 'valibot';
 import { deviceChoices, methods, type SettingsInput } from '../../protocol/settings.ts';
 
+const share = 'it must be a share from 0 to below 1';
+
 const pruneArguments = v.strictObject({
   model: v.optional(v.string()),
   train: v.optional(v.string()),
   dev: v.optional(v.nullable(v.string())),
   method: v.optional(v.picklist(methods)),
   /** Share of the gated weights. */
-  target: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1))),
+  target: v.optional(v.pipe(v.number(), v.minValue(0, share), v.ltValue(1, share))),
   device: v.optional(v.picklist(deviceChoices)),
   /** Further settings, as in run.json. */
   settings: v.optional(v.record(v.string(), v.unknown())),

@@ -33,7 +33,7 @@ export async function collectSettings(
     layers: [
       ...(beside === undefined ? [] : [beside]),
       ...editorSettings(scope),
-      ...(given === undefined ? [] : [{ from: 'settings', settings: given }]),
+      ...(given === undefined ? [] : [{ from: 'pinch.pruneModel: "settings"', settings: given }]),
     ],
     besideModel: beside?.from,
   };
