@@ -76,7 +76,7 @@ export class DiffPanel implements PanelContent {
     this.push({ busy: this.busy, problem: null });
     try {
       const speech = data ?? (await commonData(a, b)) ?? null;
-      const args = ['diff', a, b, ...(speech === null ? [] : ['--data', speech])];
+      const args = ['diff', a, b, ...(speech === null ? [] : ['--data', speech, '--keep'])];
       const output = await runWithProgress(this.services.pinch, title, args);
       if (output === undefined) throw new Error('The comparison was cancelled.');
       this.result = await readDiff(output);

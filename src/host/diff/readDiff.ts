@@ -19,36 +19,41 @@ const totals = v.object({
   sparsity: share,
   gated: v.object({ sparsity: share }),
   bytes: count,
+  nodes: count,
 });
 
 const side = v.object({ shape: v.array(count), parameters: count, sparsity: share, threshold: v.nullable(amount) });
 
+const layer = v.object({
+  name: text,
+  gated: v.boolean(),
+  a: v.nullable(side),
+  b: v.nullable(side),
+  changed: v.nullable(share),
+  overlap: v.nullable(share),
+});
+
+const wordErrors = v.object({ wer: amount, cer: amount, errors: count, words: count });
 const recognized = v.object({ text, errors: count });
 
 const diffOutput = v.object({
   a: totals,
   b: totals,
-  layers: v.array(
-    v.object({
-      name: text,
-      gated: v.boolean(),
-      a: v.nullable(side),
-      b: v.nullable(side),
-      changed: v.nullable(share),
-      overlap: v.nullable(share),
-    }),
-  ),
+  layers: v.array(layer),
+  vectors: v.array(layer),
   operators: v.array(v.object({ operator: text, a: count, b: count })),
   recognition: v.nullable(
     v.object({
       data: text,
       utterances: count,
-      a: v.object({ wer: amount, errors: count, words: count }),
-      b: v.object({ wer: amount, errors: count, words: count }),
+      a: wordErrors,
+      b: wordErrors,
       verdict: v.picklist(['worse', 'same', 'better', 'undecided']),
       reason: v.optional(text),
       mapsswe: v.optional(v.object({ segments: count, z: amount, p: amount })),
       bootstrap: v.optional(v.object({ difference: amount, low: amount, high: amount })),
+      fewer: count,
+      more: count,
       changed: v.array(v.object({ id: text, reference: text, a: recognized, b: recognized })),
     }),
   ),
@@ -60,12 +65,13 @@ export async function readDiff(output: unknown): Promise<DiffResult> {
   if (!parsed.success) {
     throw new Error(`The result of pinch diff cannot be read: "${v.getDotPath(parsed.issues[0]) ?? 'it'}" is wrong.`);
   }
-  const { a, b, layers, operators, recognition } = parsed.output;
+  const { a, b, layers, vectors, operators, recognition } = parsed.output;
   return {
     a: { ...a, gatedSparsity: a.gated.sparsity },
     b: { ...b, gatedSparsity: b.gated.sparsity },
     layers,
-    operators: operators.filter((operator) => operator.a !== operator.b),
+    vectors: { total: vectors.length, differ: vectors.filter(({ changed }) => changed !== 0).length },
+    operators,
     recognition: recognition && (await forPage(recognition)),
   };
 }
@@ -74,9 +80,7 @@ type Recognition = NonNullable<v.InferOutput<typeof diffOutput>['recognition']>;
 
 async function forPage(recognition: Recognition): Promise<NonNullable<DiffResult['recognition']>> {
   const { changed, reason, mapsswe, bootstrap, ...rest } = recognition;
-  const difference = ({ a, b }: Recognition['changed'][number]): number => b.errors - a.errors;
-  const ordered = changed.toSorted((one, other) => Math.abs(difference(other)) - Math.abs(difference(one)));
-  const shown = await mapInSlices(ordered.slice(0, mostUtterances), ({ id, reference, a, b }): ChangedUtterance => ({
+  const shown = await mapInSlices(changed.slice(0, mostUtterances), ({ id, reference, a, b }): ChangedUtterance => ({
     id,
     a: { ...alignTexts(reference, a.text), errors: a.errors },
     b: { ...alignTexts(reference, b.text), errors: b.errors },
@@ -87,7 +91,5 @@ async function forPage(recognition: Recognition): Promise<NonNullable<DiffResult
     mapsswe: mapsswe ?? null,
     bootstrap: bootstrap ?? null,
     changed: shown,
-    better: changed.filter((utterance) => difference(utterance) < 0).length,
-    worse: changed.filter((utterance) => difference(utterance) > 0).length,
   };
 }

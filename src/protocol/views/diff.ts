@@ -23,6 +23,7 @@ export interface DiffTotals {
   readonly sparsity: number;
   readonly gatedSparsity: number;
   readonly bytes: number;
+  readonly nodes: number;
 }
 
 /** A layer as it is in one of the models. */
@@ -55,6 +56,7 @@ export interface OperatorCount {
 
 export interface WordErrors {
   readonly wer: number;
+  readonly cer: number;
   readonly errors: number;
   readonly words: number;
 }
@@ -82,14 +84,18 @@ export interface DiffRecognition {
   readonly bootstrap: { readonly difference: number; readonly low: number; readonly high: number } | null;
   /** Most changed first, as many as were sent. */
   readonly changed: readonly ChangedUtterance[];
-  readonly better: number;
-  readonly worse: number;
+  /** Utterances with fewer errors in B, and with more. */
+  readonly fewer: number;
+  readonly more: number;
 }
 
 export interface DiffResult {
   readonly a: DiffTotals;
   readonly b: DiffTotals;
+  /** Matrices and kernels. */
   readonly layers: readonly LayerDiff[];
+  /** Biases and norms, and how many of them differ. */
+  readonly vectors: { readonly total: number; readonly differ: number };
   /** Only those whose number differs. */
   readonly operators: readonly OperatorCount[];
   /** Null if the models were not compared on speech. */

@@ -1,0 +1,208 @@
+/** The layers: both heatmaps side by side, and a table of what differs. */
+
+import './layers.css';
+import type { LayerDiff } from '../../src/protocol/views/diff.ts';
+import { heatmapGrid } from '../heatmap/grid.ts';
+import { legend } from '../heatmap/legend.ts';
+import { checkbox, textField } from '../ui/controls.ts';
+import { make, setText } from '../ui/dom.ts';
+import { count, percent, significant } from '../ui/format.ts';
+import { sortableTable, type Column } from '../ui/table.ts';
+import type { Sort } from '../ui/tableOrder.ts';
+import { points } from './totals.ts';
+
+/** How the table is looked at; survives while the page is hidden. */
+export interface LayersView {
+  readonly sort: Sort;
+  readonly filter: string;
+  readonly onlyGated: boolean;
+}
+
+/** In the order of the model. */
+export const firstLayersView: LayersView = {
+  sort: { column: 'order', direction: 'ascending' },
+  filter: '',
+  onlyGated: false,
+};
+
+export interface Layers {
+  readonly element: HTMLElement;
+  readonly update: (layers: readonly LayerDiff[]) => void;
+}
+
+export function layers(view: LayersView, onView: (view: LayersView) => void): Layers {
+  let { sort, filter, onlyGated } = view;
+  let all: readonly LayerDiff[] = [];
+  let gated: readonly LayerDiff[] = [];
+  const detail = make('p', { class: 'detail quiet', 'aria-live': 'off' });
+  const summary = make('span', { class: 'quiet', role: 'status' });
+  const grids = (['a', 'b'] as const).map((side) => {
+    const name = side.toUpperCase();
+    const grid = heatmapGrid(`Sparsity of each layer in ${name}`, {
+      onPoint: (layer) => setText(detail, describe(layer === undefined ? undefined : gated[layer])),
+      onOpen: (layer) => find(gated[layer]?.name ?? ''),
+    });
+    return { side, grid, element: make('div', { class: 'side' }, make('h3', {}, name), grid.element) };
+  });
+  const heatmaps = make(
+    'div',
+    {},
+    make('div', { class: 'sides' }, ...grids.map(({ element }) => element)),
+    detail,
+    legend(),
+  );
+  const table = sortableTable<LayerDiff>({
+    label: 'Layers',
+    columns,
+    sort,
+    empty: 'No layer fits the filter.',
+    onSort(next) {
+      sort = next;
+      changed();
+    },
+  });
+  const field = textField({
+    label: 'Filter layers',
+    placeholder: 'Filter by name',
+    value: filter,
+    onInput(value) {
+      filter = value;
+      changed();
+      draw();
+    },
+  });
+  const box = checkbox({
+    label: 'Only gated layers',
+    checked: onlyGated,
+    onChange(checked) {
+      onlyGated = checked;
+      changed();
+      draw();
+    },
+  });
+  setText(detail, describe(undefined));
+  return {
+    element: make(
+      'section',
+      { 'aria-label': 'Layers' },
+      make('h2', {}, 'Layers'),
+      heatmaps,
+      make('div', { class: 'filter' }, field, box, summary),
+      table.element,
+    ),
+    update(next) {
+      all = next;
+      gated = next.filter((layer) => layer.gated);
+      heatmaps.hidden = gated.length === 0;
+      for (const { side, grid } of grids) {
+        grid.setLayers(gated.map(({ name }) => name));
+        const sparsities = gated.map((layer) => layer[side]?.sparsity ?? NaN);
+        grid.update(sparsities, null);
+      }
+      draw();
+    },
+  };
+
+  function draw(): void {
+    const wanted = filter.trim().toLowerCase();
+    const shown = all.filter((layer) => (!onlyGated || layer.gated) && layer.name.toLowerCase().includes(wanted));
+    table.setRows(shown);
+    setText(
+      summary,
+      shown.length === all.length
+        ? `${count(all.length)} layers`
+        : `${count(shown.length)} of ${count(all.length)} layers`,
+    );
+  }
+
+  /** From a cell of a heatmap to its row. */
+  function find(name: string): void {
+    filter = name;
+    field.value = name;
+    changed();
+    draw();
+  }
+
+  function changed(): void {
+    onView({ sort, filter, onlyGated });
+  }
+}
+
+const share = (value: number | null | undefined): string => percent(value ?? NaN);
+const threshold = (value: number | null | undefined): string => significant(value ?? NaN);
+
+function describe(layer: LayerDiff | undefined): string {
+  if (layer === undefined) return 'Point at a cell to see its layer; click it to find the layer in the table.';
+  const { name, a, b, changed } = layer;
+  if (!a || !b) return `${name}: only in ${a ? 'A' : 'B'}, sparsity ${share((a ?? b)?.sparsity)}`;
+  return `${name}: sparsity ${share(a.sparsity)} in A, ${share(b.sparsity)} in B; weights changed ${share(changed)}`;
+}
+
+function numeric(
+  id: string,
+  title: string,
+  description: string,
+  value: (layer: LayerDiff) => number | null,
+  format: (value: number | null) => string,
+): Column<LayerDiff> {
+  return { id, title, description, numeric: true, value, cell: (layer) => format(value(layer)) };
+}
+
+function shapeText({ a, b }: LayerDiff): string {
+  const text = (shape: readonly number[]): string => shape.join(' × ');
+  if (!a || !b) return a ? `${text(a.shape)}, only in A` : `${text(b?.shape ?? [])}, only in B`;
+  return text(a.shape) === text(b.shape) ? text(a.shape) : `${text(a.shape)} in A, ${text(b.shape)} in B`;
+}
+
+function grew({ a, b }: LayerDiff): number | null {
+  return a && b ? b.sparsity - a.sparsity : null;
+}
+
+const columns: readonly Column<LayerDiff>[] = [
+  {
+    id: 'name',
+    title: 'Layer',
+    value: ({ name }) => name,
+    cell: ({ name }) => make('span', { class: 'layer-name' }, name),
+  },
+  numeric(
+    'sparsityA',
+    'Sparsity A',
+    'The share of its weights that are zero in A',
+    ({ a }) => a?.sparsity ?? null,
+    share,
+  ),
+  numeric(
+    'sparsityB',
+    'Sparsity B',
+    'The share of its weights that are zero in B',
+    ({ b }) => b?.sparsity ?? null,
+    share,
+  ),
+  numeric('grew', 'Change', 'Sparsity in B minus sparsity in A', grew, (value) =>
+    value === null ? '–' : points(value, 1),
+  ),
+  numeric(
+    'thresholdA',
+    'Threshold A',
+    'In units of the layer’s root-mean-square weight',
+    ({ a }) => a?.threshold ?? null,
+    threshold,
+  ),
+  numeric(
+    'thresholdB',
+    'Threshold B',
+    'In units of the layer’s root-mean-square weight',
+    ({ b }) => b?.threshold ?? null,
+    threshold,
+  ),
+  numeric('changed', 'Weights changed', 'The share of weights that differ', ({ changed }) => changed, share),
+  numeric(
+    'overlap',
+    'Mask overlap',
+    'Weights that are zero in neither, over those that are not zero in both at once (Jaccard index)',
+    ({ overlap }) => overlap,
+    share,
+  ),
+  { id: 'shape', title: 'Shape', value: shapeText },
+];

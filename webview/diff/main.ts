@@ -1,0 +1,76 @@
+/** The page of a diff: takes the host's messages in and draws what they changed. */
+
+import '../ui/theme.css';
+import './diff.css';
+import type { DiffSubject, FromDiff, ToDiff } from '../../src/protocol/views/diff.ts';
+import { announcer } from '../ui/announcer.ts';
+import { make } from '../ui/dom.ts';
+import { connectHost, savedState } from '../ui/host.ts';
+import { header, type Known } from './header.ts';
+import { firstLayersView, layers, type LayersView } from './layers.ts';
+import { diffAsText } from './totals.ts';
+import { changedUtterances } from './utterances.ts';
+import { verdictOf } from './verdict.ts';
+import { whole } from './whole.ts';
+
+/** What survives while the page is hidden; the subject also when the window is reloaded. */
+interface Saved {
+  readonly subject: DiffSubject | null;
+  readonly view: LayersView;
+  readonly scroll: number;
+}
+
+const before = savedState() as Partial<Saved>;
+let known: Known = { subject: null, a: null, b: null, result: null, busy: null, problem: null };
+let view: LayersView = { ...firstLayersView, ...before.view };
+let scrollTo = before.scroll;
+
+const said = announcer();
+const top = header((request) => host.post(request), copy);
+const totals = whole();
+const table = layers(view, (next) => {
+  view = next;
+  save();
+});
+const speech = changedUtterances();
+const content = make('main', { hidden: true }, top.element, totals.element, table.element, speech.element);
+document.body.append(content, said.element);
+
+const host = connectHost<FromDiff, Saved>(({ state }: ToDiff) => {
+  const told = Object.entries(state).filter(([, value]) => value !== undefined);
+  known = { ...known, ...Object.fromEntries(told) };
+  const { result } = known;
+  content.hidden = false;
+  top.update(known);
+  for (const part of [totals, table]) part.element.hidden = result === null;
+  speech.element.hidden = !result?.recognition;
+  // What the host does not send again is drawn already.
+  if (state.result) {
+    totals.update(state.result);
+    table.update(state.result.layers);
+    if (state.result.recognition) {
+      speech.update(state.result.recognition);
+      said.sayNow(verdictOf(state.result.recognition).headline);
+    }
+    restoreScroll();
+  }
+  save();
+});
+window.addEventListener('scroll', save, { passive: true });
+
+function copy(): void {
+  const { result, a, b } = known;
+  if (!result) return;
+  host.post({ kind: 'copy', text: diffAsText(result, a?.title ?? 'A', b?.title ?? 'B') });
+  said.sayNow('Copied');
+}
+
+function save(): void {
+  host.save({ subject: known.subject, view, scroll: window.scrollY });
+}
+
+function restoreScroll(): void {
+  const to = scrollTo;
+  scrollTo = undefined;
+  if (to !== undefined && to > 0) requestAnimationFrame(() => window.scrollTo(0, to));
+}

@@ -1,0 +1,79 @@
+/** The two models as a whole, side by side: as rows for the page, and as text to copy. */
+
+import type { DiffResult, DiffTotals } from '../../src/protocol/views/diff.ts';
+import { byteSize, count, percent } from '../ui/format.ts';
+
+export interface TotalsRow {
+  readonly id: string;
+  readonly title: string;
+  /** As people read them. */
+  readonly a: string;
+  readonly b: string;
+  /** What becomes of A in B: a ratio, or for shares the difference in points. */
+  readonly change: string;
+}
+
+const rate = (value: number): string => percent(value, 2);
+
+export function totalsRows({ a, b, recognition }: DiffResult): TotalsRow[] {
+  const sized = (
+    id: string,
+    title: string,
+    of: (totals: DiffTotals) => number,
+    format: (value: number) => string,
+  ): TotalsRow => ({ id, title, a: format(of(a)), b: format(of(b)), change: ratio(of(a), of(b)) });
+  const shared = (id: string, title: string, inA: number, inB: number): TotalsRow => ({
+    id,
+    title,
+    a: rate(inA),
+    b: rate(inB),
+    change: points(inB - inA),
+  });
+  return [
+    ...(recognition
+      ? [
+          shared('wer', 'Word error rate', recognition.a.wer, recognition.b.wer),
+          shared('cer', 'Character error rate', recognition.a.cer, recognition.b.cer),
+        ]
+      : []),
+    sized('parameters', 'Parameters', ({ parameters }) => parameters, count),
+    sized('nonZero', 'Not zero', ({ nonZeroParameters }) => nonZeroParameters, count),
+    shared('gatedSparsity', 'Gated sparsity', a.gatedSparsity, b.gatedSparsity),
+    shared('sparsity', 'Overall sparsity', a.sparsity, b.sparsity),
+    sized('bytes', 'Size on disk', ({ bytes }) => bytes, byteSize),
+    sized('nodes', 'Nodes of the graph', ({ nodes }) => nodes, count),
+  ];
+}
+
+/** A difference of shares in percentage points, with its sign: `+1.25 points`. */
+export function points(difference: number, digits = 2): string {
+  const text = Math.abs(100 * difference).toFixed(digits);
+  if (Number(text) === 0) return 'same';
+  return `${difference > 0 ? '+' : '−'}${text} ${Number(text) === 1 ? 'point' : 'points'}`;
+}
+
+function ratio(a: number, b: number): string {
+  if (a === b) return 'same';
+  return a > 0 ? `${(b / a).toFixed(2)} ×` : '–';
+}
+
+/** Totals and layers as tab-separated lines, which spreadsheets take. */
+export function diffAsText(result: DiffResult, titleA: string, titleB: string): string {
+  const layers = result.layers.map(({ name, a, b, changed, overlap }) => [
+    name,
+    a?.sparsity ?? '',
+    b?.sparsity ?? '',
+    a?.threshold ?? '',
+    b?.threshold ?? '',
+    changed ?? '',
+    overlap ?? '',
+  ]);
+  const lines = [
+    ['', titleA, titleB, 'change'],
+    ...totalsRows(result).map(({ title, a, b, change }) => [title, a, b, change]),
+    [],
+    ['layer', 'sparsity A', 'sparsity B', 'threshold A', 'threshold B', 'weights changed', 'mask overlap'],
+    ...layers,
+  ];
+  return lines.map((line) => line.join('\t')).join('\n');
+}

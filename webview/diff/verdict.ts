@@ -1,0 +1,41 @@
+/** Whether the word error rates really differ, in words. */
+
+import type { DiffRecognition } from '../../src/protocol/views/diff.ts';
+import { count, percent } from '../ui/format.ts';
+import { points } from './totals.ts';
+
+export interface Verdict {
+  readonly tone: DiffRecognition['verdict'];
+  readonly headline: string;
+  /** Sentences with the numbers behind it. */
+  readonly evidence: readonly string[];
+}
+
+export function verdictOf(recognition: DiffRecognition): Verdict {
+  const { verdict, reason, a, b, mapsswe, bootstrap, utterances, data } = recognition;
+  const rates = `${percent(b.wer, 2)} in B, ${percent(a.wer, 2)} in A`;
+  const headlines: Readonly<Record<DiffRecognition['verdict'], string>> = {
+    worse: `B recognises speech significantly worse: word error rate ${rates}.`,
+    better: `B recognises speech significantly better: word error rate ${rates}.`,
+    same: `No significant difference: word error rate ${rates}.`,
+    undecided: `Word error rate ${rates}, but nobody can say whether that means anything.`,
+  };
+  return {
+    tone: verdict,
+    headline: headlines[verdict],
+    evidence: [
+      ...(reason === null ? [] : [reason]),
+      ...(mapsswe
+        ? [
+            `Matched pairs test (MAPSSWE): Z = ${mapsswe.z.toFixed(3)}, p = ${mapsswe.p.toPrecision(3)}, n = ${count(mapsswe.segments)} segments with errors.`,
+          ]
+        : []),
+      ...(bootstrap
+        ? [
+            `Bootstrap: the difference of ${points(bootstrap.difference)} lies between ${points(bootstrap.low)} and ${points(bootstrap.high)} with 95 % confidence.`,
+          ]
+        : []),
+      `${count(utterances)} utterances of ${data}, ${count(b.words)} words.`,
+    ],
+  };
+}
