@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
-import { readMetrics } from '../runs/readMetrics.ts';
+import { readRecords } from '../runs/readRecords.ts';
 import { readRun, readState } from '../runs/state.ts';
 import { describeRun } from '../train/inputs.ts';
 import { detachTrainer, startTrainer } from '../train/process.ts';
@@ -53,7 +53,7 @@ export async function prune(flags: PruneCommandFlags): Promise<number> {
   if (flags.detach) return detach(folder, flags.json ?? false);
   const code = await trainIn(folder, flags.json ?? false);
   // A run that never came to its first line holds nothing; what was wrong has been said.
-  if (code === exitCodes.failed && readMetrics(runPaths(folder).metrics).length === 0) {
+  if (code === exitCodes.failed && (await readRecords(runPaths(folder).metrics)).length === 0) {
     await rm(folder, { recursive: true, force: true });
   }
   return code;
@@ -109,7 +109,7 @@ async function trainIn(folder: string, json: boolean): Promise<number> {
 }
 
 async function describeResult(folder: string, crash: string | null): Promise<RunResult> {
-  const records = effectiveRecords(readMetrics(runPaths(folder).metrics));
+  const records = effectiveRecords(await readRecords(runPaths(folder).metrics));
   const last = <K extends MetricsRecord['kind']>(kind: K) =>
     records.findLast((record): record is Extract<MetricsRecord, { kind: K }> => record.kind === kind);
   const state = await readState(folder);

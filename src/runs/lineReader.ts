@@ -16,6 +16,8 @@ const newline = 10;
 export class LineReader {
   /** Bytes done with. What follows begins with a line, or goes on with one that is too long. */
   position = 0;
+  /** Of the line that was handed on last, counted from 1. */
+  number = 0;
   /** Lines that were too long. */
   skipped = 0;
   private inLongLine = false;
@@ -53,6 +55,7 @@ export class LineReader {
   private async useLines(bytes: Buffer, offset: number, use: UseLine, pause: Pause): Promise<void> {
     for (let start = 0; start < bytes.length;) {
       const end = bytes.indexOf(newline, start);
+      this.number += 1;
       if (this.inLongLine || end - start > longestLine) {
         this.inLongLine = false;
         this.skipped += 1;

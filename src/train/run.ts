@@ -7,7 +7,7 @@ import type { ControlReply, ControlRequest } from '../protocol/control.ts';
 import { effectiveRecords, type MetricsRecord, type RunFile, type RunState } from '../protocol/records.ts';
 import { completeSettings, type RunSettings } from '../protocol/settings.ts';
 import { runPaths, type RunPaths } from '../runs/paths.ts';
-import { readMetrics } from '../runs/readMetrics.ts';
+import { readRecords } from '../runs/readRecords.ts';
 import { readRun } from '../runs/state.ts';
 import {
   checkpointName,
@@ -103,7 +103,7 @@ class Run {
 
   private async trainAs(owner: Owner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
     const settings = completeSettings(run.settings);
-    const earlier = readMetrics(this.paths.metrics);
+    const earlier = await readRecords(this.paths.metrics);
     const attempt = 1 + earlier.reduce((most, record) => Math.max(most, record.attempt), 0);
     const control = await listenForControl(owner.nonce, (request) => this.answer(request));
     const metrics = MetricsFile.open(this.paths.metrics);

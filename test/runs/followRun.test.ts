@@ -16,7 +16,6 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { effectiveRecords, type MetricsRecord, type StepRecord } from '../../src/protocol/records.ts';
 import { keptSteps } from '../../src/protocol/series.ts';
 import { followRun, type RunChange, type RunFollower } from '../../src/runs/followRun.ts';
-import { readMetrics } from '../../src/runs/readMetrics.ts';
 import { Random } from '../../src/speech/random.ts';
 import { MetricsFile } from '../../src/train/metricsFile.ts';
 import {
@@ -399,16 +398,6 @@ describe('hostile files', () => {
     const { follower } = await follow(folder);
     expect(follower.snapshot).toMatchObject({ state: undefined, lastStep: undefined });
   });
-});
-
-test('readMetrics and a follower agree on a run that the trainer’s own writer wrote', async () => {
-  const folder = runFolder();
-  const file = MetricsFile.open(join(folder, 'metrics.jsonl'));
-  for (const record of [start(), ...steps(1, 30), checkpoint(30), rewind(20), ...steps(21, 25, 2)]) file.append(record);
-  file.close();
-  const { follower } = await follow(folder);
-  const effective = effectiveRecords(readMetrics(join(folder, 'metrics.jsonl')));
-  expect(stepsOf(follower)).toEqual(effective.filter(({ kind }) => kind === 'step').map((record) => record.step));
 });
 
 function sleep(milliseconds: number): Promise<void> {

@@ -9,7 +9,7 @@ import { loadModel } from '../../src/onnx/load.ts';
 import { parseRunFile, parseRunState } from '../../src/protocol/records.ts';
 import { Random } from '../../src/speech/random.ts';
 import { listCheckpoints, readCheckpoint } from '../../src/train/checkpoint.ts';
-import { readMetrics } from '../../src/runs/readMetrics.ts';
+import { readMetrics } from '../runs/readMetrics.ts';
 import { isAlive } from '../../src/runs/state.ts';
 import type { Owner } from '../../src/train/runFolder.ts';
 import { pinch, timeless } from '../train/toy.ts';

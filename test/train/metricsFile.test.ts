@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { MetricsRecord } from '../../src/protocol/records.ts';
-import { readMetrics } from '../../src/runs/readMetrics.ts';
+import { readRecords } from '../../src/runs/readRecords.ts';
 import { MetricsFile } from '../../src/train/metricsFile.ts';
 
 const record = (step: number, message = 'm'): MetricsRecord => ({
@@ -29,14 +29,14 @@ function append(...records: MetricsRecord[]): void {
   file.close();
 }
 
-test('no file has no records', () => {
-  expect(readMetrics(path)).toEqual([]);
+test('no file has no records', async () => {
+  expect(await readRecords(path)).toEqual([]);
 });
 
-test('what is appended is read back, over several openings', () => {
+test('what is appended is read back, over several openings', async () => {
   append(record(1), record(2));
   append(record(3));
-  expect(readMetrics(path)).toEqual([record(1), record(2), record(3)]);
+  expect(await readRecords(path)).toEqual([record(1), record(2), record(3)]);
 });
 
 describe('a torn last line', () => {
@@ -44,19 +44,19 @@ describe('a torn last line', () => {
     ['a short one', '{"kind":"al'],
     ['one without its line end only', JSON.stringify(record(3))],
     ['one longer than the block it is looked for in', `{"kind":"${'x'.repeat(200_000)}`],
-  ])('%s is left out by readers and gone before the next line', (_, torn) => {
+  ])('%s is left out by readers and gone before the next line', async (_, torn) => {
     append(record(1), record(2));
     appendFileSync(path, torn);
-    expect(readMetrics(path)).toHaveLength(2);
+    expect(await readRecords(path)).toHaveLength(2);
     append(record(4));
-    expect(readMetrics(path)).toEqual([record(1), record(2), record(4)]);
+    expect(await readRecords(path)).toEqual([record(1), record(2), record(4)]);
     expect(readFileSync(path, 'utf8').endsWith('}\n')).toBe(true);
   });
 
-  test('a file that is nothing but a torn line is emptied', () => {
+  test('a file that is nothing but a torn line is emptied', async () => {
     writeFileSync(path, '{"kind":');
     append(record(1));
-    expect(readMetrics(path)).toEqual([record(1)]);
+    expect(await readRecords(path)).toEqual([record(1)]);
   });
 
   test('a line end at the edge of a block is found', () => {
@@ -69,7 +69,7 @@ describe('a torn last line', () => {
   });
 });
 
-test('a line in the middle that is no record is reported with its number', () => {
+test('a line in the middle that is no record is reported with its number', async () => {
   writeFileSync(path, `${JSON.stringify(record(1))}\n{"kind":"nonsense"}\n${JSON.stringify(record(2))}\n`);
-  expect(() => readMetrics(path)).toThrow(`${path}:2: `);
+  await expect(readRecords(path)).rejects.toThrow(`${path}:2: `);
 });

@@ -23,7 +23,7 @@ import type { MetricsRecord, RunState } from '../../src/protocol/records.ts';
 import type { SettingsInput } from '../../src/protocol/settings.ts';
 import { Random } from '../../src/speech/random.ts';
 import { readCheckpoint } from '../../src/train/checkpoint.ts';
-import { readMetrics } from '../../src/runs/readMetrics.ts';
+import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch, readJson, recordsOf, timeless, writeToyModel, writeToySettings, writeToySpeech } from './toy.ts';
 
 let folder = '';

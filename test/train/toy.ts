@@ -9,7 +9,7 @@ import { float32, int64, type Tensor } from '../../src/onnx/tensor.ts';
 import { effectiveRecords, type MetricsRecord } from '../../src/protocol/records.ts';
 import type { SettingsInput } from '../../src/protocol/settings.ts';
 import { Random } from '../../src/speech/random.ts';
-import { readMetrics } from '../../src/runs/readMetrics.ts';
+import { readMetrics } from '../runs/readMetrics.ts';
 
 const rate = 16_000;
 const letters = ['a', 'b', 'c'] as const;
