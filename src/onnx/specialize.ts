@@ -15,7 +15,12 @@ export interface Specialization {
   readonly parameters: ReadonlyMap<string, Value>;
   /** The model's outputs that are wanted. */
   readonly outputs: readonly string[];
+  /** Chooses values, once the model is written in its simplest form, to put something behind: what it makes of them is read instead. */
+  readonly edit?: ((written: Builder['operands']) => ReadonlyMap<Value, Edit>) | undefined;
 }
+
+/** Writes what is read instead of a value. It has the value's type and shape. */
+export type Edit = (b: Builder, value: Value) => Value;
 
 /**
  * Writes the nodes that the wanted outputs depend on, in the builder's operator set (opset.ts). Names of nodes and values, and the
@@ -36,7 +41,8 @@ export function specialize(model: Model, b: Builder, specialization: Specializat
   const given = new Map([...parameters, ...Object.entries(inputs)]);
   const r = new Rewriter(simplifications, new Set(parameters.values()));
   const values = writeNodes(r, { ...model.graph, nodes }, model, given, outputs);
-  const copied = copyNeeded(r.b, b, values, new Set(given.values()));
+  const edits = specialization.edit?.(r.b.operands) ?? new Map<Value, Edit>();
+  const copied = copyNeeded(r.b, b, values, new Set(given.values()), edits);
   return new Map(outputs.flatMap((name, i) => (copied[i] ? [[name, copied[i]]] : [])));
 }
 
@@ -119,7 +125,13 @@ function readsOf(node: Node): string[] {
 }
 
 /** Copies what some values depend on, and nothing else, into another builder. */
-function copyNeeded(from: Builder, to: Builder, outputs: readonly Value[], given: ReadonlySet<Value>): Value[] {
+function copyNeeded(
+  from: Builder,
+  to: Builder,
+  outputs: readonly Value[],
+  given: ReadonlySet<Value>,
+  edits: ReadonlyMap<Value, Edit>,
+): Value[] {
   const needed = new Set<Operand>(outputs);
   const entries = [...from.operands].toReversed().filter(([, { inputs, outputs }]) => {
     const keep = outputs.some((value) => needed.has(value));
@@ -146,7 +158,7 @@ function copyNeeded(from: Builder, to: Builder, outputs: readonly Value[], given
     });
     outputs.forEach((output, i) => {
       const result = results[i];
-      if (result) copies.set(output, result);
+      if (result) copies.set(output, edits.get(output)?.(to, result) ?? result);
     });
   }
   return outputs.map(copyOf);

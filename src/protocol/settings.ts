@@ -81,6 +81,8 @@ const schema = group({
     /** Global norm that the weights' gradients are clipped to. */
     clipNorm: positive(1e9),
   }),
+  /** Share of values that dropout sets to zero while training; 0 for none. An export has no dropout of its own left. */
+  dropout: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
   gates: group({
     /** Layers to gate; empty for the matrices of the transformer blocks. */
     include: patterns,
@@ -141,6 +143,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     weightDecay: 0.01,
     clipNorm: 1,
   },
+  dropout: 0,
   gates: { include: [], ignore: ['re:.*lm_head'], tau: 0.1, start: 0.1, learningRate: 1e-2 },
   sparsity: {
     target: 0.65,

@@ -53,6 +53,7 @@ const trainable = new Trainable(
       dropout: 0,
       accumulate: 1,
     },
+    seed: 0,
     start: 0.1,
     gates: 'learning',
     ...(profilePrefix === undefined ? {} : { profilePrefix }),
@@ -78,6 +79,7 @@ for (let step = 1; step <= Number(steps) + 2; step++) {
   const start = performance.now();
   await trainable.step(batch, {
     step,
+    part: 1,
     learningRate: 1e-3,
     gateLearningRate: 1e-2,
     sparsityTarget: 0.65,

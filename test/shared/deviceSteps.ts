@@ -60,8 +60,10 @@ const trainable = new Trainable(
       optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
       tau: 0.1,
       quadratic: 10,
+      dropout: 0,
       accumulate: 1,
     },
+    seed: 0,
     start: 0.1,
     gates: 'learning',
     profilePrefix,
@@ -90,6 +92,7 @@ for (let step = 1; step <= 5; step++) {
   steps.push(
     await trainable.step(batch, {
       step,
+      part: 1,
       learningRate: 1e-3,
       gateLearningRate: 1e-2,
       sparsityTarget: 0.65,
