@@ -190,7 +190,7 @@ describe('answers', () => {
   test('--help lists the commands and their flags, on standard output', async () => {
     const { code, out, err } = await run('--help');
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const command of ['prune', 'resume', 'evaluate', 'inspect']) expect(out).toContain(command);
+    for (const command of ['prune', 'resume', 'evaluate', 'diff', 'inspect']) expect(out).toContain(command);
     expect((await run('prune', '--help')).out).toContain('--target-sparsity');
   });
 
