@@ -62,7 +62,9 @@ describe('in the sample model', () => {
   /** @param fill of every mask. */
   async function lossOf({ model, dropout }: TrainingGraph, fill = 1): Promise<{ loss: number; norm: number }> {
     const session = await Session.create(model, { device: 'cpu' });
-    const masks = dropout.map(({ name, dims }) => [name, float32(new Float32Array(sizeOf(dims)).fill(fill), dims)]);
+    const masks = dropout.map(
+      ({ name, dims }) => [name, float32(new Float32Array(sizeOf(dims)).fill(fill), dims)] as const,
+    );
     const all: Record<string, Tensor> = { ...feeds, ...Object.fromEntries(masks) };
     const results = await session.run(Object.fromEntries(session.inputs.map((name) => [name, all[name]!])));
     const number = (name: string): number => Number(results[name]?.tensor.data[0]);
