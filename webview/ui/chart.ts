@@ -5,7 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import './chart.css';
 import { steer, zoomOf } from './chartZoom.ts';
 import { make } from './dom.ts';
-import { onThemeChange, themeColour } from './theme.ts';
+import { isHighContrast, onThemeChange, themeColour } from './theme.ts';
 
 export interface Line {
   readonly label: string;
@@ -53,13 +53,17 @@ export function lineChart(options: LineChartOptions): LineChart {
       })),
     ],
     scales: { x: { time: false }, ...(range && { y: { range: [range[0], range[1]] as uPlot.Range.MinMax } }) },
-    axes: [axis(), { ...axis(), size: 56, values: (_, values) => values.map(format) }],
+    axes: [
+      { ...axis(), size: xAxisSize },
+      { ...axis(), size: 56, values: (_, values) => values.map(format) },
+    ],
     cursor: {
+      y: false,
       drag: { x: true, y: false, dist: 4 },
       points: { size: 7 },
       ...(sync !== undefined && { sync: { key: sync } }),
     },
-    legend: { markers: { width: 2 } },
+    legend: { markers: { width: 2, dash: (_, series) => (lines[series - 1]?.dashed === true ? 'dashed' : 'solid') } },
     hooks: { setCursor: [showLast], setData: [showLast] },
   }));
   chart.element.tabIndex = 0;
@@ -116,13 +120,13 @@ export function histogram(options: {
   const bars = uPlot.paths.bars?.({ size: [1, Infinity], gap: 1 });
   const chart = mount(options.label, options.height, () => ({
     series: [
-      { label: options.xLabel, value: (_, value: number | null) => (value === null ? '' : options.formatX(value)) },
+      { label: options.xLabel, value: (_, value: number | null) => (value === null ? '–' : options.formatX(value)) },
       {
-        label: 'Weights',
+        label: 'Count',
         fill: themeColour(options.colour, '--vscode-foreground'),
         width: 0,
         points: { show: false },
-        value: (_, value: number | null) => value?.toLocaleString('en') ?? '',
+        value: (_, value: number | null) => value?.toLocaleString('en') ?? '–',
         ...(bars && { paths: bars }),
       },
     ],
@@ -132,10 +136,10 @@ export function histogram(options: {
       y: { range: (_, __, high) => [0, Math.max(1, high * 1.05)] },
     },
     axes: [
-      { ...axis(), values: (_, values) => values.map(options.formatX) },
+      { ...axis(), size: xAxisSize, values: (_, values) => values.map(options.formatX) },
       { ...axis(), size: 56, values: (_, values) => values.map((value) => value.toLocaleString('en')) },
     ],
-    cursor: { drag: { x: true, y: false, dist: 4 }, points: { show: false } },
+    cursor: { y: false, drag: { x: true, y: false, dist: 4 }, points: { show: false } },
     hooks: { draw: [(plot: uPlot) => drawMarks(plot, marks, themeColour(options.markColour, '--vscode-foreground'))] },
   }));
   return {
@@ -148,6 +152,9 @@ export function histogram(options: {
     },
   };
 }
+
+/** Pixels for a line of numbers. */
+const xAxisSize = 28;
 
 type Look = Omit<uPlot.Options, 'width' | 'height'>;
 
@@ -200,11 +207,7 @@ function showLast(plot: uPlot): void {
 
 function axis(): uPlot.Axis {
   const ink = themeColour('--vscode-descriptionForeground', '--vscode-foreground');
-  const grid = themeColour(
-    '--vscode-editorIndentGuide-background1',
-    '--vscode-panel-border',
-    '--vscode-contrastBorder',
-  );
+  const grid = `color-mix(in srgb, ${themeColour('--vscode-foreground')} ${isHighContrast() ? 30 : 12}%, transparent)`;
   const font = `11px ${themeColour('--vscode-font-family')}`;
   return { stroke: ink, font, grid: { stroke: grid, width: 1 }, ticks: { show: false }, gap: 6 };
 }
