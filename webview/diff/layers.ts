@@ -9,7 +9,6 @@ import { make, setText } from '../ui/dom.ts';
 import { count, percent, significant } from '../ui/format.ts';
 import { sortableTable, type Column } from '../ui/table.ts';
 import type { Sort } from '../ui/tableOrder.ts';
-import { points } from './totals.ts';
 
 /** How the table is looked at; survives while the page is hidden. */
 export interface LayersView {
@@ -148,6 +147,18 @@ function numeric(
   return { id, title, description, numeric: true, value, cell: (layer) => format(value(layer)) };
 }
 
+/** Names may break after their dots. */
+function nameElement(name: string): HTMLElement {
+  const parts = name.split(/(?<=\.)/u);
+  return make('span', { class: 'layer-name' }, ...parts.flatMap((part) => [part, make('wbr')]));
+}
+
+/** A difference of shares in percentage points: `+1.3`, `−1.3`, `0.0`. */
+function signed(difference: number): string {
+  const text = Math.abs(100 * difference).toFixed(1);
+  return Number(text) === 0 ? text : `${difference > 0 ? '+' : '−'}${text}`;
+}
+
 function shapeText({ a, b }: LayerDiff): string {
   const text = (shape: readonly number[]): string => shape.join(' × ');
   if (!a || !b) return a ? `${text(a.shape)}, only in A` : `${text(b?.shape ?? [])}, only in B`;
@@ -163,7 +174,7 @@ const columns: readonly Column<LayerDiff>[] = [
     id: 'name',
     title: 'Layer',
     value: ({ name }) => name,
-    cell: ({ name }) => make('span', { class: 'layer-name' }, name),
+    cell: ({ name }) => nameElement(name),
   },
   numeric(
     'sparsityA',
@@ -179,8 +190,8 @@ const columns: readonly Column<LayerDiff>[] = [
     ({ b }) => b?.sparsity ?? null,
     share,
   ),
-  numeric('grew', 'Change', 'Sparsity in B minus sparsity in A', grew, (value) =>
-    value === null ? '–' : points(value, 1),
+  numeric('grew', 'Change', 'Sparsity in B minus sparsity in A, in percentage points', grew, (value) =>
+    value === null ? '–' : signed(value),
   ),
   numeric(
     'thresholdA',
@@ -196,13 +207,18 @@ const columns: readonly Column<LayerDiff>[] = [
     ({ b }) => b?.threshold ?? null,
     threshold,
   ),
-  numeric('changed', 'Weights changed', 'The share of weights that differ', ({ changed }) => changed, share),
+  numeric('changed', 'Changed', 'The share of weights that differ', ({ changed }) => changed, share),
   numeric(
     'overlap',
-    'Mask overlap',
+    'Overlap',
     'Weights that are zero in neither, over those that are not zero in both at once (Jaccard index)',
     ({ overlap }) => overlap,
     share,
   ),
-  { id: 'shape', title: 'Shape', value: shapeText },
+  {
+    id: 'shape',
+    title: 'Shape',
+    value: shapeText,
+    cell: (layer) => make('span', { class: 'shape' }, shapeText(layer)),
+  },
 ];

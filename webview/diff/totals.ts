@@ -46,8 +46,8 @@ export function totalsRows({ a, b, recognition }: DiffResult): TotalsRow[] {
 }
 
 /** A difference of shares in percentage points, with its sign: `+1.25 points`. */
-export function points(difference: number, digits = 2): string {
-  const text = Math.abs(100 * difference).toFixed(digits);
+export function points(difference: number): string {
+  const text = Math.abs(100 * difference).toFixed(2);
   if (Number(text) === 0) return 'same';
   return `${difference > 0 ? '+' : '−'}${text} ${Number(text) === 1 ? 'point' : 'points'}`;
 }

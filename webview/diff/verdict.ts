@@ -18,7 +18,7 @@ export function verdictOf(recognition: DiffRecognition): Verdict {
     worse: `B recognises speech significantly worse: word error rate ${rates}.`,
     better: `B recognises speech significantly better: word error rate ${rates}.`,
     same: `No significant difference: word error rate ${rates}.`,
-    undecided: `Word error rate ${rates}, but nobody can say whether that means anything.`,
+    undecided: `No verdict: word error rate ${rates}.`,
   };
   return {
     tone: verdict,

@@ -3,7 +3,7 @@
 import type { EvaluationNumbers } from '../../src/protocol/views/evaluation.ts';
 import { byteSize, count, percent } from '../ui/format.ts';
 
-export const groups = ['Recognition', 'Size', 'Speed'] as const;
+export const groups = ['Recognition', 'Speed', 'Size'] as const;
 
 export interface Figure {
   readonly id: string;

@@ -79,7 +79,7 @@ export class DiffPanel implements PanelContent {
       const args = ['diff', a, b, ...(speech === null ? [] : ['--data', speech, '--keep'])];
       const output = await runWithProgress(this.services.pinch, title, args);
       if (output === undefined) throw new Error('The comparison was cancelled.');
-      this.result = await readDiff(output);
+      this.result = await readDiff(output, (path) => workspace.asRelativePath(path));
       this.subject = { a, b, data: speech };
     } finally {
       this.busy = null;

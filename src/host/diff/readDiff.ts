@@ -59,8 +59,11 @@ const diffOutput = v.object({
   ),
 });
 
-/** @throws Error if the output is none of the command's. */
-export async function readDiff(output: unknown): Promise<DiffResult> {
+/**
+ * @param nameOf a manifest, for people.
+ * @throws Error if the output is none of the command's.
+ */
+export async function readDiff(output: unknown, nameOf: (path: string) => string): Promise<DiffResult> {
   const parsed = v.safeParse(diffOutput, output, { abortEarly: true });
   if (!parsed.success) {
     throw new Error(`The result of pinch diff cannot be read: "${v.getDotPath(parsed.issues[0]) ?? 'it'}" is wrong.`);
@@ -72,7 +75,7 @@ export async function readDiff(output: unknown): Promise<DiffResult> {
     layers,
     vectors: { total: vectors.length, differ: vectors.filter(({ changed }) => changed !== 0).length },
     operators,
-    recognition: recognition && (await forPage(recognition)),
+    recognition: recognition && { ...(await forPage(recognition)), data: nameOf(recognition.data) },
   };
 }
 
