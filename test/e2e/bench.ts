@@ -1,8 +1,8 @@
 /** A server and a workbench for the tests of one file, with a picture of every failure. */
 
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { startServer, type Server, type ServerOptions } from './server.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import { keepText, openWorkbench, type Workbench } from './workbench.ts';
 
 export interface Bench {
   readonly server: Server;
@@ -14,6 +14,8 @@ export interface BenchOptions extends ServerOptions {
   readonly height?: number;
   /** Without a folder in the window. */
   readonly empty?: boolean;
+  /** Each test goes on where the one before it ended, so none runs after one that failed. */
+  readonly story?: boolean;
   /** Puts files into the folder before the workbench opens it. */
   readonly prepare?: (folder: string) => void | Promise<void>;
 }
@@ -28,10 +30,16 @@ export function useBench(options: BenchOptions = {}): Bench {
     const { width = 1280, height = 800 } = options;
     workbench = await openWorkbench(server, { width, height, ...(options.empty === true ? { folder: null } : {}) });
   });
+  let failed: string | undefined;
+  beforeEach(({ skip }) => {
+    if (options.story === true && failed !== undefined) skip(`after "${failed}" failed`);
+  });
   afterEach(async ({ task }) => {
     if (task.result?.state !== 'fail') return;
-    await workbench?.picture(`failed-${task.name.replaceAll(/\W+/gu, '-').slice(0, 60)}`);
-    if (server !== undefined) console.error(server.log());
+    failed ??= task.name;
+    const name = `failed-${task.name.replaceAll(/\W+/gu, '-').slice(0, 60)}`;
+    await workbench?.picture(name);
+    if (server !== undefined) keepText(`${name}.log`, server.log());
   });
   afterAll(async () => {
     await workbench?.close();

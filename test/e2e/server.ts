@@ -68,6 +68,7 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
+      // code-server's own configuration would go to the home folder otherwise.
       env: { ...process.env, XDG_CONFIG_HOME: join(scratch, 'config') },
     },
   );

@@ -1,6 +1,6 @@
 /** A browser window with the workbench in it: commands, choices, views, webviews and what is on the screen. */
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Frame, type Locator, type Page } from 'playwright-core';
@@ -23,6 +23,9 @@ export interface Workbench {
   readonly choiceTitle: () => Promise<string>;
   /** Labels, descriptions and all, of the choices in sight; waits for the first. */
   readonly choices: () => Promise<string[]>;
+  readonly choice: (text: string | RegExp) => Locator;
+  /** To the question before. */
+  readonly back: () => Promise<void>;
   /** Chooses the first that holds this text; waits for it. */
   readonly choose: (text: string | RegExp) => Promise<void>;
   /** Types into the open input box and accepts it. */
@@ -41,7 +44,8 @@ export interface Workbench {
   /** The texts of the notifications on the screen. */
   readonly notifications: () => Promise<string[]>;
   /** Waits for a notification, and for its button if one is named, which is pressed. */
-  readonly notified: (text: string | RegExp, button?: string) => Promise<string>;
+  readonly notified: (text: string | RegExp, button?: string, timeout?: number) => Promise<string>;
+  readonly dismissNotifications: () => Promise<void>;
   readonly statusBar: (text: string | RegExp) => Locator;
   readonly setTheme: (theme: Theme) => Promise<void>;
   /** A picture for people to look at, in test-results/e2e; of the whole window unless a part is given. */
@@ -60,8 +64,9 @@ const themes = {
 } as const;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const results = join(root, 'test-results/e2e');
 /** What a slow machine may take to show something. */
-const patience = 30_000;
+const patience = 60_000;
 
 export async function openWorkbench(
   server: Server,
@@ -87,8 +92,8 @@ export async function openWorkbench(
   await page.addInitScript(reportProblems, mark);
 
   const ready = async (): Promise<void> => {
-    await page.locator('.monaco-workbench .activitybar').waitFor();
-    await page.locator('.statusbar-item').first().waitFor();
+    // Commands can be called as soon as the extensions have said what they contribute.
+    await page.locator('.activitybar [aria-label^="Pinch"]').first().waitFor();
   };
   const query = folder === null ? 'ew=true' : `folder=${encodeURIComponent(folder)}`;
   await page.goto(`${server.url}/?${query}`);
@@ -131,6 +136,10 @@ export async function openWorkbench(
       await choiceRows.first().waitFor();
       return choiceRows.allInnerTexts();
     },
+    choice: (text) => choiceRows.filter({ hasText: text }).first(),
+    async back() {
+      await box.locator('.quick-input-titlebar .codicon-quick-input-back').first().click();
+    },
     async choose(text) {
       await choiceRows.filter({ hasText: text }).first().click();
     },
@@ -157,12 +166,16 @@ export async function openWorkbench(
       await page.locator('.context-view .action-item', { hasText: entry }).first().click();
     },
     notifications: () => toasts.locator('.notification-list-item-message').allInnerTexts(),
-    async notified(text, button) {
+    async notified(text, button, timeout = patience) {
       const toast = toasts.filter({ hasText: text }).first();
-      await toast.waitFor();
+      await toast.waitFor({ timeout });
       const message = await toast.locator('.notification-list-item-message').innerText();
       if (button !== undefined) await toast.locator('.monaco-button', { hasText: button }).first().click();
       return message;
+    },
+    async dismissNotifications() {
+      await workbench.command('Notifications: Clear All Notifications');
+      await toasts.first().waitFor({ state: 'hidden' });
     },
     statusBar: (text) => page.locator('.statusbar-item[id^="pinch.pinch"]').filter({ hasText: text }),
     async setTheme(theme) {
@@ -172,14 +185,20 @@ export async function openWorkbench(
       // The webviews follow a moment later.
       await page.waitForTimeout(300);
     },
-    picture: (name, of) => save(join(root, 'test-results/e2e'), name, page, of),
+    picture: (name, of) => save(results, name, page, of),
     async screenshot(name, of) {
-      await save(join(root, 'test-results/e2e'), name, page, of);
+      await save(results, name, page, of);
       if (process.env['PINCH_UPDATE_SCREENSHOTS'] === '1') await save(join(root, 'media/screenshots'), name, page, of);
     },
     close: () => browser.close(),
   };
   return workbench;
+}
+
+/** A text beside the pictures. */
+export function keepText(name: string, text: string): void {
+  mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, name), text);
 }
 
 async function save(folder: string, name: string, page: Page, of: Locator | undefined): Promise<void> {

@@ -1,0 +1,122 @@
+/** The whole way of somebody who has never seen it: the sample, a run that is watched to its end, an evaluation, a diff. */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { useBench } from './bench.ts';
+import { cells, newestStep } from './heatmap.ts';
+
+const bench = useBench({ story: true, width: 1440, height: 900 });
+const minutes = 60_000;
+
+test('Open Sample puts a model and clips into the folder, and offers to prune', async () => {
+  const { workbench, server } = bench;
+  await workbench.command('Pinch: Open Sample');
+  await workbench.notified('The sample is in pinch-sample');
+  expect(readdirSync(join(server.folder, 'pinch-sample'))).toEqual(
+    expect.arrayContaining(['model', 'clips', 'train.jsonl', 'dev.jsonl', 'test.jsonl']),
+  );
+  await workbench.picture('story-1-sample');
+});
+
+test(
+  'Prune Model asks in five steps, can be walked back, and shows what it will do before it starts',
+  async () => {
+    const { workbench } = bench;
+    await workbench.dismissNotifications();
+    await workbench.command('Pinch: Prune Model');
+    expect(await workbench.choiceTitle()).toMatch(/^Prune Model \(1\/\d\)$/u);
+    await workbench.choose('pinch-sample/model');
+    await workbench.choose('train.jsonl');
+    await workbench.choose('dev.jsonl');
+    await workbench.choose('50 %');
+    // One step back, and another target.
+    await workbench.choice('cpu').waitFor();
+    await workbench.back();
+    await workbench.choose('65 %');
+    await workbench.picture('story-2-device');
+    await workbench.choose('cpu');
+    await workbench.choice('Start').waitFor();
+    const summary = (await workbench.choices()).join('\n');
+    expect(summary).toContain('pruning to 65 %');
+    expect(summary).toMatch(/Gated: 442,368 of 529,856 parameters/u);
+    expect(summary).toMatch(/Memory: about/u);
+    await workbench.screenshot('start');
+    await workbench.choose('Start');
+  },
+  2 * minutes,
+);
+
+test(
+  'the heatmap moves while it trains',
+  async () => {
+    const { workbench } = bench;
+    const page = await workbench.webview('heatmap');
+    await page.waitForFunction(newestStep, null, { timeout: minutes });
+    const before = await page.evaluate(newestStep);
+    const first = await page.evaluate(cells);
+    expect(first.length).toBeGreaterThan(5);
+    await page.waitForFunction(
+      (step) => Number(document.querySelector<HTMLElement>('td.cell')?.dataset['step']) > step + 5,
+      before,
+      { timeout: minutes },
+    );
+    const second = await page.evaluate(cells);
+    expect(second.map(({ layer }) => layer)).toEqual(first.map(({ layer }) => layer));
+    expect(second.some(({ step }, at) => step > first[at]!.step)).toBe(true);
+    await workbench.statusBar(/\d+ %/u).waitFor();
+    expect((await workbench.rowTexts('Runs')).join('\n')).toMatch(/Run .*step \d+ of \d+/u);
+    await workbench.picture('story-3-training');
+  },
+  3 * minutes,
+);
+
+test(
+  'when it ends, a notification says so once, and the tree has the run and its checkpoints',
+  async () => {
+    const { workbench } = bench;
+    const message = await workbench.notified(
+      /is done: 6\d\.\d % of the gated weights are zero/u,
+      undefined,
+      6 * minutes,
+    );
+    expect(message).toMatch(/word error rate \d+\.\d % on the development data/u);
+    expect((await workbench.notifications()).filter((text) => text.includes('is done'))).toHaveLength(1);
+    const rows = await workbench.rowTexts('Runs');
+    expect(rows[0]).toMatch(/^Run .*done, \d+ steps/u);
+    expect(rows.filter((row) => /^Checkpoint at step \d+, .*6\d\.\d % sparse/u.test(row)).length).toBeGreaterThan(0);
+    await workbench.dismissNotifications();
+    await workbench.screenshot('done');
+  },
+  7 * minutes,
+);
+
+test(
+  'Evaluate Checkpoint shows the word error rate, the utterances with their alignment, and plays the audio',
+  async () => {
+    const { workbench } = bench;
+    await workbench.contextMenu(workbench.rows('Runs').filter({ hasText: 'best' }).first(), 'Evaluate Checkpoint');
+    await workbench.choose('test.jsonl');
+    const page = await workbench.webview('evaluation', 3 * minutes);
+    await page.getByText('Word error rate').first().waitFor();
+    expect(await page.locator('main').innerText()).toMatch(/Word error rate\s+\d+\.\d+ %/u);
+    await workbench.screenshot('evaluation');
+  },
+  4 * minutes,
+);
+
+test(
+  'Diff Checkpoints says per layer what was cut',
+  async () => {
+    const { workbench } = bench;
+    await workbench.command('Pinch: Diff Checkpoints');
+    await workbench.choose(/step \d+/u);
+    await workbench.choose('pinch-sample/model');
+    const page = await workbench.webview('diff', 3 * minutes);
+    await page.locator('table').first().waitFor();
+    await workbench.screenshot('diff');
+  },
+  4 * minutes,
+);
+
+test('no webview has broken its policy or failed', () => expect(bench.workbench.problems).toEqual([]));
