@@ -1,7 +1,7 @@
 /** What the Prune Model command is given when something other than a person calls it. */
 
 import * as v from 'valibot';
-import { deviceChoices, methods, type SettingsInput } from '../../protocol/settings.ts';
+import { deviceChoices, methods } from '../../protocol/settings.ts';
 
 const share = 'it must be a share from 0 to below 1';
 
@@ -19,16 +19,7 @@ const pruneArguments = v.strictObject({
   start: v.optional(v.boolean()),
 });
 
-export interface PruneArguments {
-  readonly model?: string | undefined;
-  readonly train?: string | undefined;
-  readonly dev?: string | null | undefined;
-  readonly method?: (typeof methods)[number] | undefined;
-  readonly target?: number | undefined;
-  readonly device?: (typeof deviceChoices)[number] | undefined;
-  readonly settings?: SettingsInput | Record<string, unknown> | undefined;
-  readonly start?: boolean | undefined;
-}
+export type PruneArguments = v.InferOutput<typeof pruneArguments>;
 
 /** @throws Error naming what is wrong. */
 export function parsePruneArguments(given: unknown): PruneArguments {

@@ -6,11 +6,13 @@ import { requireTrust } from '../trust.ts';
 import { walkSteps } from '../walkSteps.ts';
 import { parsePruneArguments, type PruneArguments } from './arguments.ts';
 import { suggestedBy, type PruneChoices } from './config.ts';
+import { complete, type Draft } from './draft.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { dataSteps, modelStep } from './fileSteps.ts';
 import { remembered } from './remembered.ts';
 import { collectSettings } from './settingsLayers.ts';
-import { complete, startStep } from './startStep.ts';
-import { dataSteps, deviceStep, modelStep, targetStep, type Draft } from './steps.ts';
+import { startStep } from './startStep.ts';
+import { deviceStep, targetStep } from './targetSteps.ts';
 
 /**
  * @param target the ONNX file or model folder that was right-clicked, or the arguments of a call by a program or a keybinding.

@@ -1,15 +1,14 @@
 /** The last step of Prune Model: the engine says what it will do, and the user starts it or goes back. */
 
 import { commands, QuickPickItemKind, window, workspace } from 'vscode';
-import { CommandCancelled } from '../pinch.ts';
 import { pick, type Option } from '../quickSteps.ts';
 import type { Services } from '../services.ts';
 import { showText } from '../showText.ts';
 import type { Answer, Step } from '../walkSteps.ts';
 import type { PruneChoices } from './config.ts';
+import { complete, type Draft } from './draft.ts';
 import type { Engine, Prepared } from './engine.ts';
 import { remember } from './remembered.ts';
-import type { Draft } from './steps.ts';
 import { summarise } from './summary.ts';
 
 type Action = 'start' | 'table' | 'settings';
@@ -36,8 +35,6 @@ export function startStep(services: Services, engine: Engine): Step<Draft> {
                 },
           });
         } catch (error) {
-          // Whoever went back has cancelled the command as well, and the answer is already known.
-          if (error instanceof CommandCancelled) return { kind: 'cancel' };
           return await tellProblem(services, error, choices);
         }
         if (picked.kind !== 'value') return picked;
@@ -50,12 +47,6 @@ export function startStep(services: Services, engine: Engine): Step<Draft> {
       }
     },
   };
-}
-
-/** @throws Error if something was not chosen: the steps before this one have asked for all of it. */
-export function complete({ model, train, dev = null, method, target, device }: Draft): PruneChoices {
-  if (model === undefined || train === undefined) throw new Error('Choose a model and training data first.');
-  return { model, train, dev, method, target, device };
 }
 
 function lines({ dryRun, besideModel }: Prepared, choices: PruneChoices, live: readonly string[]): Option<Action>[] {

@@ -6,7 +6,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { linesOf } from './text.ts';
 import { ManifestError, type Entry } from './utterance.ts';
 
-const audioFields = [
+export const audioFields = [
   'audio_filepath',
   'audio_path',
   'file_name',
@@ -17,7 +17,7 @@ const audioFields = [
   'wav_filename',
   'wav',
 ];
-const textFields = ['text', 'sentence', 'transcription', 'transcript', 'normalized_text'];
+export const textFields = ['text', 'sentence', 'transcription', 'transcript', 'normalized_text'];
 const idFields = ['id', 'utt_id', 'utterance_id'];
 
 interface Row {

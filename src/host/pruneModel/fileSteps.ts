@@ -1,19 +1,15 @@
-/** The questions of Prune Model before the engine is asked: model, data, target, device. */
+/** The questions of Prune Model that are answered with files: the model and the data. */
 
 import { basename, dirname } from 'node:path';
 import { QuickPickItemKind, window, workspace, type OpenDialogOptions } from 'vscode';
-import { deviceChoices } from '../../protocol/settings.ts';
 import { byteSize } from '../describe.ts';
 import { findManifests } from '../findManifests.ts';
 import { findModels, type FoundModel } from '../findModels.ts';
 import type { FoundManifest } from '../measureManifest.ts';
-import { input, pick, type Option, type Picked } from '../quickSteps.ts';
+import { pick, type Option, type Picked } from '../quickSteps.ts';
 import { rankManifests } from '../rankManifests.ts';
 import type { Answer, Place, Step } from '../walkSteps.ts';
-import type { PruneChoices } from './config.ts';
-
-/** What has been chosen so far; `dev` is undefined until it was asked for. */
-export type Draft = Partial<PruneChoices> & Pick<PruneChoices, 'method' | 'target' | 'device'>;
+import type { Draft } from './draft.ts';
 
 type Browse = { readonly browse: 'files' | 'folders' };
 type FileValue = { readonly path: string | null } | Browse;
@@ -179,99 +175,3 @@ function nameOfFolder(folder: string): string {
   const own = basename(folder);
   return ['model', 'onnx'].includes(own) ? `${basename(dirname(folder))}/${own}` : own;
 }
-
-type TargetValue = { readonly method: PruneChoices['method']; readonly target?: number };
-
-/** Shares of the gated weights that are offered; others can be typed. */
-const targets = [0.5, 0.65, 0.75, 0.85, 0.92];
-
-export const targetStep: Step<Draft> = {
-  name: 'target',
-  ask: async (draft, place) => {
-    for (;;) {
-      const picked = await pick(place, {
-        placeholder: 'How many gated weights to set to zero? A smaller compressed file, not a faster model',
-        ...targetQuestion(draft),
-      });
-      if (picked.kind !== 'value') return picked;
-      const { method, target } = picked.value;
-      if (method === 'none') return { kind: 'next', choices: { ...draft, method } };
-      if (target !== undefined) return { kind: 'next', choices: { ...draft, method, target } };
-      const typed = await typeTarget(draft.target, place);
-      if (typed.kind === 'cancel') return { kind: 'cancel' };
-      if (typed.kind === 'value') {
-        return { kind: 'next', choices: { ...draft, method, target: parsePercent(typed.value) ?? draft.target } };
-      }
-    }
-  },
-};
-
-function targetQuestion(draft: Draft): { options: Option<TargetValue>[]; isActive: (value: TargetValue) => boolean } {
-  const own = targets.includes(draft.target) ? [] : [draft.target];
-  const shares = [...targets, ...own].sort((a, b) => a - b);
-  const options: Option<TargetValue>[] = [
-    ...shares.map((target) => ({
-      label: `${asPercent(target)} %`,
-      description: notes[String(target)] ?? '',
-      value: { method: 'self-pinching', target } as const,
-    })),
-    { label: '$(edit) Other…', description: 'type a percentage', value: { method: 'self-pinching' } },
-    { label: 'without gates', kind: QuickPickItemKind.Separator },
-    {
-      label: '$(circle-slash) None',
-      description: 'train on the speech only, to compare with',
-      value: { method: 'none' },
-    },
-  ];
-  const isActive = ({ method, target }: TargetValue): boolean =>
-    method === draft.method && (method === 'none' || target === draft.target);
-  return { options, isActive };
-}
-
-const notes: Readonly<Record<string, string>> = {
-  '0.5': 'careful',
-  '0.65': 'a good first choice',
-  '0.92': 'expect more word errors',
-};
-
-function typeTarget(target: number, place: Place): Promise<Picked<string>> {
-  return input(
-    { ...place, canGoBack: true },
-    {
-      prompt: 'Percentage of the gated weights to set to zero: a smaller compressed file, not a faster model',
-      value: String(asPercent(target)),
-      problemOf: (text) =>
-        parsePercent(text) === undefined ? 'Type a number from 0 to below 100, such as 70.' : undefined,
-    },
-  );
-}
-
-/** 0.65 is 65, and no binary dust behind it. */
-function asPercent(share: number): number {
-  return Number((100 * share).toFixed(4));
-}
-
-function parsePercent(text: string): number | undefined {
-  const number = text.trim().replace(/\s*%$/u, '').replace(',', '.');
-  const percent = number === '' ? NaN : Number(number);
-  return percent >= 0 && percent < 100 ? Number((percent / 100).toFixed(6)) : undefined;
-}
-
-const devices: Readonly<Record<PruneChoices['device'], string>> = {
-  auto: 'the fastest that works here, found by trying each',
-  cpu: 'works everywhere; the same seed gives the same model',
-  webgpu: 'any graphics card, with nothing to install',
-  cuda: 'NVIDIA on Linux; needs the CUDA libraries of onnxruntime',
-};
-
-export const deviceStep: Step<Draft> = {
-  name: 'device',
-  ask: async (draft, place) => {
-    const picked = await pick(place, {
-      placeholder: 'Where to train?',
-      options: deviceChoices.map((device) => ({ label: device, description: devices[device], value: device })),
-      isActive: (device) => device === draft.device,
-    });
-    return picked.kind === 'value' ? { kind: 'next', choices: { ...draft, device: picked.value } } : picked;
-  },
-};

@@ -1,0 +1,94 @@
+/** The questions of Prune Model that need no files: how much to prune, and where to train. */
+
+import { QuickPickItemKind } from 'vscode';
+import { deviceChoices } from '../../protocol/settings.ts';
+import { input, pick, type Option, type Picked } from '../quickSteps.ts';
+import type { Place, Step } from '../walkSteps.ts';
+import type { PruneChoices } from './config.ts';
+import type { Draft } from './draft.ts';
+import { asPercent, parsePercent } from './percentage.ts';
+
+type TargetValue = { readonly method: PruneChoices['method']; readonly target?: number };
+
+/** Shares of the gated weights that are offered; others can be typed. */
+const targets = [0.5, 0.65, 0.75, 0.85, 0.92];
+
+export const targetStep: Step<Draft> = {
+  name: 'target',
+  ask: async (draft, place) => {
+    for (;;) {
+      const picked = await pick(place, {
+        placeholder: 'How many gated weights to set to zero? A smaller compressed file, not a faster model',
+        ...targetQuestion(draft),
+      });
+      if (picked.kind !== 'value') return picked;
+      const { method, target } = picked.value;
+      if (method === 'none') return { kind: 'next', choices: { ...draft, method } };
+      if (target !== undefined) return { kind: 'next', choices: { ...draft, method, target } };
+      const typed = await typeTarget(draft.target, place);
+      if (typed.kind === 'cancel') return { kind: 'cancel' };
+      if (typed.kind === 'value') {
+        return { kind: 'next', choices: { ...draft, method, target: parsePercent(typed.value) ?? draft.target } };
+      }
+    }
+  },
+};
+
+function targetQuestion(draft: Draft): { options: Option<TargetValue>[]; isActive: (value: TargetValue) => boolean } {
+  const own = targets.includes(draft.target) ? [] : [draft.target];
+  const shares = [...targets, ...own].sort((a, b) => a - b);
+  const options: Option<TargetValue>[] = [
+    ...shares.map((target) => ({
+      label: `${asPercent(target)} %`,
+      description: notes[String(target)] ?? '',
+      value: { method: 'self-pinching', target } as const,
+    })),
+    { label: '$(edit) Other…', description: 'type a percentage', value: { method: 'self-pinching' } },
+    { label: 'without gates', kind: QuickPickItemKind.Separator },
+    {
+      label: '$(circle-slash) None',
+      description: 'train on the speech only, to compare with',
+      value: { method: 'none' },
+    },
+  ];
+  const isActive = ({ method, target }: TargetValue): boolean =>
+    method === draft.method && (method === 'none' || target === draft.target);
+  return { options, isActive };
+}
+
+const notes: Readonly<Record<string, string>> = {
+  '0.5': 'careful',
+  '0.65': 'a good first choice',
+  '0.92': 'expect more word errors',
+};
+
+function typeTarget(target: number, place: Place): Promise<Picked<string>> {
+  return input(
+    { ...place, canGoBack: true },
+    {
+      prompt: 'Percentage of the gated weights to set to zero: a smaller compressed file, not a faster model',
+      value: String(asPercent(target)),
+      problemOf: (text) =>
+        parsePercent(text) === undefined ? 'Type a number from 0 to below 100, such as 70.' : undefined,
+    },
+  );
+}
+
+const devices: Readonly<Record<PruneChoices['device'], string>> = {
+  auto: 'the fastest that works here, found by trying each',
+  cpu: 'works everywhere; the same seed gives the same model',
+  webgpu: 'any graphics card, with nothing to install',
+  cuda: 'NVIDIA on Linux; needs the CUDA libraries of onnxruntime',
+};
+
+export const deviceStep: Step<Draft> = {
+  name: 'device',
+  ask: async (draft, place) => {
+    const picked = await pick(place, {
+      placeholder: 'Where to train?',
+      options: deviceChoices.map((device) => ({ label: device, description: devices[device], value: device })),
+      isActive: (device) => device === draft.device,
+    });
+    return picked.kind === 'value' ? { kind: 'next', choices: { ...draft, device: picked.value } } : picked;
+  },
+};
