@@ -202,7 +202,7 @@ function tableOf(
   const table = make('table', {
     role: 'grid',
     'aria-label': name,
-    class: title === '' ? 'single' : rows.length > 24 ? 'many' : undefined,
+    class: title === '' ? 'single' : rows.length > 24 ? 'many' : rows.length <= 8 ? 'few' : undefined,
   });
   if (titled) table.append(make('caption', {}, name));
   const numbers = make('col');
