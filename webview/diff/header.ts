@@ -21,10 +21,12 @@ export function header(post: (request: FromDiff) => void, onCopy: () => void): H
   const problem = make('p', { class: 'error', role: 'alert' });
   const busyText = make('span');
   const busy = make('div', { class: 'busy', role: 'status' }, progressRing('Working'), busyText);
-  const speech = button({ label: 'Compare on Speech…', onClick: () => post({ kind: 'compareSpeech' }) });
+  const compareSpeech = (): void => post({ kind: 'compareSpeech' });
+  const speech = button({ label: 'Compare on Speech…', primary: true, onClick: compareSpeech });
+  const otherSpeech = button({ label: 'Compare on Other Speech…', onClick: compareSpeech });
   const again = button({ label: 'Compare Again', onClick: () => post({ kind: 'again' }) });
   const copy = button({ label: 'Copy as Text', title: 'Tab-separated: spreadsheets take it', onClick: onCopy });
-  const buttons = make('div', { class: 'buttons' }, speech, again, copy);
+  const buttons = make('div', { class: 'buttons' }, speech, otherSpeech, again, copy);
   return {
     element: make('header', {}, models, verdict, problem, busy, buttons),
     update(known) {
@@ -34,8 +36,10 @@ export function header(post: (request: FromDiff) => void, onCopy: () => void): H
       setText(problem, wrong ?? '');
       busy.hidden = known.busy === null;
       setText(busyText, known.busy ?? '');
-      speech.disabled = again.disabled = known.busy !== null;
-      speech.hidden = copy.hidden = result === null;
+      for (const control of [speech, otherSpeech, again]) control.disabled = known.busy !== null;
+      speech.hidden = result?.recognition !== null;
+      otherSpeech.hidden = !result?.recognition;
+      copy.hidden = result === null;
       verdict.hidden = result === null;
       if (result) drawVerdict(result.recognition);
     },

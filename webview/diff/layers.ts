@@ -147,10 +147,16 @@ function numeric(
   return { id, title, description, numeric: true, value, cell: (layer) => format(value(layer)) };
 }
 
-/** Names may break after their dots. */
-function nameElement(name: string): HTMLElement {
-  const parts = name.split(/(?<=\.)/u);
-  return make('span', { class: 'layer-name' }, ...parts.flatMap((part) => [part, make('wbr')]));
+/** The name, which may break after its dots, and how its shape differs. */
+function nameElement(layer: LayerDiff): HTMLElement {
+  const parts = layer.name.split(/(?<=\.)/u).flatMap((part) => [part, make('wbr')]);
+  const shape = shapeText(layer);
+  return make(
+    'div',
+    { class: 'layer-name' },
+    ...parts,
+    shape === undefined ? undefined : make('div', { class: 'quiet' }, shape),
+  );
 }
 
 /** A difference of shares in percentage points: `+1.3`, `−1.3`, `0.0`. */
@@ -159,10 +165,11 @@ function signed(difference: number): string {
   return Number(text) === 0 ? text : `${difference > 0 ? '+' : '−'}${text}`;
 }
 
-function shapeText({ a, b }: LayerDiff): string {
+/** Undefined where both have the same. */
+function shapeText({ a, b }: LayerDiff): string | undefined {
   const text = (shape: readonly number[]): string => shape.join(' × ');
-  if (!a || !b) return a ? `${text(a.shape)}, only in A` : `${text(b?.shape ?? [])}, only in B`;
-  return text(a.shape) === text(b.shape) ? text(a.shape) : `${text(a.shape)} in A, ${text(b.shape)} in B`;
+  if (!a || !b) return a ? `only in A, ${text(a.shape)}` : `only in B, ${text(b?.shape ?? [])}`;
+  return text(a.shape) === text(b.shape) ? undefined : `${text(a.shape)} in A, ${text(b.shape)} in B`;
 }
 
 function grew({ a, b }: LayerDiff): number | null {
@@ -174,7 +181,7 @@ const columns: readonly Column<LayerDiff>[] = [
     id: 'name',
     title: 'Layer',
     value: ({ name }) => name,
-    cell: ({ name }) => nameElement(name),
+    cell: nameElement,
   },
   numeric(
     'sparsityA',
@@ -215,10 +222,4 @@ const columns: readonly Column<LayerDiff>[] = [
     ({ overlap }) => overlap,
     share,
   ),
-  {
-    id: 'shape',
-    title: 'Shape',
-    value: shapeText,
-    cell: (layer) => make('span', { class: 'shape' }, shapeText(layer)),
-  },
 ];
