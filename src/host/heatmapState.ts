@@ -1,11 +1,12 @@
 /** What the heatmap's page is told of a run or of an ONNX file. */
 
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import * as v from 'valibot';
 import type { StepRecord } from '../protocol/records.ts';
 import { seriesPoint } from '../protocol/series.ts';
 import type { HeatmapLayer, HeatmapModel, HeatmapPoint, HeatmapRun, HeatmapState } from '../protocol/views/heatmap.ts';
 import type { RunSnapshot } from '../runs/followRun.ts';
+import { titleOf } from './modelNames.ts';
 
 /** A step for the page. @param layers the order of its numbers; a layer that the step does not have is NaN. */
 export function heatmapPoint(record: StepRecord, layers: readonly string[]): HeatmapPoint {
@@ -88,17 +89,11 @@ export function heatmapModel(path: string, result: unknown): HeatmapState {
     nonZeroParameters: totals.nonZeroParameters,
   };
   return {
-    subject: { kind: 'model', id: path, name: modelName(path), detail: dirname(path) },
+    subject: { kind: 'model', id: path, name: titleOf(path), detail: dirname(path) },
     layers: gated.map(({ layer, parameters }) => ({ name: layer, parameters })),
     series: null,
     latest: null,
     run: null,
     model,
   };
-}
-
-/** Most are called model.onnx, so the folder says which. */
-export function modelName(path: string): string {
-  const file = basename(path);
-  return file === 'model.onnx' ? basename(dirname(path)) : file;
 }

@@ -6,7 +6,8 @@ import { commands, workspace, type Disposable, type WebviewView, type WebviewVie
 import { parseFromHeatmap, type FromHeatmap, type HeatmapState, type ToHeatmap } from '../protocol/views/heatmap.ts';
 import type { LayerSubject } from '../protocol/views/layer.ts';
 import type { RunChange } from '../runs/followRun.ts';
-import { heatmapLayers, heatmapModel, heatmapPoint, heatmapRun, modelName } from './heatmapState.ts';
+import { heatmapLayers, heatmapModel, heatmapPoint, heatmapRun } from './heatmapState.ts';
+import { titleOf } from './modelNames.ts';
 import type { FollowedRun, Subject } from './runStore.ts';
 import type { Services } from './services.ts';
 import { webviewHtml, webviewOptions } from './webviewHtml.ts';
@@ -131,7 +132,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
   private titled(folder: string): Pick<HeatmapState, 'subject'> {
     const entry = this.services.runs.runs.find((run) => run.folder === folder);
     const name = entry?.name ?? basename(folder);
-    return { subject: { kind: 'run', id: folder, name, detail: entry ? modelName(entry.model) : '' } };
+    return { subject: { kind: 'run', id: folder, name, detail: entry ? titleOf(entry.model) : '' } };
   }
 
   private async showModel(path: string, asked: number): Promise<void> {
@@ -139,7 +140,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     const known = this.inspected.get(version);
     if (known === undefined) {
       this.push({
-        subject: { kind: 'model', id: path, name: modelName(path), detail: path },
+        subject: { kind: 'model', id: path, name: titleOf(path), detail: path },
         notice: workspace.isTrusted
           ? { kind: 'busy', text: 'Counting the zeros of each layer…' }
           : { kind: 'error', text: 'This workspace is not trusted, so its models are not read.' },

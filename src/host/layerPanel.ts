@@ -1,5 +1,6 @@
 /** The editor panel of one layer: its threshold and sparsity over time, and the histogram of its weights. */
 
+import { basename } from 'node:path';
 import { workspace, type WebviewPanel } from 'vscode';
 import {
   parseFromLayer,
@@ -12,7 +13,7 @@ import {
 } from '../protocol/views/layer.ts';
 import type { StepRecord } from '../protocol/records.ts';
 import type { RunChange } from '../runs/followRun.ts';
-import { modelName } from './heatmapState.ts';
+import { titleOf } from './modelNames.ts';
 import { layerPoint, layerSeries, parseLayerWeights } from './layerState.ts';
 import { checkpointModel, type FollowedRun } from './runStore.ts';
 import type { Services } from './services.ts';
@@ -62,7 +63,7 @@ class LayerPanel implements PanelContent {
 
   private async showAll(): Promise<void> {
     const { subject } = this;
-    const subjectName = modelName(subject.kind === 'run' ? `${subject.id}/model.onnx` : subject.id);
+    const subjectName = subject.kind === 'run' ? basename(subject.id) : titleOf(subject.id);
     this.push({ subject, subjectName });
     try {
       if (subject.kind === 'run') await this.showRun(subject.id);
@@ -128,7 +129,7 @@ class LayerPanel implements PanelContent {
     try {
       const result = await this.services.pinch.run(['inspect', model, '--layer', this.subject.layer]);
       if (this.readFrom !== model) return;
-      this.push({ histogram: { kind: 'ready', source: modelName(model), weights: parseLayerWeights(result) } });
+      this.push({ histogram: { kind: 'ready', source: titleOf(model), weights: parseLayerWeights(result) } });
     } catch (error) {
       this.push({ histogram: unavailable(error) });
     }

@@ -1,6 +1,6 @@
 /** Names a model as people know it, and finds the model that a checkpoint was pruned from. */
 
-import { basename, dirname, extname } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { findModel } from '../onnx/findModel.ts';
 import { readRun } from '../runs/state.ts';
 
@@ -13,8 +13,12 @@ export function checkpointOf(model: string): { readonly run: string; readonly st
   return { run: dirname(checkpoints), step: Number(step) };
 }
 
-/** `digits-1, step 500` for a checkpoint; for another model its file or, where that says nothing, its folder. */
-export function titleOf(model: string): string {
+/**
+ * `digits-1, step 500` for a checkpoint; for another model its file or, where that says nothing, its folder.
+ * @param path of an ONNX file, or of a model's folder.
+ */
+export function titleOf(path: string): string {
+  const model = extname(path) === '.onnx' ? path : join(path, 'model.onnx');
   const checkpoint = checkpointOf(model);
   if (checkpoint) return `${basename(checkpoint.run)}, step ${checkpoint.step}`;
   if (basename(model) !== 'model.onnx') return basename(model, extname(model));

@@ -1,7 +1,7 @@
 /** What the heatmap's page is told: a step, the state of a run, an ONNX file. */
 
 import { describe, expect, test } from 'vitest';
-import { heatmapLayers, heatmapModel, heatmapPoint, heatmapRun, modelName } from '../../src/host/heatmapState.ts';
+import { heatmapLayers, heatmapModel, heatmapPoint, heatmapRun } from '../../src/host/heatmapState.ts';
 import type { RunState, StepRecord } from '../../src/protocol/records.ts';
 import type { RunSnapshot } from '../../src/runs/followRun.ts';
 
@@ -115,9 +115,4 @@ describe('an ONNX file', () => {
 
   test('whose sparsity is no fraction is refused', () =>
     expect(() => heatmapModel('/m', { tensors: [{ ...tensor, sparsity: 2 }], totals })).toThrow());
-
-  test.each([
-    ['/runs/step-000500/model.onnx', 'step-000500'],
-    ['/models/digits.onnx', 'digits.onnx'],
-  ])('%s is called %s', (path, name) => expect(modelName(path)).toBe(name));
 });
