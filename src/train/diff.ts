@@ -78,7 +78,7 @@ export interface DiffOptions {
 export async function diffModels(pathA: string, pathB: string, options: DiffOptions): Promise<ModelDiff> {
   const { data, onProgress = () => undefined } = options;
   onProgress('Reading the models', 0, 0);
-  const files = [await loadModel(pathA), await loadModel(pathB)] as const;
+  const files = await Promise.all([loadModel(pathA), loadModel(pathB)]);
   const diff = await diffFiles(...files, onProgress);
   if (data === undefined) return { ...diff, recognition: null };
   const a = (await readKept(files[0], data)) ?? (await measure(files[0].path, 'A', data, options));
