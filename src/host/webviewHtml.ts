@@ -10,7 +10,7 @@ export function webviewOptions(extensionUri: Uri): { enableScripts: true; localR
   return { enableScripts: true, localResourceRoots: [Uri.joinPath(extensionUri, 'dist', 'webview')] };
 }
 
-/** @param title for screen readers. */
+/** @param title for screen readers; it may hold the names of files and layers, which anybody may have chosen. */
 export function webviewHtml(webview: Webview, extensionUri: Uri, name: WebviewName, title: string): string {
   const nonce = randomBytes(16).toString('base64url');
   // The controls' library makes one style sheet to see what the browser can do, and takes its nonce from a meta element.
@@ -32,11 +32,15 @@ export function webviewHtml(webview: Webview, extensionUri: Uri, name: WebviewNa
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta property="csp-nonce" content="${styleNonce}">
-<title>${title}</title>
+<title>${escaped(title)}</title>
 <link rel="stylesheet" href="${uri(`${name}.css`)}">
 </head>
 <body>
 <script type="module" nonce="${nonce}" src="${uri(`${name}.js`)}"></script>
 </body>
 </html>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
