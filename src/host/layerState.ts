@@ -34,7 +34,13 @@ const weights = v.object({
   rootMeanSquare: real,
   threshold: v.nullable(real),
   thresholdInWeights: v.nullable(real),
-  histogram: v.object({ low: real, high: real, counts: v.pipe(v.array(count), v.maxLength(10_000)), zeros: count }),
+  histogram: v.object({
+    low: real,
+    high: real,
+    counts: v.pipe(v.array(count), v.maxLength(10_000)),
+    zeros: count,
+    outside: count,
+  }),
 });
 
 /** @param result what `pinch inspect MODEL --layer NAME --json` printed. @throws ValiError if it is something else. */

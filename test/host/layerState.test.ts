@@ -67,7 +67,7 @@ describe('a histogram', () => {
     rootMeanSquare: 0.5,
     threshold: null,
     thresholdInWeights: null,
-    histogram: { low: -1, high: 1, counts: [1, 2], zeros: 1 },
+    histogram: { low: -1, high: 1, counts: [1, 2], zeros: 1, outside: 0 },
   };
 
   test('is taken as it is', () => expect(parseLayerWeights({ layer: 'a', ...good })).toEqual(good));

@@ -38,7 +38,7 @@ export function historyView(): HistoryView {
     height,
     xLabel: 'Step',
     sync: 'step',
-    lines: [{ label: 'Threshold, × RMS weight', colour: '--vscode-charts-orange', format: significant }],
+    lines: [{ label: 'Threshold, × RMS before training', colour: '--vscode-charts-orange', format: significant }],
   });
   const table = sortableTable<HistoryRow>({
     label: 'Sparsity and threshold of the layer over the steps',
@@ -50,7 +50,7 @@ export function historyView(): HistoryView {
       {
         id: 'threshold',
         title: 'Threshold',
-        description: 'In units of the layer’s root-mean-square weight',
+        description: 'In units of the layer’s root-mean-square weight before training',
         numeric: true,
         value: (row) => row.threshold,
         cell: (row) => significant(row.threshold),

@@ -1,7 +1,7 @@
 /** The histogram of the layer's weights, with the threshold drawn in. */
 
 import type { LayerHistogram, LayerWeights } from '../../src/protocol/views/layer.ts';
-import { histogram } from '../ui/chart.ts';
+import { histogram as histogramChart } from '../ui/chart.ts';
 import { button, progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
 import { count, percent, significant } from '../ui/format.ts';
@@ -12,7 +12,7 @@ export interface WeightsView {
 }
 
 export function weightsView(onRead: () => void): WeightsView {
-  const chart = histogram({
+  const chart = histogramChart({
     label: 'Histogram of the layer’s weights that are not zero',
     height: 220,
     xLabel: 'Weight',
@@ -51,15 +51,30 @@ export function weightsView(onRead: () => void): WeightsView {
   };
 }
 
-function factsOf({ parameters, zeros, rootMeanSquare, threshold, thresholdInWeights }: LayerWeights): HTMLElement[] {
+function factsOf({
+  parameters,
+  zeros,
+  rootMeanSquare,
+  threshold,
+  thresholdInWeights,
+  histogram,
+}: LayerWeights): HTMLElement[] {
   const fact = (name: string, value: string, kind = ''): HTMLElement =>
     make('div', { class: kind }, make('dt', {}, name), make('dd', {}, value));
   const facts = [
     fact('Zero, not drawn', `${count(zeros)} of ${count(parameters)} (${percent(zeros / Math.max(1, parameters))})`),
-    fact('Root mean square', significant(rootMeanSquare)),
+    fact('Root mean square now', significant(rootMeanSquare)),
   ];
   if (threshold !== null && thresholdInWeights !== null) {
-    facts.push(fact('Threshold', `±${significant(thresholdInWeights)}, ${significant(threshold)} × RMS`, 'threshold'));
+    facts.push(
+      fact(
+        'Threshold',
+        `±${significant(thresholdInWeights)}, ${significant(threshold)} × RMS before training`,
+        'threshold',
+      ),
+    );
   }
+  const { outside } = histogram;
+  if (outside > 0) facts.push(fact('Not drawn: beyond the bins, or no numbers', count(outside)));
   return facts;
 }

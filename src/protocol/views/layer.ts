@@ -22,8 +22,9 @@ export type LayerSubject = v.InferOutput<typeof layerSubject>;
 export interface LayerWeights {
   readonly parameters: number;
   readonly zeros: number;
+  /** Of the weights as they are now. */
   readonly rootMeanSquare: number;
-  /** In units of the root mean square; null if it is not known. */
+  /** In units of the root mean square before training; null if it is not known. */
   readonly threshold: number | null;
   /** The same in the weights' own units: where the histogram is cut. */
   readonly thresholdInWeights: number | null;
@@ -33,6 +34,8 @@ export interface LayerWeights {
     readonly high: number;
     readonly counts: readonly number[];
     readonly zeros: number;
+    /** Weights beyond the bins, or that are no numbers. */
+    readonly outside: number;
   };
 }
 
