@@ -18,6 +18,8 @@ export interface Server {
   readonly folder: string;
   /** Its extension hosts; each window has one. */
   readonly extensionHosts: () => number[];
+  /** The commands of all processes in it. */
+  readonly programs: () => string[];
   /** Replaces the user's settings; the workbench follows at once. */
   readonly changeSettings: (settings: Readonly<Record<string, unknown>>) => void;
   readonly settings: Readonly<Record<string, unknown>>;
@@ -92,6 +94,7 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
     url,
     folder,
     extensionHosts: () => childrenOf(child.pid ?? 0).filter((pid) => commandLine(pid).includes('--type=extensionHost')),
+    programs: () => childrenOf(child.pid ?? 0).map(commandLine),
     get settings() {
       return current;
     },
@@ -153,7 +156,8 @@ function parentOf(pid: number): number | undefined {
   }
 }
 
-function fromRun(name: string): string {
+/** What test/e2e/run.mjs hands over. */
+export function fromRun(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: these tests are started by npm run test:e2e.`);
   return value;

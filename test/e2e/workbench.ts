@@ -19,6 +19,8 @@ export interface Workbench {
   readonly command: (title: string) => Promise<void>;
   /** Opens Pinch in the activity bar. */
   readonly showPinch: () => Promise<void>;
+  /** Whether a quick pick or input box is open. */
+  readonly isAsking: () => Promise<boolean>;
   /** The title of the open quick pick or input box; waits for one. */
   readonly choiceTitle: () => Promise<string>;
   /** Labels, descriptions and all, of the choices in sight; waits for the first. */
@@ -128,6 +130,7 @@ export async function openWorkbench(
       if ((await chosen.count()) === 0) await tab.click();
       await chosen.waitFor();
     },
+    isAsking: () => box.isVisible(),
     async choiceTitle() {
       await box.waitFor();
       return (await box.locator('.quick-input-title').innerText()).trim();

@@ -1,0 +1,143 @@
+/** A run that the command started, through everything that can happen to a window, and what can be done to it from there. */
+
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { useBench } from './bench.ts';
+import { newestStep } from './heatmap.ts';
+import { copySample, startRun, stateOf, stepsOf } from './sample.ts';
+import type { Workbench } from './workbench.ts';
+
+const bench = useBench({ story: true, prepare: copySample });
+const minutes = 60_000;
+const name = 'from-a-terminal';
+let run: string;
+
+test(
+  'a run that the command started shows by itself',
+  async () => {
+    const { workbench, server } = bench;
+    await workbench.showPinch();
+    run = await startRun(server.folder, name, '--epochs', '400', '--seed', '1');
+    await workbench.rows('Runs').filter({ hasText: name }).filter({ hasText: /step/u }).waitFor();
+    const page = await workbench.webview('heatmap');
+    await page.waitForFunction(newestStep);
+  },
+  2 * minutes,
+);
+
+test(
+  'a window that is reloaded shows the run again with its whole history',
+  async () => {
+    const { workbench } = bench;
+    const { pid, step } = stateOf(run);
+    await workbench.reload();
+    await historyIsBack(workbench, step);
+    expect(stateOf(run).pid).toBe(pid);
+    await workbench.picture('survive-reloaded');
+  },
+  2 * minutes,
+);
+
+test(
+  'the run goes on when the extension host is killed, and the window finds it again',
+  async () => {
+    const { workbench, server } = bench;
+    const { pid, step } = stateOf(run);
+    const hosts = server.extensionHosts();
+    expect(hosts.length).toBeGreaterThan(0);
+    for (const host of hosts) process.kill(host, 'SIGKILL');
+    await expect.poll(() => stateOf(run).step, { timeout: minutes, interval: 500 }).toBeGreaterThan(step + 2);
+    expect(stateOf(run).pid).toBe(pid);
+    await workbench.reload();
+    await historyIsBack(workbench, step);
+  },
+  3 * minutes,
+);
+
+test(
+  'Write Checkpoint Now writes one',
+  async () => {
+    const { workbench } = bench;
+    const rows = workbench.rows('Runs').filter({ hasText: /^step \d+/u });
+    const before = await rows.count();
+    await workbench.command('Pinch: Write Checkpoint Now');
+    await expect.poll(() => rows.count(), { timeout: minutes }).toBeGreaterThan(before);
+  },
+  2 * minutes,
+);
+
+test(
+  'Stop Run stops it, after a checkpoint',
+  async () => {
+    const { workbench } = bench;
+    await workbench.command('Pinch: Stop Run');
+    await workbench.notified('was stopped at step');
+    expect(stateOf(run).status).toBe('stopped');
+    await workbench.rows('Runs').filter({ hasText: 'stopped at step' }).waitFor();
+    await workbench.dismissNotifications();
+    await workbench.picture('survive-stopped');
+  },
+  2 * minutes,
+);
+
+test(
+  'Resume Run goes on where it stopped, and no step is shown twice',
+  async () => {
+    const { workbench } = bench;
+    const { step } = stateOf(run);
+    await workbench.contextMenu(workbench.rows('Runs').filter({ hasText: name }), 'Resume Run');
+    await expect.poll(() => stateOf(run).step, { timeout: minutes, interval: 500 }).toBeGreaterThan(step + 1);
+    expect(stateOf(run).attempt).toBe(2);
+    await workbench
+      .rows('Runs')
+      .filter({ hasText: /step \d+ of/u })
+      .first()
+      .waitFor();
+    await historyIsBack(workbench, step);
+    expect(new Set(stepsOf(run)).size).toBe(stepsOf(run).length);
+  },
+  3 * minutes,
+);
+
+test(
+  'a trainer that is killed is said to have ended unexpectedly',
+  async () => {
+    const { workbench } = bench;
+    process.kill(stateOf(run).pid, 'SIGKILL');
+    await workbench.notified('ended unexpectedly');
+    await workbench.rows('Runs').filter({ hasText: 'ended unexpectedly' }).waitFor();
+    await workbench.dismissNotifications();
+  },
+  2 * minutes,
+);
+
+test(
+  'Delete Run asks, and deletes',
+  async () => {
+    const { workbench } = bench;
+    const row = workbench.rows('Runs').filter({ hasText: name });
+    const dialog = workbench.page.locator('.monaco-dialog-box');
+    await workbench.contextMenu(row, 'Delete Run');
+    await dialog.locator('.monaco-button', { hasText: 'Cancel' }).click();
+    expect(existsSync(run)).toBe(true);
+    await workbench.contextMenu(row, 'Delete Run');
+    await dialog.locator('.monaco-button', { hasText: 'Delete' }).click();
+    await workbench.view('Runs').locator('.monaco-button', { hasText: 'Open Sample' }).waitFor();
+    expect(existsSync(run)).toBe(false);
+  },
+  2 * minutes,
+);
+
+test('no webview has broken its policy or failed', () => expect(bench.workbench.problems).toEqual([]));
+
+/** The heatmap shows the newest step within 3 s of the extension's activation, and its slider reaches back to the first. */
+async function historyIsBack(workbench: Workbench, leastStep: number): Promise<void> {
+  const page = await workbench.webview('heatmap');
+  await page.waitForFunction(
+    (least) => Number(document.querySelector<HTMLElement>('td.cell')?.dataset['step']) >= least,
+    leastStep,
+  );
+  const range = page.locator('input[type="range"]');
+  expect(await range.getAttribute('min')).toBe('1');
+  expect(Number(await range.getAttribute('max'))).toBeGreaterThanOrEqual(leastStep);
+}
