@@ -139,9 +139,11 @@ export function utterances(view: UtterancesView, player: Player, onView: (view: 
       table.element,
     ),
     add(more, all) {
-      rows = [...rows, ...more.map((row, i) => ({ ...row, index: rows.length + i, haystack: haystackOf(row) }))];
+      const first = rows.length === 0;
+      rows.push(...more.map((row, i) => ({ ...row, index: rows.length + i, haystack: haystackOf(row) })));
       total = all;
-      draw();
+      // The first piece has the worst, which are on the screen at once; those between would only be drawn over.
+      if (first || rows.length === total) draw();
     },
     clear() {
       rows = [];
