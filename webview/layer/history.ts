@@ -38,7 +38,7 @@ export function historyView(): HistoryView {
     height,
     xLabel: 'Step',
     sync: 'step',
-    lines: [{ label: 'Threshold, × RMS before training', colour: '--vscode-charts-orange', format: significant }],
+    lines: [{ label: 'Threshold, × RMS before training', colour: '--vscode-charts-yellow', format: significant }],
   });
   const table = sortableTable<HistoryRow>({
     label: 'Sparsity and threshold of the layer over the steps',

@@ -17,7 +17,7 @@ export function weightsView(onRead: () => void): WeightsView {
     height: 220,
     xLabel: 'Weight',
     colour: '--vscode-charts-blue',
-    markColour: '--vscode-charts-orange',
+    markColour: '--vscode-charts-yellow',
     formatX: significant,
   });
   const source = make('p', { class: 'quiet' });
