@@ -6,6 +6,7 @@ import { percent } from '../ui/format.ts';
 import { onThemeChange, themeColour } from '../ui/theme.ts';
 import { sparsityShades, type Shade } from './colourScale.ts';
 import { gridLayout, type GridGroup } from './gridLayout.ts';
+import { tableOf } from './gridTable.ts';
 import { initials } from './layerLabels.ts';
 import { moveFocus, type GridMove } from './gridMove.ts';
 
@@ -190,76 +191,4 @@ function layerOf(target: EventTarget | null): number | undefined {
   if (!(target instanceof HTMLElement)) return undefined;
   const index = target.closest<HTMLElement>('.cell')?.dataset['index'];
   return index === undefined ? undefined : Number(index);
-}
-
-function tableOf(
-  group: GridGroup,
-  titled: boolean,
-  cellOf: (layer: number) => HTMLElement | undefined,
-): HTMLTableElement {
-  const { title, parts, columns, rows } = group;
-  const name = title === '' ? 'Other layers' : title;
-  const table = make('table', {
-    role: 'grid',
-    'aria-label': name,
-    class: title === '' ? 'single' : rows.length > 24 ? 'many' : rows.length <= 8 ? 'few' : undefined,
-  });
-  if (titled) table.append(make('caption', {}, name));
-  const numbers = make('col');
-  // A layer in no block has a whole name in place of a number.
-  numbers.style.width = title === '' ? '60%' : `${Math.max(...rows.map(({ label }) => label.length)) + 1}ch`;
-  table.append(make('colgroup', {}, numbers));
-  if (columns.length > 1) table.append(headOf(parts, group));
-  table.append(
-    make(
-      'tbody',
-      {},
-      ...rows.map(({ label, cells }) =>
-        make(
-          'tr',
-          { role: 'row' },
-          make('th', { scope: 'row', role: 'rowheader', title: label }, label),
-          ...cells.map((layer) => (layer === undefined ? make('td', { class: 'none' }) : cellOf(layer))),
-        ),
-      ),
-    ),
-  );
-  return table;
-}
-
-function headOf(parts: GridGroup['parts'], { columns }: GridGroup): HTMLElement {
-  const starts = new Set<number>();
-  let at = 0;
-  for (const { span } of parts) {
-    starts.add(at);
-    at += span;
-  }
-  const head = make('thead');
-  if (parts.some(({ title }) => title !== '')) {
-    head.append(
-      make(
-        'tr',
-        { class: 'parts', role: 'row' },
-        make('td'),
-        ...parts.map(({ title, span }) =>
-          make(
-            'th',
-            { colspan: span, scope: 'colgroup', role: 'columnheader', title },
-            make('span', { 'data-title': title.replaceAll('_', ' ') }),
-          ),
-        ),
-      ),
-    );
-  }
-  head.append(
-    make(
-      'tr',
-      { class: 'kinds', role: 'row' },
-      make('td'),
-      ...columns.map(({ kind, label }) =>
-        make('th', { scope: 'col', role: 'columnheader', title: kind }, make('span', {}, label)),
-      ),
-    ),
-  );
-  return head;
 }
