@@ -19,7 +19,8 @@ export function tableOf(
   if (titled) table.append(make('caption', {}, name));
   const numbers = make('col');
   // A layer in no block has a whole name in place of a number.
-  numbers.style.width = title === '' ? '60%' : `${Math.max(...rows.map(({ label }) => label.length)) + 1}ch`;
+  numbers.style.width =
+    title === '' ? '60%' : `${rows.reduce((most, { label }) => Math.max(most, label.length), 1) + 1}ch`;
   table.append(make('colgroup', {}, numbers));
   if (columns.length > 1) table.append(headOf(group));
   table.append(
@@ -40,12 +41,6 @@ export function tableOf(
 }
 
 function headOf({ parts, columns }: GridGroup): HTMLElement {
-  const starts = new Set<number>();
-  let at = 0;
-  for (const { span } of parts) {
-    starts.add(at);
-    at += span;
-  }
   const head = make('thead');
   if (parts.some(({ title }) => title !== '')) {
     head.append(
