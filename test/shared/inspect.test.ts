@@ -26,7 +26,9 @@ describe.each([
       ['k_proj', 'q_proj', 'v_proj'].map((part) => `encoder.layers.0.attention.${part}`),
     );
     const text = describeInspection(inspection);
-    expect(text).toMatch(/^encoder\.layers\.5\.feed_forward\.output_dense +MatMul +576 x 144 +82,944 +0\.00 % +- +yes/mu);
+    expect(text).toMatch(
+      /^encoder\.layers\.5\.feed_forward\.output_dense +MatMul +576 x 144 +82,944 +0\.00 % +- +yes/mu,
+    );
     expect(text).toMatch(/^lm_head .* no +ignored/mu);
   });
 });
