@@ -9,10 +9,12 @@ import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
+import { study, type StudyFlags } from './cli/study.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
 import { devices } from './train/session.ts';
 
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
+const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude pruning, or no pruning (self-pinching)`;
 const detach = ['--detach', 'start the trainer, and end without waiting for it'] as const;
 
 function program(finish: (code: Promise<number>) => Promise<void>): Command {
@@ -35,7 +37,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
       'share of the gated weights to prune, 0 to 1 (0.65)',
       numberFlag('--target-sparsity'),
     )
-    .option('--method <method>', `${methods.join(' or ')}; none trains without gates`, choiceFlag('--method', methods))
+    .option('--method <method>', methodHelp, choiceFlag('--method', methods))
     .option('--granularity <granularity>', granularities.join(' or '), choiceFlag('--granularity', granularities))
     .option('--epochs <count>', 'passes over the training data (10)', countFlag('--epochs'))
     .option('--steps <count>', 'updates, instead of epochs', countFlag('--steps'))
@@ -95,6 +97,15 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--layer <name>', "only this layer: its weights' distribution, and its threshold")
     .option(...json)
     .action((model: string, flags: InspectFlags) => finish(inspect(model, flags)));
+
+  pinch
+    .command('study')
+    .description('train and measure methods, sparsities and seeds as one job; go on with it if it is there')
+    .argument('<file>', 'what to train, on what and how: JSON')
+    .option('--folder <folder>', 'where the runs and the report go (beside the file, its name and .study)')
+    .option('--only <run>', 'train and measure only this run of the study, here')
+    .option(...json)
+    .action((file: string, flags: StudyFlags) => finish(study(file, flags)));
 
   return pinch;
 }

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 
-export const methods = ['self-pinching', 'none'] as const;
+export const methods = ['self-pinching', 'ump', 'none'] as const;
 export const granularities = ['weight'] as const;
 export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
 export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;

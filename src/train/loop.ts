@@ -17,8 +17,8 @@ import { secondsOf, trainingBatch } from './data.ts';
 import type { DevSet } from './devSet.ts';
 import { freshWatch, LossWatch } from './lossWatch.ts';
 import type { ProgressReport } from './progress.ts';
-import { freezeStep, learningRateFactor, sparsityTarget } from './schedule.ts';
-import { settle } from './settle.ts';
+import type { Method, Resting } from './methods/method.ts';
+import { learningRateFactor } from './schedule.ts';
 import type { Setup } from './setup.ts';
 import { percent } from './textTable.ts';
 import type { StepResult, StepScalars, Trainable } from './trainable.ts';
@@ -60,7 +60,7 @@ export interface LoopContext {
 export type LoopEnd = Pick<EndRecord, 'status' | 'message' | 'checkpoint' | 'sparsity' | 'best'>;
 
 /** A run before its first step. */
-export function freshProgress(settings: RunSettings): Progress {
+export function freshProgress(settings: RunSettings, { begins }: Method): Progress {
   return {
     step: 0,
     epoch: 0,
@@ -68,7 +68,7 @@ export function freshProgress(settings: RunSettings): Progress {
     multiplier: settings.sparsity.multiplier,
     learningRateScale: 1,
     rolledBack: false,
-    gates: 'learning',
+    gates: begins,
     ...freshWatch,
     recentLosses: [],
     failures: [],
@@ -89,7 +89,6 @@ export async function train(context: LoopContext, trainable: Trainable, progress
 class Loop {
   private readonly context: LoopContext;
   private readonly gated: boolean;
-  private readonly freezeAt: number;
   private trainable: Trainable;
   private progress: Progress;
   private watch: LossWatch;
@@ -102,7 +101,6 @@ class Loop {
     this.trainable = trainable;
     this.progress = progress;
     this.gated = context.setup.parameters.some(({ gate }) => gate !== undefined);
-    this.freezeAt = this.gated ? freezeStep(context.settings.sparsity, context.setup.steps) : Infinity;
     this.evaluatedStep = context.evaluatedStep;
     this.sparsity = context.sparsity;
     this.watch = this.watchFrom(progress);
@@ -111,7 +109,7 @@ class Loop {
 
   async run(): Promise<LoopEnd> {
     const { settings, setup, host, report } = this.context;
-    const { steps } = setup;
+    const { steps, method } = setup;
     let checkpointStep = (await listCheckpoints(this.context.checkpoints)).includes(this.progress.step)
       ? this.progress.step
       : -1;
@@ -119,13 +117,14 @@ class Loop {
     while (this.progress.step < steps && !host.stopRequested()) {
       const { step, epoch } = this.progress;
 
-      // 1. From here on thresholds rest, at the target exactly, and what was pruned stays pruned.
-      if (step >= this.freezeAt && step < steps && this.trainable.mode === 'learning') await this.restGates();
+      // 1. From here on masks rest, at the target, and what was pruned stays pruned.
+      const { resting } = method;
+      if (resting && step >= resting.from(steps) && this.trainable.mode === 'learning') await this.restGates(resting);
 
       // 2. What this step's number decides.
       const factor = learningRateFactor(settings.optimizer, step, steps) * this.progress.learningRateScale;
       const learningRate = settings.optimizer.learningRate * factor;
-      const target = this.gated ? sparsityTarget(settings.sparsity, step, steps) : 0;
+      const target = method.target(step, steps);
 
       // 3. Forward, backward and update, on as many batches as make an update.
       const began = performance.now();
@@ -240,20 +239,19 @@ class Loop {
     }
   }
 
-  private async restGates(): Promise<void> {
-    const { settings, setup, report } = this.context;
-    const state = settle(setup.parameters, await this.trainable.readState(), settings.sparsity.target);
-    this.trainable.writeState(state);
+  private async restGates({ rest, sentence }: Resting): Promise<void> {
+    const { setup, report } = this.context;
+    this.trainable.writeState(rest(setup.parameters, await this.trainable.readState()));
     this.trainable.fixGates();
     this.progress = { ...this.progress, gates: 'fixed' };
-    report.say(`Thresholds rest at a sparsity of ${percent(settings.sparsity.target)}; the surviving weights settle.`);
+    report.say(sentence);
   }
 
   private async rollBack(): Promise<void> {
     const { settings, setup, checkpoints, host, report } = this.context;
     const newest = (await listCheckpoints(checkpoints)).at(-1);
     const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
-    const before = saved?.progress ?? freshProgress(settings);
+    const before = saved?.progress ?? freshProgress(settings, setup.method);
     this.progress = { ...before, learningRateScale: before.learningRateScale / 2, rolledBack: true };
     await this.trainable.dispose();
     this.trainable = setup.open(this.progress.gates, saved?.state);

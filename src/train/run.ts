@@ -136,7 +136,7 @@ class Run {
     const record = (made: NewRecord): void => this.record(metrics, made);
     const newest = (await listCheckpoints(checkpoints)).at(-1);
     const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
-    const progress: Progress = saved?.progress ?? freshProgress(settings);
+    const progress: Progress = saved?.progress ?? freshProgress(settings, setup.method);
     const { step } = progress;
 
     const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev);

@@ -3,7 +3,7 @@
 import { checkLengths } from '../onnx/lengths.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { exposeParameters } from '../onnx/parameters.ts';
-import { sizeOf } from '../onnx/tensor.ts';
+import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { AudioLoader } from '../speech/audioLoader.ts';
@@ -13,10 +13,13 @@ import { chooseDevice, type ChosenDevice } from './device.ts';
 import { frameCounter } from './frames.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { buildTrainingGraph, type BatchShape, type GateMode, type Parameter } from './graph/trainingGraph.ts';
+import { initialWeights } from './initialState.ts';
 import { chooseLayers } from './layerChoice.ts';
+import { chooseMethod } from './methods/choose.ts';
+import type { Method } from './methods/method.ts';
 import { findPorts } from './ports.ts';
 import type { State } from './pruned.ts';
-import { initialState, Trainable } from './trainable.ts';
+import { Trainable } from './trainable.ts';
 
 /** A parameter of the model and what becomes of it. */
 export interface LayerRow {
@@ -31,6 +34,7 @@ export interface LayerRow {
 
 export interface Setup {
   readonly model: ModelFile;
+  readonly method: Method;
   readonly parameters: readonly Parameter[];
   readonly rows: readonly LayerRow[];
   readonly processor: Processor;
@@ -40,7 +44,7 @@ export interface Setup {
   /** Updates in all. */
   readonly steps: number;
   readonly largestBatch: BatchShape;
-  /** A trainable in a state; without one, as the model is in its file. */
+  /** A trainable in the state of a checkpoint; without one, as the method begins. */
   readonly open: (gates: GateMode, state?: State) => Trainable;
   /** What a step takes on the largest batch, reckoned without running it. @throws Error naming every operator without a gradient. */
   readonly cost: () => GraphCost;
@@ -89,41 +93,55 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
         dropout: settings.dropout,
       },
       seed: settings.seed,
-      start: gates.start,
     };
-    const open = (mode: GateMode, state?: State): Trainable =>
-      new Trainable(
-        { ...options, gates: mode },
-        new Map([...stateOfFile(model, parameters, gates.start), ...(state ?? [])]),
-      );
+    const method = chooseMethod(settings);
+    const open = (mode: GateMode, state?: State): Trainable => {
+      const weights = weightsOfFile(model, parameters);
+      const begins = state
+        ? new Map([...initialWeights(parameters, weights), ...state])
+        : method.begin(parameters, weights);
+      return new Trainable({ ...options, gates: mode }, begins);
+    };
     const cost = (): GraphCost => {
       return buildTrainingGraph({
         ...options,
         shape: largestBatch,
-        gates: 'learning',
+        gates: method.begins,
         accumulation: batch.accumulate > 1 ? 'update' : 'none',
         settings: { ...options.settings, tiles: chosen.device === 'cpu' },
       }).cost;
     };
     const updates = Math.ceil((settings.epochs * data.plan.batchesPerEpoch) / batch.accumulate);
     const steps = settings.steps ?? updates;
-    return { model, parameters, rows, processor, data, loader, device: chosen, steps, largestBatch, open, cost };
+    return {
+      model,
+      method,
+      parameters,
+      rows,
+      processor,
+      data,
+      loader,
+      device: chosen,
+      steps,
+      largestBatch,
+      open,
+      cost,
+    };
   } catch (error) {
     await loader.close();
     throw error;
   }
 }
 
-/** The tensors of the file are only views, so they are copied for training to change. */
-function stateOfFile(model: ModelFile, parameters: readonly Parameter[], start: number): State {
+/** By initializer. The tensors of the file are only views, so they are copied for training to change. */
+function weightsOfFile(model: ModelFile, parameters: readonly Parameter[]): Map<string, Tensor> {
   const { initializers } = model.model.graph;
-  const weights = new Map(
+  return new Map(
     parameters.flatMap(({ initializer }) => {
       const tensor = initializers.get(initializer);
       return tensor ? [[initializer, { ...tensor, data: tensor.data.slice() }] as const] : [];
     }),
   );
-  return initialState(parameters, weights, start);
 }
 
 function chooseParameters(

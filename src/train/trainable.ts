@@ -73,8 +73,6 @@ export interface TrainableOptions {
   readonly settings: Omit<TrainingGraphSettings, 'tiles'>;
   /** Of the masks of dropout. */
   readonly seed: number;
-  /** First threshold of every layer, in units of its root-mean-square weight. */
-  readonly start: number;
   readonly gates: GateMode;
   /** For the profile of a benchmark or a test. */
   readonly profilePrefix?: string;
@@ -101,7 +99,7 @@ export class Trainable {
   private gates: GateMode;
   private fixed: StepResult['layers'] = [];
 
-  /** @param state initial state; see `initialState`. The arrays become the trainable's own and are updated in place. */
+  /** @param state before the first step, or of a checkpoint. The arrays become the trainable's own and are updated in place. */
   constructor(options: TrainableOptions, state: Map<string, Tensor>) {
     this.options = options;
     this.host = state;
@@ -371,39 +369,12 @@ export class Trainable {
   }
 }
 
-/** The state before the first step: weights as they are in the file, thresholds at their start. */
-export function initialState(
-  parameters: readonly Parameter[],
-  weights: ReadonlyMap<string, Tensor>,
-  start: number,
-): Map<string, Tensor> {
-  const state = new Map<string, Tensor>();
-  const rms: number[] = [];
-  for (const { initializer, gate } of parameters) {
-    const tensor = weights.get(initializer);
-    if (!tensor) throw new Error(`the model has no initializer "${initializer}"`);
-    state.set(stateNames.weight(initializer), tensor);
-    if (gate !== undefined) rms[gate] = rootMeanSquare(tensor.data as Float32Array);
-  }
-  if (rms.length > 0) {
-    state.set(stateNames.rms, float32(rms));
-    state.set(stateNames.thresholds, float32(rms.map(() => start)));
-  }
-  return state;
-}
-
 /** Names of a graph's nodes and of those in the bodies of its Scans. */
 function nodeNames(graph: Graph): string[] {
   return graph.nodes.flatMap((node) => {
     const body = node.attributes['body'];
     return [node.name, ...(body?.type === 'graph' ? nodeNames(body.value) : [])];
   });
-}
-
-function rootMeanSquare(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value * value;
-  return Math.sqrt(sum / values.length);
 }
 
 /** 1 for samples, 0 for padding: [utterances, samples]. */

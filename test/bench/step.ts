@@ -12,8 +12,9 @@ import { readProcessor } from '../../src/speech/processor.ts';
 import { Random } from '../../src/speech/random.ts';
 import { frameCounter } from '../../src/train/frames.ts';
 import type { Parameter } from '../../src/train/graph/trainingGraph.ts';
+import { initialState } from '../../src/train/initialState.ts';
 import { findPorts } from '../../src/train/ports.ts';
-import { initialState, Trainable } from '../../src/train/trainable.ts';
+import { Trainable } from '../../src/train/trainable.ts';
 
 const [path = '', mode = 'ungated', steps = '5', count = '4', seconds = '5', profilePrefix] = process.argv.slice(2);
 const utterances = Number(count);
@@ -54,7 +55,6 @@ const trainable = new Trainable(
       accumulate: 1,
     },
     seed: 0,
-    start: 0.1,
     gates: 'learning',
     ...(profilePrefix === undefined ? {} : { profilePrefix }),
   },

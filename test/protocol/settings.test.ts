@@ -74,7 +74,11 @@ describe('completeSettings', () => {
       { ...least, optimizer: { learningRate: NaN } },
       /"optimizer.learningRate" must be a number above 0/u,
     ],
-    ['an unknown word', { ...least, method: 'magic' }, /"method" must be "self-pinching" or "none"; it is "magic"\.$/u],
+    [
+      'an unknown word',
+      { ...least, method: 'magic' },
+      /"method" must be "self-pinching" or "ump" or "none"; it is "magic"\.$/u,
+    ],
     ['a list of the wrong length', { ...least, optimizer: { betas: [0.9] } }, /"optimizer.betas.1" is missing/u],
     ['a group that is none', { ...least, batch: 3 }, /"batch" must be an object; it is 3\.$/u],
     [

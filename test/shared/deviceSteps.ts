@@ -10,10 +10,11 @@ import { readProcessor } from '../../src/speech/processor.ts';
 import { Random } from '../../src/speech/random.ts';
 import { frameCounter } from '../../src/train/frames.ts';
 import type { Parameter } from '../../src/train/graph/trainingGraph.ts';
+import { initialState } from '../../src/train/initialState.ts';
 import { findPorts } from '../../src/train/ports.ts';
 import { writeSafetensors } from '../../src/train/safetensors.ts';
 import type { Device } from '../../src/train/session.ts';
-import { initialState, Trainable, type StepResult } from '../../src/train/trainable.ts';
+import { Trainable, type StepResult } from '../../src/train/trainable.ts';
 
 export interface DeviceSteps {
   readonly steps: readonly StepResult[];
@@ -64,7 +65,6 @@ const trainable = new Trainable(
       accumulate: 1,
     },
     seed: 0,
-    start: 0.1,
     gates: 'learning',
     profilePrefix,
   },

@@ -16,7 +16,7 @@ import {
   type Progress,
 } from '../../src/train/checkpoint.ts';
 import type { Parameter } from '../../src/train/graph/trainingGraph.ts';
-import { initialState } from '../../src/train/trainable.ts';
+import { initialState } from '../../src/train/initialState.ts';
 import { writeToyModel } from './toy.ts';
 
 const parameters: Parameter[] = [

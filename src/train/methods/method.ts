@@ -1,0 +1,28 @@
+/** A way to prune: what a run of it begins from, what it wants at each step, and how its masks come to rest. */
+
+import type { Tensor } from '../../onnx/tensor.ts';
+import type { GateMode, Parameter } from '../graph/trainingGraph.ts';
+import type { State } from '../pruned.ts';
+
+export interface Method {
+  /** How the gates are before the first step. */
+  readonly begins: GateMode;
+  /**
+   * The state before the first step.
+   * @param weights the model's own, by initializer; they may become the state's.
+   */
+  readonly begin: (parameters: readonly Parameter[], weights: ReadonlyMap<string, Tensor>) => Map<string, Tensor>;
+  /** The sparsity wanted at a step (from 0) of `steps`. */
+  readonly target: (step: number, steps: number) => number;
+  /** How masks that learn come to rest; without it they stay as they begin. */
+  readonly resting?: Resting;
+}
+
+export interface Resting {
+  /** The first step (from 0) with masks at rest; `steps` if they never are. */
+  readonly from: (steps: number) => number;
+  /** What changes of a state then: weights that stay zero from there on, and their moments. The state itself is not changed. */
+  readonly rest: (parameters: readonly Parameter[], state: State) => Map<string, Tensor>;
+  /** Said then. */
+  readonly sentence: string;
+}

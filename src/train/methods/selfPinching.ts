@@ -1,0 +1,21 @@
+/** Self-pinching gates: thresholds learn with the weights towards a rising target, then rest. */
+
+import type { RunSettings } from '../../protocol/settings.ts';
+import { initialState } from '../initialState.ts';
+import { freezeStep, sparsityTarget } from '../schedule.ts';
+import { settle } from '../settle.ts';
+import { percent } from '../textTable.ts';
+import type { Method } from './method.ts';
+
+export function selfPinching({ gates, sparsity }: Pick<RunSettings, 'gates' | 'sparsity'>): Method {
+  return {
+    begins: 'learning',
+    begin: (parameters, weights) => initialState(parameters, weights, gates.start),
+    target: (step, steps) => sparsityTarget(sparsity, step, steps),
+    resting: {
+      from: (steps) => freezeStep(sparsity, steps),
+      rest: (parameters, state) => settle(parameters, state, sparsity.target),
+      sentence: `Thresholds rest at a sparsity of ${percent(sparsity.target)}; the surviving weights settle.`,
+    },
+  };
+}
