@@ -101,6 +101,15 @@ test(
     await page.getByText('Word error rate').first().waitFor();
     expect(await page.locator('main').innerText()).toMatch(/Word error rate\s+\d+\.\d+ %/u);
     await workbench.screenshot('evaluation');
+    const utterances = page.getByRole('table', { name: 'Utterances' }).locator('tbody tr');
+    expect(await utterances.count()).toBe(36);
+    const play = utterances.first().locator('button.play');
+    await play.scrollIntoViewIfNeeded();
+    await play.click();
+    const seconds = await page.waitForFunction(() => document.querySelector('audio')?.duration);
+    expect(await seconds.jsonValue()).toBeGreaterThan(0.5);
+    expect(await page.locator('audio').getAttribute('src')).toMatch(/^blob:/u);
+    await workbench.picture('story-5-utterances');
   },
   4 * minutes,
 );
@@ -113,10 +122,36 @@ test(
     await workbench.choose(/step \d+/u);
     await workbench.choose('pinch-sample/model');
     const page = await workbench.webview('diff', 3 * minutes);
-    await page.locator('table').first().waitFor();
+    const layers = page.getByRole('table', { name: 'Layers' }).locator('tbody tr');
+    await layers.first().waitFor();
+    expect(await layers.count()).toBeGreaterThanOrEqual(24);
     await workbench.screenshot('diff');
   },
   4 * minutes,
 );
+
+test(
+  'light, dark and high contrast',
+  async () => {
+    const { workbench } = bench;
+    for (const theme of ['light', 'high-contrast', 'high-contrast-light', 'dark'] as const) {
+      await workbench.setTheme(theme);
+      await workbench.screenshot(`diff-${theme}`);
+    }
+  },
+  2 * minutes,
+);
+
+test('every webview has a policy that lets in nothing but its own script and style', async () => {
+  const { workbench } = bench;
+  for (const name of await workbench.webviews()) {
+    const page = await workbench.webview(name);
+    const policy = await page.evaluate(
+      () => document.querySelector<HTMLMetaElement>('meta[http-equiv="Content-Security-Policy"]')?.content ?? '',
+    );
+    expect(policy).toMatch(/^default-src 'none'; script-src 'nonce-[\w-]{16,}'; style-src /u);
+    expect(policy).not.toMatch(/unsafe|\*(?!\.)|connect-src/u);
+  }
+});
 
 test('no webview has broken its policy or failed', () => expect(bench.workbench.problems).toEqual([]));

@@ -34,7 +34,7 @@ test.each(['Prune Model', 'Evaluate Checkpoint', 'Diff Checkpoints', 'Resume Run
     expect(
       await workbench.notified(`${title} reads models and speech of this workspace, which is not trusted`),
     ).toContain('Trust it to go on.');
-    expect(await workbench.isAsking()).toBe(false);
+    await expect.poll(workbench.isAsking).toBe(false);
     expect(server.programs().filter((command) => /(?:cli|trainer)\.js/u.test(command))).toEqual([]);
     await workbench.dismissNotifications();
   },

@@ -166,7 +166,11 @@ export async function openWorkbench(
       rows(title).evaluateAll((elements) => elements.map((element) => element.getAttribute('aria-label') ?? '')),
     async contextMenu(row, entry) {
       await row.click({ button: 'right' });
-      await page.locator('.context-view .action-item', { hasText: entry }).first().click();
+      const item = page.locator('.context-view .action-item', { hasText: entry }).first();
+      await item.waitFor();
+      // A menu ignores the mouse for a moment, so that the click that opened it chooses nothing.
+      await page.waitForTimeout(300);
+      await item.click();
     },
     notifications: () => toasts.locator('.notification-list-item-message').allInnerTexts(),
     async notified(text, button, timeout = patience) {

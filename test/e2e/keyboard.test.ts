@@ -1,0 +1,80 @@
+/** From the sample to a layer's panel, without a mouse. */
+
+import { expect, test } from 'vitest';
+import { useBench } from './bench.ts';
+import { newestStep } from './heatmap.ts';
+import { copySample, stateOf } from './sample.ts';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const bench = useBench({ story: true, prepare: copySample });
+const minutes = 60_000;
+
+const runFolder = (): string => {
+  const runs = join(bench.server.folder, '.pinch/runs');
+  return join(runs, readdirSync(runs)[0] ?? '');
+};
+
+test(
+  'Prune Model starts a run with Enter alone',
+  async () => {
+    const { workbench } = bench;
+    await typeCommand('Pinch: Prune Model');
+    for (const label of ['pinch-sample/model', 'train.jsonl', 'dev.jsonl', '65 %', 'auto']) {
+      await workbench.choice(label).waitFor();
+      await workbench.page.keyboard.press('Enter');
+    }
+    await workbench.choice('Start').waitFor({ timeout: 2 * minutes });
+    await workbench.page.keyboard.press('Enter');
+    const page = await workbench.webview('heatmap');
+    await page.waitForFunction(newestStep, null, { timeout: 2 * minutes });
+  },
+  5 * minutes,
+);
+
+test(
+  'Tab reaches the heatmap, arrows walk over its cells, Enter opens a layer',
+  async () => {
+    const { workbench } = bench;
+    await typeCommand('Pinch: Focus on Sparsity View');
+    const page = await workbench.webview('heatmap');
+    const focused = () => page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset['layer'] ?? '');
+    for (let presses = 0; presses < 15 && (await focused()) === ''; presses++)
+      await workbench.page.keyboard.press('Tab');
+    const first = await focused();
+    expect(first).not.toBe('');
+    await workbench.page.keyboard.press('ArrowDown');
+    await workbench.page.keyboard.press('ArrowRight');
+    const second = await focused();
+    expect(second).not.toBe('');
+    expect(second).not.toBe(first);
+    await workbench.picture('keyboard-cell');
+    await workbench.page.keyboard.press('Enter');
+    const layer = await workbench.webview('layer');
+    await layer.getByText(second).first().waitFor();
+    await layer.locator('.uplot canvas').first().waitFor();
+    await workbench.screenshot('layer');
+  },
+  3 * minutes,
+);
+
+test(
+  'Stop Run from the palette',
+  async () => {
+    await typeCommand('Pinch: Stop Run');
+    await bench.workbench.notified('was stopped at step');
+    expect(stateOf(runFolder()).status).toBe('stopped');
+  },
+  2 * minutes,
+);
+
+test('no webview has broken its policy or failed', () => expect(bench.workbench.problems).toEqual([]));
+
+async function typeCommand(title: string): Promise<void> {
+  const { page } = bench.workbench;
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input').first().waitFor();
+  await page.keyboard.type(title);
+  await bench.workbench.choice(title).waitFor();
+  await page.keyboard.press('Enter');
+}
