@@ -9,6 +9,7 @@ import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
+import { study, type StudyFlags } from './cli/study.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
 import { devices } from './train/session.ts';
 
@@ -96,6 +97,15 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--layer <name>', "only this layer: its weights' distribution, and its threshold")
     .option(...json)
     .action((model: string, flags: InspectFlags) => finish(inspect(model, flags)));
+
+  pinch
+    .command('study')
+    .description('train and measure methods, sparsities and seeds as one job; go on with it if it is there')
+    .argument('<file>', 'what to train, on what and how: JSON')
+    .option('--folder <folder>', 'where the runs and the report go (beside the file, its name and .study)')
+    .option('--only <run>', 'train and measure only this run of the study, here')
+    .option(...json)
+    .action((file: string, flags: StudyFlags) => finish(study(file, flags)));
 
   return pinch;
 }

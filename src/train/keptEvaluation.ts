@@ -48,10 +48,14 @@ const largestFile = 256 * 2 ** 20;
 
 /**
  * The evaluation of a model on a manifest, one utterance at a time, if one is kept and both are what they were.
+ * @param folder where it is, if not beside the model.
  * @returns undefined if there is none to rely on, for whatever reason.
  */
-export async function readKept(file: ModelFile, manifest: string): Promise<Measured | undefined> {
-  const folder = keptFolder(file.path, manifest);
+export async function readKept(
+  file: ModelFile,
+  manifest: string,
+  folder = keptFolder(file.path, manifest),
+): Promise<Measured | undefined> {
   try {
     const kept = v.parse(numbers, JSON.parse(await readSmallFile(join(folder, 'evaluation.json'), largestFile)));
     const sameData = kept.data === resolve(manifest) && kept.dataSha256 === (await hashManifest(manifest));

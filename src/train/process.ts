@@ -12,6 +12,7 @@ import type { RunState } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readState } from '../runs/state.ts';
 import { writeState } from './runFolder.ts';
+import { threadsVariable } from './session.ts';
 
 export interface TrainerProcess {
   /** Settles when the process is gone. `code` is null if a signal ended it. */
@@ -34,17 +35,21 @@ export function trainerFile(): string {
   return fileURLToPath(new URL(fromSource ? '../../dist/trainer.js' : './trainer.js', import.meta.url));
 }
 
-/**
- * Trains in a run folder that has a run.json. The process writes its progress to this one's standard error, and ends in good order when
- * this one is gone.
- */
-export function startTrainer(folder: string): TrainerProcess {
+export interface TrainerOptions {
+  /** Whether its progress goes to this process's standard error, as it does by default; trainer.log has it in any case. */
+  readonly quiet?: boolean;
+  /** Of one operator on the CPU; by default one per core. */
+  readonly threads?: number | undefined;
+}
+
+/** Trains in a run folder that has a run.json. The process ends in good order when this one is gone. */
+export function startTrainer(folder: string, { quiet = false, threads }: TrainerOptions = {}): TrainerProcess {
   const child = spawn(process.execPath, [trainerFile(), folder, '--attached'], {
     // A group of its own: Ctrl-C in the terminal reaches only this process, which passes it on once.
     detached: process.platform !== 'win32',
-    stdio: ['pipe', 'ignore', 'inherit'],
+    stdio: ['pipe', 'ignore', quiet ? 'ignore' : 'inherit'],
     windowsHide: true,
-    env: trainerEnvironment(),
+    env: { ...trainerEnvironment(), ...threadsEnvironment(threads) },
   });
   const send = (request: ControlRequest): void => {
     child.stdin.write(controlLine(request));
@@ -101,6 +106,11 @@ export async function detachTrainer(folder: string): Promise<number> {
     }
     await setTimeout(lookEvery);
   }
+}
+
+/** What tells a process of ours how many threads an operator gets. */
+export function threadsEnvironment(threads: number | undefined): NodeJS.ProcessEnv {
+  return threads === undefined ? {} : { [threadsVariable]: String(threads) };
 }
 
 function trainerEnvironment(): NodeJS.ProcessEnv {

@@ -9,11 +9,14 @@ import { float32, type Tensor, type TensorData } from '../onnx/tensor.ts';
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
 
+/** The environment's variable for the threads of one operator, where several trainers share a machine. */
+export const threadsVariable = 'PINCH_THREADS';
+
 export const onnxruntimeVersion = ort.env.versions.node ?? 'unknown';
 
 export interface SessionOptions {
   readonly device: Device;
-  /** Threads of one operator on the CPU; by default onnxruntime's choice, one per core. */
+  /** Threads of one operator on the CPU; by default what PINCH_THREADS says, or onnxruntime's choice, one per core. */
   readonly threads?: number;
   /** Every output is written to a tensor given to `runInto`, and nothing is returned. For graphs of ours on the CPU. */
   readonly inPlace?: boolean;
@@ -82,6 +85,7 @@ export class Session {
       typeof model === 'string' || model instanceof Uint8Array
         ? model
         : encodeModel(options.inPlace ? withoutResults(model) : model);
+    const threads = options.threads ?? threadsOfEnvironment();
     const common: ort.InferenceSession.SessionOptions = {
       // Provider 'cpu' comes last and takes what the device cannot run.
       executionProviders: [...providersOf(options), 'cpu'],
@@ -93,7 +97,7 @@ export class Session {
       ...(options.inPlace ? { enableCpuMemArena: false, enableMemPattern: false } : {}),
       // Adam's second moments decay into denormal numbers, which processors compute a hundred times slower.
       extra: { session: { set_denormal_as_zero: '1' } },
-      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(options.profilePrefix === undefined
         ? {}
         : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
@@ -166,6 +170,11 @@ export class Session {
   async dispose(): Promise<void> {
     await this.session.release();
   }
+}
+
+function threadsOfEnvironment(): number | undefined {
+  const threads = Number(process.env[threadsVariable]);
+  return Number.isSafeInteger(threads) && threads > 0 ? threads : undefined;
 }
 
 /** Copies tensors to the device or from it, in one run of a graph that hands them through. */

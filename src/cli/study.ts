@@ -1,0 +1,84 @@
+/** `pinch study`: methods, sparsities and seeds as one job that can be ended and begun again at any time. */
+
+import { resolve } from 'node:path';
+import { runOne, runStudy, type StudyEnd } from '../study/runStudy.ts';
+import { defaultStudyFolder, readStudyFile, StudyFileError } from '../study/studyFile.ts';
+import { studyPaths } from '../study/paths.ts';
+import type { StudyResults } from '../study/results.ts';
+import { percent, textTable } from '../train/textTable.ts';
+import { exitCodes, printResult, UsageError } from './output.ts';
+
+export interface StudyFlags {
+  readonly on?: 'here' | 'slurm';
+  readonly folder?: string;
+  readonly only?: string;
+  readonly json?: boolean;
+}
+
+export async function study(file: string, flags: StudyFlags): Promise<number> {
+  const { json = false, only } = flags;
+  const folder = resolve(flags.folder ?? defaultStudyFolder(file));
+  const interrupted = new AbortController();
+  const release = stopOnSignals(interrupted);
+  const options = {
+    signal: interrupted.signal,
+    say: (line: string) => void process.stderr.write(`${line}\n`),
+  };
+  try {
+    const read = await readStudyFile(file);
+    if (only !== undefined) {
+      const end = await runOne(read, folder, only, options);
+      printResult(json, end, '');
+      return exitCodeOf(end.status);
+    }
+    const { status, results } = await runStudy(read, folder, options);
+    const paths = studyPaths(folder);
+    printResult(json, { status, folder, ...results }, describeStudy(results, paths.html));
+    return exitCodeOf(status);
+  } catch (error) {
+    if (error instanceof StudyFileError) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+function exitCodeOf(status: StudyEnd['status']): number {
+  return { done: exitCodes.done, failed: exitCodes.failed, stopped: exitCodes.interrupted }[status];
+}
+
+/** The first signal lets every run write a checkpoint; the second does not wait. */
+function stopOnSignals(controller: AbortController): () => void {
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted);
+    process.stderr.write('\nStopping after a checkpoint of each run; press Ctrl-C again to end at once.\n');
+    controller.abort();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  return () => {
+    for (const signal of signals) process.off(signal, stop);
+  };
+}
+
+function describeStudy({ methods, dense, runs }: StudyResults, report: string): string {
+  const points = [
+    ...(dense ? [{ method: 'none', ...dense }] : []),
+    ...methods.flatMap(({ method, points }) => points.map((point) => ({ method, ...point }))),
+  ];
+  const verdict = (lossless: boolean | null): string => (lossless === null ? 'no verdict' : lossless ? 'yes' : 'no');
+  const table = textTable([
+    ['method', 'sparsity', 'WER, test', '95 % from', 'to', 'seeds', 'lossless'],
+    ...points.map(({ method, target, sparsity, wer, low, high, seeds, lossless }) => [
+      method,
+      percent(sparsity),
+      percent(wer),
+      percent(low),
+      percent(high),
+      String(seeds.length),
+      target === null ? '' : verdict(lossless),
+    ]),
+  ]);
+  const failed = runs.flatMap(({ name, message }) => (message === null ? [] : [`${name} failed: ${message}\n`]));
+  return `${table}${failed.join('')}The report: ${report}\n`;
+}

@@ -1,0 +1,50 @@
+/** Measures a model in a process of its own, so that several can be measured at once. */
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { keepMemory, threadsEnvironment } from '../train/process.ts';
+
+export interface EvaluationOrder {
+  readonly model: string;
+  readonly manifest: string;
+  readonly threads: number | undefined;
+  /** Whether it is kept beside the model as well. */
+  readonly keep: boolean;
+  /** Ends the process at once; nothing of this evaluation counts then. */
+  readonly signal: AbortSignal;
+}
+
+/** The bundled command: this file's own bundle, or, run from source, the one in the bundles' folder. */
+export function commandFile(): string {
+  const fromSource = import.meta.url.endsWith('.ts');
+  return fileURLToPath(new URL(fromSource ? '../../dist/cli.js' : './cli.js', import.meta.url));
+}
+
+/** @throws Error with what the command says, unless the signal ended it. */
+export async function evaluateInto(folder: string, order: EvaluationOrder): Promise<void> {
+  const { model, manifest, threads, keep, signal } = order;
+  const args = ['evaluate', model, '--data', manifest, '--out', folder, ...(keep ? ['--keep'] : [])];
+  const child = spawn(process.execPath, [commandFile(), ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    windowsHide: true,
+    // A group of its own, so that Ctrl-C in a terminal is this process's to answer.
+    detached: process.platform !== 'win32',
+    env: { ...process.env, ...keepMemory, ...threadsEnvironment(threads), ELECTRON_RUN_AS_NODE: '1' },
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
+  const kill = (): void => void child.kill('SIGKILL');
+  signal.addEventListener('abort', kill, { once: true });
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    if (code === 0 || signal.aborted) return;
+    throw new Error(
+      said.trimEnd().split('\n').at(-1) || `${model}: it could not be measured (exit code ${code ?? 0}).`,
+    );
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}

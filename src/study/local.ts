@@ -1,0 +1,73 @@
+/** Does a study's tasks on this machine, several at once where it is large enough. */
+
+import { availableParallelism, freemem } from 'node:os';
+import { previewRun } from '../train/preview.ts';
+import { doTask, type TaskContext, type TaskEnd } from './doTask.ts';
+import type { Task } from './plan.ts';
+import type { Study } from './studyFile.ts';
+
+export interface TaskEvents {
+  readonly onStart: (task: Task) => void;
+  /** Awaited before the next task begins. */
+  readonly onEnd: (task: Task, end: TaskEnd) => Promise<void>;
+}
+
+export interface Share {
+  /** Tasks at once. */
+  readonly together: number;
+  /** Of one operator in each of them; undefined for onnxruntime's choice. */
+  readonly threads: number | undefined;
+}
+
+/** In the order of the tasks. None is begun after the signal. @throws the first error of an event, after the others have stopped. */
+export async function doTasks(
+  tasks: readonly Task[],
+  context: TaskContext,
+  together: number,
+  events: TaskEvents,
+): Promise<void> {
+  const broken = new AbortController();
+  const signal = AbortSignal.any([context.signal, broken.signal]);
+  const waiting = [...tasks];
+  const work = async (): Promise<void> => {
+    try {
+      for (let task = waiting.shift(); task !== undefined && !signal.aborted; task = waiting.shift()) {
+        events.onStart(task);
+        await events.onEnd(task, await doTask(task, { ...context, signal }));
+      }
+    } catch (error) {
+      broken.abort();
+      throw error;
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(together, tasks.length) }, work));
+  const failure = ended.find((end) => end.status === 'rejected');
+  if (failure) throw failure.reason;
+}
+
+/** Processors below which training slows down more than two runs at once gain. */
+const fewestThreads = 4;
+
+/** Share of the free memory that the runs may take. */
+const mostMemory = 0.8;
+
+/**
+ * What the study says, and where it says nothing, as many runs as have four processors each and fit into memory; on a GPU one.
+ * @throws Error in one sentence if the first run could not start.
+ */
+export async function shareMachine({ together, threads }: Study, tasks: readonly Task[]): Promise<Share> {
+  const processors = availableParallelism();
+  const first = tasks.find((task) => task.kind === 'run');
+  if (together !== null) return { together, threads: threads ?? shareOf(processors, together) };
+  if (first === undefined) return { together: 1, threads: threads ?? undefined };
+  const { start } = await previewRun(first.settings, () => undefined);
+  const byProcessors = Math.floor(processors / (threads ?? fewestThreads));
+  const byMemory = Math.floor((mostMemory * freemem()) / start.memoryBytes);
+  const fitting = start.device === 'cpu' ? Math.max(1, Math.min(byProcessors, byMemory, tasks.length)) : 1;
+  return { together: fitting, threads: threads ?? shareOf(processors, fitting) };
+}
+
+/** Alone, a run has what it would have without a study. */
+function shareOf(processors: number, together: number): number | undefined {
+  return together === 1 ? undefined : Math.max(1, Math.floor(processors / together));
+}

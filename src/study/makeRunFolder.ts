@@ -1,0 +1,66 @@
+/** The run folder of a task: made if it is not there, and otherwise held against what the study says now. */
+
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { RunFile } from '../protocol/records.ts';
+import { runPaths } from '../runs/paths.ts';
+import { readRun } from '../runs/state.ts';
+import { createRunFolder } from '../train/runFolder.ts';
+import type { StudyPaths } from './paths.ts';
+import type { RunTask } from './plan.ts';
+
+/**
+ * @returns the folder.
+ * @throws Error if a run with other settings or other data is there: its results would not be the study's.
+ */
+export async function makeRunFolder(
+  task: RunTask,
+  paths: StudyPaths,
+  inputs: Omit<RunFile, 'settings'>,
+): Promise<string> {
+  const folder = paths.run(task.name);
+  await mkdir(paths.runs, { recursive: true });
+  if (existsSync(runPaths(folder).run)) {
+    await refuseOther(folder, task, inputs);
+    return folder;
+  }
+  await removeUnfinished(folder);
+  await createRunFolder({ ...inputs, created: new Date().toISOString(), settings: { ...task.settings } }, '', folder);
+  return folder;
+}
+
+async function refuseOther(folder: string, task: RunTask, inputs: Omit<RunFile, 'settings'>): Promise<void> {
+  const run = await readRun(folder);
+  const advice = 'delete that folder to train it again, or give the study another folder';
+  const key = firstDifference(run.settings, { ...task.settings });
+  if (key !== undefined) throw new Error(`${folder}: it was trained with another "${key}"; ${advice}.`);
+  const other = (['model', 'train', 'dev'] as const).find((name) => run.checksums[name] !== inputs.checksums[name]);
+  if (other !== undefined) {
+    throw new Error(`${folder}: ${task.settings[other] ?? other} has changed since it was started; ${advice}.`);
+  }
+}
+
+/** The dotted key of the first setting that differs. */
+function firstDifference(before: unknown, now: unknown): string | undefined {
+  if (isDeepStrictEqual(before, now)) return undefined;
+  if (!isGroup(before) || !isGroup(now)) return '';
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    const below = firstDifference(before[key], now[key]);
+    if (below !== undefined) return below === '' ? key : `${key}.${below}`;
+  }
+  return undefined;
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A crash while run.json was written leaves its temporary file, which would make the folder look like somebody's. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((name) => /^\.run\.json\.[0-9a-f]+\.tmp$/u.test(name))) {
+    await rm(join(folder, name), { force: true });
+  }
+}

@@ -1,0 +1,34 @@
+/** Where the files of a study are. */
+
+import { join } from 'node:path';
+
+export const testSets = ['dev', 'test'] as const;
+export type TestSet = (typeof testSets)[number];
+
+export interface StudyPaths {
+  readonly folder: string;
+  readonly runs: string;
+  /** What was submitted to Slurm, and the jobs' output. */
+  readonly slurm: string;
+  readonly json: string;
+  readonly csv: string;
+  readonly html: string;
+  /** A run's folder. @param name of its task. */
+  readonly run: (name: string) => string;
+  /** The folder of an evaluation. @param name of the task. */
+  readonly evaluation: (name: string, set: TestSet) => string;
+}
+
+export function studyPaths(folder: string): StudyPaths {
+  const at = (...names: string[]): string => join(folder, ...names);
+  return {
+    folder,
+    runs: at('runs'),
+    slurm: at('slurm'),
+    json: at('study.json'),
+    csv: at('study.csv'),
+    html: at('study.html'),
+    run: (name) => at('runs', name),
+    evaluation: (name, set) => at('evaluations', name, set),
+  };
+}

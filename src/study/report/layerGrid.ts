@@ -1,0 +1,77 @@
+/** Layer-wise sparsity as small heatmaps: transformer blocks down, kinds of layer across, one for each method and target. */
+
+import type { RunResult, StudyResults } from '../results.ts';
+import { html, type Markup } from './svg.ts';
+
+const cell = 18;
+const gap = 2;
+
+/** The first seed's of each method and target, the dense model's left out. */
+export function layerGrids({ runs }: StudyResults): Markup {
+  const seen = new Set<string>();
+  const shown = runs.filter(({ method, target, found }) => {
+    const key = `${method} ${target ?? ''}`;
+    if (target === null || found === null || seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+  return html`<div class="grids">${shown.map(grid)}</div>`;
+}
+
+interface Place {
+  readonly row: number;
+  readonly column: string;
+  readonly name: string;
+  readonly sparsity: number;
+}
+
+function grid({ method, target, seed, found }: RunResult): Markup {
+  const places = (found?.layers ?? []).map(({ name, sparsity }) => ({ ...placeOf(name), name, sparsity }));
+  const columns = Array.from(new Set(places.map(({ column }) => column)));
+  const rows = Array.from(new Set(places.map(({ row }) => row))).sort((a, b) => a - b);
+  const width = columns.length * (cell + gap);
+  const height = rows.length * (cell + gap);
+  const label = `Sparsity of each layer, ${method}, ${percent(target ?? 0)} wanted`;
+  return html`<figure>
+    <svg
+      class="cells"
+      width="${width}"
+      height="${height}"
+      viewBox="0 0 ${width} ${height}"
+      role="img"
+      aria-label="${label}"
+    >
+      ${places.map((place) => square(place, columns.indexOf(place.column), rows.indexOf(place.row)))}
+    </svg>
+    <figcaption>
+      ${method}, ${percent(target ?? 0)}<br /><span>seed ${seed}: ${percent(found?.sparsity ?? 0)}</span>
+    </figcaption>
+  </figure>`;
+}
+
+/** The block is the last number in the name; what is around it names the kind. */
+function placeOf(name: string): Pick<Place, 'row' | 'column'> {
+  const parts = name.split('.');
+  const at = parts.findLastIndex((part) => /^\d+$/u.test(part));
+  return at < 0
+    ? { row: -1, column: name }
+    : { row: Number(parts[at]), column: [...parts.slice(0, at), '*', ...parts.slice(at + 1)].join('.') };
+}
+
+/** Twenty shades, as classes, because a page with a strict policy may not have styles in its elements. */
+function square({ name, sparsity }: Place, column: number, row: number): Markup {
+  const shade = Math.min(19, Math.floor(20 * sparsity));
+  return html`<rect
+    class="s${shade}"
+    x="${column * (cell + gap)}"
+    y="${row * (cell + gap)}"
+    width="${cell}"
+    height="${cell}"
+    rx="2"
+    ><title>${name}: ${percent(sparsity)}</title></rect
+  >`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,101 @@
+/** Runs a study from wherever it stands to its end, on this machine or on Slurm. */
+
+import { stat } from 'node:fs/promises';
+import { reasonOf } from '../onnx/errors.ts';
+import type { RunFile } from '../protocol/records.ts';
+import { describeRun, hashManifest } from '../train/inputs.ts';
+import { claimStudy } from './claim.ts';
+import { doTask, type TaskEnd } from './doTask.ts';
+import { doTasks, shareMachine, type TaskEvents } from './local.ts';
+import { studyPaths, type StudyPaths } from './paths.ts';
+import { planStudy, type Task } from './plan.ts';
+import type { StudyResults } from './results.ts';
+import { StudyFileError, type Study } from './studyFile.ts';
+import { Results } from './writeResults.ts';
+
+export interface StudyOptions {
+  readonly signal: AbortSignal;
+  /** Lines for people. */
+  readonly say: (line: string) => void;
+}
+
+export interface StudyEnd {
+  readonly status: 'done' | 'failed' | 'stopped';
+  readonly results: StudyResults;
+}
+
+/** @throws StudyFileError if nothing can be begun. */
+export async function runStudy(study: Study, folder: string, { signal, say }: StudyOptions): Promise<StudyEnd> {
+  const { tasks, paths, inputs } = await prepareStudy(study, folder);
+  const claim = await claimStudy(folder, tasks.length);
+  let status: StudyEnd['status'] = 'failed';
+  try {
+    const results = new Results({ study, paths, tasks, inputs, testChecksum: await hashManifest(study.test) });
+    const open: Task[] = [];
+    for (const task of tasks) if (!(await results.add(task))) open.push(task);
+    claim.progress(results.done);
+    if (open.length < tasks.length) say(`${tasks.length - open.length} of ${tasks.length} were done before.`);
+    await results.write();
+
+    const failed: string[] = [];
+    const events: TaskEvents = {
+      onStart: ({ name }) => say(`${name}: begins.`),
+      onEnd: async (task, end) => {
+        await results.add(task, end);
+        if (end.status === 'failed') failed.push(task.name);
+        claim.progress(results.done);
+        say(`${task.name}: ${describeEnd(end)} ${results.done} of ${tasks.length} are done.`);
+        await results.write();
+      },
+    };
+    if (open.length > 0) {
+      const { together, threads } = await shareMachine(study, open);
+      say(`${open.length} to do, ${together} at a time${threads === undefined ? '' : `, ${threads} threads each`}.`);
+      await doTasks(open, { study, paths, inputs, threads, signal }, together, events);
+    }
+    const written = await results.write();
+    status = results.done === tasks.length ? 'done' : failed.length > 0 ? 'failed' : 'stopped';
+    return { status, results: written };
+  } finally {
+    await claim.release(status);
+  }
+}
+
+/** Does one task of a study that somebody else may be working on. @throws StudyFileError if there is none of this name. */
+export async function runOne(
+  study: Study,
+  folder: string,
+  name: string,
+  { signal, say }: StudyOptions,
+): Promise<TaskEnd> {
+  const { tasks, paths, inputs } = await prepareStudy(study, folder);
+  const task = tasks.find((task) => task.name === name);
+  if (!task) {
+    const names = tasks.map((task) => task.name).join(', ');
+    throw new StudyFileError(`${study.file}: there is no "${name}" in this study; there are ${names}.`);
+  }
+  say(`${name}: begins.`);
+  const end = await doTask(task, { study, paths, inputs, threads: study.threads ?? undefined, signal });
+  say(`${name}: ${describeEnd(end)}`);
+  return end;
+}
+
+export function describeEnd(end: TaskEnd): string {
+  if (end.status === 'failed') return `failed: ${end.message}`;
+  return end.status === 'done' ? 'done.' : 'stopped.';
+}
+
+async function prepareStudy(
+  study: Study,
+  folder: string,
+): Promise<{ tasks: Task[]; paths: StudyPaths; inputs: Omit<RunFile, 'settings'> }> {
+  for (const key of ['model', 'train', 'dev', 'test'] as const) {
+    await stat(study[key]).catch((error: unknown) => {
+      throw new StudyFileError(`${study.file}: "${key}": ${study[key]}: ${reasonOf(error)}.`);
+    });
+  }
+  const tasks = planStudy(study);
+  const first = tasks.find((task) => task.kind === 'run');
+  if (!first) throw new StudyFileError(`${study.file}: there is nothing to train in this study.`);
+  return { tasks, paths: studyPaths(folder), inputs: await describeRun(first.settings) };
+}
