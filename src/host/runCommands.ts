@@ -6,7 +6,7 @@ import type { ControlRequest } from '../protocol/control.ts';
 import { sendControl } from '../runs/control.ts';
 import { deleteRun as removeRunFolder } from '../runs/deleteRun.ts';
 import { runPaths } from '../runs/paths.ts';
-import { describeRun } from './describe.ts';
+import { describeRun, statusOf } from './describe.ts';
 import type { RunEntry } from './runStore.ts';
 import type { Services } from './services.ts';
 import { requireTrust } from './trust.ts';
@@ -30,11 +30,15 @@ export async function checkpointNow(services: Services, target?: unknown): Promi
 
 export async function resumeRun(services: Services, target?: unknown): Promise<void> {
   if (!requireTrust('Resume Run')) return;
-  const run = await chooseRun(services, target, 'Resume which run?', ({ life }) => life !== 'live');
+  const run = await chooseRun(services, target, 'Resume which run?', isResumable);
   if (!run) return;
   await services.pinch.run(['resume', run.folder, '--detach']);
   await services.runs.refresh();
   await services.runs.show({ kind: 'run', folder: run.folder });
+}
+
+function isResumable(run: RunEntry): boolean {
+  return run.life !== 'live' && statusOf(run) !== 'done';
 }
 
 export async function openLog(services: Services, target?: unknown): Promise<void> {

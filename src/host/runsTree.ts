@@ -118,7 +118,7 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
     item.id = entry.folder;
     item.description = describeRun(entry);
     item.iconPath = iconOf(status);
-    item.contextValue = `run.${entry.life === 'live' ? 'live' : 'resumable'}`;
+    item.contextValue = entry.life === 'live' ? 'run.live' : status === 'done' ? 'run.done' : 'run.resumable';
     item.tooltip = new MarkdownString(undefined, false);
     item.tooltip.appendText(`${entry.name}: ${describeRun(entry)}\n`);
     if (entry.state?.message) item.tooltip.appendText(`${entry.state.message}\n`);
