@@ -57,6 +57,8 @@ export async function chooseCheckpoint(
     placeHolder: placeholder,
     matchOnDescription: true,
     matchOnDetail: true,
+    // A page takes the focus back when the palette closes, which would close the list at once.
+    ignoreFocusOut: true,
   });
   if (choice?.model !== undefined) return choice.model;
   if (choice?.label !== browse.label) return undefined;

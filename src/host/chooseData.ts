@@ -25,6 +25,8 @@ export async function chooseData(services: Services, title: string, model: strin
     placeHolder: 'Which transcribed speech? Best is speech that the model was not trained on',
     matchOnDescription: true,
     matchOnDetail: true,
+    // A page takes the focus back when the palette closes, which would close the list at once.
+    ignoreFocusOut: true,
   });
   const path = choice?.browse === undefined ? choice?.path : await browseFor(choice.browse, title);
   if (path !== undefined) await workspaceState.update(lastKey, path);
