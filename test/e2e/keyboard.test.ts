@@ -1,11 +1,11 @@
 /** From the sample to a layer's panel, without a mouse. */
 
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { useBench } from './bench.ts';
 import { newestStep } from './heatmap.ts';
 import { copySample, stateOf } from './sample.ts';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 
 const bench = useBench({ story: true, prepare: copySample });
 const minutes = 60_000;
@@ -20,12 +20,12 @@ test(
   async () => {
     const { workbench } = bench;
     await typeCommand('Pinch: Prune Model');
-    for (const label of ['pinch-sample/model', 'train.jsonl', 'dev.jsonl', '65 %', 'auto']) {
-      await workbench.choice(label).waitFor();
+    const offered = ['pinch-sample/model', 'train.jsonl', 'dev.jsonl', '65 %', 'auto', 'Start'];
+    for (const [at, label] of offered.entries()) {
+      const question = workbench.page.locator('.quick-input-widget', { hasText: `(${at + 1}/${offered.length})` });
+      await question.locator('.monaco-list-row.focused', { hasText: label }).waitFor({ timeout: 2 * minutes });
       await workbench.page.keyboard.press('Enter');
     }
-    await workbench.choice('Start').waitFor({ timeout: 2 * minutes });
-    await workbench.page.keyboard.press('Enter');
     const page = await workbench.webview('heatmap');
     await page.waitForFunction(newestStep, null, { timeout: 2 * minutes });
   },
@@ -53,7 +53,7 @@ test(
     const layer = await workbench.webview('layer');
     await layer.getByText(second).first().waitFor();
     await layer.locator('.uplot canvas').first().waitFor();
-    await workbench.screenshot('layer');
+    await workbench.picture('keyboard-layer');
   },
   3 * minutes,
 );

@@ -15,16 +15,15 @@ import { parseArgs } from 'node:util';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
 const modules = join(here, 'node_modules');
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  // What is meant for Vitest, such as --reporter=json, goes on to it.
-  strict: false,
-  options: { 'update-screenshots': { type: 'boolean' }, vsix: { type: 'string' } },
-});
-const own = new Set(['update-screenshots', 'vsix']);
-const forVitest = Object.entries(values)
-  .filter(([name]) => !own.has(name))
-  .map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`));
+const ownOptions = { 'update-screenshots': { type: 'boolean' }, vsix: { type: 'string' } };
+const { values, tokens } = parseArgs({ strict: false, allowPositionals: true, tokens: true, options: ownOptions });
+// All else, such as a filter or --reporter=json, is meant for Vitest.
+const ours = new Set(
+  tokens
+    .filter(({ kind, name }) => kind === 'option' && name in ownOptions)
+    .flatMap(({ index, value, inlineValue }) => (value === undefined || inlineValue ? [index] : [index, index + 1])),
+);
+const forVitest = process.argv.slice(2).filter((_, index) => !ours.has(index));
 
 /** Ends with what is missing and how to get it. */
 function lack(sentence) {
@@ -91,7 +90,7 @@ try {
     ...[codeServer, '--install-extension', resolve(vsix)],
     ...['--extensions-dir', extensions, '--user-data-dir', join(scratch, 'user')],
   ]);
-  status = run('npx', ['vitest', 'run', '--project', 'e2e', ...positionals, ...forVitest], {
+  status = run('npx', ['vitest', 'run', '--project', 'e2e', ...forVitest], {
     PINCH_E2E_NODE: node,
     PINCH_E2E_CODE_SERVER: codeServer,
     PINCH_E2E_EXTENSIONS: extensions,

@@ -92,6 +92,19 @@ test(
 );
 
 test(
+  'a cell opens its layer: its course over the run, and the weights with the threshold drawn in',
+  async () => {
+    const { workbench } = bench;
+    const heatmap = await workbench.webview('heatmap');
+    await heatmap.locator('td.cell').nth(8).click();
+    const layer = await workbench.webview('layer');
+    await layer.locator('.uplot canvas').nth(2).waitFor({ timeout: minutes });
+    await workbench.screenshot('layer');
+  },
+  2 * minutes,
+);
+
+test(
   'Evaluate Checkpoint shows the word error rate, the utterances with their alignment, and plays the audio',
   async () => {
     const { workbench } = bench;
