@@ -1,10 +1,10 @@
 /** Which ONNX files a command is about: what was clicked, or what is picked from a list. */
 
-import { basename } from 'node:path';
 import { QuickPickItemKind, Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { findModel } from '../onnx/findModel.ts';
 import { byteSize, describeCheckpoint } from './describe.ts';
 import { findModels } from './findModels.ts';
+import { titleOf } from './modelNames.ts';
 import { checkpointModel } from './runStore.ts';
 import type { Services } from './services.ts';
 
@@ -102,8 +102,8 @@ async function checkpointChoices({ runs }: Services, only: string | undefined): 
 
 async function modelChoices(): Promise<Choice[]> {
   const models = await findModels();
-  const choices = models.map(({ path, file, bytes }) => ({
-    label: `$(file) ${basename(path)}`,
+  const choices = models.map(({ file, bytes }) => ({
+    label: `$(file) ${titleOf(file)}`,
     description: byteSize(bytes),
     detail: workspace.asRelativePath(file),
     model: file,
