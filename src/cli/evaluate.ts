@@ -1,7 +1,7 @@
 /** `pinch evaluate`: what a model gets wrong on a manifest, how fast, large and sparse it is, and how it compares with another. */
 
 import { evaluate as measure } from '../train/evaluate.ts';
-import { describeEvaluation, writeEvaluation } from '../train/evaluationReport.ts';
+import { describeEvaluation, summary, writeEvaluation } from '../train/evaluationReport.ts';
 import { keptFolder } from '../train/keptEvaluation.ts';
 import type { Device } from '../train/session.ts';
 import { exitCodes, printResult } from './output.ts';
@@ -35,6 +35,7 @@ export async function evaluate(model: string, flags: EvaluateFlags): Promise<num
       await writeEvaluation(keptFolder(each.modelFile.path, data), each);
     }
   }
-  printResult(json, evaluation, describeEvaluation(evaluation));
+  // Transcripts that are kept need not be printed: the editor would parse those of a large corpus for nothing.
+  printResult(json, keep ? summary(evaluation) : evaluation, describeEvaluation(evaluation));
   return exitCodes.done;
 }

@@ -121,7 +121,7 @@ function jsonLine({ id, audio, offset, seconds, reference, hypothesis, errors }:
 }
 
 /** All but the transcripts, which have files of their own. */
-function summary(evaluation: Evaluation): object {
+export function summary(evaluation: Evaluation): object {
   const { comparison, ...own } = evaluation;
   const numbers = { ...own, hypotheses: undefined };
   return comparison ? { ...numbers, comparison: { ...comparison, against: summary(comparison.against) } } : numbers;
