@@ -14,7 +14,7 @@ import { deviceChoices, granularities, methods } from './protocol/settings.ts';
 import { devices } from './train/session.ts';
 
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
-const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude pruning, or no pruning (self-pinching)`;
+const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude, searched channels, or no pruning (self-pinching)`;
 const detach = ['--detach', 'start the trainer, and end without waiting for it'] as const;
 
 function program(finish: (code: Promise<number>) => Promise<void>): Command {
@@ -103,6 +103,11 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .description('train and measure methods, sparsities and seeds as one job; go on with it if it is there')
     .argument('<file>', 'what to train, on what and how: JSON')
     .option('--folder <folder>', 'where the runs and the report go (beside the file, its name and .study)')
+    .option(
+      '--on <where>',
+      'here, or slurm: submit each run as a job and follow it (here)',
+      choiceFlag('--on', ['here', 'slurm'] as const),
+    )
     .option('--only <run>', 'train and measure only this run of the study, here')
     .option(...json)
     .action((file: string, flags: StudyFlags) => finish(study(file, flags)));

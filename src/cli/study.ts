@@ -16,11 +16,12 @@ export interface StudyFlags {
 }
 
 export async function study(file: string, flags: StudyFlags): Promise<number> {
-  const { json = false, only } = flags;
+  const { json = false, only, on = 'here' } = flags;
   const folder = resolve(flags.folder ?? defaultStudyFolder(file));
   const interrupted = new AbortController();
-  const release = stopOnSignals(interrupted);
+  const release = stopOnSignals(interrupted, on);
   const options = {
+    on,
     signal: interrupted.signal,
     say: (line: string) => void process.stderr.write(`${line}\n`),
   };
@@ -48,10 +49,12 @@ function exitCodeOf(status: StudyEnd['status']): number {
 }
 
 /** The first signal lets every run write a checkpoint; the second does not wait. */
-function stopOnSignals(controller: AbortController): () => void {
+function stopOnSignals(controller: AbortController, on: 'here' | 'slurm'): () => void {
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);
-    process.stderr.write('\nStopping after a checkpoint of each run; press Ctrl-C again to end at once.\n');
+    if (on === 'here') {
+      process.stderr.write('\nStopping after a checkpoint of each run; press Ctrl-C again to end at once.\n');
+    }
     controller.abort();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -10,10 +10,13 @@ import { doTasks, shareMachine, type TaskEvents } from './local.ts';
 import { studyPaths, type StudyPaths } from './paths.ts';
 import { planStudy, type Task } from './plan.ts';
 import type { StudyResults } from './results.ts';
+import { doJobs } from './slurm/doJobs.ts';
 import { StudyFileError, type Study } from './studyFile.ts';
 import { Results } from './writeResults.ts';
 
 export interface StudyOptions {
+  /** Whether this machine trains, or Slurm's. */
+  readonly on: 'here' | 'slurm';
   readonly signal: AbortSignal;
   /** Lines for people. */
   readonly say: (line: string) => void;
@@ -25,7 +28,7 @@ export interface StudyEnd {
 }
 
 /** @throws StudyFileError if nothing can be begun. */
-export async function runStudy(study: Study, folder: string, { signal, say }: StudyOptions): Promise<StudyEnd> {
+export async function runStudy(study: Study, folder: string, { on, signal, say }: StudyOptions): Promise<StudyEnd> {
   const { tasks, paths, inputs } = await prepareStudy(study, folder);
   const claim = await claimStudy(folder, tasks.length);
   let status: StudyEnd['status'] = 'failed';
@@ -48,7 +51,10 @@ export async function runStudy(study: Study, folder: string, { signal, say }: St
         await results.write();
       },
     };
-    if (open.length > 0) {
+    if (open.length > 0 && on === 'slurm') {
+      await doJobs(open, { study, paths, signal, say }, events);
+      if (signal.aborted) say('The jobs go on; the same command follows them again.');
+    } else if (open.length > 0) {
       const { together, threads } = await shareMachine(study, open);
       say(`${open.length} to do, ${together} at a time${threads === undefined ? '' : `, ${threads} threads each`}.`);
       await doTasks(open, { study, paths, inputs, threads, signal }, together, events);
@@ -66,7 +72,7 @@ export async function runOne(
   study: Study,
   folder: string,
   name: string,
-  { signal, say }: StudyOptions,
+  { signal, say }: Pick<StudyOptions, 'signal' | 'say'>,
 ): Promise<TaskEnd> {
   const { tasks, paths, inputs } = await prepareStudy(study, folder);
   const task = tasks.find((task) => task.name === name);
@@ -75,12 +81,18 @@ export async function runOne(
     throw new StudyFileError(`${study.file}: there is no "${name}" in this study; there are ${names}.`);
   }
   say(`${name}: begins.`);
-  const end = await doTask(task, { study, paths, inputs, threads: study.threads ?? undefined, signal });
+  const end = await doTask(task, { study, paths, inputs, threads: study.threads ?? processorsOfJob(), signal });
   say(`${name}: ${describeEnd(end)}`);
   return end;
 }
 
-export function describeEnd(end: TaskEnd): string {
+/** What Slurm gave this job of the machine, which is not what the machine has. */
+function processorsOfJob(): number | undefined {
+  const processors = Number(process.env['SLURM_CPUS_ON_NODE']);
+  return Number.isSafeInteger(processors) && processors > 0 ? processors : undefined;
+}
+
+function describeEnd(end: TaskEnd): string {
   if (end.status === 'failed') return `failed: ${end.message}`;
   return end.status === 'done' ? 'done.' : 'stopped.';
 }

@@ -39,7 +39,7 @@ export const reportStyle = `
     --full: #79c0ff;
   }
 }
-body { margin: 0 auto; padding: 24px; max-width: 960px; background: var(--page); color: var(--text); font: 14px/1.5 system-ui, sans-serif; }
+body { margin: 0 auto; padding: 24px; max-width: 1040px; background: var(--page); color: var(--text); font: 14px/1.5 system-ui, sans-serif; }
 h1 { font-size: 22px; margin: 0 0 4px; }
 h2 { font-size: 16px; margin: 32px 0 8px; }
 p { max-width: 70ch; }
@@ -62,7 +62,7 @@ svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
 .sign { width: 12px; margin-right: 6px; vertical-align: -1px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { text-align: right; padding: 4px 10px; border-bottom: 1px solid var(--rule); }
+th, td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--rule); }
 th:first-child, td:first-child, th:nth-child(8), td:nth-child(8) { text-align: left; }
 th { font-weight: 600; color: var(--faint); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 0; list-style: none; }

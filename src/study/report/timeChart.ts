@@ -37,5 +37,6 @@ export function timeChart({ methods, dense }: StudyResults): Markup {
 export function duration(seconds: number): string {
   if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.round(seconds / 60);
+  if (minutes < 20) return `${(seconds / 60).toFixed(1)} min`;
   return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

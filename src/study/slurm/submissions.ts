@@ -1,0 +1,89 @@
+/** What was handed to Slurm, written down before it is, so that whoever goes on with the study finds it again. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { writeAtomically } from '../../onnx/atomicFile.ts';
+import { readSmallFile } from '../../runs/smallFile.ts';
+
+const taskName = v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/u));
+const schema = v.array(
+  v.object({
+    /** Of the job, unlike any other's. */
+    name: v.pipe(v.string(), v.regex(/^pinch-[0-9a-f]{12}$/u)),
+    /** By the job's index. */
+    tasks: v.array(taskName),
+  }),
+);
+export type Submission = v.InferOutput<typeof schema>[number];
+
+const largestFile = 16 * 2 ** 20;
+
+export class Submissions {
+  private readonly folder: string;
+  private list: readonly Submission[];
+
+  private constructor(folder: string, list: readonly Submission[]) {
+    this.folder = folder;
+    this.list = list;
+  }
+
+  /** @param folder is made if it is not there. @throws Error if what is there is not what it should be. */
+  static async open(folder: string): Promise<Submissions> {
+    await mkdir(folder, { recursive: true });
+    const path = fileIn(folder);
+    let text: string;
+    try {
+      text = await readSmallFile(path, largestFile);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Submissions(folder, []);
+      throw error;
+    }
+    const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
+    if (!result.success) throw new Error(`${path}: this is no list of jobs of Pinch; delete it if no job runs.`);
+    return new Submissions(folder, result.output);
+  }
+
+  get names(): string[] {
+    return this.list.map(({ name }) => name);
+  }
+
+  /** Writes down that these tasks are about to be submitted, in place of what came before of them. */
+  async add(tasks: readonly string[]): Promise<Submission> {
+    const added = { name: `pinch-${randomBytes(6).toString('hex')}`, tasks: [...tasks] };
+    this.list = [...this.list, added];
+    await writeAtomically(fileIn(this.folder), [Buffer.from(`${JSON.stringify(this.list, null, 2)}\n`)]);
+    // The job reads its tasks' names here: a line each, which a shell can find.
+    await writeAtomically(this.listOf(added), [Buffer.from(added.tasks.map((task) => `${task}\n`).join(''))]);
+    return added;
+  }
+
+  /** A file with the name of a task in each line. */
+  listOf({ name }: Submission): string {
+    return join(this.folder, `${name}.txt`);
+  }
+
+  /** What task number `index` prints. */
+  logOf({ name }: Submission, index: number | '%a'): string {
+    // Slurm takes a "%" for the beginning of a pattern.
+    const folder = index === '%a' ? this.folder.replaceAll('%', '%%') : this.folder;
+    return join(folder, `${name}-${index}.log`);
+  }
+
+  /** The last submission that has the task, and its index there. */
+  find(task: string): { readonly submission: Submission; readonly index: number } | undefined {
+    const submission = this.list.findLast(({ tasks }) => tasks.includes(task));
+    return submission && { submission, index: submission.tasks.indexOf(task) };
+  }
+
+  /** The names of tasks among those that Slurm has. @param active as `activeTasks` gives them. */
+  tasksIn(active: ReadonlySet<string>): Set<string> {
+    const names = this.list.flatMap(({ name, tasks }) => tasks.filter((_, index) => active.has(`${name} ${index}`)));
+    return new Set(names);
+  }
+}
+
+function fileIn(folder: string): string {
+  return join(folder, 'submissions.json');
+}
