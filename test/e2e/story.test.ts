@@ -20,22 +20,21 @@ test('Open Sample puts a model and clips into the folder, and offers to prune', 
 });
 
 test(
-  'Prune Model asks in five steps, can be walked back, and shows what it will do before it starts',
+  'Prune Model asks in six steps, can be walked back, and shows what it will do before it starts',
   async () => {
     const { workbench } = bench;
     await workbench.dismissNotifications();
     await workbench.command('Pinch: Prune Model');
-    expect(await workbench.choiceTitle()).toMatch(/^Prune Model \(1\/\d\)$/u);
-    await workbench.choose('pinch-sample/model');
-    await workbench.choose('train.jsonl');
-    await workbench.choose('dev.jsonl');
-    await workbench.choose('50 %');
+    await workbench.choose('pinch-sample/model', 'Prune Model (1/6)');
+    await workbench.choose('train.jsonl', '(2/6)');
+    await workbench.choose('dev.jsonl', '(3/6)');
+    await workbench.choose('50 %', '(4/6)');
     // One step back, and another target.
     await workbench.choice('cpu').waitFor();
     await workbench.back();
-    await workbench.choose('65 %');
+    await workbench.choose('65 %', '(4/6)');
     await workbench.picture('story-2-device');
-    await workbench.choose('cpu');
+    await workbench.choose('cpu', '(5/6)');
     await workbench.choice('Start').waitFor();
     const summary = (await workbench.choices()).join('\n');
     expect(summary).toContain('pruning to 65 %');
@@ -109,7 +108,7 @@ test(
   async () => {
     const { workbench } = bench;
     await workbench.contextMenu(workbench.rows('Runs').filter({ hasText: 'best' }).first(), 'Evaluate Checkpoint');
-    await workbench.choose('test.jsonl');
+    await workbench.choose('test.jsonl', 'Evaluate Checkpoint');
     const page = await workbench.webview('evaluation', 3 * minutes);
     await page.getByText('Word error rate').first().waitFor();
     expect(await page.locator('main').innerText()).toMatch(/Word error rate\s+\d+\.\d+ %/u);
@@ -132,8 +131,8 @@ test(
   async () => {
     const { workbench } = bench;
     await workbench.command('Pinch: Diff Checkpoints');
-    await workbench.choose(/step \d+/u);
-    await workbench.choose('pinch-sample/model');
+    await workbench.choose(/best/u, 'Diff Checkpoints');
+    await workbench.choose('pinch-sample/model', 'Diff Checkpoints');
     const page = await workbench.webview('diff', 3 * minutes);
     const layers = page.getByRole('table', { name: 'Layers' }).locator('tbody tr');
     await layers.first().waitFor();

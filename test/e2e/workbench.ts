@@ -21,15 +21,16 @@ export interface Workbench {
   readonly showPinch: () => Promise<void>;
   /** Whether a quick pick or input box is open. */
   readonly isAsking: () => Promise<boolean>;
-  /** The title of the open quick pick or input box; waits for one. */
-  readonly choiceTitle: () => Promise<string>;
   /** Labels, descriptions and all, of the choices in sight; waits for the first. */
   readonly choices: () => Promise<string[]>;
   readonly choice: (text: string | RegExp) => Locator;
   /** To the question before. */
   readonly back: () => Promise<void>;
-  /** Chooses the first that holds this text; waits for it. */
-  readonly choose: (text: string | RegExp) => Promise<void>;
+  /**
+   * Chooses the first that holds this text; waits for it.
+   * @param title part of the question's title: lists that follow each other may hold the same lines.
+   */
+  readonly choose: (text: string | RegExp, title?: string) => Promise<void>;
   /** Types into the open input box and accepts it. */
   readonly answer: (text: string) => Promise<void>;
   /** The page of one of our webviews, once it has drawn something. */
@@ -131,10 +132,6 @@ export async function openWorkbench(
       await chosen.waitFor();
     },
     isAsking: () => box.isVisible(),
-    async choiceTitle() {
-      await box.waitFor();
-      return (await box.locator('.quick-input-title').innerText()).trim();
-    },
     async choices() {
       await choiceRows.first().waitFor();
       return choiceRows.allInnerTexts();
@@ -143,8 +140,9 @@ export async function openWorkbench(
     async back() {
       await box.locator('.quick-input-titlebar .codicon-quick-input-back').first().click();
     },
-    async choose(text) {
-      await choiceRows.filter({ hasText: text }).first().click();
+    async choose(text, title = '') {
+      const question = page.locator('.quick-input-widget:visible', { hasText: title });
+      await question.locator('.quick-input-list .monaco-list-row').filter({ hasText: text }).first().click();
     },
     async answer(text) {
       await box.locator('input').first().fill(text);
