@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 
-export const methods = ['self-pinching', 'ump', 'none'] as const;
+export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
 export const granularities = ['weight'] as const;
 export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
 export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;
@@ -43,6 +43,12 @@ const beta = v.pipe(
   v.number('must be a number from 0 to below 1'),
   v.minValue(0, 'must be a number from 0 to below 1'),
   v.ltValue(1, 'must be a number from 0 to below 1'),
+);
+
+const keptShare = v.pipe(
+  v.number('must be a number above 0, at most 1'),
+  v.gtValue(0, 'must be a number above 0, at most 1'),
+  v.maxValue(1, 'must be a number above 0, at most 1'),
 );
 
 const group = <T extends Record<string, Leaf>>(entries: T) => v.strictObject(entries, 'must be an object');
@@ -106,6 +112,21 @@ const schema = group({
     multiplierLearningRate: number(0, 1e9),
     quadratic: number(0, 1e9),
   }),
+  /** Of method "nas-cp" alone. */
+  search: group({
+    /** Share of the run that searches; the rest fine-tunes what it chose. */
+    share: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
+    /** Shares of a layer's channels, its output features, that it may keep. */
+    candidates: v.pipe(
+      v.array(keptShare, 'must be a list of shares'),
+      v.minLength(2, 'must have two shares or more'),
+      v.maxLength(1000, 'must have 1000 shares at most'),
+    ),
+    /** Of the Gumbel-softmax, when the search begins and when it ends. */
+    temperature: v.strictTuple([positive(1000), positive(1000)], 'must be a list of two numbers'),
+    /** Of what the search learns of its candidates. */
+    learningRate: number(0, 1000),
+  }),
   /** Parameters that are not trained. */
   freeze: patterns,
   checkpoint: group({ everySteps: whole(1, 1_000_000_000), keep: whole(1, 100_000) }),
@@ -153,6 +174,12 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     multiplierLearningRate: 0.05,
     quadratic: 10,
   },
+  search: {
+    share: 0.4,
+    candidates: [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
+    temperature: [1, 0.1],
+    learningRate: 0.05,
+  },
   freeze: ['feature_extractor'],
   checkpoint: { everySteps: 500, keep: 3 },
   evaluate: { everyEpochs: 1 },
@@ -177,6 +204,12 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
   if (settings.batch.minSeconds > settings.batch.maxSeconds) {
     throw new SettingsError(
       `batch.minSeconds (${settings.batch.minSeconds}) must not be above batch.maxSeconds (${settings.batch.maxSeconds}).`,
+    );
+  }
+  const [least, most] = [Math.min(...settings.search.candidates), Math.max(...settings.search.candidates)];
+  if (settings.method === 'nas-cp' && (settings.sparsity.target > 1 - least || settings.sparsity.target < 1 - most)) {
+    throw new SettingsError(
+      `sparsity.target (${settings.sparsity.target}) cannot be reached by search.candidates, which keep ${least} to ${most} of each layer.`,
     );
   }
   return settings;

@@ -1,7 +1,8 @@
 /** A run's state before its first step. */
 
 import { float32, type Tensor } from '../onnx/tensor.ts';
-import { stateNames, type Parameter } from './graph/trainingGraph.ts';
+import { stateNames } from './graph/stateNames.ts';
+import type { Parameter } from './graph/trainingGraph.ts';
 
 /**
  * Weights as they are in the file and, if there are gated layers, their root-mean-squares and thresholds.

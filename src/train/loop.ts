@@ -131,7 +131,8 @@ class Loop {
       const scalars = {
         step: step + 1,
         learningRate,
-        gateLearningRate: settings.gates.learningRate * factor,
+        gateLearningRate: (method.search ?? settings.gates).learningRate * factor,
+        temperature: method.search?.temperature(step, steps) ?? 1,
         sparsityTarget: target,
         multiplier: this.progress.multiplier,
       };

@@ -1,25 +1,32 @@
 /** The weights as the gates let them through. */
 
 import { float32, type Tensor } from '../onnx/tensor.ts';
+import { likeliest } from '../prune/chooseChannels.ts';
+import { channelLayers, withChannels } from './channels.ts';
 import type { GateMode, Parameter } from './graph/trainingGraph.ts';
-import { stateNames } from './graph/trainingGraph.ts';
+import { stateNames } from './graph/stateNames.ts';
 
 export type State = ReadonlyMap<string, Tensor>;
 
 /**
- * The trained weights by initializer, zero where a gate is shut: what the model computes with, bit for bit. Weights that no gate changes
- * are the state's own arrays.
+ * The trained weights by initializer, zero where a gate is shut: what the model computes with, bit for bit. During a search among channels,
+ * when it computes with a mixture, each layer's likeliest candidate stands for it. Weights that no gate changes are the state's own arrays.
  */
 export function prunedWeights(parameters: readonly Parameter[], state: State, gates: GateMode): Map<string, Tensor> {
   const thresholds = state.get(stateNames.thresholds)?.data;
   const rms = state.get(stateNames.rms)?.data;
+  const searching = gates === 'learning' && state.has(stateNames.architecture);
+  const chosen = searching ? channelLayers(parameters, state).map((layer) => likeliest(layer)) : [];
+  const channels = searching ? withChannels(parameters, state, chosen) : new Map<string, Float32Array>();
   const weights = new Map<string, Tensor>();
   for (const { initializer, dims, trained, gate } of parameters) {
     const held = state.get(stateNames.weight(initializer));
     if (!held || (!trained && gate === undefined)) continue;
     const data = held.data as Float32Array;
     const learning = gate !== undefined && gates === 'learning';
-    const masked = learning ? mask(data, Number(thresholds?.[gate] ?? 0), Number(rms?.[gate] ?? 0)) : data;
+    const masked =
+      channels.get(initializer) ??
+      (learning ? mask(data, Number(thresholds?.[gate] ?? 0), Number(rms?.[gate] ?? 0)) : data);
     weights.set(initializer, float32(masked, dims));
   }
   return weights;

@@ -1,13 +1,14 @@
 /** Ends the learning of thresholds: brings the sparsity to the target exactly, then lets the surviving weights settle. */
 
 import { float32, type Tensor } from '../onnx/tensor.ts';
-import { stateNames, type Parameter } from './graph/trainingGraph.ts';
+import { stateNames } from './graph/stateNames.ts';
+import type { Parameter } from './graph/trainingGraph.ts';
 import { prunedWeights, type State } from './pruned.ts';
 
 /**
  * The state with gates that no longer move. All thresholds are multiplied by one factor (ours), which keeps the proportions between layers
  * that training found; the factor is the one at which the share of weights under their thresholds is the target. Pruned weights become
- * zeros, and so do their moments, or the optimizer would move them again.
+ * zeros, and so do their moments.
  * @param state is not changed.
  */
 export function settle(parameters: readonly Parameter[], state: State, target: number): Map<string, Tensor> {
@@ -16,14 +17,25 @@ export function settle(parameters: readonly Parameter[], state: State, target: n
   if (!thresholds || !rms) return new Map();
   const factor = commonFactor(parameters, state, target);
   const settled = float32((thresholds.data as Float32Array).map((threshold) => threshold * factor));
-  const changed = new Map<string, Tensor>([[stateNames.thresholds, settled]]);
   const gated = parameters.filter(({ gate }) => gate !== undefined);
-  const pruned = prunedWeights(gated, new Map([...state, ...changed]), 'learning');
-  for (const [initializer, weight] of pruned) {
-    changed.set(stateNames.weight(initializer), weight);
+  const pruned = prunedWeights(gated, new Map([...state, [stateNames.thresholds, settled]]), 'learning');
+  const weights = new Map(Array.from(pruned, ([name, { data }]) => [name, data as Float32Array]));
+  return fixWeights(state, weights).set(stateNames.thresholds, settled);
+}
+
+/**
+ * What changes of a state when weights become what their gates let through: the weights, and the moments of those that are zero, or the
+ * optimizer would move them again.
+ * @param weights by initializer
+ */
+export function fixWeights(state: State, weights: ReadonlyMap<string, Float32Array>): Map<string, Tensor> {
+  const changed = new Map<string, Tensor>();
+  for (const [initializer, weight] of weights) {
+    const name = stateNames.weight(initializer);
+    changed.set(name, float32(weight, state.get(name)?.dims));
     for (const name of [stateNames.mean(initializer), stateNames.square(initializer)]) {
       const moment = state.get(name);
-      if (moment) changed.set(name, float32(zeroedWith(moment.data as Float32Array, weight.data), moment.dims));
+      if (moment) changed.set(name, float32(zeroedWith(moment.data as Float32Array, weight), moment.dims));
     }
   }
   return changed;
@@ -62,6 +74,6 @@ function countBelow(weights: Float32Array, threshold: number): number {
   return count;
 }
 
-function zeroedWith(values: Float32Array, mask: ArrayLike<number | bigint>): Float32Array {
+function zeroedWith(values: Float32Array, mask: Float32Array): Float32Array {
   return values.map((value, i) => (mask[i] === 0 ? 0 : value));
 }

@@ -74,6 +74,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
     if (!largest) throw new Error(`${settings.train}: there are no batches to train on.`);
     const largestBatch = { utterances: largest.rows, samples: largest.samples, labels: largest.labels };
     const { optimizer, gates, sparsity, batch } = settings;
+    const method = chooseMethod(settings);
     const options = {
       model: model.model,
       parameters,
@@ -92,9 +93,9 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
         accumulate: batch.accumulate,
         dropout: settings.dropout,
       },
+      candidates: method.search?.candidates,
       seed: settings.seed,
     };
-    const method = chooseMethod(settings);
     const open = (mode: GateMode, state?: State): Trainable => {
       const weights = weightsOfFile(model, parameters);
       const begins = state
@@ -153,14 +154,19 @@ function chooseParameters(
   const parameters: Parameter[] = [];
   const rows: LayerRow[] = [];
   for (const { parameter, gated, trained, reason } of chooseLayers(found, settings)) {
-    const { initializer, name, layer, dims } = parameter;
+    const { initializer, name, layer, dims, transposed } = parameter;
     const type = file.model.graph.initializers.get(initializer)?.type ?? 'float32';
     if (type !== 'float32') {
       throw new Error(
         `${file.path}: Pinch trains float32 models, but "${name}" is ${type}; export the model in float32.`,
       );
     }
-    parameters.push({ initializer, dims, trained, ...(gated ? { gate: layers.length } : {}) });
+    parameters.push({
+      initializer,
+      dims,
+      trained,
+      ...(gated ? { gate: layers.length, channelAxis: transposed ? 1 : 0 } : {}),
+    });
     if (gated) layers.push(layer);
     rows.push({
       name: layer,

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { tensorsFile } from './checkpoint.ts';
-import { stateNames } from './graph/trainingGraph.ts';
+import { stateNames } from './graph/stateNames.ts';
 import { readSafetensors, SafetensorsError } from './safetensors.ts';
 
 /** A weight w counts where w² ≥ (value · scale)²; the gates of the training graph compare exactly these (prune/gates.ts). */

@@ -4,10 +4,11 @@ import type { Graph, Model } from '../onnx/graph.ts';
 import { allocate, float32, int64, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { adamScalars } from './graph/adamw.ts';
 import { DropoutMasks } from './graph/dropout.ts';
+import { gumbelNoise } from './gumbelNoise.ts';
 import type { GraphCost } from './graph/graphCost.ts';
+import { stateNames } from './graph/stateNames.ts';
 import {
   buildTrainingGraph,
-  stateNames,
   type Accumulation,
   type BatchShape,
   type GateMode,
@@ -39,6 +40,8 @@ export interface StepScalars {
   readonly part: number;
   readonly learningRate: number;
   readonly gateLearningRate: number;
+  /** Of the Gumbel-softmax in a search among channels. */
+  readonly temperature: number;
   readonly sparsityTarget: number;
   readonly multiplier: number;
   /** False while gradients accumulate. */
@@ -71,7 +74,9 @@ export interface TrainableOptions {
   readonly device: Device;
   readonly threads: number | undefined;
   readonly settings: Omit<TrainingGraphSettings, 'tiles'>;
-  /** Of the masks of dropout. */
+  /** As the training graph's. */
+  readonly candidates?: number | undefined;
+  /** Of the masks of dropout, and of the noise in a search among channels. */
   readonly seed: number;
   readonly gates: GateMode;
   /** For the profile of a benchmark or a test. */
@@ -299,6 +304,11 @@ export class Trainable {
       gates_rate: scalar(gates.rate),
       gates_epsilon: scalar(gates.epsilon),
     };
+    if (options.candidates !== undefined) {
+      const dims = [options.layers.length, options.candidates];
+      all['temperature'] = scalar(scalars.temperature);
+      all['gumbel_noise'] = float32(gumbelNoise(sizeOf(dims), options.seed, scalars.step), dims);
+    }
     const { dropout } = compiled.graph;
     const masks = this.masks.of(dropout, scalars.step, scalars.part);
     for (const { name, dims } of dropout)

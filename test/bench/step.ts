@@ -82,6 +82,7 @@ for (let step = 1; step <= Number(steps) + 2; step++) {
     part: 1,
     learningRate: 1e-3,
     gateLearningRate: 1e-2,
+    temperature: 1,
     sparsityTarget: 0.65,
     multiplier: 0,
     update: true,

@@ -77,7 +77,7 @@ describe('completeSettings', () => {
     [
       'an unknown word',
       { ...least, method: 'magic' },
-      /"method" must be "self-pinching" or "ump" or "none"; it is "magic"\.$/u,
+      /"method" must be "self-pinching" or "ump" or "nas-cp" or "none"; it is "magic"\.$/u,
     ],
     ['a list of the wrong length', { ...least, optimizer: { betas: [0.9] } }, /"optimizer.betas.1" is missing/u],
     ['a group that is none', { ...least, batch: 3 }, /"batch" must be an object; it is 3\.$/u],

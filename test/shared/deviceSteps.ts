@@ -95,6 +95,7 @@ for (let step = 1; step <= 5; step++) {
       part: 1,
       learningRate: 1e-3,
       gateLearningRate: 1e-2,
+      temperature: 1,
       sparsityTarget: 0.65,
       multiplier: 0,
       update: true,

@@ -121,3 +121,80 @@ describe('ump', () => {
     expect(JSON.parse(out)).toMatchObject({ settings: { method: 'ump' }, start: { gatedParameters: 1536, steps: 12 } });
   });
 });
+
+describe('nas-cp', () => {
+  const settings: SettingsInput = {
+    method: 'nas-cp',
+    dev: 'dev/manifest.jsonl',
+    steps: 20,
+    sparsity: { target: 0.6 },
+    search: { share: 0.6, candidates: [1, 0.25, 0.5, 0.75] },
+    checkpoint: { everySteps: 5, keep: 10 },
+  };
+  let run = '';
+  beforeAll(async () => {
+    const started = start('nas-cp', settings);
+    run = started.run;
+    const { code, err } = await started.ended;
+    expect(code, err).toBe(0);
+  });
+
+  /** How many columns of a matrix [rows, 32] hold anything, and whether those that are zero are the smallest of the model's own. */
+  async function channelsOf(step: number): Promise<{ kept: number; smallestGone: boolean }[]> {
+    const before = await gated(join(folder, 'model'));
+    const after = await gated(join(run, 'checkpoints', `step-${String(step).padStart(6, '0')}`));
+    return Object.entries(before).map(([name, weights]) => {
+      const norm = (values: Float32Array, column: number) =>
+        Math.hypot(...values.filter((_, i) => i % 32 === column).map(Math.fround));
+      const columns = Array.from({ length: 32 }, (_, column) => ({
+        alive: after[name]!.some((weight, i) => i % 32 === column && weight !== 0),
+        norm: norm(weights, column),
+      }));
+      const gone = columns.filter(({ alive }) => !alive).map(({ norm }) => norm);
+      const left = columns.filter(({ alive }) => alive).map(({ norm }) => norm);
+      return { kept: left.length, smallestGone: gone.length === 0 || Math.max(...gone) <= Math.min(...left) };
+    });
+  }
+
+  test.each([5, 10, 15, 20])('at step %d each layer has the channels of a candidate, its largest', async (step) => {
+    for (const { kept, smallestGone } of await channelsOf(step)) {
+      expect([8, 16, 24, 32]).toContain(kept);
+      expect(smallestGone).toBe(true);
+    }
+  });
+
+  test('searches at the target, then fine-tunes a choice as near to it as candidates allow', () => {
+    const lines = steps(run);
+    expect(lines).toHaveLength(20);
+    expect(new Set(lines.map(({ sparsityTarget }) => sparsityTarget))).toEqual(new Set([0.6]));
+    // Expected sparsities move with the noise; once the choice is made they stand still.
+    expect(new Set(lines.slice(0, 12).map(({ sparsity }) => sparsity)).size).toBe(12);
+    const chosen = new Set(lines.slice(12).map(({ sparsity }) => sparsity));
+    expect(chosen.size).toBe(1);
+    // A step of one candidate is 8 of 32 channels, in the larger layer 256 of 1536 weights.
+    expect(Math.abs([...chosen][0]! - 0.6)).toBeLessThan(256 / 1536);
+    for (const { layers } of lines) expect(layers.map(({ threshold }) => threshold)).toEqual([0, 0]);
+  });
+
+  test('what was chosen stays, and is trained', async () => {
+    const [before, after] = await Promise.all(
+      ['step-000015', 'step-000020'].map((name) => gated(join(run, 'checkpoints', name))),
+    );
+    for (const [name, weights] of Object.entries(after!)) {
+      weights.forEach((weight, i) => expect(weight === 0).toBe(before![name]![i] === 0));
+      expect(weights.some((weight, i) => weight !== before![name]![i])).toBe(true);
+    }
+  });
+
+  test('killed in the search and after it and resumed, its lines are those of a run that was not', async () => {
+    expect(timeless(await withKills('nas-cp-killed', settings, [7, 16]))).toEqual(timeless(run));
+  });
+
+  test('its candidates must be able to reach the target', async () => {
+    const { code, err } = await start('nas-cp-far', { ...settings, sparsity: { target: 0.8 } }).ended;
+    expect(code).toBe(2);
+    expect(err).toContain(
+      'sparsity.target (0.8) cannot be reached by search.candidates, which keep 0.25 to 1 of each layer.',
+    );
+  });
+});

@@ -12,11 +12,15 @@ import { trainingOpset } from '../../onnx/opset.ts';
 import { specialize } from '../../onnx/specialize.ts';
 import { sizeOf, type DataType } from '../../onnx/tensor.ts';
 import { tileDims } from '../../onnx/tiles.ts';
-import { closeGate, gateGradients, keepZeros, sparsityLoss, type Gate } from '../../prune/gates.ts';
+import { keepZeros, sparsityLoss } from '../../prune/gates.ts';
 import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
+import { channelSearch } from './channelSearch.ts';
 import { ctc } from './ctc.ts';
 import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { graphCost, type GraphCost } from './graphCost.ts';
+import type { GatedWeight, LearnedGates } from './learnedGates.ts';
+import { stateNames } from './stateNames.ts';
+import { thresholdGates } from './thresholdGates.ts';
 
 /** A weight tensor of the model. */
 export interface Parameter {
@@ -27,6 +31,8 @@ export interface Parameter {
   readonly trained: boolean;
   /** The gated layer whose matrix it is, by its index among the gated layers. */
   readonly gate?: number;
+  /** The axis of its layer's output features; 0 if it is not said. */
+  readonly channelAxis?: number;
 }
 
 /** One shape of batch. */
@@ -38,8 +44,8 @@ export interface BatchShape {
 }
 
 /**
- * What the gates do: `learning` thresholds, or `fixed` where every weight that is zero stays zero (after the thresholds froze, and for
- * methods that choose the mask beforehand).
+ * What the gates do: they are `learning`, or `fixed` where every weight that is zero stays zero (once they rest, and for methods that
+ * choose the mask beforehand).
  */
 export type GateMode = 'learning' | 'fixed';
 
@@ -68,6 +74,8 @@ export interface TrainingGraphOptions {
   readonly logitsOutput: string;
   readonly blank: number;
   readonly gates: GateMode;
+  /** If set, gates that learn choose among so many numbers of channels for each layer; if not, they learn thresholds. */
+  readonly candidates?: number | undefined;
   readonly accumulation: Accumulation;
   readonly settings: TrainingGraphSettings;
 }
@@ -90,18 +98,6 @@ export interface TrainingGraph {
   readonly cost: GraphCost;
 }
 
-/** Names of the state tensors; checkpoints use them too. */
-export const stateNames = {
-  weight: (initializer: string) => `weight/${initializer}`,
-  mean: (initializer: string) => `adam.m/${initializer}`,
-  square: (initializer: string) => `adam.v/${initializer}`,
-  gradient: (initializer: string) => `gradient/${initializer}`,
-  thresholds: 'thresholds',
-  rms: 'rms',
-  thresholdMean: 'adam.m/thresholds',
-  thresholdSquare: 'adam.v/thresholds',
-} as const;
-
 export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
   return new TrainingGraphBuilder(options).build();
 }
@@ -111,6 +107,8 @@ class TrainingGraphBuilder {
   private readonly slots: StateSlot[] = [];
   private readonly reports: { name: string; dims: readonly number[] }[] = [];
   private readonly dropout: DropoutInput[] = [];
+  /** State of the gates. */
+  private readonly read: Value[] = [];
   private readonly options: TrainingGraphOptions;
   private readonly gateCount: number;
   private readonly learning: boolean;
@@ -127,14 +125,13 @@ class TrainingGraphBuilder {
 
     // 1. The weights the model computes with: gated ones through their gates.
     const weights = options.parameters.map((parameter) => this.weight(parameter));
-    const thresholds = this.learning ? this.thresholds() : undefined;
+    const gates = this.learnedGates();
     const kept: Value[] = [];
     for (const weight of weights) {
-      if (!thresholds || weight.parameter.gate === undefined) continue;
-      weight.gate = thresholds.gate(weight.parameter.gate, weight.flat);
-      const closed = closeGate(b, weight.gate, weight.parameter.initializer);
-      weight.used = b.op('Reshape', [closed.masked, b.ints(weight.parameter.dims)]);
-      kept[weight.parameter.gate] = closed.kept;
+      if (!gates || !weight.gated) continue;
+      const closed = gates.close(weight.gated);
+      weight.used = closed.used;
+      kept[weight.gated.gate] = closed.kept;
     }
 
     // 2. The model, forward.
@@ -186,19 +183,14 @@ class TrainingGraphBuilder {
     if (!updates) return this.finish(logits);
 
     // 5. Through the gates to the weights themselves, and the squares for the global norm.
-    const sparsity = thresholds && this.sparsity(kept, weights);
-    const thresholdGradients: Value[] = [];
+    const sparsity = gates && this.sparsity(kept, weights);
     const squares: Value[] = [];
     const updatesOf = incoming.map(({ weight, gradient }) => {
-      const name = weight.parameter.initializer;
-      if (weight.gate && sparsity) {
-        const found = gateGradients(b, weight.gate, gradient, options.settings.tau, sparsity.pressure, name);
-        squares.push(found.squares);
-        thresholdGradients[weight.parameter.gate as number] = found.threshold;
-        return { weight, gradient: found.weight };
-      }
-      if (weight.parameter.gate !== undefined) {
-        const found = keepZeros(b, weight.flat, gradient, name);
+      const { gated } = weight;
+      if (gated) {
+        const found = sparsity
+          ? gates.through(gated, gradient, sparsity.pressure)
+          : keepZeros(b, weight.flat, gradient, gated.initializer);
         squares.push(found.squares);
         return { weight, gradient: found.weight };
       }
@@ -216,65 +208,53 @@ class TrainingGraphBuilder {
     );
     const scalars = this.adamScalars('weights');
     for (const { weight, gradient } of updatesOf) this.update(weight, gradient, betas, scalars, clip);
-    if (thresholds) {
-      const scalarsOfGates = this.adamScalars('gates');
-      const gradient = b.op(
-        'Concat',
-        thresholdGradients.map((g) => b.op('Reshape', [g, b.ints([1])])),
-        { axis: int(0) },
-      );
-      thresholds.update(gradient, betas, scalarsOfGates);
-    }
+    gates?.update();
     return this.finish(logits);
   }
 
   /** The graph inputs for a weight: in the model's shape, and in tiles for element-wise work where that pays. */
   private weight(parameter: Parameter): Weight {
     const { b } = this;
-    const state = stateNames.weight(parameter.initializer);
-    const tiles = this.options.settings.tiles && parameter.trained ? tileDims(sizeOf(parameter.dims)) : undefined;
-    const gated = this.learning && parameter.gate !== undefined;
-    // A gated weight reaches the model through its gate alone, so its tiles are all that is fed.
-    const whole = gated && tiles ? undefined : b.input(state, 'float32', parameter.dims);
-    const flat = tiles ? b.input(`${state}#tiles`, 'float32', tiles) : whole;
+    const { initializer, dims, gate, channelAxis = 0 } = parameter;
+    const state = stateNames.weight(initializer);
+    const tiles = this.options.settings.tiles && parameter.trained ? tileDims(sizeOf(dims)) : undefined;
+    const inputs: Value[] = [];
+    const input = (name: string, dims: readonly number[]): Value => {
+      const value = b.input(name, 'float32', dims);
+      inputs.push(value);
+      return value;
+    };
+    // A weight whose gate works on tiles reaches the model through it alone, so its tiles are all that is fed.
+    const tilesOnly = tiles && this.learning && gate !== undefined && this.options.candidates === undefined;
+    const whole = tilesOnly ? undefined : input(state, dims);
+    const flat = tiles ? input(`${state}#tiles`, tiles) : whole;
     if (!flat) throw new Error('unreachable');
-    return { parameter, inputs: whole && whole !== flat ? [whole, flat] : [flat], flat, used: whole ?? flat };
+    const gated = gate === undefined ? undefined : { initializer, gate, dims, channelAxis, flat, whole: whole ?? flat };
+    return { parameter, inputs, flat, used: whole ?? flat, gated };
   }
 
-  /** Thresholds, one vector for all layers. */
-  private thresholds(): {
-    gate: (index: number, weight: Value) => Gate;
-    update: (gradient: Value, betas: readonly [number, number], scalars: AdamScalars) => void;
-  } {
-    const { b } = this;
-    const vector = (name: string): Value => b.input(name, 'float32', [this.gateCount]);
-    const all = vector(stateNames.thresholds);
-    const rms = vector(stateNames.rms);
-    this.slots.push({ state: stateNames.rms, inputs: [{ name: rms.name, dims: rms.dims }] });
-    const one = (values: Value, index: number): Value => b.op('Gather', [values, b.int(index)], { axis: int(0) });
-    if (this.options.accumulation === 'add') {
-      this.slots.push({ state: stateNames.thresholds, inputs: [{ name: all.name, dims: all.dims }] });
-    }
-    return {
-      gate: (index, weight) => ({ weight, threshold: one(all, index), rms: one(rms, index) }),
-      update: (gradient, betas, scalars) => {
-        const state = {
-          weight: all,
-          mean: vector(stateNames.thresholdMean),
-          square: vector(stateNames.thresholdSquare),
-        };
-        const next = adamw(b, state, gradient, betas, scalars, undefined, 'thresholds');
-        this.carry(stateNames.thresholds, [all], next.weight);
-        this.carry(stateNames.thresholdMean, [state.mean], next.mean);
-        this.carry(stateNames.thresholdSquare, [state.square], next.square);
+  private learnedGates(): LearnedGates | undefined {
+    if (!this.learning) return undefined;
+    const { b, options } = this;
+    const context = {
+      b,
+      layers: this.gateCount,
+      tau: options.settings.tau,
+      optimizer: options.settings.optimizer,
+      state: (name: string, dims: readonly number[]) => {
+        const value = b.input(name, 'float32', dims);
+        this.read.push(value);
+        return value;
       },
+      carry: (input: Value, next: Value) => this.carry(input.name, [input], next),
+      adamScalars: (group: string) => this.adamScalars(group),
     };
+    return options.candidates === undefined ? thresholdGates(context) : channelSearch(context, options.candidates);
   }
 
   private sparsity(kept: readonly Value[], weights: readonly Weight[]): { pressure: Value } {
     const { b } = this;
-    const gated = weights.filter((weight) => weight.parameter.gate !== undefined);
-    const total = gated.reduce((sum, weight) => sum + sizeOf(weight.parameter.dims), 0);
+    const total = weights.reduce((sum, { gated }) => sum + (gated ? sizeOf(gated.dims) : 0), 0);
     const scalar = (name: string): Value => b.input(name, 'float32', []);
     const found = sparsityLoss(b, kept, total, {
       target: scalar('sparsity_target'),
@@ -373,6 +353,9 @@ class TrainingGraphBuilder {
       const inputs = this.b.graphInputs.filter((value) => names.includes(value.name));
       this.slots.push({ state, inputs: inputs.map(({ name, dims }) => ({ name, dims })) });
     }
+    for (const { name, dims } of this.read) {
+      if (!carried.has(name)) this.slots.push({ state: name, inputs: [{ name, dims }] });
+    }
     const model: Model = { graph: this.b.graph('training_step'), opsets: new Map([['', trainingOpset]]) };
     const problems = checkModel(model);
     if (problems.length > 0) throw new Error(`the training graph is not sound: ${problems.join(' ')}`);
@@ -394,5 +377,5 @@ interface Weight {
   readonly flat: Value;
   /** What the model computes with. */
   used: Value;
-  gate?: Gate;
+  readonly gated: GatedWeight | undefined;
 }

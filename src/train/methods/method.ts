@@ -14,8 +14,19 @@ export interface Method {
   readonly begin: (parameters: readonly Parameter[], weights: ReadonlyMap<string, Tensor>) => Map<string, Tensor>;
   /** The sparsity wanted at a step (from 0) of `steps`. */
   readonly target: (step: number, steps: number) => number;
+  /** If set, gates that learn choose among numbers of channels; if not, they learn thresholds. */
+  readonly search?: ChannelSearch;
   /** How masks that learn come to rest; without it they stay as they begin. */
   readonly resting?: Resting;
+}
+
+export interface ChannelSearch {
+  /** How many each layer has. */
+  readonly candidates: number;
+  /** Of what it learns of them. */
+  readonly learningRate: number;
+  /** Of the Gumbel-softmax at a step (from 0) of `steps`. */
+  readonly temperature: (step: number, steps: number) => number;
 }
 
 export interface Resting {

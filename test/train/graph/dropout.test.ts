@@ -5,7 +5,8 @@ import { loadModel } from '../../../src/onnx/load.ts';
 import { exposeParameters } from '../../../src/onnx/parameters.ts';
 import { float32, int64, sizeOf, type Tensor } from '../../../src/onnx/tensor.ts';
 import { DropoutMasks } from '../../../src/train/graph/dropout.ts';
-import { buildTrainingGraph, stateNames, type TrainingGraph } from '../../../src/train/graph/trainingGraph.ts';
+import { stateNames } from '../../../src/train/graph/stateNames.ts';
+import { buildTrainingGraph, type TrainingGraph } from '../../../src/train/graph/trainingGraph.ts';
 import { Session } from '../../../src/train/session.ts';
 
 const layers = 4;

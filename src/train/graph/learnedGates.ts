@@ -1,0 +1,50 @@
+/** Gates that learn, as the training graph needs them: between a layer's weights and the model, forward and backward. */
+
+import type { Builder } from '../../onnx/builder.ts';
+import type { Value } from '../../onnx/value.ts';
+import type { AdamScalars, AdamSettings } from './adamw.ts';
+
+/** A weight with a gate. */
+export interface GatedWeight {
+  readonly initializer: string;
+  /** Its layer's index among the gated ones. */
+  readonly gate: number;
+  readonly dims: readonly number[];
+  /** The axis of the layer's output features. */
+  readonly channelAxis: number;
+  /** In the shape of element-wise work. */
+  readonly flat: Value;
+  /** In the model's shape, unless its gate works on tiles. */
+  readonly whole: Value;
+}
+
+export interface LearnedGates {
+  /** What the model computes with, in the model's shape, and how many weights the gate lets through. */
+  readonly close: (weight: GatedWeight) => { readonly used: Value; readonly kept: Value };
+  /**
+   * From the gradient of the weight that was used to that of the weight itself, and the sum of its squares.
+   * @param gradient in the shape of element-wise work, as the result
+   * @param pressure scalar: the sparsity term's gradient for one weight that is let through
+   */
+  readonly through: (
+    weight: GatedWeight,
+    gradient: Value,
+    pressure: Value,
+  ) => { readonly weight: Value; readonly squares: Value };
+  /** Learns, once all gradients have gone through. */
+  readonly update: () => void;
+}
+
+/** What gates use of the graph they are part of. */
+export interface GateContext {
+  readonly b: Builder;
+  /** How many layers are gated. */
+  readonly layers: number;
+  readonly tau: number;
+  readonly optimizer: AdamSettings;
+  /** An input for a tensor of the state. */
+  readonly state: (name: string, dims: readonly number[]) => Value;
+  /** What the state becomes. */
+  readonly carry: (input: Value, next: Value) => void;
+  readonly adamScalars: (group: string) => AdamScalars;
+}

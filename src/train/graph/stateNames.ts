@@ -1,0 +1,20 @@
+/** Names of the tensors that live from step to step; checkpoints use them too. */
+
+export const stateNames = {
+  weight: (initializer: string) => `weight/${initializer}`,
+  mean: (initializer: string) => `adam.m/${initializer}`,
+  square: (initializer: string) => `adam.v/${initializer}`,
+  gradient: (initializer: string) => `gradient/${initializer}`,
+  /** Of self-pinching gates, [layers]; in units of `rms`. */
+  thresholds: 'thresholds',
+  rms: 'rms',
+  thresholdMean: 'adam.m/thresholds',
+  thresholdSquare: 'adam.v/thresholds',
+  /** Of a search among channels, [layers, candidates]: log α, and how many channels each candidate keeps. */
+  architecture: 'architecture',
+  candidates: 'candidates',
+  architectureMean: 'adam.m/architecture',
+  architectureSquare: 'adam.v/architecture',
+  /** [channels]: each channel's rank by magnitude before training. */
+  channelRanks: (initializer: string) => `channels/${initializer}`,
+} as const;

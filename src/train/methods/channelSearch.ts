@@ -1,0 +1,62 @@
+/**
+ * NAS-CP, channel-wise pruning by architecture search: a first part of the run searches how many channels each layer keeps, then the
+ * choice is made and the rest of the run fine-tunes what it left.
+ */
+
+import { float32, type Tensor } from '../../onnx/tensor.ts';
+import { candidateCounts, chooseCandidates, rankChannels } from '../../prune/chooseChannels.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { channelLayers, withChannels } from '../channels.ts';
+import { stateNames } from '../graph/stateNames.ts';
+import type { Parameter } from '../graph/trainingGraph.ts';
+import { initialWeights } from '../initialState.ts';
+import { fixWeights } from '../settle.ts';
+import { percent } from '../textTable.ts';
+import type { Method } from './method.ts';
+
+export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings, 'search' | 'sparsity'>): Method {
+  const searched = (steps: number): number => Math.round(search.share * steps);
+  const shares = search.candidates.toSorted((a, b) => a - b);
+  return {
+    begins: 'learning',
+    begin: (parameters, weights) => beginSearch(parameters, initialWeights(parameters, weights), shares),
+    target: () => target,
+    search: {
+      candidates: shares.length,
+      learningRate: search.learningRate,
+      temperature: (step, steps) => {
+        const [first, last] = search.temperature;
+        return first * (last / first) ** Math.min(1, step / Math.max(1, searched(steps) - 1));
+      },
+    },
+    resting: {
+      from: searched,
+      rest: (parameters, state) => {
+        const chosen = chooseCandidates(channelLayers(parameters, state), target);
+        return fixWeights(state, withChannels(parameters, state, chosen));
+      },
+      sentence: `The search has ended; what it chose, as near to a sparsity of ${percent(target)} as its candidates allow, is fine-tuned.`,
+    },
+  };
+}
+
+/** All candidates are equally likely at first, and the order in which a layer's channels go is settled. */
+function beginSearch(
+  parameters: readonly Parameter[],
+  state: Map<string, Tensor>,
+  shares: readonly number[],
+): Map<string, Tensor> {
+  const counts: number[][] = [];
+  for (const { initializer, gate, dims, channelAxis = 0 } of parameters) {
+    const weights = state.get(stateNames.weight(initializer));
+    if (gate === undefined || !weights) continue;
+    state.set(
+      stateNames.channelRanks(initializer),
+      float32(rankChannels(weights.data as Float32Array, dims, channelAxis)),
+    );
+    counts[gate] = candidateCounts(dims[channelAxis] ?? 1, shares);
+  }
+  const all = [counts.length, shares.length];
+  state.set(stateNames.candidates, float32(counts.flat(), all));
+  return state.set(stateNames.architecture, float32(new Float32Array(counts.length * shares.length), all));
+}
