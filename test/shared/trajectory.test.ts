@@ -1,13 +1,16 @@
 /**
  * Twenty steps of training against PyTorch's: the same model, batches and settings, both exporters; without gates and the feature encoder
- * frozen, without gates and everything trained, and with gates. Run by the command, as a user would.
+ * frozen, without gates and everything trained, with gates, and with uniform magnitude pruning. Run by the command, as a user would.
  */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { loadModel } from '../../src/onnx/load.ts';
+import { exposeParameters } from '../../src/onnx/parameters.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const reference = join(shared, 'reference');
@@ -25,7 +28,12 @@ interface StepLine {
   layers: { name: string; threshold: number }[];
 }
 
-async function train(model: string, changes: object): Promise<StepLine[]> {
+/** @param look at the last checkpoint, while it is there */
+async function train(
+  model: string,
+  changes: object,
+  look: (checkpoint: string) => Promise<void> = () => Promise.resolve(),
+): Promise<StepLine[]> {
   const folder = await mkdtemp(join(tmpdir(), 'pinch-'));
   try {
     const settings = JSON.parse(await readFile(join(reference, 'yardstick.json'), 'utf8')) as object;
@@ -36,6 +44,7 @@ async function train(model: string, changes: object): Promise<StepLine[]> {
       ...['--model', join(reference, 'w2v2-tiny', model), '--train', manifest, '--dev', manifest],
       ...['--run', join(folder, 'run'), '--json'],
     ]);
+    await look(join(folder, 'run/checkpoints/step-000020'));
     const lines = (await readFile(join(folder, 'run/metrics.jsonl'), 'utf8')).trim().split('\n');
     return lines.map((line) => JSON.parse(line) as StepLine).filter(({ kind }) => kind === 'step');
   } finally {
@@ -76,4 +85,37 @@ describe.each(['model.onnx', 'model.legacy.onnx'])('training %s against PyTorch'
       });
     });
   });
+
+  it('ump.json', async () => {
+    const text = await readFile('test/shared/ump.json', 'utf8');
+    const { target, masks, steps } = JSON.parse(text) as Reference & { target: number; masks: Record<string, string> };
+    let own: Record<string, string> = {};
+    const changes = { method: 'ump', sparsity: { target } };
+    const found = await train(model, changes, async (checkpoint) => {
+      own = await masksOf(checkpoint, Object.keys(masks));
+    });
+    expect(own).toEqual(masks);
+    expect(found).toHaveLength(20);
+    found.forEach((step, i) => {
+      expect(Math.abs(step.ctcLoss / steps[i]!.loss - 1)).toBeLessThan(1e-3);
+      expect(Math.abs(step.gradientNorm / steps[i]!.grad_norm - 1)).toBeLessThan(1e-3);
+    });
+  });
 });
+
+/** SHA-256 of the bytes of each layer's mask, 0 or 1, in PyTorch's order [out, in]. */
+async function masksOf(model: string, layers: readonly string[]): Promise<Record<string, string>> {
+  const { file, parameters } = exposeParameters(await loadModel(model));
+  const masks = parameters.flatMap(({ name, initializer, transposed, dims }) => {
+    const layer = name.replace(/\.weight$/u, '');
+    if (!layers.includes(layer)) return [];
+    const weights = file.model.graph.initializers.get(initializer)!.data;
+    const [rows = 0, columns = 0] = dims;
+    const bytes = Uint8Array.from(weights, (_, i) => {
+      const at = transposed ? (i % rows) * columns + Math.floor(i / rows) : i;
+      return weights[at] === 0 ? 0 : 1;
+    });
+    return [[layer, createHash('sha256').update(bytes).digest('hex')] as const];
+  });
+  return Object.fromEntries(masks);
+}
