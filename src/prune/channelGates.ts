@@ -98,9 +98,11 @@ export function channelGradients(
     ]);
     const mean = b.op('ReduceSum', [b.op('Mul', [shares, ofShares])], { keepdims: int(0) });
     const centred = b.op('Mul', [shares, b.op('Sub', [ofShares, mean])]);
+    // Updates wait for the squares, and those so for the product with the weight, which may be updated in place.
+    const nothing = b.op('Mul', [b.op('ReduceSum', [perChannel], { keepdims: int(0) }), b.scalar(0)]);
     return {
       weight: through,
-      squares: b.op('ReduceSumSquare', [through], { keepdims: int(0) }),
+      squares: b.op('Add', [b.op('ReduceSumSquare', [through], { keepdims: int(0) }), nothing]),
       logits: b.op('Reshape', [b.op('Div', [centred, temperature]), b.ints(sizes.dims)]),
     };
   });
