@@ -24,6 +24,8 @@ export interface Server {
   readonly changeSettings: (settings: Readonly<Record<string, unknown>>) => void;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly log: () => string;
+  /** When the extension was last activated, in milliseconds since 1970, by its own log. */
+  readonly activatedAt: () => number;
   /** Ends everything that was started in it, runs too, and removes its folders. */
   readonly stop: () => Promise<void>;
 }
@@ -33,7 +35,7 @@ const quiet = {
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.colorTheme': 'Dark Modern',
   'window.commandCenter': false,
   'chat.disableAIFeatures': true,
   'extensions.autoCheckUpdates': false,
@@ -74,6 +76,11 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
       env: { ...process.env, XDG_CONFIG_HOME: join(scratch, 'config') },
     },
   );
+  const { pid = 0 } = child;
+  // Nothing of it may outlive tests that are interrupted.
+  const killAll = (): void => void process.kill(-pid, 'SIGKILL');
+  process.once('exit', killAll);
+  child.once('exit', () => process.off('exit', killAll));
   const lines: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     const fail = (what: string): void => reject(new Error(`code-server ${what}:\n${lines.join('\n')}`));
@@ -93,8 +100,8 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
   return {
     url,
     folder,
-    extensionHosts: () => childrenOf(child.pid ?? 0).filter((pid) => commandLine(pid).includes('--type=extensionHost')),
-    programs: () => childrenOf(child.pid ?? 0).map(commandLine),
+    extensionHosts: () => childrenOf(pid).filter((pid) => commandLine(pid).includes('--type=extensionHost')),
+    programs: () => childrenOf(pid).map(commandLine),
     get settings() {
       return current;
     },
@@ -103,18 +110,29 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
       write();
     },
     log: () => lines.join('\n'),
+    activatedAt: () => lastActivation(join(user, 'logs')),
     stop: async () => {
       stopRuns(folder);
       const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      if (child.exitCode === null && child.pid !== undefined) {
-        process.kill(-child.pid, 'SIGTERM');
-        const kill = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 5000);
+      if (child.exitCode === null) {
+        process.kill(-pid, 'SIGTERM');
+        const kill = setTimeout(killAll, 5000);
         await ended;
         clearTimeout(kill);
       }
       rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
+}
+
+/** Each window of the workbench has a folder of logs. */
+function lastActivation(logs: string): number {
+  const files = readdirSync(logs, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('Pinch.log'));
+  const times = files
+    .flatMap((file) => readFileSync(join(logs, file), 'utf8').split('\n'))
+    .map((line) => /^(\S+) (\S+) \[info\] Activated in/u.exec(line))
+    .flatMap((found) => (found === null ? [] : [Date.parse(`${found[1] ?? ''}T${found[2] ?? ''}`)]));
+  return Math.max(...times);
 }
 
 /** Kills the trainers of a folder's runs: they outlive everything by design. */

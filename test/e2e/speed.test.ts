@@ -20,11 +20,18 @@ test('activation takes under 100 ms', async () => {
   await workbench.showPinch();
   await workbench.rows('Runs').first().waitFor();
   await workbench.command('Developer: Show Running Extensions');
-  const row = workbench.page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'Pinch' }).first();
+  const list = workbench.page.locator('.runtime-extensions-editor');
+  const row = list.locator('.monaco-list-row', { hasText: 'Pinch' });
+  await list.locator('.monaco-list-row').first().hover();
+  // The slowest stand first, and only what is in sight is in the page.
+  while ((await row.count()) === 0) {
+    await workbench.page.mouse.wheel(0, 200);
+    await workbench.page.waitForTimeout(200);
+  }
   const text = await row.locator('.activation-time').innerText();
   const took = Number(/(\d+)\s*ms/u.exec(text)?.[1] ?? NaN);
   await workbench.picture('speed-activation');
-  report(`Activation: ${text}`);
+  report(text);
   // It opens over everything.
   await workbench.page.keyboard.press('Escape');
   expect(took).toBeLessThan(100);

@@ -137,6 +137,9 @@ test(
     const layers = page.getByRole('table', { name: 'Layers' }).locator('tbody tr');
     await layers.first().waitFor();
     expect(await layers.count()).toBeGreaterThanOrEqual(24);
+    await page.getByRole('button', { name: 'Compare on Speech…' }).click();
+    await workbench.choose('test.jsonl');
+    await page.getByText('Matched pairs test').waitFor({ timeout: 2 * minutes });
     await workbench.screenshot('diff');
   },
   4 * minutes,

@@ -60,8 +60,8 @@ export interface Workbench {
 
 /** Names of VS Code's own themes, and the class that the workbench carries under each. */
 const themes = {
-  dark: ['Default Dark Modern', 'vs-dark'],
-  light: ['Default Light Modern', 'vs'],
+  dark: ['Dark Modern', 'vs-dark'],
+  light: ['Light Modern', 'vs'],
   'high-contrast': ['Default High Contrast', 'hc-black'],
   'high-contrast-light': ['Default High Contrast Light', 'hc-light'],
 } as const;
