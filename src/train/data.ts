@@ -8,7 +8,7 @@ import { readManifest } from '../speech/manifest/read.ts';
 import { describeDropped, prepareUtterances, type Dropped, type Ready } from '../speech/prepare.ts';
 import type { Processor } from '../speech/processor.ts';
 import type { RunSettings } from '../protocol/settings.ts';
-import type { TrainingBatch } from './trainable.ts';
+import type { TrainingBatch } from './stepFeeds.ts';
 
 /** More unusable files than this share are more likely a mistake than bad luck. */
 const unusableAtMost = 0.01;

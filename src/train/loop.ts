@@ -2,8 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
-import type { EndRecord, MetricsRecord } from '../protocol/records.ts';
-import type { RunSettings } from '../protocol/settings.ts';
+import type { EndRecord } from '../protocol/records.ts';
 import { BatchFeed } from './batchFeed.ts';
 import {
   checkpointName,
@@ -14,67 +13,14 @@ import {
   type Progress,
 } from './checkpoint.ts';
 import { secondsOf, trainingBatch } from './data.ts';
-import type { DevSet } from './devSet.ts';
-import { freshWatch, LossWatch } from './lossWatch.ts';
-import type { ProgressReport } from './progress.ts';
-import type { Method, Resting } from './methods/method.ts';
+import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
+import { LossWatch } from './lossWatch.ts';
+import type { Resting } from './methods/method.ts';
 import { learningRateFactor } from './schedule.ts';
-import type { Setup } from './setup.ts';
+import type { StepScalars } from './stepFeeds.ts';
+import type { StepResult } from './stepResult.ts';
 import { percent } from './textTable.ts';
-import type { StepResult, StepScalars, Trainable } from './trainable.ts';
-
-/** A record as the loop makes it; time and attempt are added by whoever writes it. */
-export type NewRecord = MetricsRecord extends infer R
-  ? R extends MetricsRecord
-    ? Omit<R, 'time' | 'attempt'>
-    : never
-  : never;
-
-/** What the loop asks and tells the rest of the trainer. */
-export interface LoopHost {
-  /** Appends a line to metrics.jsonl. A rewind starts a new attempt. */
-  readonly record: (record: NewRecord) => void;
-  /** Makes all lines so far outlast a power failure. */
-  readonly syncRecords: () => void;
-  /** After every update: time for a heartbeat. */
-  readonly beat: (step: number) => Promise<void>;
-  readonly stopRequested: () => boolean;
-  /** Whether somebody asked for a checkpoint since this was last called. */
-  readonly takeCheckpointRequest: () => boolean;
-}
-
-export interface LoopContext {
-  readonly settings: RunSettings;
-  readonly setup: Setup;
-  /** The folder of the checkpoints. */
-  readonly checkpoints: string;
-  readonly dev: DevSet | undefined;
-  readonly host: LoopHost;
-  readonly report: ProgressReport;
-  /** The last step whose evaluation is in metrics.jsonl already; -1 if there is none. */
-  readonly evaluatedStep: number;
-  /** Over the gated weights, where training goes on from. */
-  readonly sparsity: number;
-}
-
-export type LoopEnd = Pick<EndRecord, 'status' | 'message' | 'checkpoint' | 'sparsity' | 'best'>;
-
-/** A run before its first step. */
-export function freshProgress(settings: RunSettings, { begins }: Method): Progress {
-  return {
-    step: 0,
-    epoch: 0,
-    batch: 0,
-    multiplier: settings.sparsity.multiplier,
-    learningRateScale: 1,
-    rolledBack: false,
-    gates: begins,
-    ...freshWatch,
-    recentLosses: [],
-    failures: [],
-    best: null,
-  };
-}
+import type { Trainable } from './trainable.ts';
 
 /** Trains from `progress` on, in `trainable`'s state, to the end of the run, a request to stop, or trouble for the second time. */
 export async function train(context: LoopContext, trainable: Trainable, progress: Progress): Promise<LoopEnd> {
@@ -233,9 +179,7 @@ class Loop {
       ctcLoss += result.ctcLoss / accumulate;
       if (!last) continue;
       const loss = ctcLoss + (result.loss - result.ctcLoss);
-      // In float32, one minus a share that is one can come out a little below zero.
-      const sparsity = Math.min(1, Math.max(0, result.sparsity));
-      const whole: StepResult = { ...result, ctcLoss, loss, sparsity };
+      const whole: StepResult = { ...result, ctcLoss, loss };
       return { result: whole, audioSeconds };
     }
   }

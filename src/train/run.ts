@@ -20,7 +20,8 @@ import {
 import { listenForControl, type ControlServer } from './controlServer.ts';
 import { DevSet } from './devSet.ts';
 import { checkInputs } from './inputs.ts';
-import { freshProgress, train, type LoopEnd, type LoopHost, type NewRecord } from './loop.ts';
+import { train } from './loop.ts';
+import { freshProgress, type LoopEnd, type LoopHost, type NewRecord } from './loopContext.ts';
 import { MetricsFile } from './metricsFile.ts';
 import { describeStart, startRecord } from './overview.ts';
 import { ProgressReport, type Terminal } from './progress.ts';

@@ -1,10 +1,8 @@
 /** A model in training: its weights, moments and thresholds, and the compiled graphs, one per shape of batch, that update them. */
 
 import type { Graph, Model } from '../onnx/graph.ts';
-import { allocate, float32, int64, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
-import { adamScalars } from './graph/adamw.ts';
+import { float32, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { DropoutMasks } from './graph/dropout.ts';
-import { gumbelNoise } from './gumbelNoise.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { stateNames } from './graph/stateNames.ts';
 import {
@@ -17,49 +15,8 @@ import {
   type TrainingGraphSettings,
 } from './graph/trainingGraph.ts';
 import { Resident, Session, type Device, type Feed } from './session.ts';
-
-/** What one step needs of a batch. */
-export interface TrainingBatch {
-  /** float32 [utterances × samples], zero-padded */
-  readonly inputs: Float32Array;
-  readonly samples: number;
-  /** Samples of each utterance before padding. */
-  readonly samplesPerUtterance: readonly number[];
-  /** Labels of each utterance. */
-  readonly labels: readonly (readonly number[])[];
-  /** Width the labels are padded to. */
-  readonly maxLabels: number;
-  /** 1, or 0 for an utterance that only fills the batch. */
-  readonly weights: readonly number[];
-}
-
-export interface StepScalars {
-  /** 1-based count of updates, for Adam's bias correction. */
-  readonly step: number;
-  /** Which batch of the update this is, from 1. */
-  readonly part: number;
-  readonly learningRate: number;
-  readonly gateLearningRate: number;
-  /** Of the Gumbel-softmax in a search among channels. */
-  readonly temperature: number;
-  readonly sparsityTarget: number;
-  readonly multiplier: number;
-  /** False while gradients accumulate. */
-  readonly update: boolean;
-}
-
-export interface StepResult {
-  /** CTC and the sparsity term. */
-  readonly loss: number;
-  readonly ctcLoss: number;
-  /** Global norm of the weights' gradients before clipping; NaN for a step without an update. */
-  readonly gradientNorm: number;
-  /** Over the gated weights, before this step's update; 0 without gates. */
-  readonly sparsity: number;
-  readonly layers: readonly { readonly name: string; readonly threshold: number; readonly sparsity: number }[];
-  /** Share of frames whose likeliest symbol is the blank. */
-  readonly blankShare: number;
-}
+import { stepFeeds, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
+import { restingLayers, stepResult, type StepResult } from './stepResult.ts';
 
 export interface TrainableOptions {
   readonly model: Model;
@@ -102,7 +59,7 @@ export class Trainable {
   private readonly uploads: Session[] = [];
   private readonly masks: DropoutMasks;
   private gates: GateMode;
-  private fixed: StepResult['layers'] = [];
+  private resting: StepResult['layers'] = [];
 
   /** @param state before the first step, or of a checkpoint. The arrays become the trainable's own and are updated in place. */
   constructor(options: TrainableOptions, state: Map<string, Tensor>) {
@@ -110,7 +67,7 @@ export class Trainable {
     this.host = state;
     this.masks = new DropoutMasks(options.settings.dropout, options.seed);
     this.gates = options.gates;
-    if (this.gates === 'fixed') this.fixed = this.countZeros();
+    if (this.gates === 'fixed') this.resting = restingLayers(this.options, this.host);
   }
 
   get mode(): GateMode {
@@ -129,15 +86,15 @@ export class Trainable {
     const compiled = await this.graphFor(shape, this.accumulation(scalars.update));
     // Copied before the step writes over them; metrics give the thresholds that the step used.
     const thresholds = Float32Array.from((this.host.get(stateNames.thresholds)?.data ?? []) as Float32Array);
-    const feeds = this.feeds(compiled, batch, scalars);
+    const feeds = this.feedsOf(compiled, batch, scalars);
     if (this.options.device === 'cpu') {
       await compiled.session.runInto({ ...compiled.feeds, ...feeds }, compiled.into);
-      return this.report(compiled.into, thresholds);
+      return this.result(compiled.into, thresholds);
     }
     if (this.options.device === 'webgpu') await this.uploadFrozen();
     const results = await compiled.session.run({ ...this.residentFeeds(compiled), ...feeds });
     this.keep(compiled, results);
-    return this.report(results, thresholds);
+    return this.result(results, thresholds);
   }
 
   /** Weights, moments and thresholds, under `stateNames`. On the CPU these are the live arrays, not copies. */
@@ -156,13 +113,13 @@ export class Trainable {
       this.device.get(name)?.dispose();
       this.device.delete(name);
     }
-    if (this.gates === 'fixed') this.fixed = this.countZeros();
+    if (this.gates === 'fixed') this.resting = restingLayers(this.options, this.host);
   }
 
   /** From now on every gated weight that is zero stays zero, and thresholds rest. The caller has set the weights. */
   fixGates(): void {
     this.gates = 'fixed';
-    this.fixed = this.countZeros();
+    this.resting = restingLayers(this.options, this.host);
   }
 
   async dispose(): Promise<void> {
@@ -274,94 +231,13 @@ export class Trainable {
     }
   }
 
-  private feeds(compiled: Compiled, batch: TrainingBatch, scalars: StepScalars): Record<string, Feed> {
-    const { options } = this;
-    const utterances = batch.labels.length;
-    const width = batch.maxLabels;
-    const labels = new BigInt64Array(utterances * width).fill(BigInt(options.blank));
-    batch.labels.forEach((row, i) => row.forEach((label, k) => (labels[i * width + k] = BigInt(label))));
-    const scalar = (value: number): Tensor => float32([value], []);
-    const weights = adamScalars(options.settings.optimizer, scalars.learningRate, scalars.step);
-    const gates = adamScalars(
-      { ...options.settings.optimizer, weightDecay: 0 },
-      scalars.gateLearningRate,
-      scalars.step,
-    );
-    const all: Record<string, Tensor> = {
-      [options.audioInput]: float32(batch.inputs, [utterances, batch.samples]),
-      labels: { type: 'int64', dims: [utterances, width], data: labels },
-      label_lengths: int64(batch.labels.map((row) => row.length)),
-      frame_lengths: int64(
-        batch.samplesPerUtterance.map((samples) => Math.min(options.frames(samples), compiled.graph.frames)),
-      ),
-      utterance_weights: float32(batch.weights),
-      sparsity_target: scalar(scalars.sparsityTarget),
-      sparsity_multiplier: scalar(scalars.multiplier),
-      weights_decay: scalar(weights.decay),
-      weights_rate: scalar(weights.rate),
-      weights_epsilon: scalar(weights.epsilon),
-      gates_decay: scalar(gates.decay),
-      gates_rate: scalar(gates.rate),
-      gates_epsilon: scalar(gates.epsilon),
-    };
-    if (options.candidates !== undefined) {
-      const dims = [options.layers.length, options.candidates];
-      all['temperature'] = scalar(scalars.temperature);
-      all['gumbel_noise'] = float32(gumbelNoise(sizeOf(dims), options.seed, scalars.step), dims);
-    }
-    const { dropout } = compiled.graph;
-    const masks = this.masks.of(dropout, scalars.step, scalars.part);
-    for (const { name, dims } of dropout)
-      all[name] = { type: 'float32', dims, data: masks.get(name) ?? new Float32Array() };
-    if (options.maskInput) all[options.maskInput.name] = attentionMask(batch, utterances, options.maskInput.type);
+  private feedsOf(compiled: Compiled, batch: TrainingBatch, scalars: StepScalars): Record<string, Feed> {
+    const all = stepFeeds(this.options, compiled.graph, this.masks, batch, scalars);
     return Object.fromEntries(compiled.session.inputs.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
   }
 
-  private report(results: Readonly<Record<string, Resident>>, thresholds: Float32Array): StepResult {
-    const number = (name: string): number => Number(results[name]?.tensor.data[0] ?? NaN);
-    const kept = results['kept']?.tensor.data as Float32Array | undefined;
-    const sizes = this.gateSizes();
-    const layers = kept
-      ? this.options.layers.map((name, i) => ({
-          name,
-          threshold: Math.abs(thresholds[i] ?? 0),
-          sparsity: 1 - (kept[i] ?? 0) / (sizes[i] ?? 1),
-        }))
-      : this.fixed;
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    const pruned = layers.reduce((sum, layer, i) => sum + layer.sparsity * (sizes[i] ?? 0), 0);
-    const ctcLoss = number('ctc_loss');
-    return {
-      loss: ctcLoss + (results['sparsity_loss'] ? number('sparsity_loss') : 0),
-      ctcLoss,
-      gradientNorm: number('gradient_norm'),
-      sparsity: total === 0 ? 0 : results['sparsity'] ? number('sparsity') : pruned / total,
-      layers,
-      blankShare: number('blank_share'),
-    };
-  }
-
-  private gateSizes(): number[] {
-    const sizes: number[] = [];
-    for (const { gate, dims } of this.options.parameters) if (gate !== undefined) sizes[gate] = sizeOf(dims);
-    return sizes;
-  }
-
-  private countZeros(): StepResult['layers'] {
-    const thresholds = this.host.get(stateNames.thresholds)?.data as Float32Array | undefined;
-    const counts: number[] = [];
-    for (const { gate, initializer } of this.options.parameters) {
-      if (gate === undefined) continue;
-      const weights = this.host.get(stateNames.weight(initializer))?.data as Float32Array;
-      let zeros = 0;
-      for (const weight of weights) if (weight === 0) zeros++;
-      counts[gate] = zeros / weights.length;
-    }
-    return this.options.layers.map((name, i) => ({
-      name,
-      threshold: Math.abs(thresholds?.[i] ?? 0),
-      sparsity: counts[i] ?? 0,
-    }));
+  private result(results: Readonly<Record<string, Resident>>, thresholds: Float32Array): StepResult {
+    return stepResult(this.options, (name) => results[name]?.tensor, thresholds, this.resting);
   }
 
   /** Brings device tensors to the host, through a session that hands them out on the CPU. */
@@ -385,16 +261,4 @@ function nodeNames(graph: Graph): string[] {
     const body = node.attributes['body'];
     return [node.name, ...(body?.type === 'graph' ? nodeNames(body.value) : [])];
   });
-}
-
-/** 1 for samples, 0 for padding: [utterances, samples]. */
-function attentionMask(batch: TrainingBatch, utterances: number, type: DataType): Tensor {
-  const dims = [utterances, batch.samples];
-  const data = allocate(type, utterances * batch.samples);
-  batch.samplesPerUtterance.forEach((samples, i) => {
-    const [start, end] = [i * batch.samples, i * batch.samples + samples];
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n, start, end);
-    else data.fill(1, start, end);
-  });
-  return { type, dims, data };
 }

@@ -14,7 +14,8 @@ import { initialState } from '../../src/train/initialState.ts';
 import { findPorts } from '../../src/train/ports.ts';
 import { writeSafetensors } from '../../src/train/safetensors.ts';
 import type { Device } from '../../src/train/session.ts';
-import { Trainable, type StepResult } from '../../src/train/trainable.ts';
+import type { StepResult } from '../../src/train/stepResult.ts';
+import { Trainable } from '../../src/train/trainable.ts';
 
 export interface DeviceSteps {
   readonly steps: readonly StepResult[];

@@ -109,7 +109,7 @@ async function masksOf(model: string, layers: readonly string[]): Promise<Record
   const masks = parameters.flatMap(({ name, initializer, transposed, dims }) => {
     const layer = name.replace(/\.weight$/u, '');
     if (!layers.includes(layer)) return [];
-    const weights = file.model.graph.initializers.get(initializer)!.data;
+    const weights = file.model.graph.initializers.get(initializer)!.data as Float32Array;
     const [rows = 0, columns = 0] = dims;
     const bytes = Uint8Array.from(weights, (_, i) => {
       const at = transposed ? (i % rows) * columns + Math.floor(i / rows) : i;

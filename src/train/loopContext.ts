@@ -1,0 +1,63 @@
+/** What the training loop has around it: what it is told, whom it tells, and where it begins. */
+
+import type { EndRecord, MetricsRecord } from '../protocol/records.ts';
+import type { RunSettings } from '../protocol/settings.ts';
+import type { Progress } from './checkpoint.ts';
+import type { DevSet } from './devSet.ts';
+import { freshWatch } from './lossWatch.ts';
+import type { Method } from './methods/method.ts';
+import type { ProgressReport } from './progress.ts';
+import type { Setup } from './setup.ts';
+
+/** A record as the loop makes it; time and attempt are added by whoever writes it. */
+export type NewRecord = MetricsRecord extends infer R
+  ? R extends MetricsRecord
+    ? Omit<R, 'time' | 'attempt'>
+    : never
+  : never;
+
+/** What the loop asks and tells the rest of the trainer. */
+export interface LoopHost {
+  /** Appends a line to metrics.jsonl. A rewind starts a new attempt. */
+  readonly record: (record: NewRecord) => void;
+  /** Makes all lines so far outlast a power failure. */
+  readonly syncRecords: () => void;
+  /** After every update: time for a heartbeat. */
+  readonly beat: (step: number) => Promise<void>;
+  readonly stopRequested: () => boolean;
+  /** Whether somebody asked for a checkpoint since this was last called. */
+  readonly takeCheckpointRequest: () => boolean;
+}
+
+export interface LoopContext {
+  readonly settings: RunSettings;
+  readonly setup: Setup;
+  /** The folder of the checkpoints. */
+  readonly checkpoints: string;
+  readonly dev: DevSet | undefined;
+  readonly host: LoopHost;
+  readonly report: ProgressReport;
+  /** The last step whose evaluation is in metrics.jsonl already; -1 if there is none. */
+  readonly evaluatedStep: number;
+  /** Over the gated weights, where training goes on from. */
+  readonly sparsity: number;
+}
+
+export type LoopEnd = Pick<EndRecord, 'status' | 'message' | 'checkpoint' | 'sparsity' | 'best'>;
+
+/** A run before its first step. */
+export function freshProgress(settings: RunSettings, { begins }: Method): Progress {
+  return {
+    step: 0,
+    epoch: 0,
+    batch: 0,
+    multiplier: settings.sparsity.multiplier,
+    learningRateScale: 1,
+    rolledBack: false,
+    gates: begins,
+    ...freshWatch,
+    recentLosses: [],
+    failures: [],
+    best: null,
+  };
+}
