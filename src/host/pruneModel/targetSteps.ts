@@ -37,13 +37,15 @@ export const targetStep: Step<Draft> = {
 function targetQuestion(draft: Draft): { options: Option<TargetValue>[]; isActive: (value: TargetValue) => boolean } {
   const own = targets.includes(draft.target) ? [] : [draft.target];
   const shares = [...targets, ...own].sort((a, b) => a - b);
+  // Another method than the usual one comes from the settings, and stays.
+  const method = draft.method === 'none' ? 'self-pinching' : draft.method;
   const options: Option<TargetValue>[] = [
     ...shares.map((target) => ({
       label: `${asPercent(target)} %`,
       description: notes[String(target)] ?? '',
-      value: { method: 'self-pinching', target } as const,
+      value: { method, target },
     })),
-    { label: '$(edit) Other…', description: 'type a percentage', value: { method: 'self-pinching' } },
+    { label: '$(edit) Other…', description: 'type a percentage', value: { method } },
     { label: 'without gates', kind: QuickPickItemKind.Separator },
     {
       label: '$(circle-slash) None',
