@@ -63,7 +63,8 @@ class Loop {
     while (this.progress.step < steps && !host.stopRequested()) {
       const { step, epoch } = this.progress;
 
-      // 1. From here on masks rest, at the target, and what was pruned stays pruned.
+      // 1. From here on masks rest, at the target, and what was pruned stays pruned. The choice counts as this step's time.
+      const began = performance.now();
       const { resting } = method;
       if (resting && step >= resting.from(steps) && this.trainable.mode === 'learning') await this.restGates(resting);
 
@@ -73,7 +74,6 @@ class Loop {
       const target = method.target(step, steps);
 
       // 3. Forward, backward and update, on as many batches as make an update.
-      const began = performance.now();
       const scalars = {
         step: step + 1,
         learningRate,

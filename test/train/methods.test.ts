@@ -69,7 +69,7 @@ describe('ump', () => {
     run = started.run;
     const { code, err } = await started.ended;
     expect(code, err).toBe(0);
-  });
+  }, 60_000);
 
   test('every layer has lost the same share of its smallest weights, and what survives is trained', async () => {
     const before = await gated(join(folder, 'model'));
@@ -137,7 +137,7 @@ describe('nas-cp', () => {
     run = started.run;
     const { code, err } = await started.ended;
     expect(code, err).toBe(0);
-  });
+  }, 60_000);
 
   /** How many columns of a matrix [rows, 32] hold anything, and whether those that are zero are the smallest of the model's own. */
   async function channelsOf(step: number): Promise<{ kept: number; smallestGone: boolean }[]> {
@@ -188,6 +188,15 @@ describe('nas-cp', () => {
 
   test('killed in the search and after it and resumed, its lines are those of a run that was not', async () => {
     expect(timeless(await withKills('nas-cp-killed', settings, [7, 16]))).toEqual(timeless(run));
+  });
+
+  test('with several batches an update, resuming changes nothing either', async () => {
+    const several: SettingsInput = { ...settings, steps: 8, batch: { seconds: 1, accumulate: 2 }, dropout: 0.1 };
+    const whole = start('nas-cp-several', several);
+    const { code, err } = await whole.ended;
+    expect(code, err).toBe(0);
+    expect(steps(whole.run)).toHaveLength(8);
+    expect(timeless(await withKills('nas-cp-several-killed', several, [3]))).toEqual(timeless(whole.run));
   });
 
   test('its candidates must be able to reach the target', async () => {
