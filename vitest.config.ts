@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // `unit` needs nothing but the clone. `shared` reads real models and speech from PINCH_SHARED and takes minutes.
-// `e2e` drives the packed extension in a real workbench; test/e2e/run.mjs starts it.
+// `slurm` starts a Slurm of its own. `e2e` drives the packed extension in a real workbench; test/e2e/run.mjs starts it.
 export default defineConfig({
   test: {
     projects: [
@@ -9,12 +9,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/shared/**', 'test/e2e/**', 'test/electron/**', 'test/package/**'],
+          exclude: ['test/shared/**', 'test/e2e/**', 'test/electron/**', 'test/package/**', 'test/slurm/**'],
           testTimeout: 60_000,
         },
       },
       {
         test: { name: 'shared', include: ['test/shared/**/*.test.ts'], testTimeout: 1_200_000, fileParallelism: false },
+      },
+      {
+        test: {
+          name: 'slurm',
+          include: ['test/slurm/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
       },
       // What `npm run package` made of it.
       { test: { name: 'package', include: ['test/package/*.test.ts'], testTimeout: 60_000 } },

@@ -56,7 +56,9 @@ export async function runStudy(study: Study, folder: string, { on, signal, say }
       if (signal.aborted) say('The jobs go on; the same command follows them again.');
     } else if (open.length > 0) {
       const { together, threads } = await shareMachine(study, open);
-      say(`${open.length} to do, ${together} at a time${threads === undefined ? '' : `, ${threads} threads each`}.`);
+      say(
+        `${open.length} to do, ${together} at a time${threads === undefined ? '' : `, with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`}.`,
+      );
       await doTasks(open, { study, paths, inputs, threads, signal }, together, events);
     }
     const written = await results.write();

@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const programs = ['munged', 'slurmctld', 'slurmd', 'sbatch', 'squeue', 'sinfo'];
 
@@ -49,6 +49,12 @@ export async function startCluster(folder: string): Promise<Cluster> {
   let controller: ChildProcess | undefined;
   await startController();
   const node = start('slurmd', '-D');
+  // A controller that is killed before it has written down what it began begins that again, and takes the node out of use when the node
+  // refuses. An administrator would put it back.
+  const administrator = setInterval(() => {
+    if (!/drain/u.test(output('sinfo', ['--noheader', '--format=%t'], environment))) return;
+    succeeds('scontrol', ['update', `NodeName=${hostname()}`, 'State=RESUME'], environment);
+  }, 2000);
   await waitFor('the node', () => /idle/u.test(output('sinfo', ['--noheader', '--format=%t'], environment)));
 
   const killController = async (): Promise<void> => {
@@ -59,6 +65,7 @@ export async function startCluster(folder: string): Promise<Cluster> {
     killController,
     startController,
     stop: async () => {
+      clearInterval(administrator);
       if (succeeds('scancel', ['--me'], environment)) {
         await waitFor('the end of all jobs', () => output('squeue', ['--noheader'], environment) === '');
       }
@@ -114,7 +121,7 @@ async function kill(process: ChildProcess): Promise<void> {
 async function waitFor(what: string, holds: () => boolean): Promise<void> {
   for (let waited = 0; !holds(); waited += 200) {
     if (waited > 60_000) throw new Error(`Slurm: waited a minute for ${what}.`);
-    await setTimeout(200);
+    await sleep(200);
   }
 }
 

@@ -1,0 +1,116 @@
+/** A study on a real Slurm of one node, whose controller and submitting process are each killed on the way. */
+
+import { execFileSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readMetrics } from '../runs/readMetrics.ts';
+import { findings, stepsOf, writeToyData, writeToyStudy } from '../study/toyStudy.ts';
+import { pinch, type Outcome } from '../train/toy.ts';
+import { startCluster, whyNoSlurm, type Cluster } from './cluster.ts';
+
+const reason = whyNoSlurm();
+
+describe.skipIf(reason !== undefined)(`on Slurm${reason === undefined ? '' : ` (left out: ${reason})`}`, () => {
+  let folder = '';
+  let cluster: Cluster | undefined;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'pinch-slurm-'));
+    writeToyData(folder);
+    cluster = await startCluster(folder);
+  });
+  afterAll(async () => {
+    for (const child of started) child.kill('SIGKILL');
+    await cluster?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const at = (...parts: string[]): string => join(folder, ...parts);
+  const started: ChildProcess[] = [];
+  const start = (...args: string[]): ReturnType<typeof pinch> => {
+    const made = pinch(['study', ...args], folder, cluster?.environment);
+    started.push(made.child);
+    return made;
+  };
+  const study = (...args: string[]): Promise<Outcome> => start(...args).ended;
+  const squeue = (): string[] =>
+    execFileSync('squeue', ['--noheader', '--array', '--format=%j %K %T'], {
+      env: cluster?.environment ?? {},
+      encoding: 'utf8',
+    })
+      .split('\n')
+      .filter((line) => line !== '');
+
+  const eight = { sparsities: [0.2, 0.4, 0.6], seeds: [0, 1], slurm: { partition: 'short', time: '10' } };
+
+  test('8 runs, the controller and the submitting process each killed once, find what a local study finds', async () => {
+    const local = await study(writeToyStudy(folder, 'local', eight));
+    expect(local.code, local.err).toBe(0);
+
+    writeToyStudy(folder, 'remote', eight);
+    const first = start('remote.json', '--on', 'slurm');
+    const submitted = (): boolean => existsSync(at('remote.study/slurm')) && squeue().length === 9;
+    while (!submitted() && first.child.exitCode === null) await setTimeout(100);
+    while (!existsSync(at('remote.study/runs')) || readdirSync(at('remote.study/runs')).length < 2)
+      await setTimeout(20);
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    const second = start('remote.json', '--on', 'slurm');
+    await setTimeout(1500);
+    await cluster?.killController();
+    await setTimeout(6000);
+    await cluster?.startController();
+    const { code, err } = await second.ended;
+    expect(code, err).toBe(0);
+    expect(err).toContain('Slurm does not answer');
+
+    expect(findings(at('remote.study'))).toEqual(findings(at('local.study')));
+    // Nothing was submitted twice. A controller that had not written down what it began may begin that again, from its last checkpoint.
+    const submissions = JSON.parse(readFileSync(at('remote.study/slurm/submissions.json'), 'utf8')) as object[];
+    expect(submissions).toHaveLength(1);
+    const steps = stepsOf(at('remote.study'));
+    expect(Object.keys(steps)).toHaveLength(8);
+    for (const [name, counted] of Object.entries(steps)) {
+      expect(counted).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+      const metrics = readMetrics(at('remote.study/runs', name, 'metrics.jsonl'));
+      expect(metrics.filter(({ kind }) => kind === 'step').length).toBeLessThanOrEqual(120 + 7);
+    }
+  });
+
+  test('a job that is taken away is submitted again, and goes on from its last checkpoint', async () => {
+    writeToyStudy(folder, 'cancelled', { sparsities: [0.3], settings: { ...toySettings, steps: 300 } });
+    const { child, ended } = start('cancelled.json', '--on', 'slurm');
+    const metrics = at('cancelled.study/runs/none-seed-0/metrics.jsonl');
+    while (!existsSync(metrics) || readMetrics(metrics).length < 60) await setTimeout(50);
+    execFileSync('scancel', ['--me'], { env: cluster?.environment ?? {} });
+    const { code, err } = await ended;
+    expect(child.exitCode).toBe(0);
+    expect(code, err).toBe(0);
+    expect(err.match(/^Submitted /gmu)?.length).toBeGreaterThan(1);
+    const rewind = readMetrics(metrics).find(({ kind }) => kind === 'rewind');
+    expect(rewind?.step).toBeGreaterThanOrEqual(50);
+  });
+
+  test('a run that fails is not submitted again and again', async () => {
+    const methods = [{ method: 'self-pinching', settings: { gates: { include: ['nowhere'] } } }];
+    writeToyStudy(folder, 'failing', { methods, sparsities: [0.3] });
+    const { code, err } = await study('failing.json', '--on', 'slurm');
+    expect(code, err).toBe(1);
+    expect(err).toMatch(/^self-pinching-30-seed-0: failed: .*nowhere/mu);
+    expect(err.match(/^Submitted /gmu)).toHaveLength(1);
+  });
+
+  test('a partition that there is not is said in Slurm’s words', async () => {
+    writeToyStudy(folder, 'nowhere', { slurm: { partition: 'nowhere' } });
+    const { code, err } = await study('nowhere.json', '--on', 'slurm');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^Slurm does not take the jobs: .*partition/imu);
+  });
+});
+
+const toySettings = {
+  ...{ device: 'cpu', batch: { seconds: 4 }, freeze: ['conv'] },
+  ...{ checkpoint: { everySteps: 10 }, evaluate: { everyEpochs: 0 } },
+};
