@@ -20,9 +20,6 @@ export interface Server {
   readonly extensionHosts: () => number[];
   /** The commands of all processes in it. */
   readonly programs: () => string[];
-  /** Replaces the user's settings; the workbench follows at once. */
-  readonly changeSettings: (settings: Readonly<Record<string, unknown>>) => void;
-  readonly settings: Readonly<Record<string, unknown>>;
   readonly log: () => string;
   /** When the extension was last activated, in milliseconds since 1970, by its own log. */
   readonly activatedAt: () => number;
@@ -55,9 +52,7 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
   const [folder, user] = [join(scratch, 'work'), join(scratch, 'user')];
   mkdirSync(folder);
   mkdirSync(join(user, 'User'), { recursive: true });
-  let current = { ...quiet, ...settings };
-  const write = (): void => writeFileSync(join(user, 'User/settings.json'), JSON.stringify(current));
-  write();
+  writeFileSync(join(user, 'User/settings.json'), JSON.stringify({ ...quiet, ...settings }));
   // A copy, because a workbench writes into it.
   cpSync(fromRun('PINCH_E2E_EXTENSIONS'), join(scratch, 'extensions'), { recursive: true });
 
@@ -102,13 +97,6 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
     folder,
     extensionHosts: () => childrenOf(pid).filter((pid) => commandLine(pid).includes('--type=extensionHost')),
     programs: () => childrenOf(pid).map(commandLine),
-    get settings() {
-      return current;
-    },
-    changeSettings: (changed) => {
-      current = { ...current, ...changed };
-      write();
-    },
     log: () => lines.join('\n'),
     activatedAt: () => lastActivation(join(user, 'logs')),
     stop: async () => {

@@ -40,7 +40,7 @@ test(
     expect(summary).toContain('pruning to 65 %');
     expect(summary).toMatch(/Gated: 442,368 of 529,856 parameters/u);
     expect(summary).toMatch(/Memory: about/u);
-    await workbench.screenshot('start');
+    await workbench.picture('story-2-start');
     await workbench.choose('Start');
   },
   2 * minutes,
@@ -85,7 +85,7 @@ test(
     expect(rows[0]).toMatch(/^Run .*done, \d+ steps/u);
     expect(rows.filter((row) => /^Checkpoint at step \d+, .*6\d\.\d % sparse/u.test(row)).length).toBeGreaterThan(0);
     await workbench.dismissNotifications();
-    await workbench.screenshot('done');
+    await workbench.picture('story-4-done');
   },
   7 * minutes,
 );
@@ -140,7 +140,7 @@ test(
     await page.getByRole('button', { name: 'Compare on Speech…' }).click();
     await workbench.choose('test.jsonl');
     await page.getByText('Matched pairs test').waitFor({ timeout: 2 * minutes });
-    await workbench.screenshot('diff');
+    await workbench.picture('story-6-diff');
   },
   4 * minutes,
 );
@@ -151,7 +151,17 @@ test(
     const { workbench } = bench;
     for (const theme of ['light', 'high-contrast', 'high-contrast-light', 'dark'] as const) {
       await workbench.setTheme(theme);
-      await workbench.screenshot(`diff-${theme}`);
+      for (const [panel, title] of [
+        ['layer', 'v_proj'],
+        ['evaluation', 'Evaluation:'],
+        ['diff', '↔'],
+      ] as const) {
+        await workbench.page.locator('.tabs-container .tab', { hasText: title }).click();
+        await workbench.webview(panel);
+        await workbench.page.waitForTimeout(500);
+        await workbench.picture(`${panel}-${theme}`);
+      }
+      if (theme === 'light') await workbench.screenshot('diff-light');
     }
   },
   2 * minutes,

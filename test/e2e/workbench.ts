@@ -62,8 +62,8 @@ export interface Workbench {
 const themes = {
   dark: ['Dark Modern', 'vs-dark'],
   light: ['Light Modern', 'vs'],
-  'high-contrast': ['Default High Contrast', 'hc-black'],
-  'high-contrast-light': ['Default High Contrast Light', 'hc-light'],
+  'high-contrast': ['Dark High Contrast', 'hc-black'],
+  'high-contrast-light': ['Light High Contrast', 'hc-light'],
 } as const;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -185,7 +185,9 @@ export async function openWorkbench(
     statusBar: (text) => page.locator('.statusbar-item[id^="pinch.pinch"]').filter({ hasText: text }),
     async setTheme(theme) {
       const [name, className] = themes[theme];
-      server.changeSettings({ 'workbench.colorTheme': name });
+      await workbench.command('Preferences: Color Theme');
+      await box.locator('input').first().fill(name);
+      await workbench.choose(name);
       await page.locator(`.monaco-workbench.${className}`).waitFor();
       // The webviews follow a moment later.
       await page.waitForTimeout(300);
