@@ -3,9 +3,11 @@
 import { resolve } from 'node:path';
 import { runOne, runStudy, type StudyEnd } from '../study/runStudy.ts';
 import { defaultStudyFolder, readStudyFile, StudyFileError } from '../study/studyFile.ts';
+import type { StudyProgress } from '../study/progress.ts';
 import { studyPaths } from '../study/paths.ts';
 import type { StudyResults } from '../study/results.ts';
 import { percent, textTable } from '../train/textTable.ts';
+import { endProgress, showProgress } from './progress.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 
 export interface StudyFlags {
@@ -23,7 +25,12 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
   const options = {
     on,
     signal: interrupted.signal,
-    say: (line: string) => void process.stderr.write(`${line}\n`),
+    say: (line: string) => {
+      endProgress();
+      process.stderr.write(`${line}\n`);
+    },
+    onProgress: ({ names, step, steps }: StudyProgress) =>
+      showProgress({ label: `Steps of ${names.join(', ')}`, done: step, total: steps }),
   };
   try {
     const read = await readStudyFile(file);
@@ -40,6 +47,7 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
     if (error instanceof StudyFileError) throw new UsageError(error.message);
     throw error;
   } finally {
+    endProgress();
     release();
   }
 }

@@ -1,5 +1,6 @@
 /** Reads what a study's tasks have come to: each finished run's numbers, and what was recognised, to compare it. */
 
+import { relative, sep } from 'node:path';
 import { compareSystems } from '../metrics/compare.ts';
 import { loadModel } from '../onnx/load.ts';
 import { effectiveRecords } from '../protocol/records.ts';
@@ -7,7 +8,6 @@ import { runPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/readRecords.ts';
 import type { Measured } from '../train/keptEvaluation.ts';
 import { reportParameters } from '../train/parameterReport.ts';
-import { relative, sep } from 'node:path';
 import { modelOf, readMeasured } from './doTask.ts';
 import { testSets, type StudyPaths, type TestSet } from './paths.ts';
 import type { RunTask, Task } from './plan.ts';

@@ -1,5 +1,6 @@
 /** Does a study's tasks on this machine, several at once where it is large enough. */
 
+import { setMaxListeners } from 'node:events';
 import { availableParallelism, freemem } from 'node:os';
 import { previewRun } from '../train/preview.ts';
 import { doTask, type TaskContext, type TaskEnd } from './doTask.ts';
@@ -28,6 +29,8 @@ export async function doTasks(
 ): Promise<void> {
   const broken = new AbortController();
   const signal = AbortSignal.any([context.signal, broken.signal]);
+  // Every task listens to it, and Node warns of more than ten.
+  setMaxListeners(0, signal);
   const waiting = [...tasks];
   const work = async (): Promise<void> => {
     try {

@@ -8,7 +8,7 @@ export interface StudyResults {
   readonly pinch: string;
   readonly onnxruntime: string;
   readonly study: string;
-  /** As given in the file, absolute. */
+  /** From the folder of the study's file. */
   readonly model: string;
   readonly train: string;
   readonly dev: string;

@@ -9,6 +9,7 @@ import { doTask, type TaskEnd } from './doTask.ts';
 import { doTasks, shareMachine, type TaskEvents } from './local.ts';
 import { studyPaths, type StudyPaths } from './paths.ts';
 import { planStudy, type Task } from './plan.ts';
+import { followProgress, type StudyProgress } from './progress.ts';
 import type { StudyResults } from './results.ts';
 import { doJobs } from './slurm/doJobs.ts';
 import { StudyFileError, type Study } from './studyFile.ts';
@@ -20,6 +21,7 @@ export interface StudyOptions {
   readonly signal: AbortSignal;
   /** Lines for people. */
   readonly say: (line: string) => void;
+  readonly onProgress: (progress: StudyProgress) => void;
 }
 
 export interface StudyEnd {
@@ -28,9 +30,14 @@ export interface StudyEnd {
 }
 
 /** @throws StudyFileError if nothing can be begun. */
-export async function runStudy(study: Study, folder: string, { on, signal, say }: StudyOptions): Promise<StudyEnd> {
+export async function runStudy(
+  study: Study,
+  folder: string,
+  { on, signal, say, onProgress }: StudyOptions,
+): Promise<StudyEnd> {
   const { tasks, paths, inputs } = await prepareStudy(study, folder);
   const claim = await claimStudy(folder, tasks.length);
+  const endProgress = followProgress(tasks, paths, onProgress);
   let status: StudyEnd['status'] = 'failed';
   try {
     const results = new Results({ study, paths, tasks, inputs, testChecksum: await hashManifest(study.test) });
@@ -65,6 +72,7 @@ export async function runStudy(study: Study, folder: string, { on, signal, say }
     status = results.done === tasks.length ? 'done' : failed.length > 0 ? 'failed' : 'stopped';
     return { status, results: written };
   } finally {
+    endProgress();
     await claim.release(status);
   }
 }

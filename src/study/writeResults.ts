@@ -1,5 +1,6 @@
 /** Puts the results of a study together, and writes them: study.json, study.csv, study.html. */
 
+import { dirname, relative, sep } from 'node:path';
 import { writeAtomically } from '../onnx/atomicFile.ts';
 import type { RunFile } from '../protocol/records.ts';
 import { collectTask, compareWithDense, ratesOf, type Collected } from './collect.ts';
@@ -79,10 +80,10 @@ export class Results {
       pinch: inputs.pinch,
       onnxruntime: inputs.onnxruntime,
       study: study.name,
-      model: study.model,
-      train: study.train,
-      dev: study.dev,
-      test: study.test,
+      model: fromFile(study, study.model),
+      train: fromFile(study, study.train),
+      dev: fromFile(study, study.dev),
+      test: fromFile(study, study.test),
       checksums: { model, train, dev: dev ?? '', test: testChecksum },
       given: given ? { dev: ratesOf(given.dev), test: ratesOf(given.test) } : null,
       dense: summariseDense(done),
@@ -98,4 +99,9 @@ export class Results {
     const status = found !== null ? 'done' : message === null ? 'missing' : 'failed';
     return { name, method, target, seed, status, message, found };
   }
+}
+
+/** Results are read on other machines as well, where only what is near the study's file is in the same place. */
+function fromFile({ file }: Study, path: string): string {
+  return relative(dirname(file), path).split(sep).join('/');
 }

@@ -42,6 +42,7 @@ describe('a study', () => {
     expect(code, err).toBe(0);
     const results = JSON.parse(out) as StudyResults & { status: string; folder: string };
     expect(results).toMatchObject({ status: 'done', folder: at('whole.study') });
+    expect(readJson(at('whole.study/study.json'))).toMatchObject({ model: 'model', dev: 'dev/manifest.jsonl' });
     expect(readJson(at('whole.study/study.json'))['runs']).toEqual(results.runs);
     expect(results.runs.map(({ name, status }) => [name, status])).toEqual(names.map((name) => [name, 'done']));
     const [dense, ...pruned] = results.runs;

@@ -1,0 +1,50 @@
+/** How far the runs are that train now, here or elsewhere: read from their folders, so it is the same for both. */
+
+import { liveness, readState } from '../runs/state.ts';
+import type { StudyPaths } from './paths.ts';
+import type { Task } from './plan.ts';
+
+export interface StudyProgress {
+  /** Runs that train now. */
+  readonly names: readonly string[];
+  /** Steps of all of them together. */
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** Milliseconds between two looks; a trainer writes its state no more often. */
+const lookEvery = 2000;
+
+/** Calls `show` every two seconds, until the returned function is called. */
+export function followProgress(
+  tasks: readonly Task[],
+  paths: StudyPaths,
+  show: (progress: StudyProgress) => void,
+): () => void {
+  let looking = false;
+  const timer = setInterval(() => {
+    // A slow disk must not make looks pile up.
+    if (looking) return;
+    looking = true;
+    void measure(tasks, paths)
+      .then((progress) => progress.names.length > 0 && show(progress))
+      // A state that cannot be read now can be read the next time, or the run itself says why not.
+      .catch(() => undefined)
+      .finally(() => (looking = false));
+  }, lookEvery);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+async function measure(tasks: readonly Task[], paths: StudyPaths): Promise<StudyProgress> {
+  let [step, steps] = [0, 0];
+  const names: string[] = [];
+  for (const { name, kind } of tasks) {
+    const state = kind === 'run' ? await readState(paths.run(name)) : undefined;
+    if (state === undefined || state.steps === 0 || (await liveness(state)) !== 'live') continue;
+    names.push(name);
+    step += state.step;
+    steps += state.steps;
+  }
+  return { names, step, steps };
+}
