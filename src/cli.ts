@@ -9,7 +9,7 @@ import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
-import { study, type StudyFlags } from './cli/study.ts';
+import { study, studyHelp, type StudyFlags } from './cli/study.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
 import { devices } from './train/session.ts';
 
@@ -110,6 +110,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     )
     .option('--only <run>', 'train and measure only this run of the study, here')
     .option(...json)
+    .addHelpText('after', studyHelp)
     .action((file: string, flags: StudyFlags) => finish(study(file, flags)));
 
   return pinch;

@@ -17,6 +17,18 @@ export interface StudyFlags {
   readonly json?: boolean;
 }
 
+/** What stands in a study's file, shown under its flags. */
+export const studyHelp = `
+A study's file:
+  { "model": "model", "train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl",
+    "methods": ["self-pinching", "ump", { "method": "nas-cp", "sparsities": [0.5], "seeds": [0] }],
+    "sparsities": [0.5, 0.75], "seeds": [0, 1],
+    "settings": { "epochs": 10 },                          as in a run.json; a method may have its own
+    "together": null, "threads": null,                     runs at once, and threads of each; null: what the machine allows
+    "slurm": { "partition": null, "gpus": null, "time": null, "memory": null, "options": ["--account=x"] } }
+Paths are taken from the file's folder. The dense model is trained alike with each seed, to compare with.
+Begun again, a study goes on where it was: nothing is trained twice. It may get more methods, sparsities and seeds.`;
+
 export async function study(file: string, flags: StudyFlags): Promise<number> {
   const { json = false, only, on = 'here' } = flags;
   const folder = resolve(flags.folder ?? defaultStudyFolder(file));

@@ -53,7 +53,7 @@ function row(method: string, style: string, point: Point, verdict: Markup, at?: 
     <td>${target === null ? '' : percent(target)}</td>
     <td>${percent(sparsity)}</td>
     <td>${percent(wer)}</td>
-    <td>${percent(low)} to ${percent(high)}</td>
+    <td>${(100 * low).toFixed(2)} to ${percent(high)}</td>
     <td>${percent(devWer)}</td>
     <td>${seeds.join(', ')}</td>
     <td>${verdict}</td>
