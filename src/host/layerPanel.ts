@@ -39,8 +39,9 @@ class LayerPanel implements PanelContent {
   private readonly services: Services;
   private readonly subject: LayerSubject;
   private run: FollowedRun | undefined;
-  /** The checkpoint or file whose weights were read last. */
+  /** The checkpoint or file whose weights were read last, and what was found. */
   private readFrom: string | undefined;
+  private histogram: LayerHistogram | undefined;
   private closed = false;
 
   constructor(services: Services, panel: WebviewPanel, subject: LayerSubject) {
@@ -72,8 +73,9 @@ class LayerPanel implements PanelContent {
       this.push({ series: null, histogram: unavailable(error) });
       return;
     }
-    this.readFrom = undefined;
-    await this.readWeights();
+    // A page that was hidden and is shown again has forgotten them; the file has not changed.
+    if (this.histogram?.kind === 'ready' && this.newestModel() === this.readFrom) this.show(this.histogram);
+    else await this.readWeights();
   }
 
   private async showRun(folder: string): Promise<void> {
@@ -113,26 +115,29 @@ class LayerPanel implements PanelContent {
 
   private async readWeights(): Promise<void> {
     const model = this.newestModel();
-    const first = this.readFrom === undefined;
     this.readFrom = model;
     if (model === undefined) {
-      this.push({ histogram: { kind: 'unavailable', reason: 'The run has no checkpoint yet.' } });
+      this.show(unavailable('The run has no checkpoint yet.'));
       return;
     }
     if (!workspace.isTrusted) {
-      this.push({
-        histogram: { kind: 'unavailable', reason: 'This workspace is not trusted, so its models are not read.' },
-      });
+      this.show(unavailable('This workspace is not trusted, so its models are not read.'));
       return;
     }
-    if (first) this.push({ histogram: { kind: 'loading' } });
+    // The weights of the checkpoint before stay until those of the new one are there.
+    if (this.histogram?.kind !== 'ready') this.show({ kind: 'loading' });
     try {
       const result = await this.services.pinch.run(['inspect', model, '--layer', this.subject.layer]);
       if (this.readFrom !== model) return;
-      this.push({ histogram: { kind: 'ready', source: titleOf(model), weights: parseLayerWeights(result) } });
+      this.show({ kind: 'ready', source: titleOf(model), weights: parseLayerWeights(result) });
     } catch (error) {
-      this.push({ histogram: unavailable(error) });
+      this.show(unavailable(error));
     }
+  }
+
+  private show(histogram: LayerHistogram): void {
+    this.histogram = histogram;
+    this.push({ histogram });
   }
 
   private pace(): void {
@@ -152,6 +157,6 @@ function pointsOf(records: readonly StepRecord[], layer: string): LayerPoint[] {
   return records.map((record) => layerPoint(record, layer)).filter((point) => point !== undefined);
 }
 
-function unavailable(error: unknown): LayerHistogram {
-  return { kind: 'unavailable', reason: error instanceof Error ? error.message : String(error) };
+function unavailable(reason: unknown): LayerHistogram {
+  return { kind: 'unavailable', reason: reason instanceof Error ? reason.message : String(reason) };
 }
