@@ -49,6 +49,8 @@ function findChromium() {
 
 function installTools() {
   if (existsSync(join(modules, 'code-server/out/node/entry.js'))) return;
+  // Half an installation, or a link to one that is gone.
+  rmSync(modules, { recursive: true, force: true });
   const shared = process.env.PINCH_E2E_TOOLS;
   if (shared !== undefined) {
     if (!existsSync(join(shared, 'node_modules/code-server'))) lack(`${shared} (PINCH_E2E_TOOLS) has no code-server.`);

@@ -30,7 +30,10 @@ const inside = (path: string): string => join(scratch, 'extension', path);
 const pinch = (...args: string[]) =>
   promisify(execFile)(process.execPath, [inside('dist/cli.js'), ...args, '--json'], { cwd: scratch });
 
-test('it is under 35 MB', () => expect(statSync(vsix).size).toBeLessThan(35e6));
+// DirectX makes those for Windows larger.
+const most = process.platform === 'win32' ? 40e6 : 35e6;
+
+test(`it is under ${most / 1e6} MB`, () => expect(statSync(vsix).size).toBeLessThan(most));
 
 test('it holds the native binaries of its own platform and no others', () => {
   const native = files.filter((path) => /\.(?:node|so|dylib|dll)(?:\.|$)/u.test(path));
