@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'slurm',
           include: ['test/slurm/*.test.ts'],
-          testTimeout: 240_000,
+          testTimeout: 400_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },

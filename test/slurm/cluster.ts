@@ -3,7 +3,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ export function whyNoSlurm(): string | undefined {
 export interface Cluster {
   /** What a command needs in its environment to talk to this cluster. */
   readonly environment: NodeJS.ProcessEnv;
+  /** At a moment when it has written down which jobs run; otherwise it would begin some of them again, and take the node out of use. */
   readonly killController: () => Promise<void>;
   readonly startController: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -49,15 +50,22 @@ export async function startCluster(folder: string): Promise<Cluster> {
   let controller: ChildProcess | undefined;
   await startController();
   const node = start('slurmd', '-D');
-  // A controller that is killed before it has written down what it began begins that again, and takes the node out of use when the node
-  // refuses. An administrator would put it back.
+  // A node that did not answer for a while is taken out of use; an administrator would put it back.
   const administrator = setInterval(() => {
-    if (!/drain/u.test(output('sinfo', ['--noheader', '--format=%t'], environment))) return;
+    if (!/drain|drng|down/u.test(output('sinfo', ['--noheader', '--format=%t'], environment))) return;
     succeeds('scontrol', ['update', `NodeName=${hostname()}`, 'State=RESUME'], environment);
   }, 2000);
   await waitFor('the node', () => /idle/u.test(output('sinfo', ['--noheader', '--format=%t'], environment)));
 
+  const running = (): string => output('squeue', ['--noheader', '--states=RUNNING', '--format=%A'], environment);
   const killController = async (): Promise<void> => {
+    let seen = { jobs: '', time: Infinity };
+    await waitFor('a quiet moment', () => {
+      const jobs = running();
+      if (jobs !== seen.jobs) seen = { jobs, time: Date.now() };
+      const saved = statSync(join(folder, 'state', 'job_state'), { throwIfNoEntry: false });
+      return jobs !== '' && saved !== undefined && saved.mtimeMs > seen.time;
+    });
     if (controller) await kill(controller);
   };
   return {
@@ -70,7 +78,7 @@ export async function startCluster(folder: string): Promise<Cluster> {
         await waitFor('the end of all jobs', () => output('squeue', ['--noheader'], environment) === '');
       }
       for (const daemon of [node, munged]) await kill(daemon);
-      await killController();
+      if (controller) await kill(controller);
     },
   };
 }

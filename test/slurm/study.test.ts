@@ -11,6 +11,11 @@ import { findings, stepsOf, writeToyData, writeToyStudy } from '../study/toyStud
 import { pinch, type Outcome } from '../train/toy.ts';
 import { startCluster, whyNoSlurm, type Cluster } from './cluster.ts';
 
+const toySettings = {
+  ...{ device: 'cpu', batch: { seconds: 4 }, freeze: ['conv'] },
+  ...{ checkpoint: { everySteps: 10 }, evaluate: { everyEpochs: 0 } },
+};
+
 const reason = whyNoSlurm();
 
 describe.skipIf(reason !== undefined)(`on Slurm${reason === undefined ? '' : ` (left out: ${reason})`}`, () => {
@@ -42,7 +47,10 @@ describe.skipIf(reason !== undefined)(`on Slurm${reason === undefined ? '' : ` (
       .split('\n')
       .filter((line) => line !== '');
 
-  const eight = { sparsities: [0.2, 0.4, 0.6], seeds: [0, 1], slurm: { partition: 'short', time: '10' } };
+  // Long enough that there are moments at which no job begins or ends.
+  const settings = { ...toySettings, steps: 600, checkpoint: { everySteps: 50 } };
+  const slurm = { partition: 'short', time: '10' };
+  const eight = { sparsities: [0.2, 0.4, 0.6], seeds: [0, 1], together: 2, settings, slurm };
 
   test('8 runs, the controller and the submitting process each killed once, find what a local study finds', async () => {
     const local = await study(writeToyStudy(folder, 'local', eight));
@@ -67,15 +75,15 @@ describe.skipIf(reason !== undefined)(`on Slurm${reason === undefined ? '' : ` (
     expect(err).toContain('Slurm does not answer');
 
     expect(findings(at('remote.study'))).toEqual(findings(at('local.study')));
-    // Nothing was submitted twice. A controller that had not written down what it began may begin that again, from its last checkpoint.
+    // Nothing was submitted twice, and no more than a checkpoint interval was trained again.
     const submissions = JSON.parse(readFileSync(at('remote.study/slurm/submissions.json'), 'utf8')) as object[];
     expect(submissions).toHaveLength(1);
     const steps = stepsOf(at('remote.study'));
     expect(Object.keys(steps)).toHaveLength(8);
     for (const [name, counted] of Object.entries(steps)) {
-      expect(counted).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+      expect(counted).toEqual(Array.from({ length: 600 }, (_, i) => i + 1));
       const metrics = readMetrics(at('remote.study/runs', name, 'metrics.jsonl'));
-      expect(metrics.filter(({ kind }) => kind === 'step').length).toBeLessThanOrEqual(120 + 7);
+      expect(metrics.filter(({ kind }) => kind === 'step').length).toBeLessThanOrEqual(600 + 50);
     }
   });
 
@@ -109,8 +117,3 @@ describe.skipIf(reason !== undefined)(`on Slurm${reason === undefined ? '' : ` (
     expect(err).toMatch(/^Slurm does not take the jobs: .*partition/imu);
   });
 });
-
-const toySettings = {
-  ...{ device: 'cpu', batch: { seconds: 4 }, freeze: ['conv'] },
-  ...{ checkpoint: { everySteps: 10 }, evaluate: { everyEpochs: 0 } },
-};
