@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { useBench } from './bench.ts';
 import { cells, newestStep } from './heatmap.ts';
+import { whyNotQuiet } from './quiet.ts';
 import { writeSyntheticRun, type SyntheticRun } from './syntheticRun.ts';
 
 let following: SyntheticRun;
@@ -15,9 +16,22 @@ const bench = useBench({
 });
 const minutes = 60_000;
 
-test('activation takes under 100 ms', async () => {
+/** A test of times, left out on a machine that is busy. */
+function timed(name: string, run: () => Promise<void>): void {
+  test(
+    name,
+    async ({ skip }) => {
+      const why = await whyNotQuiet();
+      if (why !== undefined) skip(why);
+      await bench.workbench.showPinch();
+      await run();
+    },
+    4 * minutes,
+  );
+}
+
+timed('activation takes under 100 ms', async () => {
   const { workbench } = bench;
-  await workbench.showPinch();
   await workbench.rows('Runs').first().waitFor();
   await workbench.command('Developer: Show Running Extensions');
   const list = workbench.page.locator('.runtime-extensions-editor');
@@ -37,7 +51,7 @@ test('activation takes under 100 ms', async () => {
   expect(took).toBeLessThan(100);
 });
 
-test(
+timed(
   'from the end of a step to its cell: 200 ms at the 95th percentile, with 200 layers and 20 steps a second',
   async () => {
     const { workbench } = bench;
@@ -85,51 +99,46 @@ test(
     following.end('stopped', 10 + 20 * seconds);
     expect(at(0.95)).toBeLessThanOrEqual(200);
   },
-  2 * minutes,
 );
 
-test(
-  '100,000 steps of 200 layers open in under 2 s, and scrub smoothly in under 300 MB',
-  async () => {
-    const { workbench } = bench;
-    const page = await workbench.webview('heatmap');
-    const before = await heap(page);
-    const began = Date.now();
-    await workbench.rows('Runs').filter({ hasText: 'long' }).first().click();
-    await page.waitForFunction(
-      (last) => Number(document.querySelector<HTMLElement>('td.cell')?.dataset['step']) === last,
-      long.steps,
-    );
-    const opened = Date.now() - began;
-    await workbench.picture('speed-long-run');
+timed('100,000 steps of 200 layers open in under 2 s, and scrub smoothly in under 300 MB', async () => {
+  const { workbench } = bench;
+  const page = await workbench.webview('heatmap');
+  const before = await heap(page);
+  const began = Date.now();
+  await workbench.rows('Runs').filter({ hasText: 'long' }).first().click();
+  await page.waitForFunction(
+    (last) => Number(document.querySelector<HTMLElement>('td.cell')?.dataset['step']) === last,
+    long.steps,
+  );
+  const opened = Date.now() - began;
+  await workbench.picture('speed-long-run');
 
-    const scrubbed = await page.evaluate(async () => {
-      const range = document.querySelector<HTMLInputElement>('input[type="range"]')!;
-      const took: number[] = [];
-      for (let at = 0; at < 120; at++) {
-        const start = performance.now();
-        range.value = String(1 + Math.round(99_998 * (0.5 + 0.5 * Math.sin(at / 9))));
-        range.dispatchEvent(new Event('input', { bubbles: true }));
-        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-        took.push(performance.now() - start);
-      }
-      return took.sort((a, b) => a - b);
-    });
-    const frame = scrubbed[Math.floor(0.95 * scrubbed.length)] ?? Infinity;
-    // At rest, the exact step is read from the file.
-    await page.waitForFunction(newestStep);
-    expect(await page.evaluate(cells)).toHaveLength(long.layers);
-    const after = await heap(page);
-    report(
-      `A run of 100,000 steps and 200 layers: open after ${opened} ms; a frame of scrubbing takes ${frame.toFixed(0)} ms at the 95th percentile; the window's heap goes from ${before} to ${after} MB`,
-    );
-    expect(opened).toBeLessThan(2000);
-    // Without a graphics card, where the browser draws every pixel itself.
-    expect(frame).toBeLessThan(100);
-    expect(after).toBeLessThan(300);
-  },
-  3 * minutes,
-);
+  const scrubbed = await page.evaluate(async () => {
+    const range = document.querySelector<HTMLInputElement>('input[type="range"]')!;
+    const took: number[] = [];
+    for (let at = 0; at < 120; at++) {
+      const start = performance.now();
+      range.value = String(1 + Math.round(99_998 * (0.5 + 0.5 * Math.sin(at / 9))));
+      range.dispatchEvent(new Event('input', { bubbles: true }));
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      took.push(performance.now() - start);
+    }
+    return took.sort((a, b) => a - b);
+  });
+  const frame = scrubbed[Math.floor(0.95 * scrubbed.length)] ?? Infinity;
+  // At rest, the exact step is read from the file.
+  await page.waitForFunction(newestStep);
+  expect(await page.evaluate(cells)).toHaveLength(long.layers);
+  const after = await heap(page);
+  report(
+    `A run of 100,000 steps and 200 layers: open after ${opened} ms; a frame of scrubbing takes ${frame.toFixed(0)} ms at the 95th percentile; the window's heap goes from ${before} to ${after} MB`,
+  );
+  expect(opened).toBeLessThan(2000);
+  // Without a graphics card, where the browser draws every pixel itself.
+  expect(frame).toBeLessThan(100);
+  expect(after).toBeLessThan(300);
+});
 
 test('no webview has broken its policy or failed', () => expect(bench.workbench.problems).toEqual([]));
 
