@@ -13,7 +13,7 @@ import type { Services } from './services.ts';
 import { webviewHtml, webviewOptions } from './webviewHtml.ts';
 
 /** Milliseconds between two looks at a run that is on the screen; a cell must follow its step within 200. */
-const whenVisible = 60;
+const whenVisible = 25;
 const whenHidden = 1000;
 
 const commandOf = {

@@ -27,6 +27,9 @@ interface Saved {
 /** Milliseconds the slider rests before the host is asked for the exact step. */
 const restFor = 150;
 
+/** Milliseconds between two pictures of the numbers above the grid while a run goes on. */
+const betweenNumbers = 200;
+
 const store = new HeatmapStore();
 const before = savedState();
 /** The step that the slider holds; null: the newest. */
@@ -35,6 +38,8 @@ let pointed: { readonly layer: number; readonly cell: HTMLElement } | undefined;
 let focused: string | undefined;
 let resting: number | undefined;
 let status: string | undefined;
+let drawnAround = -Infinity;
+let later: number | undefined;
 /** The saved state is for one subject, and is used once. */
 let restored = false;
 
@@ -67,6 +72,7 @@ const host = connectHost<FromHeatmap, Saved>((message: ToHeatmap) => {
   if (store.known.subject?.id !== subject) {
     held = null;
     status = undefined;
+    drawnAround = -Infinity;
   }
   draw();
 });
@@ -83,14 +89,28 @@ function drawNow(): void {
   }
   restore();
   const frame = store.frameAt(held);
-  top.update(store, frame);
   buttons.update(run);
-  time.update(model ? undefined : store.span, held, isLive());
+  drawAround(frame, model === null);
   grid.setLayers(layers.map(({ name }) => name));
   grid.update(frame.sparsities, frame.step);
   colours.hidden = layers.length === 0;
   showDetail(frame);
   announce(frame);
+}
+
+/** The numbers and the slider around the grid. While steps come quickly they follow less often, so that the cells do not wait for them. */
+function drawAround(frame: Frame, isRun: boolean): void {
+  const wait = drawnAround + betweenNumbers - performance.now();
+  if (wait > 0 && isLive() && held === null) {
+    later ??= setTimeout(() => {
+      later = undefined;
+      draw();
+    }, wait);
+    return;
+  }
+  drawnAround = performance.now();
+  top.update(store, frame);
+  time.update(isRun ? store.span : undefined, held, isLive());
 }
 
 function showDetail(frame: Frame): void {
