@@ -154,9 +154,10 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   }
 }
 
+/** None spins for longer than a moment: the window would go on painting for as long as a run takes. */
 const icons: Readonly<Record<RunStatus, readonly [icon: string, color?: string]>> = {
   starting: ['loading~spin'],
-  running: ['loading~spin', 'charts.blue'],
+  running: ['play-circle', 'charts.blue'],
   paused: ['debug-pause'],
   stopping: ['loading~spin', 'charts.yellow'],
   done: ['pass', 'charts.green'],

@@ -22,7 +22,8 @@ function update(item: StatusBarItem, { runs }: RunStore): void {
     return;
   }
   const text = live.length === 1 ? shortProgress(first) : `${live.length} runs`;
-  item.text = `$(loading~spin) Pinch: ${text}`;
+  // A spinning icon would keep the window painting for as long as the run takes.
+  item.text = `$(pulse) Pinch: ${text}`;
   item.tooltip = live.map((run) => `${basename(run.folder)}: ${describeRun(run)}`).join('\n');
   item.accessibilityInformation = { label: `Pinch is training: ${text}` };
   item.show();
