@@ -5,60 +5,17 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { loadModel } from '../../src/onnx/load.ts';
-import { exposeParameters } from '../../src/onnx/parameters.ts';
-import { chooseGates, defaultGateRules } from '../../src/prune/chooseGates.ts';
-import { readProcessor } from '../../src/speech/processor.ts';
 import { Random } from '../../src/speech/random.ts';
-import { frameCounter } from '../../src/train/frames.ts';
-import type { Parameter } from '../../src/train/graph/trainingGraph.ts';
-import { initialState } from '../../src/train/initialState.ts';
-import { findPorts } from '../../src/train/ports.ts';
-import { Trainable } from '../../src/train/trainable.ts';
+import { openTrainable } from '../openTrainable.ts';
 
 const [path = '', mode = 'ungated', steps = '5', count = '4', seconds = '5', profilePrefix] = process.argv.slice(2);
 const utterances = Number(count);
 
-const { file, parameters: found } = exposeParameters(await loadModel(path));
-const processor = await readProcessor(file.folder);
-const ports = findPorts(file.model.graph, file.path, processor.vocabulary.size);
-const layers: string[] = [];
-const parameters = chooseGates(found, defaultGateRules).map(({ parameter, gated }): Parameter => {
-  const { initializer, dims, layer, name } = parameter;
-  const gate = gated && mode === 'gated' ? { gate: layers.push(layer) - 1 } : {};
-  return { initializer, dims, trained: !name.includes('feature_extractor'), ...gate };
-});
-const { initializers } = file.model.graph;
-const weights = new Map(
-  parameters.flatMap(({ initializer }) => {
-    const tensor = initializers.get(initializer);
-    return tensor ? [[initializer, { ...tensor, data: tensor.data.slice() }] as const] : [];
-  }),
-);
-const trainable = new Trainable(
-  {
-    model: file.model,
-    parameters,
-    layers,
-    audioInput: ports.audio.name,
-    maskInput: ports.mask,
-    logitsOutput: ports.logits.name,
-    blank: processor.vocabulary.blank,
-    frames: frameCounter(file.model, ports, processor),
-    device: 'cpu',
-    threads: undefined,
-    settings: {
-      optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
-      tau: 0.1,
-      quadratic: 10,
-      dropout: 0,
-      accumulate: 1,
-    },
-    seed: 0,
-    gates: 'learning',
-    ...(profilePrefix === undefined ? {} : { profilePrefix }),
-  },
-  initialState(parameters, weights, 0.1),
+const { trainable, processor } = await openTrainable(
+  path,
+  'cpu',
+  mode === 'gated' ? 'gated' : 'ungated',
+  profilePrefix,
 );
 
 const samples = Math.round(Number(seconds) * processor.sampleRate);

@@ -3,19 +3,11 @@
  * model, device, a file for the final state, a prefix for onnxruntime's profile. Prints one JSON object, `DeviceSteps`.
  */
 
-import { loadModel } from '../../src/onnx/load.ts';
-import { exposeParameters } from '../../src/onnx/parameters.ts';
-import { chooseGates, defaultGateRules } from '../../src/prune/chooseGates.ts';
-import { readProcessor } from '../../src/speech/processor.ts';
 import { Random } from '../../src/speech/random.ts';
-import { frameCounter } from '../../src/train/frames.ts';
-import type { Parameter } from '../../src/train/graph/trainingGraph.ts';
-import { initialState } from '../../src/train/initialState.ts';
-import { findPorts } from '../../src/train/ports.ts';
+import { openTrainable } from '../openTrainable.ts';
 import { writeSafetensors } from '../../src/train/safetensors.ts';
 import type { Device } from '../../src/train/session.ts';
 import type { StepResult } from '../../src/train/stepResult.ts';
-import { Trainable } from '../../src/train/trainable.ts';
 
 export interface DeviceSteps {
   readonly steps: readonly StepResult[];
@@ -30,47 +22,7 @@ const [path = '', device = '', stateFile = '', profilePrefix = ''] = process.arg
 const utterances = 4;
 const samples = 16_000;
 
-const { file, parameters: found } = exposeParameters(await loadModel(path));
-const processor = await readProcessor(file.folder);
-const ports = findPorts(file.model.graph, file.path, processor.vocabulary.size);
-const layers: string[] = [];
-const parameters = chooseGates(found, defaultGateRules).map(({ parameter, gated }): Parameter => {
-  const { initializer, dims, layer, name } = parameter;
-  const gate = gated ? { gate: layers.push(layer) - 1 } : {};
-  return { initializer, dims, trained: !name.includes('feature_extractor'), ...gate };
-});
-const weights = new Map(
-  parameters.flatMap(({ initializer }) => {
-    const tensor = file.model.graph.initializers.get(initializer);
-    return tensor ? [[initializer, { ...tensor, data: tensor.data.slice() }] as const] : [];
-  }),
-);
-const state = initialState(parameters, weights, 0.1);
-const trainable = new Trainable(
-  {
-    model: file.model,
-    parameters,
-    layers,
-    audioInput: ports.audio.name,
-    maskInput: ports.mask,
-    logitsOutput: ports.logits.name,
-    blank: processor.vocabulary.blank,
-    frames: frameCounter(file.model, ports, processor),
-    device: device as Device,
-    threads: undefined,
-    settings: {
-      optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
-      tau: 0.1,
-      quadratic: 10,
-      dropout: 0,
-      accumulate: 1,
-    },
-    seed: 0,
-    gates: 'learning',
-    profilePrefix,
-  },
-  state,
-);
+const { trainable, state, processor } = await openTrainable(path, device as Device, 'gated', profilePrefix);
 
 // One shape for all steps, because every shape has its shaders compiled anew; utterances of different lengths in it.
 const random = Random.seeded(0);

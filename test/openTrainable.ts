@@ -1,0 +1,71 @@
+/** A trainable of a whole model as a benchmark or a test wants it: Pinch's default gates, the feature encoder frozen. */
+
+import { loadModel } from '../src/onnx/load.ts';
+import { exposeParameters } from '../src/onnx/parameters.ts';
+import type { Tensor } from '../src/onnx/tensor.ts';
+import { chooseGates, defaultGateRules } from '../src/prune/chooseGates.ts';
+import { readProcessor, type Processor } from '../src/speech/processor.ts';
+import { frameCounter } from '../src/train/frames.ts';
+import type { Parameter } from '../src/train/graph/trainingGraph.ts';
+import { initialState } from '../src/train/initialState.ts';
+import { findPorts } from '../src/train/ports.ts';
+import type { Device } from '../src/train/session.ts';
+import { Trainable } from '../src/train/trainable.ts';
+
+export interface OpenedTrainable {
+  readonly trainable: Trainable;
+  /** The arrays that it trains in on the CPU. */
+  readonly state: ReadonlyMap<string, Tensor>;
+  readonly processor: Processor;
+}
+
+/** @param profilePrefix of onnxruntime's profile; undefined for none. */
+export async function openTrainable(
+  path: string,
+  device: Device,
+  gates: 'gated' | 'ungated',
+  profilePrefix: string | undefined,
+): Promise<OpenedTrainable> {
+  const { file, parameters: found } = exposeParameters(await loadModel(path));
+  const processor = await readProcessor(file.folder);
+  const ports = findPorts(file.model.graph, file.path, processor.vocabulary.size);
+  const layers: string[] = [];
+  const parameters = chooseGates(found, defaultGateRules).map(({ parameter, gated }): Parameter => {
+    const { initializer, dims, layer, name } = parameter;
+    const gate = gated && gates === 'gated' ? { gate: layers.push(layer) - 1 } : {};
+    return { initializer, dims, trained: !name.includes('feature_extractor'), ...gate };
+  });
+  const weights = new Map(
+    parameters.flatMap(({ initializer }) => {
+      const tensor = file.model.graph.initializers.get(initializer);
+      return tensor ? [[initializer, { ...tensor, data: tensor.data.slice() }] as const] : [];
+    }),
+  );
+  const state = initialState(parameters, weights, 0.1);
+  const trainable = new Trainable(
+    {
+      model: file.model,
+      parameters,
+      layers,
+      audioInput: ports.audio.name,
+      maskInput: ports.mask,
+      logitsOutput: ports.logits.name,
+      blank: processor.vocabulary.blank,
+      frames: frameCounter(file.model, ports, processor),
+      device,
+      threads: undefined,
+      settings: {
+        optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
+        tau: 0.1,
+        quadratic: 10,
+        dropout: 0,
+        accumulate: 1,
+      },
+      seed: 0,
+      gates: 'learning',
+      ...(profilePrefix === undefined ? {} : { profilePrefix }),
+    },
+    state,
+  );
+  return { trainable, state, processor };
+}
