@@ -106,6 +106,7 @@ test(
     process.kill(stateOf(run).pid, 'SIGKILL');
     await workbench.notified('ended unexpectedly');
     await workbench.rows('Runs').filter({ hasText: 'ended unexpectedly' }).waitFor();
+    await workbench.picture('survive-lost');
     await workbench.dismissNotifications();
   },
   2 * minutes,
