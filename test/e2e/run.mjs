@@ -58,8 +58,11 @@ function installTools() {
     return;
   }
   console.log('Installing the workbench into test/e2e/node_modules. This takes some minutes, once.');
+  // What the npm that started this script tells its children (its prefix, its Node) would send the tools elsewhere.
+  const outer = Object.keys(process.env).filter((name) => name.startsWith('npm_'));
+  const none = Object.fromEntries(outer.map((name) => [name, undefined]));
   const npm = (args, environment) => {
-    if (run('npm', ['--prefix', here, ...args], environment) === 0) return;
+    if (run('npm', ['--prefix', here, ...args], { ...none, ...environment }) === 0) return;
     rmSync(modules, { recursive: true, force: true });
     lack(
       'installing code-server failed, see above. It compiles a module that needs Kerberos: on Debian apt-get install libkrb5-dev',
