@@ -87,7 +87,8 @@ const step = v.object({
   sparsity: fraction,
   secondsPerStep: real,
   audioSecondsPerSecond: real,
-  layers: v.array(v.object({ name: text, threshold: real, sparsity: fraction })),
+  /** A threshold is in units of its layer's root-mean-square weight before training; null for methods without thresholds. */
+  layers: v.array(v.object({ name: text, threshold: v.nullable(real), sparsity: fraction })),
 });
 
 const evaluation = v.object({

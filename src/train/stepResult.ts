@@ -19,8 +19,8 @@ export interface StepResult {
 
 export interface LayerResult {
   readonly name: string;
-  /** In units of the layer's root-mean-square weight before training; 0 for methods without thresholds. */
-  readonly threshold: number;
+  /** In units of the layer's root-mean-square weight before training; null for methods without thresholds. */
+  readonly threshold: number | null;
   readonly sparsity: number;
 }
 
@@ -32,7 +32,7 @@ export interface GatedLayers {
 
 /**
  * @param reported the graph's small outputs by name
- * @param thresholds that the step used
+ * @param thresholds that the step used; empty for methods without any
  * @param resting the layers, where gates no longer learn and the graph does not count
  */
 export function stepResult(
@@ -48,7 +48,7 @@ export function stepResult(
   const layers = kept
     ? names.map((name, i) => ({
         name,
-        threshold: Math.abs(thresholds[i] ?? 0),
+        threshold: magnitude(thresholds[i]),
         sparsity: share(1 - Number(kept[i] ?? 0) / (sizes[i] ?? 1)),
       }))
     : resting;
@@ -81,9 +81,14 @@ export function restingLayers(
   }
   return layers.map((name, i) => ({
     name,
-    threshold: Math.abs(Number(thresholds?.[i] ?? 0)),
+    threshold: magnitude(thresholds?.[i]),
     sparsity: zeros[i] ?? 0,
   }));
+}
+
+/** A threshold's sign does not matter. */
+function magnitude(threshold: number | bigint | undefined): number | null {
+  return threshold === undefined ? null : Math.abs(Number(threshold));
 }
 
 /** In float32, one minus a share that is one can come out a little below zero. NaN stays NaN. */

@@ -58,6 +58,11 @@ test('a step of one layer', () =>
     layerSparsity: 0.2,
   }));
 
+test('a step of one layer without a threshold', () => {
+  const layers = [{ name: 'b', threshold: null, sparsity: 0.2 }];
+  expect(layerPoint({ ...record(2), layers }, 'b')).toMatchObject({ layerThreshold: null, layerSparsity: 0.2 });
+});
+
 test('a step without the layer is no point', () => expect(layerPoint(record(2), 'c')).toBeUndefined());
 
 describe('a histogram', () => {

@@ -9,6 +9,7 @@ import {
   RecordError,
   type MetricsRecord,
 } from '../../src/protocol/records.ts';
+import { step } from '../runs/records.ts';
 
 const time = '2026-11-21T10:00:00.000Z';
 const rewind = (step: number, attempt = 2): MetricsRecord => ({
@@ -45,6 +46,16 @@ describe('metrics lines', () => {
     for (const record of [rewind(3), alert(4), end(5)]) {
       expect(parseMetricsRecord(JSON.stringify(record))).toEqual(record);
     }
+  });
+
+  test('of a step have thresholds, or null for methods without any', () => {
+    for (const threshold of [0.5, null]) {
+      const record = step(3, 1, ['a']);
+      const written = { ...record, layers: record.layers.map((layer) => ({ ...layer, threshold })) };
+      expect(parseMetricsRecord(JSON.stringify(written))).toEqual(written);
+    }
+    const without = { ...step(3), layers: [{ name: 'a', sparsity: 0.5 }] };
+    expect(() => parseMetricsRecord(JSON.stringify(without))).toThrow(RecordError);
   });
 
   test.each([

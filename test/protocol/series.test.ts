@@ -34,7 +34,8 @@ function rows({ count, layers, steps, loss, sparsity, sparsityTarget, thresholds
 
 const expectedRow = (at: number): number[] => {
   const { loss, sparsity, sparsityTarget, layers } = step(at);
-  return [at, loss, sparsity, sparsityTarget, ...layers.map((l) => l.threshold), ...layers.map((l) => l.sparsity)];
+  const thresholds = layers.map(({ threshold }) => threshold ?? NaN);
+  return [at, loss, sparsity, sparsityTarget, ...thresholds, ...layers.map((l) => l.sparsity)];
 };
 
 test('a short series has every step', () => {
@@ -90,6 +91,14 @@ describe('layers', () => {
     const series = newSeries(layerNames, 4);
     appendPoint(series, strange);
     expect(series.sparsities.slice(0, 2)).toEqual(Float32Array.of(NaN, strange.sparsities[1]!));
+  });
+
+  test('without thresholds have NaN for them', () => {
+    const { layers, ...rest } = step(3);
+    const without = { ...rest, layers: layers.map((layer) => ({ ...layer, threshold: null })) };
+    const point = seriesPoint(without, layerNames);
+    expect(point.thresholds).toEqual(Float32Array.from(layerNames, () => NaN));
+    expect(point.sparsities).toEqual(seriesPoint(step(3), layerNames).sparsities);
   });
 
   test('beyond any model’s number are left out', () => {

@@ -173,7 +173,7 @@ describe('nas-cp', () => {
     expect(chosen.size).toBe(1);
     // A step of one candidate is 8 of 32 channels, in the larger layer 256 of 1536 weights.
     expect(Math.abs([...chosen][0]! - 0.6)).toBeLessThan(256 / 1536);
-    for (const { layers } of lines) expect(layers.map(({ threshold }) => threshold)).toEqual([0, 0]);
+    for (const { layers } of lines) expect(layers.map(({ threshold }) => threshold)).toEqual([null, null]);
   });
 
   test('what was chosen stays, and is trained', async () => {

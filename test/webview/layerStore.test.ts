@@ -18,7 +18,7 @@ function seriesOfSteps(steps: number): Series {
   const series = newSeries(['layers.0.q']);
   for (let step = 1; step <= steps; step++) {
     const { layerThreshold, layerSparsity, ...rest } = point(step);
-    appendPoint(series, { ...rest, thresholds: [layerThreshold], sparsities: [layerSparsity] });
+    appendPoint(series, { ...rest, thresholds: [layerThreshold ?? NaN], sparsities: [layerSparsity] });
   }
   return series;
 }
@@ -31,6 +31,13 @@ test('points continue the series, each once', () => {
   expect(Array.from(series!.steps.subarray(0, series!.count))).toEqual([1, 2, 3, 4]);
   expect(series!.thresholds[3]).toBeCloseTo(0.4);
   expect(series!.sparsities[3]).toBeCloseTo(0.004);
+});
+
+test('points without a threshold leave it unknown', () => {
+  const store = new LayerStore();
+  store.take({ kind: 'state', state: { series: newSeries(['layers.0.q']) } });
+  store.take({ kind: 'points', points: [{ ...point(1), layerThreshold: null, layerSparsity: 0.5 }] });
+  expect(historyRows(store.known, 1)[0]).toMatchObject({ step: 1, threshold: NaN, sparsity: 0.5 });
 });
 
 test('points of an ONNX file, which has no series, are left alone', () => {

@@ -62,7 +62,7 @@ function keptText(parameters: number, share: number): string {
 }
 
 function thresholdText(threshold: number): string {
-  return Number.isNaN(threshold) ? '' : `${significant(threshold)} × initial RMS`;
+  return Number.isNaN(threshold) ? '–' : `${significant(threshold)} × initial RMS`;
 }
 
 function trendText(trend: Trend | undefined): string {

@@ -60,11 +60,12 @@ export function historyView(): HistoryView {
   });
   const numbers = make('details', {}, make('summary', {}, 'Numbers'), table.element);
   const none = make('p', { class: 'quiet' }, 'No step is done yet.');
+  const noThreshold = make('p', { class: 'quiet' }, '– This run has no thresholds.');
   const charts = make(
     'div',
     { class: 'charts' },
     make('figure', {}, make('figcaption', {}, 'Sparsity'), sparsity.element),
-    make('figure', {}, make('figcaption', {}, 'Threshold'), threshold.element),
+    make('figure', {}, make('figcaption', {}, 'Threshold'), threshold.element, noThreshold),
   );
   const hint = make('p', { class: 'quiet hint' }, 'Drag to zoom, double-click to see all.');
   const element = make('section', {}, make('h2', {}, 'Over the run'), none, charts, hint, numbers);
@@ -95,7 +96,10 @@ export function historyView(): HistoryView {
     const rows = (values: Float32Array | Float64Array): Float32Array | Float64Array => values.subarray(0, series.count);
     const steps = rows(series.steps);
     sparsity.setData(steps, [rows(series.sparsities), rows(series.sparsity), rows(series.sparsityTarget)]);
-    threshold.setData(steps, [rows(series.thresholds)]);
+    const thresholds = rows(series.thresholds);
+    threshold.element.hidden = thresholds.every(Number.isNaN);
+    noThreshold.hidden = !threshold.element.hidden;
+    threshold.setData(steps, [thresholds]);
     if (numbers.open) table.setRows(historyRows(current, tableRows));
   }
 }

@@ -19,7 +19,7 @@ export class LayerStore {
       const last = series.count > 0 ? (series.steps[series.count - 1] ?? -1) : -1;
       // A step that is there already was sent twice, as around a reset.
       if (point.step > last)
-        appendPoint(series, { ...point, thresholds: [layerThreshold], sparsities: [layerSparsity] });
+        appendPoint(series, { ...point, thresholds: [layerThreshold ?? NaN], sparsities: [layerSparsity] });
     }
   }
 }

@@ -61,19 +61,18 @@ function factsOf({
 }: LayerWeights): HTMLElement[] {
   const fact = (name: string, value: string, kind = ''): HTMLElement =>
     make('div', { class: kind }, make('dt', {}, name), make('dd', {}, value));
+  const known = threshold !== null && thresholdInWeights !== null;
   const facts = [
     fact('Zero, not drawn', `${count(zeros)} of ${count(parameters)} (${percent(zeros / Math.max(1, parameters))})`),
     fact('Root mean square now', significant(rootMeanSquare)),
+    known
+      ? fact(
+          'Threshold',
+          `±${significant(thresholdInWeights)}, ${significant(threshold)} × RMS before training`,
+          'threshold',
+        )
+      : fact('Threshold', '–'),
   ];
-  if (threshold !== null && thresholdInWeights !== null) {
-    facts.push(
-      fact(
-        'Threshold',
-        `±${significant(thresholdInWeights)}, ${significant(threshold)} × RMS before training`,
-        'threshold',
-      ),
-    );
-  }
   const { outside } = histogram;
   if (outside > 0) facts.push(fact('Not drawn: beyond the bins, or no numbers', count(outside)));
   return facts;

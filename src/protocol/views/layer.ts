@@ -53,7 +53,8 @@ export interface LayerPoint {
   /** Of the whole model. */
   readonly sparsity: number;
   readonly sparsityTarget: number;
-  readonly layerThreshold: number;
+  /** Null for methods without thresholds. */
+  readonly layerThreshold: number | null;
   readonly layerSparsity: number;
 }
 
