@@ -46,7 +46,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--seed <number>', 'of everything random (0)', countFlag('--seed', 0))
     .option(
       '--dropout <share>',
-      'share of values that dropout sets to zero while training (0)',
+      'share of values that dropout sets to zero while training (0.2; with --config, what the file says, or 0)',
       numberFlag('--dropout'),
     )
     .option('--config <file>', 'settings as in a run.json; flags override them')

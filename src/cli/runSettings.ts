@@ -3,7 +3,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { reasonOf } from '../onnx/errors.ts';
-import { completeSettings, SettingsError, type RunSettings, type SettingsInput } from '../protocol/settings.ts';
+import {
+  completeSettings,
+  leftOutOfFiles,
+  SettingsError,
+  type RunSettings,
+  type SettingsInput,
+} from '../protocol/settings.ts';
 import { UsageError } from './output.ts';
 
 export interface PruneFlags {
@@ -41,7 +47,7 @@ const flags: Readonly<Record<string, string>> = {
  * @throws UsageError naming the flag, or the file and its setting.
  */
 export async function runSettings(flags: PruneFlags): Promise<RunSettings> {
-  const fromFile = flags.config === undefined ? {} : await readConfig(flags.config);
+  const fromFile = flags.config === undefined ? {} : { ...leftOutOfFiles, ...(await readConfig(flags.config)) };
   const fromFlags: SettingsInput = {
     ...pathsFrom('.', flags),
     ...(flags.targetSparsity === undefined ? {} : { sparsity: { target: flags.targetSparsity } }),
@@ -78,7 +84,7 @@ function complete(fromFile: unknown, fromFlags: SettingsInput, config: string | 
   }
 }
 
-async function readConfig(file: string): Promise<unknown> {
+async function readConfig(file: string): Promise<object> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

@@ -77,7 +77,8 @@ const schema = group({
     maxSeconds: positive(3600),
   }),
   optimizer: group({
-    learningRate: positive(1000),
+    /** Null to choose it by the model's width (src/train/learningRate.ts). */
+    learningRate: v.nullable(positive(1000)),
     schedule: choice(schedules),
     /** Share of the run over which the learning rate rises from 0. */
     warmup: share,
@@ -156,7 +157,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   steps: null,
   batch: { seconds: 30, utterances: null, shuffle: true, accumulate: 1, minSeconds: 0.1, maxSeconds: 20 },
   optimizer: {
-    learningRate: 2e-4,
+    learningRate: null,
     schedule: 'linear',
     warmup: 0.05,
     betas: [0.9, 0.999],
@@ -164,7 +165,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     weightDecay: 0.01,
     clipNorm: 1,
   },
-  dropout: 0,
+  dropout: 0.2,
   gates: { include: [], ignore: ['re:.*lm_head'], tau: 0.1, start: 0.1, learningRate: 1e-2 },
   sparsity: {
     target: 0.65,
@@ -184,6 +185,9 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   checkpoint: { everySteps: 500, keep: 3 },
   evaluate: { everyEpochs: 1 },
 };
+
+/** What a file of settings means by leaving something out, where that is not the default: files may be older than a setting. */
+export const leftOutOfFiles = { dropout: 0 } as const;
 
 /** Settings that cannot be used. The message is one sentence that names the key and what it must be. */
 export class SettingsError extends Error {

@@ -70,7 +70,7 @@ class Loop {
 
       // 2. What this step's number decides.
       const factor = learningRateFactor(settings.optimizer, step, steps) * this.progress.learningRateScale;
-      const learningRate = settings.optimizer.learningRate * factor;
+      const learningRate = setup.learningRate * factor;
       const target = method.target(step, steps);
 
       // 3. Forward, backward and update, on as many batches as make an update.

@@ -73,6 +73,9 @@ export function describeStart(
     );
   } else
     lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
+  if (start.trainedParameters > 0) {
+    lines.push(`Learning rate ${Number(setup.learningRate.toPrecision(2))}, dropout ${settings.dropout}.`);
+  }
   lines.push(
     `${count(data.ready.length)} utterances, ${duration(data.audioSeconds)} of speech; ${count(start.steps)} steps, ${start.stepsPerEpoch.toFixed(1)} an epoch.`,
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),

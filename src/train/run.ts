@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { reasonOf } from '../onnx/errors.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
 import { effectiveRecords, type MetricsRecord, type RunFile, type RunState } from '../protocol/records.ts';
-import { completeSettings, type RunSettings } from '../protocol/settings.ts';
+import { completeSettings, leftOutOfFiles, type RunSettings } from '../protocol/settings.ts';
 import { runPaths, type RunPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/readRecords.ts';
 import { readRun } from '../runs/state.ts';
@@ -103,7 +103,7 @@ class Run {
   }
 
   private async trainAs(owner: Owner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
-    const settings = completeSettings(run.settings);
+    const settings = completeSettings(leftOutOfFiles, run.settings);
     const earlier = await readRecords(this.paths.metrics);
     const attempt = 1 + earlier.reduce((most, record) => Math.max(most, record.attempt), 0);
     const control = await listenForControl(owner.nonce, (request) => this.answer(request));

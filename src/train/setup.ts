@@ -15,6 +15,7 @@ import type { GraphCost } from './graph/graphCost.ts';
 import { buildTrainingGraph, type BatchShape, type GateMode, type Parameter } from './graph/trainingGraph.ts';
 import { initialWeights } from './initialState.ts';
 import { chooseLayers } from './layerChoice.ts';
+import { learningRateFor } from './learningRate.ts';
 import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
 import { findPorts } from './ports.ts';
@@ -41,6 +42,8 @@ export interface Setup {
   readonly data: TrainingData;
   readonly loader: AudioLoader;
   readonly device: ChosenDevice;
+  /** The largest of the run. */
+  readonly learningRate: number;
   /** Updates in all. */
   readonly steps: number;
   readonly largestBatch: BatchShape;
@@ -123,6 +126,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       data,
       loader,
       device: chosen,
+      learningRate: optimizer.learningRate ?? learningRateFor(parameters),
       steps,
       largestBatch,
       open,

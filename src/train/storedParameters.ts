@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ModelFile } from '../onnx/load.ts';
 import { exposeParameters, type Parameter } from '../onnx/parameters.ts';
 import type { Tensor } from '../onnx/tensor.ts';
-import { completeSettings, type RunSettings } from '../protocol/settings.ts';
+import { completeSettings, leftOutOfFiles, type RunSettings } from '../protocol/settings.ts';
 import { chooseGates } from '../prune/chooseGates.ts';
 import { chooseLayers } from './layerChoice.ts';
 import { readThresholds, type Threshold } from './thresholds.ts';
@@ -51,7 +51,7 @@ async function settingsOfRun(folder: string): Promise<RunSettings | undefined> {
   if (basename(checkpoints) !== 'checkpoints') return undefined;
   try {
     const run = JSON.parse(await readFile(join(dirname(checkpoints), 'run.json'), 'utf8')) as { settings?: unknown };
-    return completeSettings(run.settings);
+    return completeSettings(leftOutOfFiles, run.settings);
   } catch {
     // A folder of that name elsewhere, or a run of another version: the default says what it is, and the report whose choice it was.
     return undefined;
