@@ -17,6 +17,8 @@ import { RunStore } from './host/runStore.ts';
 import { RunsTree } from './host/runsTree.ts';
 import type { Services } from './host/services.ts';
 import { createStatusBar } from './host/statusBar.ts';
+import { watchStudies } from './host/study/findStudies.ts';
+import { registerReportEditor } from './host/study/reportEditor.ts';
 
 export function activate(context: ExtensionContext): void {
   const began = performance.now();
@@ -46,6 +48,8 @@ export function activate(context: ExtensionContext): void {
     new Notifications(runs, context.workspaceState),
     runs.onDidChange(() => setContext(runs)),
     watchModels(services),
+    watchStudies(services),
+    registerReportEditor(),
     ...registerCommands(services, panels),
   );
   void greetSample(services);

@@ -1,8 +1,9 @@
 /** `pinch study`: methods, sparsities and seeds as one job that can be ended and begun again at any time. */
 
 import { resolve } from 'node:path';
+import { defaultStudyFolder } from '../runs/studyFolder.ts';
 import { runOne, runStudy, type StudyEnd } from '../study/runStudy.ts';
-import { defaultStudyFolder, readStudyFile, StudyFileError } from '../study/studyFile.ts';
+import { readStudyFile, StudyFileError } from '../study/studyFile.ts';
 import type { StudyProgress } from '../study/progress.ts';
 import { studyPaths } from '../study/paths.ts';
 import type { StudyResults } from '../study/results.ts';

@@ -11,6 +11,8 @@ import { pruneModel } from './pruneModel/command.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runCommands.ts';
 import type { Services } from './services.ts';
 import { showHeatmap } from './showHeatmap.ts';
+import { runStudy } from './study/runStudy.ts';
+import { showStudyReport } from './study/showReport.ts';
 
 type Handler = (target?: unknown, more?: unknown) => unknown;
 
@@ -35,6 +37,8 @@ function handlers(services: Services, { layer, evaluation, diff }: Panels): Read
     'pinch.openLog': (target) => openLog(services, target),
     'pinch.revealRun': (target) => revealRun(services, target),
     'pinch.deleteRun': (target) => deleteRun(services, target),
+    'pinch.runStudy': (target) => runStudy(services, target),
+    'pinch.showStudyReport': (target) => showStudyReport(target),
     'pinch.refreshRuns': () => services.runs.refresh(),
     'pinch.showOutput': () => services.log.show(),
     // Only the heatmap's page calls this one, so the palette does not list it.

@@ -2,7 +2,8 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { commands, Disposable, workspace } from 'vscode';
+import { commands, workspace, type Disposable } from 'vscode';
+import { lookAgain } from './lookAgain.ts';
 import type { Services } from './services.ts';
 
 export interface FoundModel {
@@ -15,8 +16,8 @@ export interface FoundModel {
   readonly vocabulary: boolean;
 }
 
-/** No models or data of the user's own lie here: packages, runs, and the results of evaluations. */
-export const excluded = '{**/node_modules/**,**/.pinch/**,**/.git/**,**/*.evaluations/**}';
+/** No models or data of the user's own lie here: packages, runs, and the results of evaluations and studies. */
+export const excluded = '{**/node_modules/**,**/.pinch/**,**/.git/**,**/*.evaluations/**,**/*.study/**}';
 export const mostFiles = 200;
 
 /** Those with a vocabulary beside them first, then by path. */
@@ -32,27 +33,10 @@ export async function findModels(): Promise<FoundModel[]> {
 
 /** Keeps the context keys `pinch.hasModel` and `pinch.modelFolders` true to the files. */
 export function watchModels({ log }: Pick<Services, 'log'>): Disposable {
-  const watcher = workspace.createFileSystemWatcher('**/*.onnx', false, true, false);
-  let timer: NodeJS.Timeout | undefined;
-  const look = (): void => {
+  return lookAgain(['**/*.onnx'], () => {
     setContext().catch((error: unknown) => log.error(`The models of the workspace cannot be listed: ${String(error)}`));
-  };
-  const later = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(look, settleMs);
-  };
-  look();
-  return Disposable.from(
-    watcher,
-    watcher.onDidCreate(later),
-    watcher.onDidDelete(later),
-    workspace.onDidChangeWorkspaceFolders(later),
-    { dispose: () => clearTimeout(timer) },
-  );
+  });
 }
-
-/** Many files come and go together: a copy, a checkout. */
-const settleMs = 500;
 
 async function setContext(): Promise<void> {
   const folders = (await findOnnxFiles()).map((file) => [dirname(file), true]);

@@ -22,6 +22,14 @@ export class CommandCancelled extends Error {
   override readonly name = 'CommandCancelled';
 }
 
+/** A program and what it is given, to be started by somebody else. */
+export interface Invocation {
+  readonly path: string;
+  readonly args: readonly string[];
+  /** Beside the caller's own. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface Pinch {
   /**
    * @param args of the command, without `--json`, which is added.
@@ -29,6 +37,8 @@ export interface Pinch {
    * @throws Error with its one sentence if it failed; CommandCancelled
    */
   readonly run: (args: readonly string[], options?: CommandOptions) => Promise<unknown>;
+  /** The command as it is started in a terminal. @throws Error if there is no Node to run it. */
+  readonly invocation: (args: readonly string[]) => Promise<Invocation>;
 }
 
 /** More than any result holds, and less than would hurt the extension host. */
@@ -43,6 +53,10 @@ const graceful = 3000;
  */
 export function createPinch(file: string, node: () => Promise<NodeProgram>, log: (line: string) => void): Pinch {
   return {
+    async invocation(args) {
+      const { path, environment } = await node();
+      return { path, args: [file, ...args], environment };
+    },
     async run(args, { cwd, onProgress, signal } = {}) {
       const { path, environment } = await node();
       const refuseIfCancelled = (): void => {

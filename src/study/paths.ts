@@ -1,6 +1,7 @@
 /** Where the files of a study are. */
 
 import { join } from 'node:path';
+import { reportName, resultsName } from '../runs/studyFolder.ts';
 
 export const testSets = ['dev', 'test'] as const;
 export type TestSet = (typeof testSets)[number];
@@ -25,9 +26,9 @@ export function studyPaths(folder: string): StudyPaths {
     folder,
     runs: at('runs'),
     slurm: at('slurm'),
-    json: at('study.json'),
+    json: at(resultsName),
     csv: at('study.csv'),
-    html: at('study.html'),
+    html: at(reportName),
     run: (name) => at('runs', name),
     evaluation: (name, set) => at('evaluations', name, set),
   };

@@ -1,7 +1,7 @@
 /** A study's file: which methods, sparsities and seeds to train, on what, and how. */
 
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import * as v from 'valibot';
 import { reasonOf } from '../onnx/errors.ts';
 import { methods } from '../protocol/settings.ts';
@@ -139,12 +139,6 @@ export async function readStudyFile(file: string): Promise<Study> {
   const result = v.safeParse(schema, json, { abortEarly: true });
   if (!result.success) throw new StudyFileError(`${file}: ${sentence(result.issues[0])}`);
   return complete(file, result.output);
-}
-
-/** Where a study keeps everything by default: beside its file. */
-export function defaultStudyFolder(file: string): string {
-  const whole = resolve(file);
-  return join(dirname(whole), `${basename(whole, extname(whole))}.study`);
 }
 
 function complete(file: string, given: v.InferOutput<typeof schema>): Study {

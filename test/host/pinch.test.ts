@@ -28,6 +28,13 @@ test('the JSON that was printed is the result, and the arguments and the environ
   });
 });
 
+test('it can be started by somebody else', async () => {
+  const { pinch } = pinchThat('');
+  const { path, args, environment } = await pinch.invocation(['study', 'a b.json']);
+  expect([path, args.slice(1), environment]).toEqual([process.execPath, ['study', 'a b.json'], { SOME: 'value' }]);
+  expect(args[0]).toMatch(/\.mjs$/u);
+});
+
 test('a result in several pieces is put together, characters of several bytes included', async () => {
   const { pinch } = pinchThat(`
     const bytes = Buffer.from(JSON.stringify({ text: 'ü'.repeat(200000) }));

@@ -6,59 +6,9 @@ import { resultsCsv } from '../../src/study/csv.ts';
 import { reportPage } from '../../src/study/report/page.ts';
 import { linearScale } from '../../src/study/report/scale.ts';
 import { html } from '../../src/study/report/svg.ts';
-import type { MethodResult, Point, RunResult, StudyResults } from '../../src/study/results.ts';
+import { someResults, someRun } from './someResults.ts';
 
-const point = (target: number, wer: number, lossless: boolean | null): Point => ({
-  ...{
-    target,
-    seeds: [0],
-    sparsity: target,
-    seconds: 90,
-    wer,
-    low: wer - 0.01,
-    high: wer + 0.01,
-    devWer: wer,
-    lossless,
-  },
-});
-const method = (name: MethodResult['method'], points: Point[], greatestLossless: number | null): MethodResult => ({
-  ...{ method: name, points, greatestLossless, seconds: 90 },
-});
-const rates = { wer: 0.05, cer: 0.02, errors: 5, words: 100, utterances: 10 };
-const run = (name: string, message: string | null): RunResult => ({
-  ...{ name, method: 'self-pinching', target: 0.5, seed: 0, message },
-  status: message === null ? 'done' : 'failed',
-  found:
-    message !== null
-      ? null
-      : {
-          ...{
-            dev: rates,
-            test: rates,
-            checkpoint: 'runs/a/checkpoints/step-000001',
-            device: 'cpu',
-            steps: 1,
-            seconds: 90,
-          },
-          ...{ sparsity: 0.5, sparsityOfAll: 0.4, parameters: 10, nonZeroParameters: 6, bytes: 99 },
-          layers: [0, 1].flatMap((block) =>
-            ['q', 'k', 'v'].map((kind) => ({ name: `layers.${block}.${kind}`, sparsity: 0.1 * block + 0.4 })),
-          ),
-          againstDense: { verdict: 'undecided', reason: 'There are no utterances to compare.' },
-        },
-});
-const results: StudyResults = {
-  ...{ pinch: '1', onnxruntime: '2', study: '<b>"x"', model: '/m', train: '/t', dev: '/d', test: '/e' },
-  checksums: { model: 'a', train: 'b', dev: 'c', test: 'd' },
-  given: { dev: rates, test: rates },
-  dense: { ...point(0, 0.04, null), target: null },
-  methods: [
-    method('self-pinching', [point(0.5, 0.04, true), point(0.75, 0.05, true), point(0.9, 0.08, false)], 0.75),
-    method('none', [point(0.5, 0.05, false)], null),
-  ],
-  runs: [run('a', null), run('b', 'the disk, "/<full>", is full')],
-};
-const page = reportPage(results);
+const page = reportPage(someResults);
 /** Attributes stand on lines of their own, or not. */
 const flat = page.replace(/\s+/gu, ' ');
 
@@ -100,7 +50,7 @@ describe('the page', () => {
   });
 
   test('says so before the first run is done', () => {
-    const empty = reportPage({ ...results, given: null, dense: null, methods: [], runs: [] });
+    const empty = reportPage({ ...someResults, given: null, dense: null, methods: [], runs: [] });
     expect(empty).toContain('No pruned run is done yet.');
     expect(empty).not.toContain('NaN');
   });
@@ -128,10 +78,10 @@ test('markup is nested without being escaped twice', () => {
 });
 
 test('the table for programs quotes what has to be quoted', () => {
-  const lines = resultsCsv(results).split('\r\n');
+  const lines = resultsCsv(someResults).split('\r\n');
   expect(lines).toHaveLength(4);
   expect(lines[0]).toMatch(/^run,method,target,seed,status,/u);
   expect(lines[1]).toMatch(/^a,self-pinching,0\.5,0,done,0\.5,0\.4,10,6,99,1,90,0\.05,/u);
   expect(lines[2]).toBe('b,self-pinching,0.5,0,failed,,,,,,,,,,,,,,,,,');
-  expect(resultsCsv({ ...results, runs: [{ ...run('a', 'x'), name: 'a,"b"' }] })).toContain('"a,""b"""');
+  expect(resultsCsv({ ...someResults, runs: [{ ...someRun('a', 'x'), name: 'a,"b"' }] })).toContain('"a,""b"""');
 });

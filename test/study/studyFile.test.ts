@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planStudy, type RunTask } from '../../src/study/plan.ts';
-import { defaultStudyFolder, readStudyFile } from '../../src/study/studyFile.ts';
+import { defaultStudyFolder } from '../../src/runs/studyFolder.ts';
+import { readStudyFile } from '../../src/study/studyFile.ts';
 
 let folder = '';
 beforeAll(() => {

@@ -7,9 +7,7 @@ const shades = Array.from(
     `.s${shade} { fill: color-mix(in oklab, var(--full) ${Math.round((100 * shade) / 19)}%, var(--empty)); }`,
 ).join('\n');
 
-export const reportStyle = `
-:root {
-  color-scheme: light dark;
+const light = `
   --text: var(--vscode-editor-foreground, #1f2328);
   --faint: var(--vscode-descriptionForeground, #59636e);
   --page: var(--vscode-editor-background, #ffffff);
@@ -21,24 +19,28 @@ export const reportStyle = `
   --c4: var(--vscode-charts-red, #cf222e);
   --c5: var(--vscode-charts-yellow, #9a6700);
   --empty: #eaeef2;
-  --full: #0a3069;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --text: var(--vscode-editor-foreground, #e6edf3);
-    --faint: var(--vscode-descriptionForeground, #9198a1);
-    --page: var(--vscode-editor-background, #0d1117);
-    --rule: var(--vscode-widget-border, #3d444d);
-    --c0: var(--vscode-charts-blue, #58a6ff);
-    --c1: var(--vscode-charts-orange, #f0883e);
-    --c2: var(--vscode-charts-green, #3fb950);
-    --c3: var(--vscode-charts-purple, #bc8cff);
-    --c4: var(--vscode-charts-red, #ff7b72);
-    --c5: var(--vscode-charts-yellow, #d29922);
-    --empty: #212830;
-    --full: #79c0ff;
-  }
-}
+  --full: #0a3069;`;
+
+const dark = `
+  --text: var(--vscode-editor-foreground, #e6edf3);
+  --faint: var(--vscode-descriptionForeground, #9198a1);
+  --page: var(--vscode-editor-background, #0d1117);
+  --rule: var(--vscode-widget-border, #3d444d);
+  --c0: var(--vscode-charts-blue, #58a6ff);
+  --c1: var(--vscode-charts-orange, #f0883e);
+  --c2: var(--vscode-charts-green, #3fb950);
+  --c3: var(--vscode-charts-purple, #bc8cff);
+  --c4: var(--vscode-charts-red, #ff7b72);
+  --c5: var(--vscode-charts-yellow, #d29922);
+  --empty: #212830;
+  --full: #79c0ff;`;
+
+/** The editor says by a class which kind of theme it has, which need not be the system's. */
+export const reportStyle = `
+:root { color-scheme: light dark; ${light} }
+@media (prefers-color-scheme: dark) { :root { ${dark} } }
+body.vscode-light, body.vscode-high-contrast-light { color-scheme: light; ${light} }
+body.vscode-dark, body.vscode-high-contrast:not(.vscode-high-contrast-light) { color-scheme: dark; ${dark} }
 body { margin: 0 auto; padding: 24px; max-width: 1040px; background: var(--page); color: var(--text); font: 14px/1.5 system-ui, sans-serif; }
 h1 { font-size: 22px; margin: 0 0 4px; }
 h2 { font-size: 16px; margin: 32px 0 8px; }

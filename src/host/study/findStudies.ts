@@ -1,0 +1,74 @@
+/** Finds the studies of the workspace and their reports, and tells VS Code which files and folders they are. */
+
+import { basename, dirname } from 'node:path';
+import { commands, Disposable, workspace, type Uri } from 'vscode';
+import { readSmallFile } from '../../runs/smallFile.ts';
+import { reportName, resultsName } from '../../runs/studyFolder.ts';
+import { excluded, mostFiles } from '../findModels.ts';
+import { lookAgain } from '../lookAgain.ts';
+import type { Services } from '../services.ts';
+import { isStudy, largestStudyFile, reportOf } from './studyFiles.ts';
+
+/** Most files that end like a study are none. */
+const mostJsonFiles = 500;
+
+/** Files that say what to study. */
+export async function findStudyFiles(): Promise<string[]> {
+  const files = pathsOf(await workspace.findFiles('**/*.json', excluded, mostJsonFiles));
+  const studies: string[] = [];
+  // One after the other: this may be many files, and nobody waits for it.
+  for (const file of files) {
+    const text = await readSmallFile(file, largestStudyFile).catch(() => '');
+    if (isStudy(text)) studies.push(file);
+  }
+  return studies.sort();
+}
+
+/** Reports of studies, wherever their files are. */
+export async function findReports(): Promise<string[]> {
+  const pages = pathsOf(await workspace.findFiles(`**/${reportName}`, '**/node_modules/**', mostFiles));
+  const results = new Set(pathsOf(await workspace.findFiles(`**/${resultsName}`, '**/node_modules/**', mostFiles)));
+  return pages.filter((page) => results.has(page.slice(0, -reportName.length) + resultsName)).sort();
+}
+
+/** Keeps the context keys `pinch.studyFiles` and `pinch.reported`, what has a report, true to the files. */
+export function watchStudies({ log }: Pick<Services, 'log'>): Disposable {
+  const look = (): void => {
+    setContext().catch((error: unknown) =>
+      log.error(`The studies of the workspace cannot be listed: ${String(error)}`),
+    );
+  };
+  const edited = workspace.onDidSaveTextDocument(({ uri }) => {
+    if (uri.fsPath.endsWith('.json')) look();
+  });
+  return Disposable.from(edited, lookAgain(['**/*.json', `**/${reportName}`], look, matters));
+}
+
+/** Runs write a state.json every few seconds. */
+function matters({ path }: Uri): boolean {
+  return (
+    path.endsWith(`/${reportName}`) || !/\/(?:\.pinch|\.git|node_modules|[^/]+\.study|[^/]+\.evaluations)\//u.test(path)
+  );
+}
+
+async function setContext(): Promise<void> {
+  const [files, reports] = await Promise.all([findStudyFiles(), findReports()]);
+  const reported = [];
+  for (const file of files) if ((await reportOf(file)) !== undefined) reported.push(file);
+  await commands.executeCommand('setContext', 'pinch.studyFiles', asKeys(files));
+  await commands.executeCommand('setContext', 'pinch.reported', asKeys([...reported, ...reports.map(dirname)]));
+}
+
+function asKeys(paths: readonly string[]): Readonly<Record<string, true>> {
+  return Object.fromEntries(paths.map((path) => [path, true]));
+}
+
+function pathsOf(files: readonly Uri[]): string[] {
+  return files.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
+}
+
+/** `digits` for digits.json, and for the report in digits.study. */
+export function studyName(path: string): string {
+  const name = basename(path) === reportName ? basename(dirname(path)) : basename(path);
+  return name.replace(/\.(?:json|study)$/u, '');
+}
