@@ -24,6 +24,7 @@ export interface SettingsLayer {
 export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>> = {
   epochs: (epochs) => ({ epochs, steps: null }),
   learningRate: (learningRate) => ({ optimizer: { learningRate } }),
+  dropout: (dropout) => ({ dropout }),
   batchSeconds: (seconds) => ({ batch: { seconds } }),
   seed: (seed) => ({ seed }),
   checkpointSteps: (everySteps) => ({ checkpoint: { everySteps } }),
