@@ -20,8 +20,8 @@ export default defineConfig({
         test: {
           name: 'slurm',
           include: ['test/slurm/*.test.ts'],
-          testTimeout: 400_000,
-          hookTimeout: 120_000,
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },

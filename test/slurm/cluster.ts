@@ -126,9 +126,12 @@ async function kill(process: ChildProcess): Promise<void> {
   await gone;
 }
 
+/** Milliseconds; a busy machine is slow. */
+const patience = 180_000;
+
 async function waitFor(what: string, holds: () => boolean): Promise<void> {
   for (let waited = 0; !holds(); waited += 200) {
-    if (waited > 60_000) throw new Error(`Slurm: waited a minute for ${what}.`);
+    if (waited > patience) throw new Error(`Slurm: waited ${patience / 1000} s for ${what}.`);
     await sleep(200);
   }
 }
