@@ -15,7 +15,7 @@ import { pinch, readJson, timeless, type Outcome } from '../train/toy.ts';
 import { findings, stepsOf, writeToyData, writeToyStudy } from './toyStudy.ts';
 
 // A study is a dozen processes one after the other.
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 let folder = '';
 beforeAll(() => {
@@ -130,15 +130,21 @@ describe('an interrupted study', () => {
       .map((run) => at(name, 'runs', run, 'metrics.jsonl'))
       .reduce((sum, file) => sum + (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length : 0), 0);
 
+  /** Files of evaluations, each of which has four. */
+  const measurements = (name: string): number =>
+    existsSync(at(name, 'evaluations')) ? readdirSync(at(name, 'evaluations'), { recursive: true }).length : 0;
+
   test('finds the same however often it is killed, and trains no more than a checkpoint interval again', async () => {
     await wholeStudy();
     writeToyStudy(folder, 'killed', { together: 2 });
     const random = Random.seeded(5);
-    const kills = 4;
+    // Four times in training, twice while what was trained is measured.
+    const kills = 6;
     for (let kill = 0; kill < kills; kill++) {
+      const progress = kill < 4 ? lines : measurements;
+      const wanted = progress('killed.study') + (kill < 4 ? random.below(60) : 1);
       const { child, ended } = pinch(['study', 'killed.json'], folder);
-      const wanted = lines('killed.study') + random.below(60);
-      while (lines('killed.study') < wanted && child.exitCode === null) await setTimeout(5);
+      while (progress('killed.study') < wanted && child.exitCode === null) await setTimeout(5);
       await setTimeout(200 * random.uniform());
       child.kill('SIGKILL');
       // Every second time the trainers, too, as when the machine goes down; otherwise they end by themselves, with a checkpoint.
