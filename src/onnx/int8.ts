@@ -10,17 +10,25 @@ export interface QuantizedTensor {
   readonly scale: Tensor;
 }
 
-/** Symmetric: −128 is left out, so that a weight and its negative have the same size, and zero stays zero. */
-const largest = 127;
+/** Without −128, so that a weight and its negative have the same size, and zero stays zero. */
+export const largestStored = 127;
 
 /**
- * The nearest of 255 evenly spaced numbers between the largest weight of a channel and its negative (ONNX operators,
- * DequantizeLinear, with a zero point of 0).
+ * For factors of integer products. Processors of the x86 family without VNNI add two products of 8 bits in 16, which overflow for larger
+ * factors (onnxruntime's documentation of quantization calls this reducing the range). Measured on such a processor with w2v2-digits, the
+ * root-mean-square error of the logits was 0.100 with 127 and 0.071 with 63; without the overflow 127 gives 0.065.
+ */
+export const largestFactor = 63;
+
+/**
+ * The nearest of evenly spaced numbers between the largest weight of a channel and its negative (ONNX operators, DequantizeLinear, with a
+ * zero point of 0).
  * @param axis along which the channels lie.
+ * @param largest of the integers.
  * @param name how the message names it.
  * @throws Error if a weight is infinite or no number.
  */
-export function quantizeTensor(tensor: Tensor, axis: number, name: string): QuantizedTensor {
+export function quantizeTensor(tensor: Tensor, axis: number, largest: number, name: string): QuantizedTensor {
   const weights = elementsOf(tensor);
   const { channels, stride } = layout(tensor.dims, axis);
   const most = new Float32Array(channels);

@@ -3,7 +3,7 @@
 import { dataTypeNumber } from './dataTypes.ts';
 import { elementsOf } from './elements.ts';
 import { floatAttribute, int, intAttribute, type Attributes, type Graph, type Node } from './graph.ts';
-import { quantizeTensor } from './int8.ts';
+import { largestFactor, largestStored, quantizeTensor } from './int8.ts';
 import type { Parameter } from './parameters.ts';
 import { float32, sizeOf, type Tensor } from './tensor.ts';
 import { transposed } from './transposed.ts';
@@ -42,7 +42,12 @@ export function quantizeNodes(graph: Graph, weights: readonly Parameter[]): Quan
     const integers = { values: names.unique(`${initializer}_quantized`), scale: names.unique(`${initializer}_scale`) };
     const own = productsOf(readers.get(initializer), dims);
     const axis = own ? 1 : channelAxis(weight);
-    const { values, scale } = quantizeTensor(own?.turned ? turn(tensor) : tensor, axis, name);
+    const { values, scale } = quantizeTensor(
+      own?.turned ? turn(tensor) : tensor,
+      axis,
+      own ? largestFactor : largestStored,
+      name,
+    );
     added.set(integers.values, values).set(integers.scale, scale);
     for (const product of own?.nodes ?? []) matrices.set(product, integers);
     // Its output has the weight's old name, so that whatever reads the weight need not change.
