@@ -1,12 +1,11 @@
 /** Writes a model with weights of 8 bits, in ONNX's standard operators: about a quarter of the file. */
 
-import type { NodeProto } from 'onnx-buf';
-import { nodeProto, tensorProto } from './encode.ts';
 import { OnnxFileError, reasonOf } from './errors.ts';
 import { viewFile, type ModelFile } from './load.ts';
 import { exposeParameters, type Parameter } from './parameters.ts';
 import { withFields } from './protoCopy.ts';
 import { quantizeNodes, type QuantizedNodes } from './quantizeNodes.ts';
+import { rewriteFile } from './rewriteFile.ts';
 import { sizeOf } from './tensor.ts';
 
 export interface Quantization extends Pick<QuantizedNodes, 'products' | 'stored'> {
@@ -28,7 +27,7 @@ const fewestWeights = 1024;
  */
 export function quantizeModel(file: ModelFile): Quantization {
   const { file: source, parameters } = exposeParameters(file);
-  const { proto, model } = source;
+  const { model } = source;
   const weights = parameters.filter(
     ({ role, dims }) => role === 'weight' && dims.length >= 2 && sizeOf(dims) >= fewestWeights,
   );
@@ -40,22 +39,8 @@ export function quantizeModel(file: ModelFile): Quantization {
     throw error instanceof OnnxFileError ? error : new OnnxFileError(file.path, reasonOf(error), error);
   }
   const { nodes, first, added, products, stored } = quantized;
-  const { graph } = proto;
-  if (!graph) throw new OnnxFileError(file.path, 'this is not an ONNX model');
-  const removed = new Set(weights.map(({ initializer }) => initializer));
-  const kept = graph.initializer.filter(({ name }) => !removed.has(name));
-  const rewritten = withFields(graph, {
-    node: [...first.map(nodeProto), ...graph.node.flatMap((node, i) => nodes[i]?.map(nodeProto) ?? [node])].map(
-      withoutTraces,
-    ),
-    initializer: [...kept, ...Array.from(added, ([name, tensor]) => tensorProto(name, tensor))],
-    input: graph.input.filter(({ name }) => !removed.has(name)),
-    // Hints on the values in between, some of which are gone.
-    valueInfo: [],
-  });
-  // Before version 4 of the format every initializer had to be a graph input, too.
-  const irVersion = proto.irVersion < 4n ? 4n : proto.irVersion;
-  return { file: viewFile(source.path, withFields(proto, { graph: rewritten, irVersion })), products, stored };
+  const written = [...first, ...model.graph.nodes.flatMap((node, index) => nodes[index] ?? [node])];
+  return { file: withoutTraces(rewriteFile(source, written, added)), products, stored };
 }
 
 function check({ path, model }: ModelFile, weights: readonly Parameter[]): void {
@@ -88,7 +73,11 @@ const traces: ReadonlySet<string> = new Set([
   'pkg.torch.onnx.stack_trace',
 ]);
 
-function withoutTraces(node: NodeProto): NodeProto {
-  const metadataProps = node.metadataProps.filter(({ key }) => !traces.has(key));
-  return metadataProps.length === node.metadataProps.length ? node : withFields(node, { metadataProps });
+function withoutTraces({ path, proto }: ModelFile): ModelFile {
+  const { graph } = proto;
+  const node = graph?.node.map((stored) => {
+    const metadataProps = stored.metadataProps.filter(({ key }) => !traces.has(key));
+    return metadataProps.length === stored.metadataProps.length ? stored : withFields(stored, { metadataProps });
+  });
+  return viewFile(path, graph && node ? withFields(proto, { graph: withFields(graph, { node }) }) : proto);
 }

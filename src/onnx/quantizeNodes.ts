@@ -5,6 +5,7 @@ import { elementsOf } from './elements.ts';
 import { floatAttribute, int, intAttribute, type Attributes, type Graph, type Node } from './graph.ts';
 import { largestFactor, largestStored, quantizeTensor } from './int8.ts';
 import type { Parameter } from './parameters.ts';
+import { namesIn, namesWithin } from './subgraphs.ts';
 import { float32, sizeOf, type Tensor } from './tensor.ts';
 import { transposed } from './transposed.ts';
 
@@ -160,22 +161,6 @@ function readersOf(graph: Graph): Map<string, Reader[]> {
   }
   for (const { name } of graph.outputs) add(name, { node: undefined, input: -1 });
   return readers;
-}
-
-/** All names in the bodies of a node. */
-function namesWithin(node: Node): string[] {
-  return Object.values(node.attributes).flatMap((attribute) =>
-    attribute.type === 'graph' ? namesIn(attribute.value) : [],
-  );
-}
-
-function namesIn(graph: Graph): string[] {
-  const { nodes, inputs, outputs, initializers } = graph;
-  return [
-    ...[...inputs, ...outputs].map(({ name }) => name),
-    ...initializers.keys(),
-    ...nodes.flatMap((node) => [...node.inputs, ...node.outputs, ...namesWithin(node)]),
-  ];
 }
 
 class Names {
