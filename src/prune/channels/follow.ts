@@ -21,6 +21,7 @@ export interface FollowedModel {
   readonly layouts: ReadonlyMap<string, Layout>;
   readonly contractions: readonly Contraction[];
   readonly trace: Trace;
+  readonly sizes: TraceSizes;
 }
 
 /** Where a value comes from. */
@@ -78,7 +79,7 @@ export function followChannels(model: Model, sizes: TraceSizes): FollowedModel {
   for (const { name } of graph.outputs) {
     for (const axis of layouts.get(name) ?? []) axes.keep(axis, "are of the model's output");
   }
-  return { axes, layouts, contractions, trace };
+  return { axes, layouts, contractions, trace, sizes };
 
   function visit(node: Node): void {
     if (node.opType === 'Constant') return;

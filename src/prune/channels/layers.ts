@@ -9,29 +9,50 @@ import type { Axis, Factor } from './axes.ts';
 import { followChannels, storedTensors, type FollowedModel } from './follow.ts';
 
 /**
- * Sizes that no model has for its channels, so that axes are not mistaken for each other: primes, as are the 157 frames that come of the
- * length with the usual stride of 320. So many frames also make masks too large to be computed while tracing.
+ * Sizes that no model has for its channels, so that axes are not mistaken for each other: primes, as are the 157 and the 191 frames that
+ * come of the lengths with the usual stride of 320. So many frames also make masks too large to be computed while tracing. What holds for
+ * both sizes is taken to hold for any.
  */
-export const traceSizes: TraceSizes = { batch: 3, length: 50423 };
+const traceSizes: readonly TraceSizes[] = [
+  { batch: 3, length: 50423 },
+  { batch: 5, length: 61331 },
+];
 
 /** A grouped layer and the channels it is made of. */
 export interface ChosenLayer {
   readonly layer: GroupedLayer;
-  readonly factor: Factor;
+  /** Its channels in each of the traces. */
+  readonly factors: readonly Factor[];
   /** Stored tensors that hold something for each group, but are not masked: constants, scales. Shrinking cuts them, too. */
   readonly others: readonly GroupSlice[];
-  /** The products that sum over the groups: what they give is all that the rest of the model sees of them. */
+  /** The gated matrices whose products sum over the groups: what these give is all that the rest of the model sees of them. */
+  readonly summed: ReadonlySet<string>;
+  /** These products. */
   readonly sinks: readonly Node[];
 }
 
 export interface ChosenLayers extends Pick<Grouping, 'left'> {
   readonly layers: readonly ChosenLayer[];
-  readonly followed: FollowedModel;
+  /** The model as it was followed with each of a few sizes. */
+  readonly followed: readonly FollowedModel[];
 }
 
 export function findLayers(model: Model, gated: ReadonlySet<string>): ChosenLayers {
-  const followed = followChannels(model, traceSizes);
-  return new Chooser(model, gated, followed).choose();
+  const found = traceSizes.map((sizes) => new Chooser(model, gated, followChannels(model, sizes)).choose());
+  const [first, ...others] = found;
+  if (!first) return { layers: [], left: [], followed: [] };
+  const left = [...first.left];
+  const layers = first.layers.flatMap((chosen): ChosenLayer[] => {
+    const text = JSON.stringify(chosen.layer);
+    const again = others.map(({ layers: same }) => same.find(({ layer }) => JSON.stringify(layer) === text));
+    const factors = again.flatMap((other) => other?.factors ?? []);
+    if (factors.length === others.length) return [{ ...chosen, factors: [...chosen.factors, ...factors] }];
+    const matrices = new Set(chosen.layer.slices.filter((slice) => slice.gated).map(({ initializer }) => initializer));
+    const reason = 'Its channels are not the same for audio of any length.';
+    left.push(...Array.from(matrices, (initializer) => ({ initializer, reason })));
+    return [];
+  });
+  return { layers, left, followed: found.flatMap(({ followed }) => followed) };
 }
 
 /** Where a factor stands in a stored tensor. */
@@ -106,7 +127,7 @@ class Chooser {
     const left = [...this.gated].flatMap((matrix) =>
       taken.has(matrix) ? [] : [{ initializer: matrix, reason: this.reasonFor(matrix) }],
     );
-    return { layers, left, followed: this.followed };
+    return { layers, left, followed: [this.followed] };
   }
 
   /** What feeds or reads a matrix that is not gated, or that is read twice, may not change. */
@@ -185,10 +206,9 @@ class Chooser {
     const nodes = matrices.flatMap((matrix) => this.products.get(matrix) ?? []);
     const name = unique(commonScope(nodes) ?? matrices[0] ?? '', names);
     const kind = masked.some(({ length }) => length > 1) ? 'heads' : 'units';
-    const sinks = matrices
-      .filter((matrix) => this.summed.get(matrix)?.has(factor))
-      .flatMap((matrix) => this.products.get(matrix) ?? []);
-    return { layer: { name, kind, groups: factor.size, slices: masked }, factor, others, sinks };
+    const summed = new Set(matrices.filter((matrix) => this.summed.get(matrix)?.has(factor)));
+    const sinks = [...summed].flatMap((matrix) => this.products.get(matrix) ?? []);
+    return { layer: { name, kind, groups: factor.size, slices: masked }, factors: [factor], others, summed, sinks };
   }
 
   /** Whether a tensor is only ever added, so that zeros in it are harmless. */
