@@ -120,8 +120,9 @@ class Links {
     const quantizer = this.writers.get(values);
     const cast = this.onlyReader(node, 'Cast');
     const result = cast && this.onlyReader(cast, 'Mul');
-    const scales = result && this.writers.get(result.inputs.find((name) => !cast.outputs.includes(name)) ?? '');
-    if (quantizer?.opType !== 'DynamicQuantizeLinear' || scales?.opType !== 'Mul') return undefined;
+    if (quantizer?.opType !== 'DynamicQuantizeLinear' || !cast || !result) return undefined;
+    const scales = this.writers.get(result.inputs.find((name) => !cast.outputs.includes(name)) ?? '');
+    if (scales?.opType !== 'Mul') return undefined;
     const [input = ''] = quantizer.inputs;
     const [, inputScale = '', inputZeroPoint] = quantizer.outputs;
     const scale = scales.inputs.find((name) => name !== inputScale);

@@ -2,9 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { dequantizeModel } from '../onnx/dequantize.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import { exposeParameters, type Parameter } from '../onnx/parameters.ts';
-import type { Tensor } from '../onnx/tensor.ts';
+import type { DataType, Tensor } from '../onnx/tensor.ts';
 import { completeSettings, type RunSettings } from '../protocol/settings.ts';
 import { chooseGates } from '../prune/chooseGates.ts';
 import { chooseLayers } from './layerChoice.ts';
@@ -12,7 +13,10 @@ import { readThresholds, type Threshold } from './thresholds.ts';
 
 export interface StoredParameter {
   readonly parameter: Parameter;
+  /** What the model computes with: of quantized weights the float32 numbers that they stand for. */
   readonly tensor: Tensor;
+  /** As it is stored: int8 of quantized weights. */
+  readonly type: DataType;
   readonly gated: boolean;
   /** Why it is gated, or not. */
   readonly reason: string;
@@ -30,7 +34,8 @@ export interface StoredParameters {
 /** @throws OnnxFileError if some cannot be read. */
 export async function storedParameters(file: ModelFile): Promise<StoredParameters> {
   const settings = await settingsOfRun(file.folder);
-  const exposed = exposeParameters(file);
+  const { file: plain, types } = dequantizeModel(file);
+  const exposed = exposeParameters(plain);
   const { initializers } = exposed.file.model.graph;
   const choices = settings ? chooseLayers(exposed.parameters, settings) : chooseGates(exposed.parameters);
   const gates = choices.filter(({ gated }) => gated).length;
@@ -40,13 +45,14 @@ export async function storedParameters(file: ModelFile): Promise<StoredParameter
     const tensor = initializers.get(parameter.initializer);
     if (!tensor) throw new Error(`${file.path}: the parameter ${parameter.name} has no stored tensor.`);
     const threshold = gated ? (thresholds?.[gate++] ?? null) : null;
-    return { parameter, tensor, gated, reason, threshold };
+    const type = types.get(parameter.initializer) ?? tensor.type;
+    return { parameter, tensor, type, gated, reason, threshold };
   });
   return { by: settings ? 'run' : 'default', parameters };
 }
 
 /** The settings in the run.json above a checkpoint; undefined for a model that is no checkpoint of ours. */
-async function settingsOfRun(folder: string): Promise<RunSettings | undefined> {
+export async function settingsOfRun(folder: string): Promise<RunSettings | undefined> {
   const checkpoints = dirname(folder);
   if (basename(checkpoints) !== 'checkpoints') return undefined;
   try {
