@@ -3,7 +3,8 @@
 import * as v from 'valibot';
 
 export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
-export const granularities = ['weight'] as const;
+/** What a gate decides about: single weights, whole units and heads, or both. */
+export const granularities = ['weight', 'neuron', 'neuron+weight'] as const;
 export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
 export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;
 
@@ -204,6 +205,11 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
   if (settings.batch.minSeconds > settings.batch.maxSeconds) {
     throw new SettingsError(
       `batch.minSeconds (${settings.batch.minSeconds}) must not be above batch.maxSeconds (${settings.batch.maxSeconds}).`,
+    );
+  }
+  if (settings.granularity !== 'weight' && (settings.method === 'ump' || settings.method === 'nas-cp')) {
+    throw new SettingsError(
+      `granularity "${settings.granularity}" needs method "self-pinching"; "${settings.method}" has a granularity of its own.`,
     );
   }
   const [least, most] = [Math.min(...settings.search.candidates), Math.max(...settings.search.candidates)];

@@ -12,7 +12,7 @@ import { saveModel } from '../onnx/save.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { CheckpointRecord } from '../protocol/records.ts';
 import { processorFiles } from '../speech/processor.ts';
-import type { Parameter } from './graph/trainingGraph.ts';
+import { isGated, type Parameter } from './graph/trainingGraph.ts';
 import { modelFiles } from './modelSize.ts';
 import { prunedWeights, type State } from './pruned.ts';
 import { readSafetensors, SafetensorsError, writeSafetensors } from './safetensors.ts';
@@ -188,7 +188,8 @@ async function countCheckpoint(folder: string, parameters: readonly Parameter[],
   const { initializers } = file.model.graph;
   const zeros = new Map<string, number>();
   const sums = { all: 0, zeros: 0, gated: 0, gatedZeros: 0 };
-  for (const { initializer, dims, gate } of parameters) {
+  for (const parameter of parameters) {
+    const { initializer, dims } = parameter;
     const tensor = initializers.get(initializer);
     const length = sizeOf(dims);
     if (tensor?.data.length !== length) throw new CheckpointError(`${name}: the written model lacks "${initializer}"`);
@@ -196,7 +197,7 @@ async function countCheckpoint(folder: string, parameters: readonly Parameter[],
     zeros.set(initializer, count);
     sums.all += length;
     sums.zeros += count;
-    if (gate !== undefined) {
+    if (isGated(parameter)) {
       sums.gated += length;
       sums.gatedZeros += count;
     }
@@ -220,9 +221,9 @@ function compareZeros(
   parameters: readonly Parameter[],
   name: string,
 ): void {
-  for (const { initializer, gate } of parameters) {
+  for (const { initializer, gate, groups = [] } of parameters) {
     const tensor = weights.get(initializer);
-    if (gate === undefined || !tensor) continue;
+    if ((gate === undefined && groups.length === 0) || !tensor) continue;
     const wanted = tensor.data.length - countNonZero(tensor);
     const found = zeros.get(initializer);
     if (found !== wanted) {

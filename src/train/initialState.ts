@@ -3,9 +3,10 @@
 import { float32, type Tensor } from '../onnx/tensor.ts';
 import { stateNames } from './graph/stateNames.ts';
 import type { Parameter } from './graph/trainingGraph.ts';
+import { groupScores } from './groups.ts';
 
 /**
- * Weights as they are in the file and, if there are gated layers, their root-mean-squares and thresholds.
+ * Weights as they are in the file and, if there are gated layers, the root-mean-squares of their gated weights, and thresholds.
  * @param start every layer's threshold, in units of its root-mean-square weight.
  */
 export function initialState(
@@ -18,6 +19,9 @@ export function initialState(
   for (const { initializer, gate } of parameters) {
     const tensor = state.get(stateNames.weight(initializer));
     if (gate !== undefined && tensor) rms[gate] = rootMeanSquare(tensor.data as Float32Array);
+  }
+  for (const [gate, scores] of groupScores(parameters, state)) {
+    rms[gate] = Math.sqrt(scores.reduce((sum, score) => sum + score, 0) / scores.length);
   }
   if (rms.length > 0) {
     state.set(stateNames.rms, float32(rms));

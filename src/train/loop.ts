@@ -46,7 +46,7 @@ class Loop {
     this.context = context;
     this.trainable = trainable;
     this.progress = progress;
-    this.gated = context.setup.parameters.some(({ gate }) => gate !== undefined);
+    this.gated = context.setup.layers.length > 0;
     this.evaluatedStep = context.evaluatedStep;
     this.sparsity = context.sparsity;
     this.watch = this.watchFrom(progress);

@@ -14,7 +14,7 @@ import { frameCounter } from './frames.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { buildTrainingGraph, type BatchShape, type GateMode, type Parameter } from './graph/trainingGraph.ts';
 import { initialWeights } from './initialState.ts';
-import { chooseLayers } from './layerChoice.ts';
+import { chooseLayers, type GatedLayer, type LayerChoices } from './layerChoice.ts';
 import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
 import { findPorts } from './ports.ts';
@@ -37,6 +37,7 @@ export interface Setup {
   readonly method: Method;
   readonly parameters: readonly Parameter[];
   readonly rows: readonly LayerRow[];
+  readonly layers: readonly GatedLayer[];
   readonly processor: Processor;
   readonly data: TrainingData;
   readonly loader: AudioLoader;
@@ -119,6 +120,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       method,
       parameters,
       rows,
+      layers,
       processor,
       data,
       loader,
@@ -148,12 +150,12 @@ function weightsOfFile(model: ModelFile, parameters: readonly Parameter[]): Map<
 function chooseParameters(
   { file, parameters: found }: ReturnType<typeof exposeParameters>,
   settings: RunSettings,
-): { parameters: Parameter[]; rows: LayerRow[]; layers: string[] } {
+): Pick<LayerChoices, 'layers' | 'grouped'> & { readonly parameters: Parameter[]; readonly rows: LayerRow[] } {
   if (found.length === 0) throw new Error(`${file.path}: this model has no parameters to train.`);
-  const layers: string[] = [];
+  const { choices, layers, grouped } = chooseLayers(file.model, found, settings);
   const parameters: Parameter[] = [];
   const rows: LayerRow[] = [];
-  for (const { parameter, gated, trained, reason } of chooseLayers(found, settings)) {
+  for (const { parameter, gated, trained, gate, groups, reason } of choices) {
     const { initializer, name, layer, dims, transposed } = parameter;
     const type = file.model.graph.initializers.get(initializer)?.type ?? 'float32';
     if (type !== 'float32') {
@@ -165,9 +167,10 @@ function chooseParameters(
       initializer,
       dims,
       trained,
-      ...(gated ? { gate: layers.length, channelAxis: transposed ? 1 : 0 } : {}),
+      ...(gate === undefined ? {} : { gate }),
+      ...(gated ? { channelAxis: transposed ? 1 : 0 } : {}),
+      ...(groups ? { groups } : {}),
     });
-    if (gated) layers.push(layer);
     rows.push({
       name: layer,
       shape: dims,
@@ -180,11 +183,13 @@ function chooseParameters(
   }
   if (settings.method !== 'none' && layers.length === 0) {
     throw new Error(
-      `${file.path}: there is no layer to gate; name layers with gates.include (pinch inspect lists them) or train with "method": "none".`,
+      settings.granularity === 'neuron'
+        ? `${file.path}: Pinch finds no units or heads in this model that it could gate; prune single weights with "granularity": "weight".`
+        : `${file.path}: there is no layer to gate; name layers with gates.include (pinch inspect lists them) or train with "method": "none".`,
     );
   }
   if (parameters.every(({ trained }) => !trained)) {
     throw new Error(`${file.path}: "freeze" leaves no parameter to train.`);
   }
-  return { parameters, rows, layers };
+  return { parameters, rows, layers, grouped };
 }

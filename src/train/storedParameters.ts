@@ -7,8 +7,8 @@ import type { ModelFile } from '../onnx/load.ts';
 import { exposeParameters, type Parameter } from '../onnx/parameters.ts';
 import type { DataType, Tensor } from '../onnx/tensor.ts';
 import { completeSettings, type RunSettings } from '../protocol/settings.ts';
-import { chooseGates } from '../prune/chooseGates.ts';
-import { chooseLayers } from './layerChoice.ts';
+import { chooseGates, type GateChoice } from '../prune/chooseGates.ts';
+import { chooseLayers, type LayerChoice } from './layerChoice.ts';
 import { readThresholds, type Threshold } from './thresholds.ts';
 
 export interface StoredParameter {
@@ -20,7 +20,7 @@ export interface StoredParameter {
   readonly gated: boolean;
   /** Why it is gated, or not. */
   readonly reason: string;
-  /** Of a gated layer in a checkpoint of ours; null if it is not known. */
+  /** Of single weights, in a checkpoint of ours; null if it is not known, or decides about groups. */
   readonly threshold: Threshold | null;
 }
 
@@ -37,19 +37,21 @@ export async function storedParameters(file: ModelFile): Promise<StoredParameter
   const { file: plain, types } = dequantizeModel(file);
   const exposed = exposeParameters(plain);
   const { initializers } = exposed.file.model.graph;
-  const choices = settings ? chooseLayers(exposed.parameters, settings) : chooseGates(exposed.parameters);
-  const gates = choices.filter(({ gated }) => gated).length;
-  const thresholds = settings ? await readThresholds(file.folder, gates) : undefined;
-  let gate = 0;
-  const parameters = choices.map(({ parameter, gated, reason }): StoredParameter => {
+  const { choices, layers } = settings
+    ? chooseLayers(exposed.file.model, exposed.parameters, settings)
+    : { choices: chooseGates(exposed.parameters).map(withoutGate), layers: [] };
+  const thresholds = settings ? await readThresholds(file.folder, layers.length) : undefined;
+  const parameters = choices.map(({ parameter, gated, reason, gate }): StoredParameter => {
     const tensor = initializers.get(parameter.initializer);
     if (!tensor) throw new Error(`${file.path}: the parameter ${parameter.name} has no stored tensor.`);
-    const threshold = gated ? (thresholds?.[gate++] ?? null) : null;
+    const threshold = gate === undefined ? null : (thresholds?.[gate] ?? null);
     const type = types.get(parameter.initializer) ?? tensor.type;
     return { parameter, tensor, type, gated, reason, threshold };
   });
   return { by: settings ? 'run' : 'default', parameters };
 }
+
+const withoutGate = (choice: GateChoice): LayerChoice => ({ ...choice, trained: true });
 
 /** The settings in the run.json above a checkpoint; undefined for a model that is no checkpoint of ours. */
 export async function settingsOfRun(folder: string): Promise<RunSettings | undefined> {

@@ -10,6 +10,10 @@ export const stateNames = {
   rms: 'rms',
   thresholdMean: 'adam.m/thresholds',
   thresholdSquare: 'adam.v/thresholds',
+  /** Of a grouped layer, [groups]: for how many updates in a row each group that is in the model has been dead. */
+  deadFor: (gate: number) => `groups/${gate}/dead`,
+  /** Of a grouped layer, [groups before any was removed]: 1 for each group that is in the model; absent if all are. */
+  present: (gate: number) => `groups/${gate}/present`,
   /** Of a search among channels, [layers, candidates]: log α, and how many channels each candidate keeps. */
   architecture: 'architecture',
   candidates: 'candidates',
