@@ -1,11 +1,11 @@
 /** Writes a model with weights of 8 bits, in ONNX's standard operators: about a quarter of the file. */
 
 import { OnnxFileError, reasonOf } from './errors.ts';
-import { viewFile, type ModelFile } from './load.ts';
+import type { ModelFile } from './load.ts';
 import { exposeParameters, type Parameter } from './parameters.ts';
-import { withFields } from './protoCopy.ts';
 import { quantizeNodes, type QuantizedNodes } from './quantizeNodes.ts';
 import { rewriteFile } from './rewriteFile.ts';
+import { slimFile } from './slim.ts';
 import { sizeOf } from './tensor.ts';
 
 export interface Quantization extends Pick<QuantizedNodes, 'products' | 'stored'> {
@@ -22,7 +22,7 @@ const fewestWeights = 1024;
  * Weights of matrix products are quantized for each output, and their inputs while the model runs: the product is one of integers
  * (DynamicQuantizeLinear, MatMulInteger, Cast, Mul). A Gemm becomes such a product and an Add. All other weights, such as those of
  * convolutions, are stored as integers with a scale for each output channel, and computed with as before (DequantizeLinear). Zeros stay
- * zeros. What exporters note of their own source code is left out: it would be a third of a small model's file.
+ * zeros. What only the exporter's developers read is left out (slimFile).
  * @throws OnnxFileError if there is nothing to quantize, or the weights are no float32 numbers.
  */
 export function quantizeModel(file: ModelFile): Quantization {
@@ -40,7 +40,7 @@ export function quantizeModel(file: ModelFile): Quantization {
   }
   const { nodes, first, added, products, stored } = quantized;
   const written = [...first, ...model.graph.nodes.flatMap((node, index) => nodes[index] ?? [node])];
-  return { file: withoutTraces(rewriteFile(source, written, added)), products, stored };
+  return { file: slimFile(rewriteFile(source, written, added)), products, stored };
 }
 
 function check({ path, model }: ModelFile, weights: readonly Parameter[]): void {
@@ -64,20 +64,4 @@ function check({ path, model }: ModelFile, weights: readonly Parameter[]): void 
       );
     }
   }
-}
-
-/** What PyTorch's exporter notes for its developers; the layers' names stand elsewhere. */
-const traces: ReadonlySet<string> = new Set([
-  'namespace',
-  'pkg.torch.onnx.class_hierarchy',
-  'pkg.torch.onnx.stack_trace',
-]);
-
-function withoutTraces({ path, proto }: ModelFile): ModelFile {
-  const { graph } = proto;
-  const node = graph?.node.map((stored) => {
-    const metadataProps = stored.metadataProps.filter(({ key }) => !traces.has(key));
-    return metadataProps.length === stored.metadataProps.length ? stored : withFields(stored, { metadataProps });
-  });
-  return viewFile(path, graph && node ? withFields(proto, { graph: withFields(graph, { node }) }) : proto);
 }

@@ -161,8 +161,9 @@ test('large tensors in a file of their own stay there, a quarter as large', asyn
   expect(relativeError(await run(int8, [7, 40]), await run(file, [7, 40]))).toBeLessThan(0.04);
 });
 
-test("the exporter's traces go, the layers' names stay", async () => {
+test("the exporter's traces and long names of values go, the layers' names stay", async () => {
   const proto = products();
+  proto.graph!.node[0]!.output[0] = proto.graph!.node[2]!.input[0] = '/encoder/layers.0/q_proj/MatMul_output_0';
   const [first] = proto.graph!.node;
   const [entry] = first!.metadataProps;
   first!.metadataProps.push({ ...entry!, key: 'pkg.torch.onnx.stack_trace', value: 'File "/home/somebody/model.py"' });
@@ -170,6 +171,11 @@ test("the exporter's traces go, the layers' names stay", async () => {
   const metadata = file.model.graph.nodes.flatMap((kept) => Object.keys(kept.metadata ?? {}));
   expect(metadata).toContain('pkg.torch.onnx.name_scopes');
   expect(metadata).not.toContain('pkg.torch.onnx.stack_trace');
+  expect(file.model.graph.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])).not.toContain(
+    '/encoder/layers.0/q_proj/MatMul_output_0',
+  );
+  expect(file.model.graph.outputs.map(({ name }) => name)).toEqual(['y']);
+  expect(checkModel(file.model)).toEqual([]);
 });
 
 describe('refuses in one sentence', () => {
@@ -221,5 +227,5 @@ test('integers with zero points, as other tools write them', () => {
   const integers: Tensor = { type: 'uint8', dims: [2, 2], data: Uint8Array.of(128, 130, 3, 0) };
   const zeroPoint: Tensor = { type: 'uint8', dims: [2], data: Uint8Array.of(128, 0) };
   const back = dequantizeTensor(integers, float32([0.5, 2]), zeroPoint, 1);
-  expect(Array.from(back.data)).toEqual([0, 260, -62.5, 0]);
+  expect(back.data).toEqual(Float32Array.of(0, 260, -62.5, 0));
 });
