@@ -107,6 +107,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .command('export')
     .description('write a model in the form in which it is to be used')
     .argument('<checkpoint>', 'a checkpoint, a model folder or an ONNX file')
+    .option('--shrink', 'without units and heads that are dead: smaller matrices, the same results')
     .option('--int8', 'weights of 8 bits: matrix products are computed with them, convolutions store them')
     .option('--out <folder>', "the folder to write to (beside the model's own)")
     .option(...json)
