@@ -33,12 +33,18 @@ export interface Shrunk {
  * @param file whose parameters are initializers of their own (exposeParameters).
  * @param gated as for findGroups.
  * @param keep a mask for each grouped layer that is to shrink, by its name; as long as it has groups.
+ * @param overlap whether the layers are those of findLayers with overlap: more than findGroups gives, and called otherwise.
  * @returns the same model where masks keep all. External data is still read from the file's folder.
  * @throws Error naming a node if the new shapes would not hold for inputs of any size.
  */
-export function shrinkModel(file: ModelFile, gated: ReadonlySet<string>, keep: ReadonlyMap<string, Keep>): Shrunk {
+export function shrinkModel(
+  file: ModelFile,
+  gated: ReadonlySet<string>,
+  keep: ReadonlyMap<string, Keep>,
+  overlap = false,
+): Shrunk {
   const { model } = file;
-  const found = findLayers(model, gated);
+  const found = findLayers(model, gated, overlap);
   const plan = planLayers(model, found, keep);
   if (plan.layers.every(({ keep: mask }) => countKept(mask) === mask.length)) {
     return { file, layers: plan.layers.map(describeLayer), cuts: new Map(), removed: new Set() };

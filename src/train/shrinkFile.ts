@@ -13,13 +13,13 @@ export interface ShrunkFile {
 }
 
 /**
- * The model without its dead units and heads, whoever pruned it: what all weights that lead on are zero of. It computes the same.
+ * The model without its dead units and heads, whoever pruned it: those of which all weights that lead on are zero. It computes the same.
  * @throws Error naming a node if the new shapes would not hold for inputs of any size.
  */
 export function shrinkFile(file: ModelFile): ShrunkFile {
   const { file: exposed, parameters } = exposeParameters(file);
   const matrices = new Set(parameters.filter(isMatrix).map(({ initializer }) => initializer));
-  const shrunk = shrinkModel(exposed, matrices, livingGroups(exposed.model, matrices));
+  const shrunk = shrinkModel(exposed, matrices, livingGroups(exposed.model, matrices, true), true);
   const layers = shrunk.layers.filter(({ kept, groups, held }) => held || kept < groups);
   return layers.length === 0 ? { file, layers } : { file: shrunk.file, layers };
 }

@@ -68,21 +68,49 @@ export class Axes {
 
   /** The same elements in another shape, row-major. @param where names the operator, for reasons. */
   reshape(layout: Layout, dims: readonly number[], where: string): Layout {
-    const all = layout.flat();
-    let rest = this.leaves(all);
+    const result: Axis[] = [];
+    let rest = this.leaves(layout.flat());
+    let next = 0;
+    // Axes that hold the same elements on both sides, as few as possible at a time, so that only those are mixed that must be.
+    while (next < dims.length) {
+      const wanted = [dims[next++] ?? 1];
+      let taken = 0;
+      for (;;) {
+        const [before, after] = [productOf(rest.slice(0, taken)), wanted.reduce((product, dim) => product * dim, 1)];
+        if (before === after) break;
+        if (before < after && taken < rest.length) taken += 1;
+        else if (next < dims.length) wanted.push(dims[next++] ?? 1);
+        else break;
+      }
+      result.push(...this.regroup(rest.slice(0, taken), wanted, where));
+      rest = this.leaves(rest.slice(taken));
+    }
+    return result;
+  }
+
+  /** An axis as `count` runs of equal length, one behind the other: the factors of one run. */
+  runs(axis: Axis, count: number, where: string): Axis {
+    const size = productOf(axis);
+    const [outer = [], inner = []] = this.reshape([axis], [count, size / count], where);
+    this.keep(outer, `are taken apart by ${where}`);
+    return inner;
+  }
+
+  /** Factors as axes of some sizes; those of one axis may have to be split. */
+  private regroup(factors: readonly Held[], dims: readonly number[], where: string): Layout {
+    let rest = [...factors];
     const result: Axis[] = [];
     for (const dim of dims) {
       const axis: Held[] = [];
       let need = dim;
       while (need > 1) {
         const [first] = (rest = this.leaves(rest));
-        if (!first) return this.mixed(all, dims, where);
-        if (need % first.size === 0) {
+        if (first && need % first.size === 0) {
           axis.push(first);
           need /= first.size;
           rest = rest.slice(1);
-        } else if (!this.split(first, need)) {
-          return this.mixed(all, dims, where);
+        } else if (!first || !this.split(first, need)) {
+          return this.mixed(factors, dims, where);
         }
       }
       result.push(axis);
@@ -90,19 +118,12 @@ export class Axes {
     return result;
   }
 
-  /** An axis as `count` runs of equal length, one behind the other: the factors of one run. */
-  runs(axis: Axis, count: number, where: string): Axis {
-    const size = axis.reduce((product, factor) => product * factor.size, 1);
-    const [outer = [], inner = []] = this.reshape([axis], [count, size / count], where);
-    this.keep(outer, `are taken apart by ${where}`);
-    return inner;
-  }
-
-  private mixed(all: Axis, dims: readonly number[], where: string): Layout {
-    this.keep(all, `are mixed with others by ${where}`);
+  private mixed(factors: Axis, dims: readonly number[], where: string): Layout {
+    const reason = `are mixed with others by ${where}`;
+    this.keep(factors, reason);
     return dims.map((dim) => {
       const axis = this.fresh(dim);
-      this.keep(axis, `are mixed with others by ${where}`);
+      this.keep(axis, reason);
       return axis;
     });
   }
@@ -140,3 +161,5 @@ function find(held: Held): Held {
   while (found.same) found = found.same;
   return found;
 }
+
+const productOf = (factors: Axis): number => factors.reduce((product, { size }) => product * size, 1);

@@ -37,8 +37,12 @@ export interface ChosenLayers extends Pick<Grouping, 'left'> {
   readonly followed: readonly FollowedModel[];
 }
 
-export function findLayers(model: Model, gated: ReadonlySet<string>): ChosenLayers {
-  const found = traceSizes.map((sizes) => new Chooser(model, gated, followChannels(model, sizes)).choose());
+/**
+ * @param overlap whether a matrix may belong to one layer with its rows and to another with its columns. For gates it may not: each
+ *   weight counts once.
+ */
+export function findLayers(model: Model, gated: ReadonlySet<string>, overlap = false): ChosenLayers {
+  const found = traceSizes.map((sizes) => new Chooser(model, gated, followChannels(model, sizes)).choose(overlap));
   const [first, ...others] = found;
   if (!first) return { layers: [], left: [], followed: [] };
   const left = [...first.left];
@@ -101,20 +105,21 @@ class Chooser {
     this.keepWholeMatrices();
   }
 
-  choose(): ChosenLayers {
+  choose(overlap: boolean): ChosenLayers {
     const places = this.places();
     const candidates = Array.from(places, ([factor, at]) => this.candidate(factor, at))
       .filter((candidate) => candidate !== undefined)
       .sort((a, b) => b.weights - a.weights || a.places.length - b.places.length);
-    const taken = new Map<string, Candidate>();
+    const taken = new Set<string>();
     const chosen: Candidate[] = [];
     for (const candidate of candidates) {
-      const matrices = candidate.places.map(({ tensor }) => tensor).filter((tensor) => this.gated.has(tensor));
-      if (matrices.some((matrix) => taken.has(matrix))) {
+      const matrices = candidate.places.filter(({ tensor }) => this.gated.has(tensor));
+      const claims = matrices.map(({ tensor, axis }) => (overlap ? JSON.stringify([tensor, axis]) : tensor));
+      if (claims.some((claim) => taken.has(claim))) {
         this.refused.set(candidate.factor, 'share a matrix with channels that are grouped already');
         continue;
       }
-      for (const matrix of matrices) taken.set(matrix, candidate);
+      for (const claim of claims) taken.add(claim);
       chosen.push(candidate);
     }
     const order = new Map(this.model.graph.nodes.map((node, i) => [node, i]));
@@ -124,8 +129,9 @@ class Chooser {
     chosen.sort((a, b) => firstRead(a.places[0]?.tensor ?? '') - firstRead(b.places[0]?.tensor ?? ''));
     const names = new Set<string>();
     const layers = chosen.map((candidate) => this.layer(candidate, names));
+    const grouped = new Set(chosen.flatMap((candidate) => candidate.places.map(({ tensor }) => tensor)));
     const left = [...this.gated].flatMap((matrix) =>
-      taken.has(matrix) ? [] : [{ initializer: matrix, reason: this.reasonFor(matrix) }],
+      grouped.has(matrix) ? [] : [{ initializer: matrix, reason: this.reasonFor(matrix) }],
     );
     return { layers, left, followed: [this.followed] };
   }

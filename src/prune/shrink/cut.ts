@@ -28,7 +28,11 @@ export function cutTensor({ type, dims, data }: Tensor, cuts: readonly Cut[]): T
   const to = result as { [i: number]: number | bigint | undefined };
   let next = 0;
   for (const start of rowStarts(dims.slice(0, -1), kept)) {
-    for (const index of lastKept) to[next++] = from[start * row + index];
+    if (lastKept.length === row) {
+      // Elements of one type go into an array of the same; TypeScript cannot see that.
+      result.set(data.subarray(start * row, (start + 1) * row) as never, next);
+      next += row;
+    } else for (const index of lastKept) to[next++] = from[start * row + index];
   }
   return { type, dims: left, data: result };
 }

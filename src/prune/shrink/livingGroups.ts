@@ -10,11 +10,12 @@ import type { GroupSlice } from '../groups.ts';
  * reaches the rest of the model.
  * @param model whose parameters are initializers of their own (exposeParameters)
  * @param gated as for findGroups.
+ * @param overlap as for shrinkModel.
  */
-export function livingGroups(model: Model, gated: ReadonlySet<string>): Map<string, Uint8Array> {
+export function livingGroups(model: Model, gated: ReadonlySet<string>, overlap = false): Map<string, Uint8Array> {
   const { initializers } = model.graph;
   return new Map(
-    findLayers(model, gated).layers.map(({ layer: { name, groups, slices }, summed }) => {
+    findLayers(model, gated, overlap).layers.map(({ layer: { name, groups, slices }, summed }) => {
       const living = new Uint8Array(groups);
       for (const slice of slices) {
         const tensor = summed.has(slice.initializer) ? initializers.get(slice.initializer) : undefined;
