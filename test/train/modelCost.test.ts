@@ -8,6 +8,8 @@ import type { Model } from '../../src/onnx/graph.ts';
 import { loadModel } from '../../src/onnx/load.ts';
 import { float32 } from '../../src/onnx/tensor.ts';
 import { describeCost } from '../../src/train/costReport.ts';
+import { diffModels } from '../../src/train/diff.ts';
+import { describeDiff } from '../../src/train/diffReport.ts';
 import { describeExport, exportModel } from '../../src/train/exportModel.ts';
 import { inspect } from '../../src/train/inspect.ts';
 import { countModel, measureCost, originalOf, type ModelCost } from '../../src/train/modelCost.ts';
@@ -118,6 +120,20 @@ describe('exportModel', () => {
       'feature_extractor.conv',
       'encoder.layers.1.dense',
     ]);
+  });
+
+  test('is compared with the float model by the numbers that its integers stand for', async () => {
+    await exportModel(at('dense'), { shrink: false, int8: true, out: at('compared') });
+    const diff = await diffModels(at('dense'), at('compared'), {});
+    const found = diff.layers.find(({ name }) => name === 'encoder.layers.1.dense');
+    expect([found?.a?.type, found?.b?.type]).toEqual(['float32', 'int8']);
+    expect(found?.a?.shape).toEqual(found?.b?.shape);
+    // What is no multiple of a column's step moves; what is near zero becomes zero.
+    expect(found?.changed).toBeGreaterThan(0.9);
+    expect(found?.overlap).toBeGreaterThan(0.9);
+    expect(diff.layers.find(({ name }) => name === 'encoder.layers.0.dense')).toMatchObject({ changed: 0, overlap: 1 });
+    expect(diff.operators).toContainEqual({ operator: 'MatMulInteger', a: 0, b: 1 });
+    expect(describeDiff(diff)).toMatch(/^encoder\.layers\.1\.dense +32 x 32 +float32 \/ int8 /mu);
   });
 
   test('does not write a model over itself', async () => {
