@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { expect, describe, test } from 'vitest';
+import { ints } from '../../src/onnx/graph.ts';
 import { loadModel } from '../../src/onnx/load.ts';
 import { exposeParameters } from '../../src/onnx/parameters.ts';
 import { chooseGates } from '../../src/prune/chooseGates.ts';
@@ -41,6 +42,19 @@ describe('networks with groups', () => {
       [0, 24].map((start) => ({ initializer: 'in.bias', axis: 0, start, length: 1, gated: false })),
     );
   });
+});
+
+test('heads of the operator Attention', async () => {
+  const { layers } = await groupsOf((net) => {
+    const heads = ['q', 'k', 'v'].map((name) =>
+      net.op('Transpose', [net.op('Reshape', [net.linear('x', name, 16, 32), net.ints([0, 0, 4, 8])])], {
+        perm: ints([0, 2, 1, 3]),
+      }),
+    );
+    const turned = net.op('Transpose', [net.op('Attention', heads)], { perm: ints([0, 2, 1, 3]) });
+    return net.linear(net.op('Reshape', [turned, net.ints([0, 0, 32])]), 'out', 32, 16);
+  });
+  expect(layers.map(({ kind, groups, slices }) => [kind, groups, slices.length])).toEqual([['heads', 4, 7]]);
 });
 
 describe('networks without groups', () => {
