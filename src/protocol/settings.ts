@@ -97,7 +97,7 @@ const schema = group({
     ignore: patterns,
     /** In units of a layer's mean square weight. */
     tau: positive(1000),
-    /** First threshold, in units of a layer's root-mean-square weight. */
+    /** First threshold, in units of a layer's root-mean-square weight; for units and heads see prune/groupGates.ts. */
     start: positive(1000),
     learningRate: number(0, 1000),
   }),
@@ -112,6 +112,13 @@ const schema = group({
     multiplier: number(-1e9, 1e9),
     multiplierLearningRate: number(0, 1e9),
     quadratic: number(0, 1e9),
+  }),
+  /** With granularity "neuron" or "neuron+weight": when units and heads that are dead leave the model that is trained. */
+  shrink: group({
+    /** Share of the gated weights still in it that must be in such groups; with 1 they stay until the end of the run. */
+    share,
+    /** Share of the run that they must have been dead for. */
+    after: share,
   }),
   /** Of method "nas-cp" alone. */
   search: group({
@@ -175,6 +182,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     multiplierLearningRate: 0.05,
     quadratic: 10,
   },
+  shrink: { share: 0.125, after: 0.05 },
   search: {
     share: 0.4,
     candidates: [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],

@@ -4,9 +4,10 @@ import type { Model } from '../onnx/graph.ts';
 import type { Parameter } from '../onnx/parameters.ts';
 import { sizeOf } from '../onnx/tensor.ts';
 import type { RunSettings } from '../protocol/settings.ts';
+import { findLayers } from '../prune/channels/layers.ts';
 import { chooseGates, type GateChoice } from '../prune/chooseGates.ts';
 import type { GroupedAxis } from '../prune/groupGates.ts';
-import { findGroups, type GroupedLayer } from '../prune/groups.ts';
+import type { GroupedLayer } from '../prune/groups.ts';
 import { layerPattern } from '../prune/layerPattern.ts';
 
 export interface LayerChoice extends GateChoice {
@@ -37,6 +38,8 @@ export interface LayerChoices {
   readonly layers: readonly GatedLayer[];
   /** The grouped ones. */
   readonly grouped: readonly GroupedLayer[];
+  /** Initializers of the matrices among which these were looked for. */
+  readonly matrices: ReadonlySet<string>;
 }
 
 type ChoiceSettings = Pick<RunSettings, 'gates' | 'freeze' | 'method' | 'granularity'>;
@@ -48,16 +51,24 @@ type ChoiceSettings = Pick<RunSettings, 'gates' | 'freeze' | 'method' | 'granula
  */
 export function chooseLayers(model: Model, parameters: readonly Parameter[], settings: ChoiceSettings): LayerChoices {
   const chosen = chooseMatrices(parameters, settings);
-  if (settings.granularity === 'weight') return withGates(chosen, [], true);
-  const matrices = chosen.filter(({ gated }) => gated).map(({ parameter }) => parameter.initializer);
-  const { layers, left } = findGroups(model, matrices);
+  const gated = chosen.filter((choice) => choice.gated);
+  const matrices = new Set(gated.map(({ parameter }) => parameter.initializer));
+  if (settings.granularity === 'weight') return { ...withGates(chosen, [], true), matrices };
+  const { layers: found, left } = findLayers(model, matrices);
+  const known = new Set(parameters.map(({ initializer }) => initializer));
+  // What is trained but scales channels, rather than adding to them, could not be cut with them.
+  const layers = found.filter(({ others }) => !others.some(({ initializer }) => known.has(initializer)));
+  const grouped = new Set(layers.flatMap(({ layer }) => layer.slices.map(({ initializer }) => initializer)));
   const reasons = new Map(left.map(({ initializer, reason }) => [initializer, reason]));
   const own = settings.granularity === 'neuron+weight';
   const named = chosen.map((choice) => {
-    const reason = reasons.get(choice.parameter.initializer);
-    return own || reason === undefined ? choice : { ...choice, gated: false, reason: `not grouped: ${reason}` };
+    const { initializer } = choice.parameter;
+    if (own || !choice.gated || grouped.has(initializer)) return choice;
+    const reason = reasons.get(initializer) ?? 'Its channels are scaled by weights that are trained.';
+    return { ...choice, gated: false, reason: `not grouped: ${reason}` };
   });
-  return withGates(named, layers, own);
+  const all = layers.map(({ layer }) => layer);
+  return { ...withGates(named, all, own), matrices };
 }
 
 /** Matrices that are gated, whatever the granularity. */
@@ -79,7 +90,7 @@ function withGates(
   chosen: readonly (GateChoice & { readonly trained: boolean })[],
   grouped: readonly GroupedLayer[],
   alone: boolean,
-): LayerChoices {
+): Omit<LayerChoices, 'matrices'> {
   const parts = partsOf(chosen, grouped);
   const layers = grouped.map((layer) => describeGroups(layer, chosen));
   const choices = chosen.map((choice): LayerChoice => {

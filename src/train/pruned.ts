@@ -5,7 +5,7 @@ import { likeliest } from '../prune/chooseChannels.ts';
 import { channelLayers, withChannels } from './channels.ts';
 import type { GateMode, Parameter } from './graph/trainingGraph.ts';
 import { stateNames } from './graph/stateNames.ts';
-import { groupScores, livingGroups, zeroDeadGroups } from './groups.ts';
+import { groupSquares, livingGroups, zeroDeadGroups } from './groups.ts';
 
 export type State = ReadonlyMap<string, Tensor>;
 
@@ -21,7 +21,7 @@ export function prunedWeights(parameters: readonly Parameter[], state: State, ga
   const chosen = searching ? channelLayers(parameters, state).map((layer) => likeliest(layer)) : [];
   const channels = searching ? withChannels(parameters, state, chosen) : new Map<string, Float32Array>();
   const living =
-    gates === 'learning' ? livingGroups(groupScores(parameters, state), state) : new Map<number, Uint8Array>();
+    gates === 'learning' ? livingGroups(groupSquares(parameters, state), state) : new Map<number, Uint8Array>();
   const weights = new Map<string, Tensor>();
   for (const parameter of parameters) {
     const { initializer, dims, trained, gate, groups = [] } = parameter;

@@ -5,7 +5,7 @@ import type { GroupedAxis } from '../prune/groupGates.ts';
 import { partOf } from '../prune/groupMasks.ts';
 import { stateNames } from './graph/stateNames.ts';
 import { isGated, type Parameter } from './graph/trainingGraph.ts';
-import { groupScores, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
+import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
 import { prunedWeights, type State } from './pruned.ts';
 
 /**
@@ -13,12 +13,18 @@ import { prunedWeights, type State } from './pruned.ts';
  * that training found; the factor is the one at which the share of weights under their thresholds is the target. Pruned weights become
  * zeros, and so do their moments.
  * @param state is not changed.
+ * @param removed how many gated weights are no longer in the model, which count as pruned
  */
-export function settle(parameters: readonly Parameter[], state: State, target: number): Map<string, Tensor> {
+export function settle(
+  parameters: readonly Parameter[],
+  state: State,
+  target: number,
+  removed = 0,
+): Map<string, Tensor> {
   const thresholds = state.get(stateNames.thresholds);
   const rms = state.get(stateNames.rms);
   if (!thresholds || !rms) return new Map();
-  const factor = commonFactor(parameters, state, target);
+  const factor = commonFactor(parameters, state, target, removed);
   const settled = float32((thresholds.data as Float32Array).map((threshold) => threshold * factor));
   const gated = parameters.filter(({ gate, groups = [] }) => gate !== undefined || groups.length > 0);
   const pruned = prunedWeights(gated, new Map([...state, [stateNames.thresholds, settled]]), 'learning');
@@ -48,12 +54,12 @@ export function fixWeights(state: State, weights: ReadonlyMap<string, Float32Arr
  * The factor at which the sparsity is nearest to the target, by bisection: sorting all weights would take gigabytes. It is a quantile of
  * |weight| / threshold over all gated weights and, where groups are gated, of the root of score / threshold².
  */
-function commonFactor(parameters: readonly Parameter[], state: State, target: number): number {
-  const scores = groupScores(parameters, state);
+function commonFactor(parameters: readonly Parameter[], state: State, target: number, removed: number): number {
+  const squares = groupSquares(parameters, state);
   const gated = parameters.filter(isGated);
-  const total = gated.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
+  const total = gated.reduce((sum, { dims }) => sum + sizeOf(dims), removed);
   const sparsity = (factor: number): number => {
-    const living = livingGroups(scores, state, factor);
+    const living = livingGroups(squares, state, factor);
     return 1 - gated.reduce((sum, parameter) => sum + countKept(parameter, state, factor, living), 0) / total;
   };
 

@@ -4,7 +4,7 @@ import { countNonZero } from '../onnx/count.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import { stateNames } from './graph/stateNames.ts';
 import { isGated, type Parameter } from './graph/trainingGraph.ts';
-import { groupScores } from './groups.ts';
+import { groupSquares } from './groups.ts';
 import type { GatedLayer } from './layerChoice.ts';
 
 export interface StepResult {
@@ -88,7 +88,9 @@ export function restingLayers(
     total += sizeOf(dims);
     zeros += sizeOf(dims) - count;
   }
-  for (const [gate, scores] of groupScores(parameters, state)) left[gate] = scores.filter((score) => score > 0).length;
+  for (const [gate, squares] of groupSquares(parameters, state)) {
+    left[gate] = squares.filter((square) => square > 0).length;
+  }
   return {
     layers: layers.map(({ name, size }, i) => ({
       name,

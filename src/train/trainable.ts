@@ -106,6 +106,11 @@ export class Trainable {
     return this.host;
   }
 
+  /** The state as far as it is known after every step: what gates learn and count. On the CPU all of it. */
+  get latest(): ReadonlyMap<string, Tensor> {
+    return this.host;
+  }
+
   /** Replaces the state, moments and all; names that are missing keep their value. */
   writeState(state: ReadonlyMap<string, Tensor>): void {
     for (const [name, tensor] of state) {

@@ -4,7 +4,6 @@ import type { Builder } from '../../onnx/builder.ts';
 import { float, int } from '../../onnx/graph.ts';
 import { sizeOf } from '../../onnx/tensor.ts';
 import type { Value } from '../../onnx/value.ts';
-import type { Gate } from '../../prune/gates.ts';
 import {
   closeGroups,
   groupGradients,
@@ -24,6 +23,11 @@ export interface OpenWeight {
   readonly used: Value;
   /** Scalar; undefined without a gate of its own. */
   readonly kept: Value | undefined;
+}
+
+/** Scalars. */
+export interface GroupNumbers extends Omit<GroupGate, 'scores'> {
+  readonly base: Value;
 }
 
 export interface WeightGradient {
@@ -50,13 +54,8 @@ export class GroupedGates {
   /** By initializer: 1 where the weight's own gate lets it through. */
   private readonly passed = new Map<string, Value>();
 
-  /** @param numbersOf a layer's threshold and its unit. */
-  constructor(
-    b: Builder,
-    tau: number,
-    weights: readonly OpenWeight[],
-    numbersOf: (gate: number) => Omit<Gate, 'weight'>,
-  ) {
+  /** @param numbersOf a layer's threshold, its unit, and what scores are counted from. */
+  constructor(b: Builder, tau: number, weights: readonly OpenWeight[], numbersOf: (gate: number) => GroupNumbers) {
     this.b = b;
     this.tau = tau;
     this.weights = weights;
@@ -190,7 +189,7 @@ export class GroupedGates {
 function closeLayers(
   b: Builder,
   weights: readonly OpenWeight[],
-  numbersOf: (gate: number) => Omit<Gate, 'weight'>,
+  numbersOf: (gate: number) => GroupNumbers,
 ): Map<number, Layer> {
   const parts = new Map<number, { weight: Value; cut: GroupedAxis }[]>();
   for (const { weight } of weights) {
@@ -201,7 +200,8 @@ function closeLayers(
   return new Map(
     Array.from(parts, ([gate, own]) => {
       const size = own.reduce((sum, { weight, cut }) => sum + partOf(weight.dims, cut), 0);
-      const scored = { scores: groupScores(b, own, size), ...numbersOf(gate) };
+      const { base, ...numbers } = numbersOf(gate);
+      const scored = { scores: groupScores(b, own, size, base), ...numbers };
       return [gate, { ...scored, mask: closeGroups(b, scored), size }];
     }),
   );

@@ -8,6 +8,8 @@ export const stateNames = {
   /** Of self-pinching gates, [layers]; in units of `rms`. */
   thresholds: 'thresholds',
   rms: 'rms',
+  /** What the scores of grouped layers are counted from, [layers]; absent without any. */
+  bases: 'bases',
   thresholdMean: 'adam.m/thresholds',
   thresholdSquare: 'adam.v/thresholds',
   /** Of a grouped layer, [groups]: for how many updates in a row each group that is in the model has been dead. */

@@ -34,7 +34,8 @@ export function thresholdGates({ b, layers, tau, optimizer, state, carry, adamSc
       const closed = weights.map((weight) => ({ weight, ...closeOwn(weight) }));
       const used = new Map(closed.map(({ weight, used }) => [weight.initializer, used]));
       if (weights.some((weight) => weight.groups.length > 0)) {
-        groups = new GroupedGates(b, tau, closed, numbersOf);
+        const bases = state(stateNames.bases, [layers]);
+        groups = new GroupedGates(b, tau, closed, (index) => ({ ...numbersOf(index), base: one(bases, index) }));
         return groups.closed;
       }
       const kept: Value[] = [];

@@ -26,6 +26,10 @@ def hard(x):
     return soft + ((x >= 0).float() - soft).detach()
 
 
+def mean_squares(w):
+    return (w["dense0"].pow(2).sum(0) + w["dense1"].pow(2).sum(1)) / 48
+
+
 def run(granularity):
     w = {name: numbers(dims, scales[name], k) for k, (name, dims) in enumerate(shapes.items())}
     trained = [name for name in w if name != "conv"]
@@ -33,6 +37,9 @@ def run(granularity):
         w[name].requires_grad_()
     layers = [["dense0", "dense1"]] + ([["dense0"], ["dense1"]] if granularity == "neuron+weight" else [])
     rms = [torch.cat([w[n].detach().flatten() for n in names]).pow(2).mean().sqrt() for names in layers]
+    squares = mean_squares(w).detach()
+    base = max(0, 2 * min(squares.min(), 0.99 * squares.mean()) - squares.mean())
+    rms[0] = (squares.mean() - base).sqrt()
     starts = [0.97, 0.3, 0.3][: len(layers)]
     thresholds = [torch.tensor(start, requires_grad=True) for start in starts]
     weights = torch.optim.AdamW([w[n] for n in trained], lr=5e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01)
@@ -43,7 +50,7 @@ def run(granularity):
     found = []
     for _ in range(steps):
         edges = [(t * r) ** 2 for t, r in zip(thresholds, rms)]
-        score = (w["dense0"].pow(2).sum(0) + w["dense1"].pow(2).sum(1)) / 48
+        score = mean_squares(w) - base
         unit = hard((score - edges[0]) / (2 * tau * rms[0] ** 2))
         own = {n: torch.ones_like(w[n]) for n in ("dense0", "dense1")}
         if granularity == "neuron+weight":
