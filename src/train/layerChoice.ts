@@ -47,10 +47,16 @@ type ChoiceSettings = Pick<RunSettings, 'gates' | 'freeze' | 'method' | 'granula
 /**
  * What is not trained has no gate either.
  * @param model that has the parameters as initializers of their own (exposeParameters)
+ * @param smallestSide as for chooseGates
  * @throws Error naming a pattern that fits no layer, or that is no pattern.
  */
-export function chooseLayers(model: Model, parameters: readonly Parameter[], settings: ChoiceSettings): LayerChoices {
-  const chosen = chooseMatrices(parameters, settings);
+export function chooseLayers(
+  model: Model,
+  parameters: readonly Parameter[],
+  settings: ChoiceSettings,
+  smallestSide?: number,
+): LayerChoices {
+  const chosen = chooseMatrices(parameters, settings, smallestSide);
   const gated = chosen.filter((choice) => choice.gated);
   const matrices = new Set(gated.map(({ parameter }) => parameter.initializer));
   if (settings.granularity === 'weight') return { ...withGates(chosen, [], true), matrices };
@@ -75,9 +81,10 @@ export function chooseLayers(model: Model, parameters: readonly Parameter[], set
 function chooseMatrices(
   parameters: readonly Parameter[],
   { gates, freeze, method }: ChoiceSettings,
+  smallestSide: number | undefined,
 ): (GateChoice & { readonly trained: boolean })[] {
   const frozen = freeze.map((pattern) => ({ pattern, fits: layerPattern(pattern) }));
-  return chooseGates(parameters, gates).map((choice) => {
+  return chooseGates(parameters, gates, smallestSide).map((choice) => {
     const found = frozen.find(({ fits }) => fits(choice.parameter.name));
     if (found) return { ...choice, trained: false, gated: false, reason: `not trained: ${found.pattern}` };
     if (method === 'none') return { ...choice, trained: true, gated: false, reason: 'no gates' };

@@ -22,6 +22,8 @@ export interface StoredParameter {
   readonly reason: string;
   /** Of single weights, in a checkpoint of ours; null if it is not known, or decides about groups. */
   readonly threshold: Threshold | null;
+  /** The grouped layers that gate it, by name. */
+  readonly groups: readonly string[];
 }
 
 export interface StoredParameters {
@@ -38,15 +40,16 @@ export async function storedParameters(file: ModelFile): Promise<StoredParameter
   const exposed = exposeParameters(plain);
   const { initializers } = exposed.file.model.graph;
   const { choices, layers } = settings
-    ? chooseLayers(exposed.file.model, exposed.parameters, settings)
+    ? chooseLayers(exposed.file.model, exposed.parameters, settings, settings.granularity === 'weight' ? undefined : 1)
     : { choices: chooseGates(exposed.parameters).map(withoutGate), layers: [] };
   const thresholds = settings ? await readThresholds(file.folder, layers.length) : undefined;
-  const parameters = choices.map(({ parameter, gated, reason, gate }): StoredParameter => {
+  const parameters = choices.map(({ parameter, gated, reason, gate, groups = [] }): StoredParameter => {
     const tensor = initializers.get(parameter.initializer);
     if (!tensor) throw new Error(`${file.path}: the parameter ${parameter.name} has no stored tensor.`);
     const threshold = gate === undefined ? null : (thresholds?.[gate] ?? null);
     const type = types.get(parameter.initializer) ?? tensor.type;
-    return { parameter, tensor, type, gated, reason, threshold };
+    const names = groups.flatMap((part) => (part.gated ? (layers[part.gate]?.name ?? []) : []));
+    return { parameter, tensor, type, gated, reason, threshold, groups: names };
   });
   return { by: settings ? 'run' : 'default', parameters };
 }

@@ -77,6 +77,14 @@ test('its checkpoints are ever smaller models, and count what is gone', async ()
   expect(last.nonZeroParameters).toBe(last.parameters - 16);
 });
 
+test('its one layer can be looked at, small as it is', async () => {
+  const model = join(run, 'checkpoints', 'step-000030');
+  const { code, out, err } = await pinch(['inspect', model, '--layer', 'encoder.layers', '--json'], folder).ended;
+  expect(code, err).toBe(0);
+  const units = (await sizes(run, 30))[1] ?? 0;
+  expect(JSON.parse(out)).toMatchObject({ layer: 'encoder.layers', gated: true, parameters: units * 48, zeros: 0 });
+});
+
 test('killed and resumed, its lines are those of a run that was not', async () => {
   let process = start('killed');
   const metrics = join(process.path, 'metrics.jsonl');
