@@ -40,10 +40,10 @@ async function logits(path: string): Promise<Float32Array> {
 
 test.each([
   ['one file', undefined],
-  ['tensors in a file of their own', 0],
+  ['tensors in a file of their own', 256],
 ])('a matrix that loses rows to one layer and columns to another, in %s', async (name, threshold) => {
   const path = await prunedToy(name.replaceAll(' ', '-'), threshold);
-  expect((await loadModel(path)).external.size > 0).toBe(threshold === 0);
+  expect((await loadModel(path)).external.size > 0).toBe(threshold !== undefined);
   const exported = await exportModel(path, { shrink: true, int8: false, out: join(folder, `${name}-out`) });
   expect(exported.shrunk?.map(({ groups, kept }) => [groups, kept])).toEqual([
     [32, 20],
