@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import pinchPackage from '../package.json' with { type: 'json' };
 import { diff, type DiffFlags } from './cli/diff.ts';
 import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
+import { exportCommand, type ExportFlags } from './cli/exportCommand.ts';
 import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
@@ -15,6 +16,7 @@ import { devices } from './train/session.ts';
 
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
 const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude, searched channels, or no pruning (self-pinching)`;
+const cost = ['--no-cost', 'do not measure what the model costs: multiply-accumulates, latency, ratios'] as const;
 const detach = ['--detach', 'start the trainer, and end without waiting for it'] as const;
 
 function program(finish: (code: Promise<number>) => Promise<void>): Command {
@@ -77,6 +79,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
       countFlag('--batch'),
     )
     .option('--device <device>', `${devices.join(', ')} (cpu)`, choiceFlag('--device', devices))
+    .option(...cost)
     .option(...json)
     .action((checkpoint: string, flags: EvaluateFlags) => finish(evaluate(checkpoint, flags)));
 
@@ -92,11 +95,23 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
 
   pinch
     .command('inspect')
-    .description('list the layers of a model, their shapes and zeros, and which are gated')
+    .description('list the layers of a model, their shapes and zeros, which are gated, and what the model costs')
     .argument('<model>', 'a model folder or an ONNX file')
     .option('--layer <name>', "only this layer: its weights' distribution, and its threshold")
+    .option('--against <model>', 'the dense model to compare the cost with (the one that its run started from)')
+    .option(...cost)
     .option(...json)
     .action((model: string, flags: InspectFlags) => finish(inspect(model, flags)));
+
+  pinch
+    .command('export')
+    .description('write a model in the form in which it is to be used')
+    .argument('<checkpoint>', 'a checkpoint, a model folder or an ONNX file')
+    .option('--shrink', 'without units and heads that are dead: smaller matrices, the same results')
+    .option('--int8', 'weights of 8 bits: matrix products are computed with them, convolutions store them')
+    .option('--out <folder>', "the folder to write to (beside the model's own)")
+    .option(...json)
+    .action((checkpoint: string, flags: ExportFlags) => finish(exportCommand(checkpoint, flags)));
 
   pinch
     .command('study')

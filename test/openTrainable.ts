@@ -2,7 +2,7 @@
 
 import { loadModel } from '../src/onnx/load.ts';
 import { exposeParameters } from '../src/onnx/parameters.ts';
-import type { Tensor } from '../src/onnx/tensor.ts';
+import { sizeOf, type Tensor } from '../src/onnx/tensor.ts';
 import { chooseGates, defaultGateRules } from '../src/prune/chooseGates.ts';
 import { readProcessor, type Processor } from '../src/speech/processor.ts';
 import { frameCounter } from '../src/train/frames.ts';
@@ -29,10 +29,10 @@ export async function openTrainable(
   const { file, parameters: found } = exposeParameters(await loadModel(path));
   const processor = await readProcessor(file.folder);
   const ports = findPorts(file.model.graph, file.path, processor.vocabulary.size);
-  const layers: string[] = [];
+  const layers: { name: string; size: number }[] = [];
   const parameters = chooseGates(found, defaultGateRules).map(({ parameter, gated }): Parameter => {
     const { initializer, dims, layer, name } = parameter;
-    const gate = gated && gates === 'gated' ? { gate: layers.push(layer) - 1 } : {};
+    const gate = gated && gates === 'gated' ? { gate: layers.push({ name: layer, size: sizeOf(dims) }) - 1 } : {};
     return { initializer, dims, trained: !name.includes('feature_extractor'), ...gate };
   });
   const weights = new Map(

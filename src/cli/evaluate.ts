@@ -14,12 +14,14 @@ export interface EvaluateFlags {
   readonly keep?: boolean;
   readonly batch?: number;
   readonly device?: Device;
+  readonly cost: boolean;
   readonly json?: boolean;
 }
 
 export async function evaluate(model: string, flags: EvaluateFlags): Promise<number> {
-  const { data, against, out, keep = false, batch, device, json = false } = flags;
+  const { data, against, out, keep = false, batch, device, cost, json = false } = flags;
   const evaluation = await measure(model, data, {
+    cost,
     ...(against === undefined ? {} : { against }),
     ...(batch === undefined ? {} : { batch }),
     ...(device === undefined ? {} : { device }),

@@ -6,12 +6,15 @@ import { exitCodes, printResult } from './output.ts';
 
 export interface InspectFlags {
   readonly layer?: string;
+  /** Compared with in cost. */
+  readonly against?: string;
+  readonly cost: boolean;
   readonly json?: boolean;
 }
 
-export async function inspect(model: string, { layer, json = false }: InspectFlags): Promise<number> {
+export async function inspect(model: string, { layer, against, cost, json = false }: InspectFlags): Promise<number> {
   if (layer === undefined) {
-    const inspection = await read(model);
+    const inspection = await read(model, { against, cost });
     printResult(json, inspection, describeInspection(inspection));
   } else {
     const inspection = await inspectLayer(model, layer);

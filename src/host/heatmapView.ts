@@ -148,7 +148,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       });
       if (!workspace.isTrusted) return;
     }
-    const state = known ?? heatmapModel(path, await this.services.pinch.run(['inspect', path]));
+    const state = known ?? heatmapModel(path, await this.services.pinch.run(['inspect', path, '--no-cost']));
     this.inspected.set(version, state);
     if (asked === this.asked) this.push({ ...state, notice: null, trusted: workspace.isTrusted });
   }

@@ -69,7 +69,8 @@ function graphProto(graph: Graph): GraphProto {
   });
 }
 
-function nodeProto(node: Node): NodeProto {
+/** A node of the file. */
+export function nodeProto(node: Node): NodeProto {
   return create(NodeProtoSchema, {
     opType: node.opType,
     domain: node.domain,

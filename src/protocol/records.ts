@@ -154,7 +154,18 @@ const end = v.object({
   best: v.nullable(v.object({ step: count, wer: real, path: checkpointPath })),
 });
 
-const metricsRecord = v.variant('kind', [start, step, evaluation, checkpoint, alert, rewind, end]);
+/** Groups of weights that had been dead left the model; training goes on without them. */
+const shrink = v.object({
+  kind: v.literal('shrink'),
+  ...common,
+  time,
+  groups: count,
+  /** That are left in the model: of the gated weights, and of all parameters. */
+  gatedParameters: count,
+  parameters: count,
+});
+
+const metricsRecord = v.variant('kind', [start, step, evaluation, checkpoint, alert, rewind, shrink, end]);
 
 export type StartRecord = v.InferOutput<typeof start>;
 export type StepRecord = v.InferOutput<typeof step>;
@@ -162,6 +173,7 @@ export type EvaluationRecord = v.InferOutput<typeof evaluation>;
 export type CheckpointRecord = v.InferOutput<typeof checkpoint>;
 export type AlertRecord = v.InferOutput<typeof alert>;
 export type RewindRecord = v.InferOutput<typeof rewind>;
+export type ShrinkRecord = v.InferOutput<typeof shrink>;
 export type EndRecord = v.InferOutput<typeof end>;
 /** A line of metrics.jsonl. */
 export type MetricsRecord = v.InferOutput<typeof metricsRecord>;

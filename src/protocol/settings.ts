@@ -3,7 +3,8 @@
 import * as v from 'valibot';
 
 export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
-export const granularities = ['weight'] as const;
+/** What a gate decides about: single weights, whole units and heads, or both. */
+export const granularities = ['weight', 'neuron', 'neuron+weight'] as const;
 export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
 export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;
 
@@ -97,7 +98,7 @@ const schema = group({
     ignore: patterns,
     /** In units of a layer's mean square weight. */
     tau: positive(1000),
-    /** First threshold, in units of a layer's root-mean-square weight. */
+    /** First threshold, in units of a layer's root-mean-square weight; for units and heads see prune/groupGates.ts. */
     start: positive(1000),
     learningRate: number(0, 1000),
   }),
@@ -112,6 +113,13 @@ const schema = group({
     multiplier: number(-1e9, 1e9),
     multiplierLearningRate: number(0, 1e9),
     quadratic: number(0, 1e9),
+  }),
+  /** With granularity "neuron" or "neuron+weight": when units and heads that are dead leave the model that is trained. */
+  shrink: group({
+    /** Share of the gated weights still in it that must be in such groups; with 1 they stay until the end of the run. */
+    share,
+    /** Share of the run that they must have been dead for. */
+    after: share,
   }),
   /** Of method "nas-cp" alone. */
   search: group({
@@ -175,6 +183,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     multiplierLearningRate: 0.05,
     quadratic: 10,
   },
+  shrink: { share: 0.125, after: 0.05 },
   search: {
     share: 0.4,
     candidates: [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],
@@ -208,6 +217,11 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
   if (settings.batch.minSeconds > settings.batch.maxSeconds) {
     throw new SettingsError(
       `batch.minSeconds (${settings.batch.minSeconds}) must not be above batch.maxSeconds (${settings.batch.maxSeconds}).`,
+    );
+  }
+  if (settings.granularity !== 'weight' && (settings.method === 'ump' || settings.method === 'nas-cp')) {
+    throw new SettingsError(
+      `granularity "${settings.granularity}" needs method "self-pinching"; "${settings.method}" has a granularity of its own.`,
     );
   }
   const [least, most] = [Math.min(...settings.search.candidates), Math.max(...settings.search.candidates)];

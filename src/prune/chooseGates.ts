@@ -21,7 +21,7 @@ export interface GateChoice {
 }
 
 /** In a matrix with fewer rows or columns there is nothing to gain, as in WavLM's gates of 8 columns. */
-const smallestSide = 16;
+const usualSmallestSide = 16;
 
 /** A block among others of its kind: `encoder.layers.3.`, `blocks.3.`, `layer.3.`, `h.3.` */
 const inBlock = /(^|\.)(layers?|blocks?|h)\.\d+\./u;
@@ -29,9 +29,14 @@ const inBlock = /(^|\.)(layers?|blocks?|h)\.\d+\./u;
 /**
  * A choice for each parameter, in their order. The default is ours, after what published wav2vec2 pruning configurations leave out: the
  * convolutional feature encoder, the feature projection, the positional convolution, norms, biases and the CTC head.
+ * @param smallestSide of matrices that the default gates; 1 for a model whose units and heads have become fewer.
  * @throws Error naming a pattern of `include` that fits no layer, or that is no pattern.
  */
-export function chooseGates(parameters: readonly Parameter[], rules: GateRules = defaultGateRules): GateChoice[] {
+export function chooseGates(
+  parameters: readonly Parameter[],
+  rules: GateRules = defaultGateRules,
+  smallestSide = usualSmallestSide,
+): GateChoice[] {
   const include = rules.include.map((pattern) => ({ pattern, fits: layerPattern(pattern) }));
   const ignore = rules.ignore.map((pattern) => ({ pattern, fits: layerPattern(pattern) }));
   for (const { pattern, fits } of include) {

@@ -26,7 +26,7 @@ export interface GatedWeight {
 }
 
 /** A step from 0 to 1 at x = 0 (1 at 0 itself), in one operator: min(1, max(0, 10³⁰ x + 1)). */
-function step(b: Builder, x: Value): Value {
+export function step(b: Builder, x: Value): Value {
   return b.op('HardSigmoid', [x], { alpha: float(1e30), beta: float(1) });
 }
 
@@ -66,6 +66,7 @@ export interface GateGradients {
  * @param gradient dL/dŴ in the weight's shape
  * @param tau in units of rms²
  * @param pressure scalar c, the same for every weight
+ * @param alive in the weight's shape: 0 where another gate shuts the weight out, which then gets no gradient here, else 1
  */
 export function gateGradients(
   b: Builder,
@@ -74,6 +75,7 @@ export function gateGradients(
   tau: number,
   pressure: Value,
   name: string,
+  alive?: Value,
 ): GateGradients {
   const scale = b.op('Div', [b.scalar(0.5 / Math.sqrt(tau)), gate.rms]); // 1 / (2√τ) in units of the weight
   const edge = b.op('Mul', [gate.threshold, b.scalar(0.5 / Math.sqrt(tau))]); // t̃
@@ -81,14 +83,16 @@ export function gateGradients(
   const push = b.op('Mul', [pressure, scale]);
   const { tensors, sums } = elementwise(
     b,
-    [gate.weight, gradient],
-    (tile, [weight, incoming]) => {
+    alive ? [gate.weight, gradient, alive] : [gate.weight, gradient],
+    (tile, [weight, incoming, open]) => {
       const scaled = tile.op('Mul', [weight, scale]);
       const distance = tile.op('Sub', [tile.op('Mul', [scaled, scaled]), squaredEdge]);
       const soft = tile.op('Tanh', [distance]);
-      const slope = tile.op('Sub', [tile.scalar(1), tile.op('Mul', [soft, soft])]);
+      const whole = tile.op('Sub', [tile.scalar(1), tile.op('Mul', [soft, soft])]);
+      const slope = open ? tile.op('Mul', [whole, open]) : whole;
       const pull = tile.op('Mul', [tile.op('Add', [tile.op('Mul', [incoming, scaled]), push]), slope]);
-      const through = tile.op('Mul', [incoming, step(tile, distance)]);
+      const hard = step(tile, distance);
+      const through = tile.op('Mul', [incoming, open ? tile.op('Mul', [hard, open]) : hard]);
       const total = tile.op('Add', [through, tile.op('Mul', [pull, scaled])]);
       return {
         tensors: [total],

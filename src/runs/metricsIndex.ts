@@ -88,6 +88,9 @@ export class MetricsIndex {
         this.checkpoints = this.checkpoints.filter(({ step }) => step <= record.step);
         this.end = undefined;
         return;
+      case 'shrink':
+        // Steps and checkpoints show what came of it.
+        return;
       case 'end':
         this.end = record;
     }

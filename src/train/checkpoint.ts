@@ -7,12 +7,13 @@ import * as v from 'valibot';
 import { writeAtomically } from '../onnx/atomicFile.ts';
 import { countNonZero } from '../onnx/count.ts';
 import { OnnxFileError, reasonOf } from '../onnx/errors.ts';
-import { loadModel, type ModelFile } from '../onnx/load.ts';
+import { loadModel } from '../onnx/load.ts';
 import { saveModel } from '../onnx/save.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { CheckpointRecord } from '../protocol/records.ts';
 import { processorFiles } from '../speech/processor.ts';
-import type { Parameter } from './graph/trainingGraph.ts';
+import { isGated, type Parameter } from './graph/trainingGraph.ts';
+import type { Layout } from './layout.ts';
 import { modelFiles } from './modelSize.ts';
 import { prunedWeights, type State } from './pruned.ts';
 import { readSafetensors, SafetensorsError, writeSafetensors } from './safetensors.ts';
@@ -39,10 +40,7 @@ const progressSchema = v.object({
 export type Progress = v.InferOutput<typeof progressSchema>;
 
 /** What a checkpoint is made from. */
-export interface CheckpointSource {
-  readonly model: ModelFile;
-  readonly parameters: readonly Parameter[];
-}
+export type CheckpointSource = Layout;
 
 /** What was counted in the written file. */
 export type CheckpointCounts = Omit<CheckpointRecord, 'kind' | 'attempt' | 'step' | 'time' | 'path'>;
@@ -87,7 +85,7 @@ export async function writeCheckpoint(
       metadata: { [metadataKey]: JSON.stringify(progress) },
     });
     await syncFolder(temporary);
-    const counts = await countCheckpoint(temporary, source.parameters, target);
+    const counts = await countCheckpoint(temporary, source, target);
     compareZeros(weights, counts, source.parameters, target);
     await replaceFolder(temporary, target);
     return counts.record;
@@ -104,7 +102,7 @@ export async function writeCheckpoint(
 /** Writes the model as it computes now, with its tokenizer files beside it, into a folder that exists. */
 export async function writeModel(
   folder: string,
-  { model, parameters }: CheckpointSource,
+  { model, parameters }: Pick<CheckpointSource, 'model' | 'parameters'>,
   state: State,
   gates: Progress['gates'],
 ): Promise<Map<string, Tensor>> {
@@ -122,10 +120,10 @@ export async function writeModel(
 export async function describeCheckpoint(
   checkpoints: string,
   step: number,
-  parameters: readonly Parameter[],
+  source: CheckpointSource,
 ): Promise<CheckpointCounts> {
   const folder = join(checkpoints, checkpointName(step));
-  return (await countCheckpoint(folder, parameters, folder)).record;
+  return (await countCheckpoint(folder, source, folder)).record;
 }
 
 /** @throws CheckpointError or SafetensorsError if it is not whole. */
@@ -183,12 +181,18 @@ interface Counts {
   readonly zeros: ReadonlyMap<string, number>;
 }
 
-async function countCheckpoint(folder: string, parameters: readonly Parameter[], name: string): Promise<Counts> {
+/** What is no longer in the model counts as zero. */
+async function countCheckpoint(
+  folder: string,
+  { parameters, removed }: CheckpointSource,
+  name: string,
+): Promise<Counts> {
   const file = await loadModel(join(folder, 'model.onnx'));
   const { initializers } = file.model.graph;
   const zeros = new Map<string, number>();
   const sums = { all: 0, zeros: 0, gated: 0, gatedZeros: 0 };
-  for (const { initializer, dims, gate } of parameters) {
+  for (const parameter of parameters) {
+    const { initializer, dims } = parameter;
     const tensor = initializers.get(initializer);
     const length = sizeOf(dims);
     if (tensor?.data.length !== length) throw new CheckpointError(`${name}: the written model lacks "${initializer}"`);
@@ -196,16 +200,17 @@ async function countCheckpoint(folder: string, parameters: readonly Parameter[],
     zeros.set(initializer, count);
     sums.all += length;
     sums.zeros += count;
-    if (gate !== undefined) {
+    if (isGated(parameter)) {
       sums.gated += length;
       sums.gatedZeros += count;
     }
   }
   let bytes = 0;
   for (const path of modelFiles(file)) bytes += (await stat(path)).size;
+  const share = (zeros: number, all: number, gone: number): number => (all === 0 ? 0 : (zeros + gone) / (all + gone));
   const record = {
-    sparsity: sums.gated === 0 ? 0 : sums.gatedZeros / sums.gated,
-    sparsityOfAll: sums.all === 0 ? 0 : sums.zeros / sums.all,
+    sparsity: share(sums.gatedZeros, sums.gated, removed.gated),
+    sparsityOfAll: share(sums.zeros, sums.all, removed.all),
     parameters: sums.all,
     nonZeroParameters: sums.all - sums.zeros,
     bytes,
@@ -220,9 +225,9 @@ function compareZeros(
   parameters: readonly Parameter[],
   name: string,
 ): void {
-  for (const { initializer, gate } of parameters) {
+  for (const { initializer, gate, groups = [] } of parameters) {
     const tensor = weights.get(initializer);
-    if (gate === undefined || !tensor) continue;
+    if ((gate === undefined && groups.length === 0) || !tensor) continue;
     const wanted = tensor.data.length - countNonZero(tensor);
     const found = zeros.get(initializer);
     if (found !== wanted) {

@@ -8,6 +8,7 @@ import { readManifest } from '../speech/manifest/read.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
 import { writeModel } from './checkpoint.ts';
 import type { GateMode } from './graph/trainingGraph.ts';
+import type { Layout } from './layout.ts';
 import type { State } from './pruned.ts';
 import { recognizeAll } from './recognizeAll.ts';
 import { Recognizer } from './recognizer.ts';
@@ -32,15 +33,21 @@ export class DevSet {
    * @param folder where the model may be written for onnxruntime to read; it is removed again.
    * @throws Error if more than 1 % of the utterances cannot be read.
    */
-  async score(setup: Setup, state: State, gates: GateMode, folder: string): Promise<DevScore> {
+  async score(
+    setup: Pick<Setup, 'processor' | 'loader' | 'device'>,
+    layout: Layout,
+    state: State,
+    gates: GateMode,
+    folder: string,
+  ): Promise<DevScore> {
     const { processor, loader, device } = setup;
     const temporary = join(folder, '.evaluation.tmp');
     await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary, { recursive: true });
     try {
-      await writeModel(temporary, setup, state, gates);
+      await writeModel(temporary, layout, state, gates);
       const file = join(temporary, 'model.onnx');
-      const recognizer = await Recognizer.open(file, setup.model.model.graph, processor, { device: device.device });
+      const recognizer = await Recognizer.open(file, layout.model.model.graph, processor, { device: device.device });
       try {
         const engine = { recognizer, loader, processor, batch: recognizer.batchSize ?? 1 };
         const { transcripts, skipped } = await recognizeAll(this.utterances, engine, () => undefined);

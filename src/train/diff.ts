@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises';
 import type { Graph } from '../onnx/graph.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
+import type { DataType } from '../onnx/tensor.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { diffSpeech, type SpeechDiff } from './diffSpeech.ts';
 import { diffTensors } from './diffTensors.ts';
@@ -48,8 +49,9 @@ export interface LayerDiff {
 }
 
 export interface LayerSide {
-  /** As it is stored. */
+  /** As it is stored, like the type: int8 of quantized weights, which are compared by the numbers that they stand for. */
   readonly shape: readonly number[];
+  readonly type: DataType;
   readonly parameters: number;
   readonly zeros: number;
   readonly sparsity: number;
@@ -177,8 +179,8 @@ function isTurned(a: Entry, b: Entry): boolean {
   return one.dims.length === 2 && other.dims.length === 2 && one.transposed !== other.transposed;
 }
 
-function layerSide({ dims, parameters, zeros, sparsity, threshold }: TensorReport): LayerSide {
-  return { shape: dims, parameters, zeros, sparsity, threshold };
+function layerSide({ dims, type, parameters, zeros, sparsity, threshold }: TensorReport): LayerSide {
+  return { shape: dims, type, parameters, zeros, sparsity, threshold };
 }
 
 function diffOperators(a: Graph, b: Graph): OperatorCount[] {

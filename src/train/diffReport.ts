@@ -21,12 +21,13 @@ export function describeDiff(diff: ModelDiff): string {
 const none = '-';
 
 function layerTable(layers: readonly LayerDiff[]): string {
-  const head = ['layer', 'shape', 'sparsity A', 'B', 'threshold A', 'B', 'changed', 'overlap'];
+  const head = ['layer', 'shape', 'type', 'sparsity A', 'B', 'threshold A', 'B', 'changed', 'overlap'];
   const share = (value: number | null): string => (value === null ? none : percent(value));
   const threshold = (side: LayerSide | null): string => side?.threshold?.toFixed(4) ?? none;
   const rows = layers.map(({ name, a, b, changed, overlap }) => [
     name,
     shapes(a, b),
+    [...new Set([a, b].flatMap((side) => (side ? [side.type] : [])))].join(' / '),
     share(a && a.sparsity),
     share(b && b.sparsity),
     threshold(a),
@@ -34,7 +35,7 @@ function layerTable(layers: readonly LayerDiff[]): string {
     share(changed),
     share(overlap),
   ]);
-  return textTable([head, ...rows], [1]).trimEnd();
+  return textTable([head, ...rows], [1, 2]).trimEnd();
 }
 
 function shapes(a: LayerSide | null, b: LayerSide | null): string {

@@ -1,7 +1,8 @@
 /** How much two tensors of weights differ, element by element. */
 
-import { elementsOf, type Elements } from '../onnx/elements.ts';
+import { elementsOf } from '../onnx/elements.ts';
 import type { Tensor } from '../onnx/tensor.ts';
+import { transposed } from '../onnx/transposed.ts';
 
 export interface TensorDiff {
   /** The share of elements that differ, 0 to 1. Zeros of both signs are equal, and so are two that are no numbers. */
@@ -15,7 +16,7 @@ export function diffTensors(a: Tensor, b: Tensor, turned: boolean): TensorDiff |
   const dims = turned ? [...b.dims].reverse() : b.dims;
   if (a.dims.length !== dims.length || a.dims.some((dim, axis) => dim !== dims[axis])) return undefined;
   const own = elementsOf(a);
-  const other = turned ? transpose(elementsOf(b), b.dims) : elementsOf(b);
+  const other = turned ? transposed(elementsOf(b), b.dims) : elementsOf(b);
   let [changed, both, either] = [0, 0, 0];
   for (let i = 0; i < own.length; i++) {
     const x = own[i] ?? 0;
@@ -28,21 +29,4 @@ export function diffTensors(a: Tensor, b: Tensor, turned: boolean): TensorDiff |
     }
   }
   return { changed: own.length === 0 ? 0 : changed / own.length, overlap: either === 0 ? 1 : both / either };
-}
-
-/** A matrix stored the other way round. In blocks, so that both sides stay in the processor's cache. */
-function transpose(elements: Elements, [rows = 1, columns = 1]: readonly number[]): Elements {
-  const turned = new Float64Array(elements.length);
-  const block = 64;
-  for (let top = 0; top < rows; top += block) {
-    for (let left = 0; left < columns; left += block) {
-      const [bottom, right] = [Math.min(rows, top + block), Math.min(columns, left + block)];
-      for (let row = top; row < bottom; row++) {
-        for (let column = left; column < right; column++) {
-          turned[column * rows + row] = elements[row * columns + column] ?? 0;
-        }
-      }
-    }
-  }
-  return turned;
 }

@@ -10,6 +10,7 @@ import { readManifest } from '../speech/manifest/read.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
 import { readProcessor } from '../speech/processor.ts';
 import { hashManifest, hashModel } from './inputs.ts';
+import { countModel, measureCost, originalOf, type CountedModel, type ModelCost } from './modelCost.ts';
 import { measureFileSize, type FileSize } from './modelSize.ts';
 import { reportParameters, type ParameterTotals } from './parameterReport.ts';
 import { recognizeAll, type Skipped, type Speed } from './recognizeAll.ts';
@@ -26,6 +27,8 @@ export interface EvaluateOptions {
   readonly batch?: number;
   readonly device?: Device;
   readonly threads?: number;
+  /** Whether to measure what the model costs beside `against`, or beside the model that its run started from. */
+  readonly cost?: boolean;
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
 
@@ -64,6 +67,8 @@ export interface Evaluation extends CorpusScore, Speed, FileSize, ParameterTotal
   /** Utterances without a result, which count nowhere: at most 1 %. */
   readonly skipped: readonly Skipped[];
   readonly comparison?: ComparedWith;
+  /** Absent if it was not asked for. */
+  readonly cost?: ModelCost;
 }
 
 export interface ModelIdentity {
@@ -90,10 +95,19 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const utterances = await readManifest(manifest);
-  const evaluation = await evaluateModel(modelPath, manifest, utterances, options);
-  if (options.against === undefined) return evaluation;
-  const against = await evaluateModel(options.against, manifest, utterances, options);
-  return { ...evaluation, comparison: { ...compareSystems(evaluation.hypotheses, against.hypotheses), against } };
+  const own = await evaluateModel(modelPath, manifest, utterances, options);
+  const against =
+    options.against === undefined ? undefined : await evaluateModel(options.against, manifest, utterances, options);
+  const evaluation = options.cost === true ? { ...own, cost: await costOf(own, against, options) } : own;
+  if (!against) return evaluation;
+  return { ...evaluation, comparison: { ...compareSystems(own.hypotheses, against.hypotheses), against } };
+}
+
+async function costOf(own: Evaluation, against: Evaluation | undefined, options: EvaluateOptions): Promise<ModelCost> {
+  const counted = (evaluation: Evaluation): CountedModel => ({ ...evaluation, model: evaluation.modelFile.path });
+  const original = against ? undefined : await originalOf(await loadModel(own.modelFile.path));
+  const dense = against ? counted(against) : original && (await countModel(original));
+  return measureCost(counted(own), dense, { device: options.device, threads: options.threads });
 }
 
 async function evaluateModel(

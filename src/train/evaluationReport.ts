@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Comparison } from '../metrics/compare.ts';
 import { formatTrn } from '../metrics/trn.ts';
 import { writeAtomically } from '../onnx/atomicFile.ts';
+import { describeCost } from './costReport.ts';
 import type { Evaluation, Hypothesis } from './evaluate.ts';
 import { byteSize, count, percent, textTable } from './textTable.ts';
 
@@ -31,11 +32,9 @@ export function describeEvaluation(evaluation: Evaluation): string {
     row('on disk', ({ bytes }) => byteSize(bytes)),
     row('gzipped', ({ gzippedBytes }) => byteSize(gzippedBytes)),
   ]);
-  return [table, ...notes(evaluation)].join('\n') + '\n';
+  const cost = evaluation.cost ? ['', describeCost(evaluation.cost)] : [];
+  return [table, ...notes(evaluation), ...cost].join('\n') + '\n';
 }
-
-/** Below this, zeros are chance rather than pruning. */
-const noticeable = 0.05;
 
 function notes(evaluation: Evaluation): string[] {
   const { batch, device, utterances, words, audioSeconds, skipped, comparison } = evaluation;
@@ -51,9 +50,6 @@ function notes(evaluation: Evaluation): string[] {
     lines.push(
       `${skipped.length} of the utterances could not be read and count nowhere, first ${first.id}: ${first.reason}`,
     );
-  if (evaluation.sparsity > noticeable) {
-    lines.push('Zeros make the file compress better; ONNX Runtime does not compute faster for them.');
-  }
   if (comparison) {
     const names = { name: 'the model', against: comparison.against.model, utterances };
     lines.push(...describeComparison(comparison, names));

@@ -1,11 +1,13 @@
 /** A run's state before its first step. */
 
 import { float32, type Tensor } from '../onnx/tensor.ts';
+import { unitOf } from '../prune/groupGates.ts';
 import { stateNames } from './graph/stateNames.ts';
 import type { Parameter } from './graph/trainingGraph.ts';
+import { groupSquares } from './groups.ts';
 
 /**
- * Weights as they are in the file and, if there are gated layers, their root-mean-squares and thresholds.
+ * Weights as they are in the file and, if there are gated layers, thresholds and their units: root-mean-squares of weights, or of groups.
  * @param start every layer's threshold, in units of its root-mean-square weight.
  */
 export function initialState(
@@ -19,9 +21,17 @@ export function initialState(
     const tensor = state.get(stateNames.weight(initializer));
     if (gate !== undefined && tensor) rms[gate] = rootMeanSquare(tensor.data as Float32Array);
   }
+  const grouped = groupSquares(parameters, state);
+  const bases: number[] = [];
+  for (const [gate, squares] of grouped) {
+    const unit = unitOf(squares);
+    rms[gate] = unit.rms;
+    bases[gate] = unit.base;
+  }
   if (rms.length > 0) {
     state.set(stateNames.rms, float32(rms));
     state.set(stateNames.thresholds, float32(rms.map(() => start)));
+    if (grouped.size > 0) state.set(stateNames.bases, float32(rms.map((_, gate) => bases[gate] ?? 0)));
   }
   return state;
 }

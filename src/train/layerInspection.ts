@@ -2,6 +2,7 @@
 
 import { elementsOf, type Elements } from '../onnx/elements.ts';
 import { loadModel } from '../onnx/load.ts';
+import { float32 } from '../onnx/tensor.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { storedParameters, type StoredParameter } from './storedParameters.ts';
 import { count, percent, textTable } from './textTable.ts';
@@ -9,8 +10,9 @@ import { count, percent, textTable } from './textTable.ts';
 export interface LayerInspection {
   readonly model: string;
   readonly layer: string;
-  /** The parameter's full name. */
+  /** The parameter's full name; of a layer that is gated in groups, the names of its matrices. */
   readonly name: string;
+  /** Of a layer that is gated in groups, its gated weights in one row. */
   readonly shape: readonly number[];
   readonly gated: boolean;
   readonly parameters: number;
@@ -35,13 +37,14 @@ export interface Histogram {
 }
 
 /**
- * @param layer as in metrics.jsonl (`encoder.layers.0.attention.q_proj`), or a parameter's full name.
+ * @param layer as in metrics.jsonl (`encoder.layers.0.attention.q_proj`, or `encoder.layers.0.attention` where its heads are gated), or a
+ *   parameter's full name.
  * @throws OnnxFileError if the file is no ONNX model; Error if there is no such layer.
  */
 export async function inspectLayer(modelPath: string, layer: string): Promise<LayerInspection> {
   const file = await loadModel(modelPath);
   const { parameters } = await storedParameters(file);
-  const found = findLayer(parameters, layer);
+  const found = findLayer(parameters, layer) ?? findGroups(parameters, layer);
   if (!found) throw new Error(`${file.path}: there is no layer "${layer}"; pinch inspect lists their names.`);
   const { parameter, tensor, gated, threshold } = found;
   const weights = elementsOf(tensor);
@@ -61,11 +64,29 @@ export async function inspectLayer(modelPath: string, layer: string): Promise<La
   };
 }
 
+type FoundLayer = Pick<StoredParameter, 'tensor' | 'gated' | 'threshold'> & {
+  readonly parameter: Pick<StoredParameter['parameter'], 'name' | 'layer' | 'dims'>;
+};
+
 /** A layer has a matrix and often a bias; the matrix is what people mean, and of several the one with a gate. */
-function findLayer(parameters: readonly StoredParameter[], wanted: string): StoredParameter | undefined {
+function findLayer(parameters: readonly StoredParameter[], wanted: string): FoundLayer | undefined {
   const named = parameters.find(({ parameter }) => parameter.name === wanted);
   const own = parameters.filter(({ parameter }) => parameter.layer === wanted);
   return named ?? own.find(({ gated }) => gated) ?? own.find(({ parameter }) => isMatrix(parameter)) ?? own[0];
+}
+
+/** The gated weights of a layer that is gated in groups, as one. Its threshold is for groups, so that it does not cut single weights. */
+function findGroups(parameters: readonly StoredParameter[], wanted: string): FoundLayer | undefined {
+  const own = parameters.filter(({ groups }) => groups.includes(wanted));
+  if (own.length === 0) return undefined;
+  const weights = own.flatMap(({ tensor }) => Array.from(elementsOf(tensor)));
+  const names = own.map(({ parameter }) => parameter.name);
+  return {
+    parameter: { name: names.join(', '), layer: wanted, dims: [weights.length] },
+    tensor: float32(weights),
+    gated: true,
+    threshold: null,
+  };
 }
 
 /** Odd, so that one bin has zero in its middle; 21 times 5, so that few rows can show it as text. */

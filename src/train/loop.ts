@@ -16,15 +16,16 @@ import { secondsOf, trainingBatch } from './data.ts';
 import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
 import { LossWatch } from './lossWatch.ts';
 import type { Resting } from './methods/method.ts';
+import { removeDead, removeLongDead, type Removal } from './removal.ts';
 import { learningRateFactor } from './schedule.ts';
+import type { Opened } from './setup.ts';
 import type { StepScalars } from './stepFeeds.ts';
 import type { StepResult } from './stepResult.ts';
-import { percent } from './textTable.ts';
-import type { Trainable } from './trainable.ts';
+import { count, percent } from './textTable.ts';
 
-/** Trains from `progress` on, in `trainable`'s state, to the end of the run, a request to stop, or trouble for the second time. */
-export async function train(context: LoopContext, trainable: Trainable, progress: Progress): Promise<LoopEnd> {
-  const loop = new Loop(context, trainable, progress);
+/** Trains from `progress` on, in the opened state, to the end of the run, a request to stop, or trouble for the second time. */
+export async function train(context: LoopContext, opened: Opened, progress: Progress): Promise<LoopEnd> {
+  const loop = new Loop(context, opened, progress);
   try {
     return await loop.run();
   } finally {
@@ -35,18 +36,18 @@ export async function train(context: LoopContext, trainable: Trainable, progress
 class Loop {
   private readonly context: LoopContext;
   private readonly gated: boolean;
-  private trainable: Trainable;
+  private opened: Opened;
   private progress: Progress;
   private watch: LossWatch;
   private batches: BatchFeed;
   private sparsity: number;
   private evaluatedStep: number;
 
-  constructor(context: LoopContext, trainable: Trainable, progress: Progress) {
+  constructor(context: LoopContext, opened: Opened, progress: Progress) {
     this.context = context;
-    this.trainable = trainable;
+    this.opened = opened;
     this.progress = progress;
-    this.gated = context.setup.parameters.some(({ gate }) => gate !== undefined);
+    this.gated = context.setup.layers.length > 0;
     this.evaluatedStep = context.evaluatedStep;
     this.sparsity = context.sparsity;
     this.watch = this.watchFrom(progress);
@@ -66,7 +67,10 @@ class Loop {
       // 1. From here on masks rest, at the target, and what was pruned stays pruned. The choice counts as this step's time.
       const began = performance.now();
       const { resting } = method;
-      if (resting && step >= resting.from(steps) && this.trainable.mode === 'learning') await this.restGates(resting);
+      if (resting && step >= resting.from(steps) && this.opened.trainable.mode === 'learning') {
+        await this.restGates(resting);
+        if (settings.shrink.share < 1) this.goOnWith(await removeDead(setup, this.opened), step + 1);
+      }
 
       // 2. What this step's number decides.
       const factor = learningRateFactor(settings.optimizer, step, steps) * this.progress.learningRateScale;
@@ -102,7 +106,7 @@ class Loop {
       this.sparsity = result.sparsity;
 
       // 5. The multiplier follows the gap between the target and the sparsity (gradient ascent).
-      const learning = this.gated && this.trainable.mode === 'learning';
+      const learning = this.gated && this.opened.trainable.mode === 'learning';
       const gap = target - result.sparsity;
       this.progress = {
         ...this.progress,
@@ -138,13 +142,19 @@ class Loop {
         audioSecondsPerSecond,
       });
 
-      // 7. Evaluate after every so many epochs, and at the end.
+      // 7. Groups that have been dead for long leave the model; all that are dead do at the end.
       const last = step + 1 === steps;
+      this.goOnWith(
+        last ? await removeDead(setup, this.opened) : await removeLongDead(setup, this.opened, settings),
+        step + 1,
+      );
+
+      // 8. Evaluate after every so many epochs, and at the end.
       const due = settings.evaluate.everyEpochs;
       const epochsDone = due > 0 && Math.floor(this.progress.epoch / due) > Math.floor(epoch / due);
       const better = (last || epochsDone) && due > 0 && (await this.evaluate(last));
 
-      // 8. Write a checkpoint now and then, for the best, on request, and at the end.
+      // 9. Write a checkpoint now and then, for the best, on request, and at the end.
       const asked = host.takeCheckpointRequest();
       const periodic = (step + 1) % settings.checkpoint.everySteps === 0;
       if (asked || periodic || better || last) {
@@ -152,7 +162,7 @@ class Loop {
         checkpointStep = step + 1;
       }
 
-      // 9. Signals and messages come in here; onnxruntime blocks this thread during a step.
+      // 10. Signals and messages come in here; onnxruntime blocks this thread during a step.
       await setImmediate();
       await host.beat(step + 1);
     }
@@ -162,7 +172,7 @@ class Loop {
   }
 
   async close(): Promise<void> {
-    await this.trainable.dispose();
+    await this.opened.trainable.dispose();
   }
 
   /** One update. Losses are means over its batches; all else is the last one's. */
@@ -175,7 +185,7 @@ class Loop {
       const batch = await this.batches.next();
       audioSeconds += secondsOf(batch, setup.processor.sampleRate);
       const last = part === accumulate;
-      const result = await this.trainable.step(trainingBatch(batch), { ...scalars, part, update: last });
+      const result = await this.opened.trainable.step(trainingBatch(batch), { ...scalars, part, update: last });
       ctcLoss += result.ctcLoss / accumulate;
       if (!last) continue;
       const loss = ctcLoss + (result.loss - result.ctcLoss);
@@ -185,11 +195,24 @@ class Loop {
   }
 
   private async restGates({ rest, sentence }: Resting): Promise<void> {
-    const { setup, report } = this.context;
-    this.trainable.writeState(rest(setup.parameters, await this.trainable.readState()));
-    this.trainable.fixGates();
+    const { report } = this.context;
+    this.opened.trainable.writeState(rest(this.opened.layout, await this.opened.trainable.readState()));
+    this.opened.trainable.fixGates();
     this.progress = { ...this.progress, gates: 'fixed' };
     report.say(sentence);
+  }
+
+  /** @param step that the line in metrics.jsonl gives. */
+  private goOnWith(removal: Removal | undefined, step: number): void {
+    if (!removal) return;
+    const { setup, host, report } = this.context;
+    const { opened, counts } = removal;
+    this.opened = opened;
+    host.record({ kind: 'shrink', step, ...counts });
+    const all = setup.rows.reduce((sum, row) => sum + row.parameters, 0);
+    report.say(
+      `Step ${step}: ${count(counts.groups)} dead units and heads have left the model, which now has ${count(counts.parameters)} of ${count(all)} parameters.`,
+    );
   }
 
   private async rollBack(): Promise<void> {
@@ -198,8 +221,8 @@ class Loop {
     const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
     const before = saved?.progress ?? freshProgress(settings, setup.method);
     this.progress = { ...before, learningRateScale: before.learningRateScale / 2, rolledBack: true };
-    await this.trainable.dispose();
-    this.trainable = setup.open(this.progress.gates, saved?.state);
+    await this.opened.trainable.dispose();
+    this.opened = setup.open(this.progress.gates, saved?.state);
     this.watch = this.watchFrom(this.progress);
     this.batches = this.batchesFrom(this.progress);
     const { step, learningRateScale } = this.progress;
@@ -213,13 +236,13 @@ class Loop {
     const { setup, dev, checkpoints, host, report } = this.context;
     const { step } = this.progress;
     if (!dev || this.evaluatedStep === step) return false;
-    const state = await this.trainable.readState();
-    const score = await dev.score(setup, state, this.trainable.mode, checkpoints);
+    const state = await this.opened.trainable.readState();
+    const score = await dev.score(setup, this.opened.layout, state, this.opened.trainable.mode, checkpoints);
     this.evaluatedStep = step;
     const epoch = this.progress.epoch + this.progress.batch / setup.data.plan.batchesPerEpoch;
     host.record({ kind: 'evaluation', step, epoch, ...score, sparsity: this.sparsity });
     report.say(`Step ${step}: word error rate ${percent(score.wer)} on the development set.`);
-    const final = !this.gated || this.trainable.mode === 'fixed' || last;
+    const final = !this.gated || this.opened.trainable.mode === 'fixed' || last;
     if (!final || score.wer >= (this.progress.best?.wer ?? Infinity)) return false;
     this.progress = {
       ...this.progress,
@@ -229,12 +252,12 @@ class Loop {
   }
 
   private async writeCheckpoint(): Promise<void> {
-    const { settings, setup, checkpoints, host, report } = this.context;
+    const { settings, checkpoints, host, report } = this.context;
     const { step, best } = this.progress;
     // A checkpoint must never know of steps that metrics.jsonl does not.
     host.syncRecords();
-    const state = await this.trainable.readState();
-    const counts = await writeCheckpoint(checkpoints, setup, state, this.progress);
+    const state = await this.opened.trainable.readState();
+    const counts = await writeCheckpoint(checkpoints, this.opened.layout, state, this.progress);
     const path = `checkpoints/${checkpointName(step)}`;
     host.record({ kind: 'checkpoint', step, path, ...counts });
     report.note(

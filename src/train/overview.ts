@@ -14,7 +14,7 @@ export function startRecord(
   settings: RunSettings,
   cost: GraphCost,
 ): Omit<StartRecord, 'time' | 'attempt'> {
-  const { rows, data, device, steps } = setup;
+  const { rows, layers, data, device, steps } = setup;
   const { accumulate } = settings.batch;
   const sum = (some: readonly LayerRow[]): number => some.reduce((total, { parameters }) => total + parameters, 0);
   const dropped: Record<string, number> = {};
@@ -30,9 +30,7 @@ export function startRecord(
     parameters: sum(rows),
     gatedParameters: sum(rows.filter((row) => row.gated)),
     trainedParameters: trained,
-    layers: rows
-      .filter((row) => row.gated)
-      .map(({ name, parameters, shape }) => ({ name, parameters, shape: [...shape] })),
+    layers: layers.map(({ name, parameters, shape }) => ({ name, parameters, shape: [...shape] })),
     left: rows
       .filter((row) => row.matrix && !row.gated)
       .map(({ name, parameters, reason }) => ({ name, parameters, reason })),
@@ -64,12 +62,12 @@ export function describeStart(
   settings: RunSettings,
 ): string {
   const { data } = setup;
-  const lines = [gateTable(setup.rows), start.deviceReason];
+  const lines = [gateTable(setup), start.deviceReason];
   if (start.gatedParameters > 0) {
     const share = percent(start.gatedParameters / start.parameters);
     const target = percent(settings.sparsity.target);
     lines.push(
-      `Gated: ${count(start.gatedParameters)} of ${count(start.parameters)} parameters (${share}); ${target} of them will be zero.`,
+      `Gated: ${count(start.gatedParameters)} of ${count(start.parameters)} parameters (${share}); ${target} of them will be ${settings.granularity === 'neuron' ? 'gone' : 'zero'}.`,
     );
   } else
     lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
@@ -85,8 +83,7 @@ export function describeStart(
 }
 
 /** The gated layers one by one, the others together by reason. */
-function gateTable(rows: readonly LayerRow[]): string {
-  const gated = rows.filter((row) => row.gated);
+function gateTable({ rows, layers }: Pick<Setup, 'rows' | 'layers'>): string {
   const groups = groupByReason(rows);
   const others = [...groups].map(([reason, { tensors, parameters }]) => [
     `${tensors} not gated`,
@@ -96,7 +93,7 @@ function gateTable(rows: readonly LayerRow[]): string {
   ]);
   const table = [
     ['layer', 'shape', 'parameters', ''],
-    ...gated.map(({ name, shape, parameters, reason }) => [name, shape.join(' x '), count(parameters), reason]),
+    ...layers.map(({ name, shape, parameters, reason }) => [name, shape.join(' x '), count(parameters), reason]),
     ...others,
   ];
   return textTable(table, [1, 3]).trimEnd();

@@ -3,7 +3,7 @@
 import { countNonZero } from '../onnx/count.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import type { Parameter } from '../onnx/parameters.ts';
-import { sizeOf } from '../onnx/tensor.ts';
+import { sizeOf, type DataType } from '../onnx/tensor.ts';
 import { storedParameters, type StoredParameter, type StoredParameters } from './storedParameters.ts';
 
 export interface TensorReport {
@@ -13,6 +13,8 @@ export interface TensorReport {
   readonly layer: string;
   readonly role: Parameter['role'];
   readonly opType: string;
+  /** Of its elements in the file: int8 of quantized weights. */
+  readonly type: DataType;
   /** As it is stored; a linear layer's matrix is [in, out] in most exports. */
   readonly dims: readonly number[];
   readonly parameters: number;
@@ -53,12 +55,12 @@ export async function reportParameters(file: ModelFile): Promise<ParameterReport
 }
 
 export function reportOf(parameters: readonly StoredParameter[], by: StoredParameters['by']): ParameterReport {
-  const tensors = parameters.map(({ parameter, tensor, gated, reason, threshold }): TensorReport => {
+  const tensors = parameters.map(({ parameter, tensor, type, gated, reason, threshold }): TensorReport => {
     const { name, layer, role, opType, dims } = parameter;
     const all = sizeOf(dims);
     const zeros = all - countNonZero(tensor);
     const counts = { parameters: all, zeros, sparsity: share(zeros, all) };
-    return { name, layer, role, opType, dims, ...counts, gated, reason, threshold: threshold?.value ?? null };
+    return { name, layer, role, opType, type, dims, ...counts, gated, reason, threshold: threshold?.value ?? null };
   });
   const gated = totalsOf(tensors.filter((tensor) => tensor.gated));
   return { tensors, totals: { ...totalsOf(tensors), gated: { by, ...gated } } };

@@ -5,12 +5,14 @@ import { likeliest } from '../prune/chooseChannels.ts';
 import { channelLayers, withChannels } from './channels.ts';
 import type { GateMode, Parameter } from './graph/trainingGraph.ts';
 import { stateNames } from './graph/stateNames.ts';
+import { groupSquares, livingGroups, zeroDeadGroups } from './groups.ts';
 
 export type State = ReadonlyMap<string, Tensor>;
 
 /**
- * The trained weights by initializer, zero where a gate is shut: what the model computes with, bit for bit. During a search among channels,
- * when it computes with a mixture, each layer's likeliest candidate stands for it. Weights that no gate changes are the state's own arrays.
+ * The weights that training or a gate changes by initializer, zero where a gate is shut: what the model computes with, bit for bit. Of a
+ * dead group all weights and biases are zero. During a search among channels, when it computes with a mixture, each layer's likeliest
+ * candidate stands for it. Weights that no gate changes are the state's own arrays.
  */
 export function prunedWeights(parameters: readonly Parameter[], state: State, gates: GateMode): Map<string, Tensor> {
   const thresholds = state.get(stateNames.thresholds)?.data;
@@ -18,16 +20,19 @@ export function prunedWeights(parameters: readonly Parameter[], state: State, ga
   const searching = gates === 'learning' && state.has(stateNames.architecture);
   const chosen = searching ? channelLayers(parameters, state).map((layer) => likeliest(layer)) : [];
   const channels = searching ? withChannels(parameters, state, chosen) : new Map<string, Float32Array>();
+  const living =
+    gates === 'learning' ? livingGroups(groupSquares(parameters, state), state) : new Map<number, Uint8Array>();
   const weights = new Map<string, Tensor>();
-  for (const { initializer, dims, trained, gate } of parameters) {
+  for (const parameter of parameters) {
+    const { initializer, dims, trained, gate, groups = [] } = parameter;
     const held = state.get(stateNames.weight(initializer));
-    if (!held || (!trained && gate === undefined)) continue;
+    if (!held || (!trained && gate === undefined && groups.length === 0)) continue;
     const data = held.data as Float32Array;
     const learning = gate !== undefined && gates === 'learning';
     const masked =
       channels.get(initializer) ??
       (learning ? mask(data, Number(thresholds?.[gate] ?? 0), Number(rms?.[gate] ?? 0)) : data);
-    weights.set(initializer, float32(masked, dims));
+    weights.set(initializer, float32(withoutDead(parameter, masked, living), dims));
   }
   return weights;
 }
@@ -37,4 +42,16 @@ function mask(weights: Float32Array, threshold: number, rms: number): Float32Arr
   const edge = Math.fround(threshold * rms);
   const squared = Math.fround(edge * edge);
   return weights.map((weight) => (Math.fround(weight * weight) >= squared ? weight : 0));
+}
+
+function withoutDead(
+  parameter: Parameter,
+  weights: Float32Array,
+  living: ReadonlyMap<number, Uint8Array>,
+): Float32Array {
+  const { groups = [] } = parameter;
+  if (!groups.some(({ gate }) => living.get(gate)?.includes(0))) return weights;
+  const left = weights.slice();
+  zeroDeadGroups(parameter, left, living);
+  return left;
 }

@@ -141,9 +141,9 @@ class Run {
     const { step } = progress;
 
     const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev);
-    const trainable = setup.open(progress.gates, saved?.state);
+    const opened = setup.open(progress.gates, saved?.state);
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
-    const cost = await trainable.compile(setup.largestBatch, true);
+    const cost = await opened.trainable.compile(setup.largestBatch, true);
 
     const start = startRecord(setup, settings, cost);
     report.say(describeStart(start, setup, settings));
@@ -163,7 +163,7 @@ class Run {
     let sparsity = described?.kind === 'checkpoint' ? described.sparsity : 0;
     if (newest !== undefined && !described) {
       // A crash came between the checkpoint and its line.
-      const counts = await describeCheckpoint(checkpoints, newest, setup.parameters);
+      const counts = await describeCheckpoint(checkpoints, newest, opened.layout);
       record({ kind: 'checkpoint', step, path: `checkpoints/${checkpointName(step)}`, ...counts });
       sparsity = counts.sparsity;
     }
@@ -182,7 +182,7 @@ class Run {
       },
     };
     await setImmediate();
-    return train({ settings, setup, checkpoints, dev, host, report, evaluatedStep, sparsity }, trainable, progress);
+    return train({ settings, setup, checkpoints, dev, host, report, evaluatedStep, sparsity }, opened, progress);
   }
 
   private async finish(end: LoopEnd, metrics: MetricsFile, report: ProgressReport): Promise<void> {

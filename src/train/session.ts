@@ -172,7 +172,8 @@ export class Session {
   }
 }
 
-function threadsOfEnvironment(): number | undefined {
+/** Threads of one operator that the environment asks for; undefined if it does not. */
+export function threadsOfEnvironment(): number | undefined {
   const threads = Number(process.env[threadsVariable]);
   return Number.isSafeInteger(threads) && threads > 0 ? threads : undefined;
 }

@@ -1,8 +1,11 @@
 /** Ends the learning of thresholds: brings the sparsity to the target exactly, then lets the surviving weights settle. */
 
-import { float32, type Tensor } from '../onnx/tensor.ts';
+import { float32, sizeOf, type Tensor } from '../onnx/tensor.ts';
+import type { GroupedAxis } from '../prune/groupGates.ts';
+import { partOf } from '../prune/groupMasks.ts';
 import { stateNames } from './graph/stateNames.ts';
-import type { Parameter } from './graph/trainingGraph.ts';
+import { isGated, type Parameter } from './graph/trainingGraph.ts';
+import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
 import { prunedWeights, type State } from './pruned.ts';
 
 /**
@@ -10,14 +13,20 @@ import { prunedWeights, type State } from './pruned.ts';
  * that training found; the factor is the one at which the share of weights under their thresholds is the target. Pruned weights become
  * zeros, and so do their moments.
  * @param state is not changed.
+ * @param removed how many gated weights are no longer in the model, which count as pruned
  */
-export function settle(parameters: readonly Parameter[], state: State, target: number): Map<string, Tensor> {
+export function settle(
+  parameters: readonly Parameter[],
+  state: State,
+  target: number,
+  removed = 0,
+): Map<string, Tensor> {
   const thresholds = state.get(stateNames.thresholds);
   const rms = state.get(stateNames.rms);
   if (!thresholds || !rms) return new Map();
-  const factor = commonFactor(parameters, state, target);
+  const factor = commonFactor(parameters, state, target, removed);
   const settled = float32((thresholds.data as Float32Array).map((threshold) => threshold * factor));
-  const gated = parameters.filter(({ gate }) => gate !== undefined);
+  const gated = parameters.filter(({ gate, groups = [] }) => gate !== undefined || groups.length > 0);
   const pruned = prunedWeights(gated, new Map([...state, [stateNames.thresholds, settled]]), 'learning');
   const weights = new Map(Array.from(pruned, ([name, { data }]) => [name, data as Float32Array]));
   return fixWeights(state, weights).set(stateNames.thresholds, settled);
@@ -41,18 +50,18 @@ export function fixWeights(state: State, weights: ReadonlyMap<string, Float32Arr
   return changed;
 }
 
-/** The quantile of |weight| / threshold at the target, over all gated weights, by bisection: sorting them all would take gigabytes. */
-function commonFactor(parameters: readonly Parameter[], state: State, target: number): number {
-  const thresholds = state.get(stateNames.thresholds)?.data ?? [];
-  const rms = state.get(stateNames.rms)?.data ?? [];
-  const layers = parameters.flatMap(({ initializer, gate }) => {
-    const weights = state.get(stateNames.weight(initializer))?.data as Float32Array | undefined;
-    if (gate === undefined || !weights) return [];
-    return [{ weights, threshold: Math.abs(Number(thresholds[gate]) * Number(rms[gate])) }];
-  });
-  const total = layers.reduce((sum, { weights }) => sum + weights.length, 0);
-  const sparsity = (factor: number): number =>
-    layers.reduce((sum, { weights, threshold }) => sum + countBelow(weights, threshold * factor), 0) / total;
+/**
+ * The factor at which the sparsity is nearest to the target, by bisection: sorting all weights would take gigabytes. It is a quantile of
+ * |weight| / threshold over all gated weights and, where groups are gated, of the root of score / threshold².
+ */
+function commonFactor(parameters: readonly Parameter[], state: State, target: number, removed: number): number {
+  const squares = groupSquares(parameters, state);
+  const gated = parameters.filter(isGated);
+  const total = gated.reduce((sum, { dims }) => sum + sizeOf(dims), removed);
+  const sparsity = (factor: number): number => {
+    const living = livingGroups(squares, state, factor);
+    return 1 - gated.reduce((sum, parameter) => sum + countKept(parameter, state, factor, living), 0) / total;
+  };
 
   let low = 0;
   let high = 1;
@@ -65,7 +74,30 @@ function commonFactor(parameters: readonly Parameter[], state: State, target: nu
     else high = middle;
     if (found === target) break;
   }
-  return low;
+  return target - sparsity(low) <= sparsity(high) - target ? low : high;
+}
+
+/** How many weights of a gated tensor are let through by the gates of their groups, and by their own at `factor` times its threshold. */
+function countKept(parameter: Parameter, state: State, factor: number, living: Living): number {
+  const { initializer, dims, gate, groups = [] } = parameter;
+  const weights = state.get(stateNames.weight(initializer))?.data as Float32Array | undefined;
+  if (!weights) return 0;
+  if (gate === undefined) return keptInGroups(dims, groups, living);
+  const threshold =
+    Number(state.get(stateNames.thresholds)?.data[gate]) * Number(state.get(stateNames.rms)?.data[gate]);
+  const edge = Math.abs(threshold) * factor;
+  if (groups.length === 0) return weights.length - countBelow(weights, edge);
+  const left = weights.slice();
+  zeroDeadGroups(parameter, left, living);
+  // Zeros of dead groups are below any threshold but 0.
+  return left.length - countBelow(left, Math.max(edge, Number.MIN_VALUE));
+}
+
+function keptInGroups(dims: readonly number[], groups: readonly GroupedAxis[], living: Living): number {
+  return groups.reduce(
+    (kept, cut) => kept - partOf(dims, cut) * (living.get(cut.gate)?.filter((alive) => alive === 0).length ?? 0),
+    sizeOf(dims),
+  );
 }
 
 function countBelow(weights: Float32Array, threshold: number): number {

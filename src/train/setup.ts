@@ -14,7 +14,8 @@ import { frameCounter } from './frames.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { buildTrainingGraph, type BatchShape, type GateMode, type Parameter } from './graph/trainingGraph.ts';
 import { initialWeights } from './initialState.ts';
-import { chooseLayers } from './layerChoice.ts';
+import { chooseLayers, type GatedLayer, type LayerChoices } from './layerChoice.ts';
+import { heldLayers, layoutOf, nothingRemoved, type Layout, type WholeModel } from './layout.ts';
 import { learningRateFor } from './learningRate.ts';
 import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
@@ -33,11 +34,19 @@ export interface LayerRow {
   readonly reason: string;
 }
 
+/** A trainable, and the model that its state belongs to. */
+export interface Opened {
+  readonly trainable: Trainable;
+  readonly layout: Layout;
+}
+
 export interface Setup {
+  /** As it is before training. */
   readonly model: ModelFile;
   readonly method: Method;
   readonly parameters: readonly Parameter[];
   readonly rows: readonly LayerRow[];
+  readonly layers: readonly GatedLayer[];
   readonly processor: Processor;
   readonly data: TrainingData;
   readonly loader: AudioLoader;
@@ -48,7 +57,9 @@ export interface Setup {
   readonly steps: number;
   readonly largestBatch: BatchShape;
   /** A trainable in the state of a checkpoint; without one, as the method begins. */
-  readonly open: (gates: GateMode, state?: State) => Trainable;
+  readonly open: (gates: GateMode, state?: State) => Opened;
+  /** Of layers that are to lose all groups, by their gates, those that the model cannot do without. */
+  readonly held: (emptied: readonly number[]) => ReadonlySet<number>;
   /** What a step takes on the largest batch, reckoned without running it. @throws Error naming every operator without a gradient. */
   readonly cost: () => GraphCost;
 }
@@ -67,7 +78,8 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
   const ports = findPorts(model.model.graph, model.path, processor.vocabulary.size);
   const { audio, mask, logits } = ports;
   checkLengths(model.model, model.path, { audio: audio.name, mask, logits: logits.name }, processor.sampleRate);
-  const { parameters, rows, layers } = chooseParameters(exposed, settings);
+  const { parameters, rows, layers, grouped, matrices } = chooseParameters(exposed, settings);
+  const whole: WholeModel = { model, parameters, removed: nothingRemoved, grouped, matrices };
   const frames = frameCounter(model.model, ports, processor);
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
   try {
@@ -99,12 +111,14 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       candidates: method.search?.candidates,
       seed: settings.seed,
     };
-    const open = (mode: GateMode, state?: State): Trainable => {
-      const weights = weightsOfFile(model, parameters);
+    const open = (mode: GateMode, state?: State): Opened => {
+      const layout = state ? layoutOf(whole, state) : whole;
+      const weights = weightsOfFile(layout.model, layout.parameters);
       const begins = state
-        ? new Map([...initialWeights(parameters, weights), ...state])
+        ? new Map([...initialWeights(layout.parameters, weights), ...state])
         : method.begin(parameters, weights);
-      return new Trainable({ ...options, gates: mode }, begins);
+      const left = { model: layout.model.model, parameters: layout.parameters, removed: layout.removed.gated };
+      return { trainable: new Trainable({ ...options, ...left, gates: mode }, begins), layout };
     };
     const cost = (): GraphCost => {
       return buildTrainingGraph({
@@ -122,6 +136,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       method,
       parameters,
       rows,
+      layers,
       processor,
       data,
       loader,
@@ -130,6 +145,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       steps,
       largestBatch,
       open,
+      held: (emptied) => heldLayers(whole, emptied),
       cost,
     };
   } catch (error) {
@@ -152,12 +168,12 @@ function weightsOfFile(model: ModelFile, parameters: readonly Parameter[]): Map<
 function chooseParameters(
   { file, parameters: found }: ReturnType<typeof exposeParameters>,
   settings: RunSettings,
-): { parameters: Parameter[]; rows: LayerRow[]; layers: string[] } {
+): Omit<LayerChoices, 'choices'> & { readonly parameters: Parameter[]; readonly rows: LayerRow[] } {
   if (found.length === 0) throw new Error(`${file.path}: this model has no parameters to train.`);
-  const layers: string[] = [];
+  const { choices, ...gated } = chooseLayers(file.model, found, settings);
   const parameters: Parameter[] = [];
   const rows: LayerRow[] = [];
-  for (const { parameter, gated, trained, reason } of chooseLayers(found, settings)) {
+  for (const { parameter, gated: isGated, trained, gate, groups, reason } of choices) {
     const { initializer, name, layer, dims, transposed } = parameter;
     const type = file.model.graph.initializers.get(initializer)?.type ?? 'float32';
     if (type !== 'float32') {
@@ -169,26 +185,29 @@ function chooseParameters(
       initializer,
       dims,
       trained,
-      ...(gated ? { gate: layers.length, channelAxis: transposed ? 1 : 0 } : {}),
+      ...(gate === undefined ? {} : { gate }),
+      ...(isGated ? { channelAxis: transposed ? 1 : 0 } : {}),
+      ...(groups ? { groups } : {}),
     });
-    if (gated) layers.push(layer);
     rows.push({
       name: layer,
       shape: dims,
       parameters: sizeOf(dims),
       matrix: isMatrix(parameter),
-      gated,
+      gated: isGated,
       trained,
       reason,
     });
   }
-  if (settings.method !== 'none' && layers.length === 0) {
+  if (settings.method !== 'none' && gated.layers.length === 0) {
     throw new Error(
-      `${file.path}: there is no layer to gate; name layers with gates.include (pinch inspect lists them) or train with "method": "none".`,
+      settings.granularity === 'neuron'
+        ? `${file.path}: Pinch finds no units or heads in this model that it could gate; prune single weights with "granularity": "weight".`
+        : `${file.path}: there is no layer to gate; name layers with gates.include (pinch inspect lists them) or train with "method": "none".`,
     );
   }
   if (parameters.every(({ trained }) => !trained)) {
     throw new Error(`${file.path}: "freeze" leaves no parameter to train.`);
   }
-  return { parameters, rows, layers };
+  return { parameters, rows, ...gated };
 }

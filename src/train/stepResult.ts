@@ -1,8 +1,11 @@
 /** What a training step tells: the loss, the gradients' norm, and how sparse each layer is. */
 
+import { countNonZero } from '../onnx/count.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import { stateNames } from './graph/stateNames.ts';
-import type { Parameter } from './graph/trainingGraph.ts';
+import { isGated, type Parameter } from './graph/trainingGraph.ts';
+import { groupSquares } from './groups.ts';
+import type { GatedLayer } from './layerChoice.ts';
 
 export interface StepResult {
   /** CTC and the sparsity term. */
@@ -24,10 +27,18 @@ export interface LayerResult {
   readonly sparsity: number;
 }
 
-/** The gated layers and their weights. */
+/** The gated layers, as they were before training, and the weights that are in the model now. */
 export interface GatedLayers {
-  readonly layers: readonly string[];
+  readonly layers: readonly Pick<GatedLayer, 'name' | 'size'>[];
   readonly parameters: readonly Parameter[];
+  /** How many gated weights were removed from the model since; none if it is not said. */
+  readonly removed?: number | undefined;
+}
+
+/** The layers of a state whose gates rest, and the share of gated weights that are zero or no longer there. */
+export interface RestingLayers {
+  readonly layers: readonly LayerResult[];
+  readonly sparsity: number;
 }
 
 /**
@@ -36,54 +47,58 @@ export interface GatedLayers {
  * @param resting the layers, where gates no longer learn and the graph does not count
  */
 export function stepResult(
-  { layers: names, parameters }: GatedLayers,
+  gated: Pick<GatedLayers, 'layers'>,
   reported: (name: string) => Tensor | undefined,
   thresholds: Float32Array,
-  resting: readonly LayerResult[],
+  resting: RestingLayers,
 ): StepResult {
   const number = (name: string): number => Number(reported(name)?.data[0] ?? NaN);
-  const sizes: number[] = [];
-  for (const { gate, dims } of parameters) if (gate !== undefined) sizes[gate] = sizeOf(dims);
   const kept = reported('kept')?.data;
   const layers = kept
-    ? names.map((name, i) => ({
+    ? gated.layers.map(({ name, size }, i) => ({
         name,
         threshold: magnitude(thresholds[i]),
-        sparsity: share(1 - Number(kept[i] ?? 0) / (sizes[i] ?? 1)),
+        sparsity: share(1 - Number(kept[i] ?? 0) / size),
       }))
-    : resting;
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const pruned = layers.reduce((sum, layer, i) => sum + layer.sparsity * (sizes[i] ?? 0), 0);
+    : resting.layers;
   const ctcLoss = number('ctc_loss');
   return {
     loss: ctcLoss + (reported('sparsity_loss') ? number('sparsity_loss') : 0),
     ctcLoss,
     gradientNorm: number('gradient_norm'),
-    sparsity: share(total === 0 ? 0 : reported('sparsity') ? number('sparsity') : pruned / total),
+    sparsity: share(reported('sparsity') ? number('sparsity') : resting.sparsity),
     layers,
     blankShare: number('blank_share'),
   };
 }
 
-/** The layers of a state whose gates rest: their zeros are counted once. */
+/** Counted once: what is zero stays zero. */
 export function restingLayers(
-  { layers, parameters }: GatedLayers,
+  { layers, parameters, removed = 0 }: GatedLayers,
   state: ReadonlyMap<string, Tensor>,
-): readonly LayerResult[] {
+): RestingLayers {
   const thresholds = state.get(stateNames.thresholds)?.data;
-  const zeros: number[] = [];
-  for (const { gate, initializer } of parameters) {
-    if (gate === undefined) continue;
-    const weights = state.get(stateNames.weight(initializer))?.data as Float32Array;
-    let count = 0;
-    for (const weight of weights) if (weight === 0) count++;
-    zeros[gate] = count / weights.length;
+  const left: number[] = [];
+  let [total, zeros] = [removed, removed];
+  for (const parameter of parameters.filter(isGated)) {
+    const { gate, initializer, dims } = parameter;
+    const weights = state.get(stateNames.weight(initializer));
+    const count = weights ? countNonZero(weights) : 0;
+    if (gate !== undefined) left[gate] = count;
+    total += sizeOf(dims);
+    zeros += sizeOf(dims) - count;
   }
-  return layers.map((name, i) => ({
-    name,
-    threshold: magnitude(thresholds?.[i]),
-    sparsity: zeros[i] ?? 0,
-  }));
+  for (const [gate, squares] of groupSquares(parameters, state)) {
+    left[gate] = squares.filter((square) => square > 0).length;
+  }
+  return {
+    layers: layers.map(({ name, size }, i) => ({
+      name,
+      threshold: magnitude(thresholds?.[i]),
+      sparsity: 1 - (left[i] ?? 0) / size,
+    })),
+    sparsity: total === 0 ? 0 : zeros / total,
+  };
 }
 
 /** A threshold's sign does not matter. */

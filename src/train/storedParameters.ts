@@ -2,22 +2,28 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { dequantizeModel } from '../onnx/dequantize.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import { exposeParameters, type Parameter } from '../onnx/parameters.ts';
-import type { Tensor } from '../onnx/tensor.ts';
+import type { DataType, Tensor } from '../onnx/tensor.ts';
 import { completeSettings, leftOutOfFiles, type RunSettings } from '../protocol/settings.ts';
-import { chooseGates } from '../prune/chooseGates.ts';
-import { chooseLayers } from './layerChoice.ts';
+import { chooseGates, type GateChoice } from '../prune/chooseGates.ts';
+import { chooseLayers, type LayerChoice } from './layerChoice.ts';
 import { readThresholds, type Threshold } from './thresholds.ts';
 
 export interface StoredParameter {
   readonly parameter: Parameter;
+  /** What the model computes with: of quantized weights the float32 numbers that they stand for. */
   readonly tensor: Tensor;
+  /** As it is stored: int8 of quantized weights. */
+  readonly type: DataType;
   readonly gated: boolean;
   /** Why it is gated, or not. */
   readonly reason: string;
-  /** Of a gated layer in a checkpoint of ours; null if it is not known. */
+  /** Of single weights, in a checkpoint of ours; null if it is not known, or decides about groups. */
   readonly threshold: Threshold | null;
+  /** The grouped layers that gate it, by name. */
+  readonly groups: readonly string[];
 }
 
 export interface StoredParameters {
@@ -30,23 +36,28 @@ export interface StoredParameters {
 /** @throws OnnxFileError if some cannot be read. */
 export async function storedParameters(file: ModelFile): Promise<StoredParameters> {
   const settings = await settingsOfRun(file.folder);
-  const exposed = exposeParameters(file);
+  const { file: plain, types } = dequantizeModel(file);
+  const exposed = exposeParameters(plain);
   const { initializers } = exposed.file.model.graph;
-  const choices = settings ? chooseLayers(exposed.parameters, settings) : chooseGates(exposed.parameters);
-  const gates = choices.filter(({ gated }) => gated).length;
-  const thresholds = settings ? await readThresholds(file.folder, gates) : undefined;
-  let gate = 0;
-  const parameters = choices.map(({ parameter, gated, reason }): StoredParameter => {
+  const { choices, layers } = settings
+    ? chooseLayers(exposed.file.model, exposed.parameters, settings, settings.granularity === 'weight' ? undefined : 1)
+    : { choices: chooseGates(exposed.parameters).map(withoutGate), layers: [] };
+  const thresholds = settings ? await readThresholds(file.folder, layers.length) : undefined;
+  const parameters = choices.map(({ parameter, gated, reason, gate, groups = [] }): StoredParameter => {
     const tensor = initializers.get(parameter.initializer);
     if (!tensor) throw new Error(`${file.path}: the parameter ${parameter.name} has no stored tensor.`);
-    const threshold = gated ? (thresholds?.[gate++] ?? null) : null;
-    return { parameter, tensor, gated, reason, threshold };
+    const threshold = gate === undefined ? null : (thresholds?.[gate] ?? null);
+    const type = types.get(parameter.initializer) ?? tensor.type;
+    const names = groups.flatMap((part) => (part.gated ? (layers[part.gate]?.name ?? []) : []));
+    return { parameter, tensor, type, gated, reason, threshold, groups: names };
   });
   return { by: settings ? 'run' : 'default', parameters };
 }
 
+const withoutGate = (choice: GateChoice): LayerChoice => ({ ...choice, trained: true });
+
 /** The settings in the run.json above a checkpoint; undefined for a model that is no checkpoint of ours. */
-async function settingsOfRun(folder: string): Promise<RunSettings | undefined> {
+export async function settingsOfRun(folder: string): Promise<RunSettings | undefined> {
   const checkpoints = dirname(folder);
   if (basename(checkpoints) !== 'checkpoints') return undefined;
   try {

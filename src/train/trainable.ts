@@ -14,15 +14,16 @@ import {
   type TrainingGraph,
   type TrainingGraphSettings,
 } from './graph/trainingGraph.ts';
+import type { GatedLayer } from './layerChoice.ts';
 import { Resident, Session, type Device, type Feed } from './session.ts';
 import { stepFeeds, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
-import { restingLayers, stepResult, type StepResult } from './stepResult.ts';
+import { restingLayers, stepResult, type RestingLayers, type StepResult } from './stepResult.ts';
 
 export interface TrainableOptions {
   readonly model: Model;
   readonly parameters: readonly Parameter[];
-  /** Names of the gated layers, in the order of `Parameter.gate`. */
-  readonly layers: readonly string[];
+  /** The gated layers, in the order of their indices. */
+  readonly layers: readonly Pick<GatedLayer, 'name' | 'size'>[];
   readonly audioInput: string;
   readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
   readonly logitsOutput: string;
@@ -33,6 +34,8 @@ export interface TrainableOptions {
   readonly settings: Omit<TrainingGraphSettings, 'tiles'>;
   /** As the training graph's. */
   readonly candidates?: number | undefined;
+  /** As the training graph's. */
+  readonly removed?: number | undefined;
   /** Of the masks of dropout, and of the noise in a search among channels. */
   readonly seed: number;
   readonly gates: GateMode;
@@ -59,7 +62,7 @@ export class Trainable {
   private readonly uploads: Session[] = [];
   private readonly masks: DropoutMasks;
   private gates: GateMode;
-  private resting: StepResult['layers'] = [];
+  private resting: RestingLayers = { layers: [], sparsity: 0 };
 
   /** @param state before the first step, or of a checkpoint. The arrays become the trainable's own and are updated in place. */
   constructor(options: TrainableOptions, state: Map<string, Tensor>) {
@@ -100,6 +103,11 @@ export class Trainable {
   /** Weights, moments and thresholds, under `stateNames`. On the CPU these are the live arrays, not copies. */
   async readState(): Promise<ReadonlyMap<string, Tensor>> {
     await this.download([...this.device.keys()]);
+    return this.host;
+  }
+
+  /** The state as far as it is known after every step: what gates learn and count. On the CPU all of it. */
+  get latest(): ReadonlyMap<string, Tensor> {
     return this.host;
   }
 
@@ -159,9 +167,9 @@ export class Trainable {
     const session = await Session.create(graph.model, {
       device: options.device,
       inPlace: cpu,
-      // Thresholds and their moments are a few numbers that every metrics line shows, so they come back.
+      // What gates learn and count are a few numbers that are looked at after every step, so they come back.
       resident: graph.slots.flatMap(({ state, output }) =>
-        output && !state.endsWith('thresholds') ? [output.name] : [],
+        output && !state.endsWith('thresholds') && !state.startsWith('groups/') ? [output.name] : [],
       ),
       // CTC takes hundreds of tiny steps one after the other: a launch on a device costs more than the step on the CPU.
       cpuNodes: nodeNames(graph.model.graph).filter((name) => name.startsWith('ctc/')),

@@ -27,7 +27,7 @@ describe.each([
     );
     const text = describeInspection(inspection);
     expect(text).toMatch(
-      /^encoder\.layers\.5\.feed_forward\.output_dense +MatMul +576 x 144 +82,944 +0\.00 % +- +yes/mu,
+      /^encoder\.layers\.5\.feed_forward\.output_dense +MatMul +float32 +576 x 144 +82,944 +0\.00 % +- +yes/mu,
     );
     expect(text).toMatch(/^lm_head .* no +ignored/mu);
   });

@@ -49,7 +49,7 @@ beforeEach(async () => {
   checkpoints = join(folder, 'checkpoints');
   mkdirSync(checkpoints);
   const model = await loadModel(writeToyModel(join(folder, 'model')));
-  source = { model, parameters };
+  source = { model, parameters, removed: { gated: 0, all: 0 } };
   state = initialState(parameters, model.model.graph.initializers, 0.7);
   state.set('adam.m/head', float32(new Float32Array(160).fill(0.25), [32, 5]));
   state.set('gradient/head', float32(new Float32Array(160), [32, 5]));
@@ -73,7 +73,19 @@ test('its counts are those of the file, and can be taken again', async () => {
   expect(counts.sparsity).toBe(gated / 1536);
   expect(counts.parameters).toBe(5120 + 1536 + 160);
   expect(counts.nonZeroParameters).toBe(counts.parameters - gated - zeros('conv'));
-  expect(await describeCheckpoint(checkpoints, 1, parameters)).toEqual(counts);
+  expect(await describeCheckpoint(checkpoints, 1, source)).toEqual(counts);
+});
+
+test('weights that left the model count as zero', async () => {
+  const before = await writeCheckpoint(checkpoints, source, state, progress(1));
+  const removed = { gated: 500, all: 600 };
+  const counts = await writeCheckpoint(checkpoints, { ...source, removed }, state, progress(1));
+  expect(counts.sparsity).toBeCloseTo((before.sparsity * 1536 + 500) / 2036, 12);
+  expect(counts.sparsityOfAll).toBeCloseTo(
+    (before.sparsityOfAll * before.parameters + 600) / (before.parameters + 600),
+    12,
+  );
+  expect(counts.parameters).toBe(before.parameters);
 });
 
 test('a checkpoint that stands there already is replaced', async () => {

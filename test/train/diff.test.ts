@@ -107,8 +107,8 @@ describe('models', () => {
     expect(layer(diff, 'encoder.layers.1.dense')).toEqual({
       name: 'encoder.layers.1.dense',
       gated: true,
-      a: { shape: [32, 32], parameters: 1024, zeros: 0, sparsity: 0, threshold: null },
-      b: { shape: [32, 32], parameters: 1024, zeros: 256, sparsity: 0.25, threshold: null },
+      a: { shape: [32, 32], type: 'float32', parameters: 1024, zeros: 0, sparsity: 0, threshold: null },
+      b: { shape: [32, 32], type: 'float32', parameters: 1024, zeros: 256, sparsity: 0.25, threshold: null },
       changed: 3 / 8,
       overlap: 0.75,
     });
@@ -116,7 +116,7 @@ describe('models', () => {
     expect(diff.a.nonZeroParameters - diff.b.nonZeroParameters).toBe(256);
     expect(diff.b.gated.sparsity).toBeCloseTo(256 / 1536);
     expect(describeDiff(diff)).toMatch(
-      /^encoder\.layers\.1\.dense +32 x 32 +0\.00 % +25\.00 % +- +- +37\.50 % +75\.00 %$/mu,
+      /^encoder\.layers\.1\.dense +32 x 32 +float32 +0\.00 % +25\.00 % +- +- +37\.50 % +75\.00 %$/mu,
     );
   });
 

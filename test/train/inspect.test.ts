@@ -69,7 +69,7 @@ describe('inspect', () => {
 
   test('says it in a table', async () => {
     const text = describeInspection(await inspect(model));
-    expect(text).toMatch(/^encoder\.layers\.0\.attention\.q_proj +MatMul +20 x 20 +400 +25\.00 % +- +yes/mu);
+    expect(text).toMatch(/^encoder\.layers\.0\.attention\.q_proj +MatMul +float32 +20 x 20 +400 +25\.00 % +- +yes/mu);
     expect(text).toMatch(/1 vectors .* 20 parameters/u);
     expect(text).toMatch(/Gated weights by default: 800, 700 not zero, sparsity 12\.50 %/u);
   });

@@ -21,23 +21,30 @@ export function channelSearch(
   const closed = new Map<number, { gate: ChannelGate; mixture: MixedWeight['mixture'] }>();
   const gradients: Value[] = [];
   return {
-    close: ({ gate: index, initializer, dims, channelAxis, whole }) => {
-      const gate = {
-        weight: whole,
-        axis: channelAxis,
-        ranks: state(stateNames.channelRanks(initializer), [dims[channelAxis] ?? 1]),
-        counts: row(counts, index),
-        logits: row(logits, index),
-        noise: row(noise, index),
-        temperature,
-      };
-      const { mixed, kept, mixture } = mixChannels(b, gate, initializer);
-      closed.set(index, { gate, mixture });
-      return { used: mixed, kept };
+    close: (weights) => {
+      const used = new Map<string, Value>();
+      const kept: Value[] = [];
+      for (const { gate: index, initializer, dims, channelAxis, whole } of weights) {
+        if (index === undefined) continue;
+        const gate = {
+          weight: whole,
+          axis: channelAxis,
+          ranks: state(stateNames.channelRanks(initializer), [dims[channelAxis] ?? 1]),
+          counts: row(counts, index),
+          logits: row(logits, index),
+          noise: row(noise, index),
+          temperature,
+        };
+        const mixed = mixChannels(b, gate, initializer);
+        closed.set(index, { gate, mixture: mixed.mixture });
+        used.set(initializer, mixed.mixed);
+        kept[index] = mixed.kept;
+      }
+      return { used, kept, layers: kept };
     },
     through: ({ gate: index, initializer, dims, flat }, gradient, pressure) => {
-      const own = closed.get(index);
-      if (!own) throw new Error(`the gate of "${initializer}" was not closed`);
+      const own = index === undefined ? undefined : closed.get(index);
+      if (index === undefined || !own) throw new Error(`the gate of "${initializer}" was not closed`);
       const incoming = b.op('Reshape', [gradient, b.ints(dims)]);
       const found = channelGradients(b, own.gate, own.mixture, incoming, pressure, initializer);
       gradients[index] = found.logits;

@@ -1,6 +1,8 @@
 /** What one run of a graph of fixed shapes takes, reckoned without running it. */
 
 import type { Builder } from '../../onnx/builder.ts';
+import { stringAttribute, type Node } from '../../onnx/graph.ts';
+import { parseEinsum } from '../../onnx/infer/einsum.ts';
 import type { ValueType } from '../../onnx/value.ts';
 import { bytesPerElement, sizeOf } from '../../onnx/tensor.ts';
 
@@ -32,20 +34,17 @@ export function graphCost(b: Builder): GraphCost {
     }
     most = Math.max(most, held);
     held -= ending.get(at) ?? 0;
-    operations += operationsOf(node.opType, inputs, outputs);
+    operations += operationsOf(node, inputs, outputs);
   });
   return { operations, bytes: most };
 }
 
 /** Each element of the output is a sum of products: twice as many operations as there are products. */
-function operationsOf(
-  opType: string,
-  [left, right]: readonly (ValueType | undefined)[],
-  [output]: readonly ValueType[],
-): number {
+function operationsOf(node: Node, inputs: readonly (ValueType | undefined)[], [output]: readonly ValueType[]): number {
+  const [left, right] = inputs;
   if (!left || !right || !output) return 0;
   const size = sizeOf(output.dims);
-  switch (opType) {
+  switch (node.opType) {
     case 'MatMul':
       return 2 * size * (left.dims.at(-1) ?? 1);
     case 'Gemm':
@@ -55,9 +54,26 @@ function operationsOf(
       return 2 * size * sizeOf(right.dims.slice(1));
     case 'ConvTranspose':
       return 2 * sizeOf(left.dims) * sizeOf(right.dims.slice(1));
+    case 'Einsum':
+      return einsumOperations(
+        stringAttribute(node, 'equation', ''),
+        inputs.map((input) => input?.dims ?? []),
+      );
     default:
       return 0;
   }
+}
+
+/** Each combination of the letters' values is a product, as if all inputs were multiplied at once; exporters write two. */
+function einsumOperations(equation: string, shapes: readonly (readonly number[])[]): number {
+  const sizes = new Map<string, number>();
+  for (const [input, labels] of parseEinsum(equation, shapes).terms.entries()) {
+    for (const [axis, label] of labels.entries()) {
+      // An axis of 1 is repeated along the other input's.
+      sizes.set(label, Math.max(sizes.get(label) ?? 1, shapes[input]?.[axis] ?? 1));
+    }
+  }
+  return 2 * sizeOf([...sizes.values()]);
 }
 
 function bytesOf({ type, dims }: ValueType): number {

@@ -1,14 +1,17 @@
-/** Gates that learn, as the training graph needs them: between a layer's weights and the model, forward and backward. */
+/** Gates that learn, as the training graph needs them: between the weights and the model, forward and backward. */
 
 import type { Builder } from '../../onnx/builder.ts';
 import type { Value } from '../../onnx/value.ts';
+import type { GroupedAxis } from '../../prune/groupGates.ts';
 import type { AdamScalars, AdamSettings } from './adamw.ts';
 
-/** A weight with a gate. */
+/** A weight with a gate of its own, or with groups that a gate decides about, or both. */
 export interface GatedWeight {
   readonly initializer: string;
-  /** Its layer's index among the gated ones. */
-  readonly gate: number;
+  /** The gated layer whose threshold decides about its single weights, by its index among the gated ones. */
+  readonly gate: number | undefined;
+  /** Its gated parts. */
+  readonly groups: readonly GroupedAxis[];
   readonly dims: readonly number[];
   /** The axis of the layer's output features. */
   readonly channelAxis: number;
@@ -18,9 +21,22 @@ export interface GatedWeight {
   readonly whole: Value;
 }
 
+export interface ClosedGates {
+  /** What the model computes with, in the model's shape, by initializer. */
+  readonly used: ReadonlyMap<string, Value>;
+  /** Scalars: how many weights of each gated tensor are let through. */
+  readonly kept: readonly Value[];
+  /** Scalars, one per gated layer: how many of its weights, or of its groups, are let through. */
+  readonly layers: readonly Value[];
+}
+
 export interface LearnedGates {
-  /** What the model computes with, in the model's shape, and how many weights the gate lets through. */
-  readonly close: (weight: GatedWeight) => { readonly used: Value; readonly kept: Value };
+  readonly close: (weights: readonly GatedWeight[]) => ClosedGates;
+  /**
+   * Looks at all gradients together, where that is needed before they go through one by one.
+   * @param gradients by initializer, as `through` gets them
+   */
+  readonly gather?: (gradients: ReadonlyMap<string, Value>, pressure: Value) => void;
   /**
    * From the gradient of the weight that was used to that of the weight itself, and the sum of its squares.
    * @param gradient in the shape of element-wise work, as the result

@@ -8,8 +8,14 @@ export const stateNames = {
   /** Of self-pinching gates, [layers]; in units of `rms`. */
   thresholds: 'thresholds',
   rms: 'rms',
+  /** What the scores of grouped layers are counted from, [layers]; absent without any. */
+  bases: 'bases',
   thresholdMean: 'adam.m/thresholds',
   thresholdSquare: 'adam.v/thresholds',
+  /** Of a grouped layer, [groups]: for how many updates in a row each group that is in the model has been dead. */
+  deadFor: (gate: number) => `groups/${gate}/dead`,
+  /** Of a grouped layer, [groups before any was removed]: 1 for each group that is in the model; absent if all are. */
+  present: (gate: number) => `groups/${gate}/present`,
   /** Of a search among channels, [layers, candidates]: log α, and how many channels each candidate keeps. */
   architecture: 'architecture',
   candidates: 'candidates',

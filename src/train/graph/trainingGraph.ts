@@ -13,12 +13,13 @@ import { specialize } from '../../onnx/specialize.ts';
 import { sizeOf, type DataType } from '../../onnx/tensor.ts';
 import { tileDims } from '../../onnx/tiles.ts';
 import { keepZeros, sparsityLoss } from '../../prune/gates.ts';
+import type { GroupedAxis } from '../../prune/groupGates.ts';
 import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
 import { channelSearch } from './channelSearch.ts';
 import { ctc } from './ctc.ts';
 import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { graphCost, type GraphCost } from './graphCost.ts';
-import type { GatedWeight, LearnedGates } from './learnedGates.ts';
+import type { ClosedGates, GatedWeight, LearnedGates } from './learnedGates.ts';
 import { stateNames } from './stateNames.ts';
 import { thresholdGates } from './thresholdGates.ts';
 
@@ -29,10 +30,17 @@ export interface Parameter {
   readonly dims: readonly number[];
   /** Whether training changes it. */
   readonly trained: boolean;
-  /** The gated layer whose matrix it is, by its index among the gated layers. */
+  /** The gated layer whose single weights these are, by its index among the gated layers. What has a gate is trained. */
   readonly gate?: number;
+  /** The parts of it that belong to groups of gated layers. */
+  readonly groups?: readonly GroupedAxis[];
   /** The axis of its layer's output features; 0 if it is not said. */
   readonly channelAxis?: number;
+}
+
+/** Whether gates decide about its weights, by themselves or in groups. */
+export function isGated({ gate, groups = [] }: Pick<Parameter, 'gate' | 'groups'>): boolean {
+  return gate !== undefined || groups.some(({ gated }) => gated);
 }
 
 /** One shape of batch. */
@@ -76,6 +84,8 @@ export interface TrainingGraphOptions {
   readonly gates: GateMode;
   /** If set, gates that learn choose among so many numbers of channels for each layer; if not, they learn thresholds. */
   readonly candidates?: number | undefined;
+  /** How many gated weights were removed from the model since it was whole; none if it is not said. */
+  readonly removed?: number | undefined;
   readonly accumulation: Accumulation;
   readonly settings: TrainingGraphSettings;
 }
@@ -115,7 +125,7 @@ class TrainingGraphBuilder {
 
   constructor(options: TrainingGraphOptions) {
     this.options = options;
-    this.gateCount = options.parameters.filter((parameter) => parameter.gate !== undefined).length;
+    this.gateCount = gatedLayers(options.parameters);
     this.learning = options.gates === 'learning' && this.gateCount > 0;
   }
 
@@ -126,13 +136,8 @@ class TrainingGraphBuilder {
     // 1. The weights the model computes with: gated ones through their gates.
     const weights = options.parameters.map((parameter) => this.weight(parameter));
     const gates = this.learnedGates();
-    const kept: Value[] = [];
-    for (const weight of weights) {
-      if (!gates || !weight.gated) continue;
-      const closed = gates.close(weight.gated);
-      weight.used = closed.used;
-      kept[weight.gated.gate] = closed.kept;
-    }
+    const closed = gates?.close(weights.flatMap(({ gated }) => gated ?? []));
+    for (const weight of weights) weight.used = closed?.used.get(weight.parameter.initializer) ?? weight.used;
 
     // 2. The model, forward.
     const { utterances, samples, labels } = options.shape;
@@ -183,14 +188,19 @@ class TrainingGraphBuilder {
     if (!updates) return this.finish(logits);
 
     // 5. Through the gates to the weights themselves, and the squares for the global norm.
-    const sparsity = gates && this.sparsity(kept, weights);
+    const sparsity = closed && this.sparsity(closed, weights);
+    if (sparsity) {
+      const all = incoming.map(({ weight, gradient }) => [weight.parameter.initializer, gradient] as const);
+      gates?.gather?.(new Map(all), sparsity.pressure);
+    }
     const squares: Value[] = [];
     const updatesOf = incoming.map(({ weight, gradient }) => {
       const { gated } = weight;
       if (gated) {
-        const found = sparsity
-          ? gates.through(gated, gradient, sparsity.pressure)
-          : keepZeros(b, weight.flat, gradient, gated.initializer);
+        const found =
+          gates && sparsity
+            ? gates.through(gated, gradient, sparsity.pressure)
+            : keepZeros(b, weight.flat, gradient, gated.initializer);
         squares.push(found.squares);
         return { weight, gradient: found.weight };
       }
@@ -215,7 +225,7 @@ class TrainingGraphBuilder {
   /** The graph inputs for a weight: in the model's shape, and in tiles for element-wise work where that pays. */
   private weight(parameter: Parameter): Weight {
     const { b } = this;
-    const { initializer, dims, gate, channelAxis = 0 } = parameter;
+    const { initializer, dims, gate, groups = [], channelAxis = 0 } = parameter;
     const state = stateNames.weight(initializer);
     const tiles = this.options.settings.tiles && parameter.trained ? tileDims(sizeOf(dims)) : undefined;
     const inputs: Value[] = [];
@@ -225,11 +235,15 @@ class TrainingGraphBuilder {
       return value;
     };
     // A weight whose gate works on tiles reaches the model through it alone, so its tiles are all that is fed.
-    const tilesOnly = tiles && this.learning && gate !== undefined && this.options.candidates === undefined;
+    const alone = gate !== undefined && groups.length === 0 && this.options.candidates === undefined;
+    const tilesOnly = tiles && this.learning && alone;
     const whole = tilesOnly ? undefined : input(state, dims);
     const flat = tiles ? input(`${state}#tiles`, tiles) : whole;
     if (!flat) throw new Error('unreachable');
-    const gated = gate === undefined ? undefined : { initializer, gate, dims, channelAxis, flat, whole: whole ?? flat };
+    // Biases live and die with their groups, but take no part in deciding.
+    const gated = isGated(parameter)
+      ? { initializer, gate, groups, dims, channelAxis, flat, whole: whole ?? flat }
+      : undefined;
     return { parameter, inputs, flat, used: whole ?? flat, gated };
   }
 
@@ -252,9 +266,10 @@ class TrainingGraphBuilder {
     return options.candidates === undefined ? thresholdGates(context) : channelSearch(context, options.candidates);
   }
 
-  private sparsity(kept: readonly Value[], weights: readonly Weight[]): { pressure: Value } {
+  private sparsity({ kept, layers }: ClosedGates, weights: readonly Weight[]): { pressure: Value } {
     const { b } = this;
-    const total = weights.reduce((sum, { gated }) => sum + (gated ? sizeOf(gated.dims) : 0), 0);
+    const sizes = weights.map(({ parameter }) => (isGated(parameter) ? sizeOf(parameter.dims) : 0));
+    const total = sizes.reduce((sum, size) => sum + size, this.options.removed ?? 0);
     const scalar = (name: string): Value => b.input(name, 'float32', []);
     const found = sparsityLoss(b, kept, total, {
       target: scalar('sparsity_target'),
@@ -267,7 +282,7 @@ class TrainingGraphBuilder {
       'kept',
       b.op(
         'Concat',
-        kept.map((count) => b.op('Reshape', [count, b.ints([1])])),
+        layers.map((count) => b.op('Reshape', [count, b.ints([1])])),
         { axis: int(0) },
       ),
     );
@@ -368,6 +383,12 @@ class TrainingGraphBuilder {
       cost: graphCost(this.b),
     };
   }
+}
+
+/** How many layers are gated: each has a threshold. */
+function gatedLayers(parameters: readonly Parameter[]): number {
+  const gates = parameters.flatMap(({ gate, groups = [] }) => [gate ?? -1, ...groups.map((cut) => cut.gate)]);
+  return Math.max(-1, ...gates) + 1;
 }
 
 interface Weight {

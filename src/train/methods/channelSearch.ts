@@ -31,7 +31,7 @@ export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings
     },
     resting: {
       from: searched,
-      rest: (parameters, state) => {
+      rest: ({ parameters }, state) => {
         const chosen = chooseCandidates(channelLayers(parameters, state), target);
         return fixWeights(state, withChannels(parameters, state, chosen));
       },

@@ -2,6 +2,7 @@
 
 import type { Tensor } from '../../onnx/tensor.ts';
 import type { GateMode, Parameter } from '../graph/trainingGraph.ts';
+import type { Layout } from '../layout.ts';
 import type { State } from '../pruned.ts';
 
 export interface Method {
@@ -33,7 +34,7 @@ export interface Resting {
   /** The first step (from 0) with masks at rest; `steps` if they never are. */
   readonly from: (steps: number) => number;
   /** What changes of a state then: weights that stay zero from there on, and their moments. The state itself is not changed. */
-  readonly rest: (parameters: readonly Parameter[], state: State) => Map<string, Tensor>;
+  readonly rest: (layout: Pick<Layout, 'parameters' | 'removed'>, state: State) => Map<string, Tensor>;
   /** Said then. */
   readonly sentence: string;
 }

@@ -14,7 +14,7 @@ export function selfPinching({ gates, sparsity }: Pick<RunSettings, 'gates' | 's
     target: (step, steps) => sparsityTarget(sparsity, step, steps),
     resting: {
       from: (steps) => freezeStep(sparsity, steps),
-      rest: (parameters, state) => settle(parameters, state, sparsity.target),
+      rest: ({ parameters, removed }, state) => settle(parameters, state, sparsity.target, removed.gated),
       sentence: `Thresholds rest at a sparsity of ${percent(sparsity.target)}; the surviving weights settle.`,
     },
   };

@@ -56,7 +56,10 @@ beforeAll(async () => {
     {
       model,
       parameters,
-      layers: ['a', 'b'],
+      layers: [
+        { name: 'a', size: 16 * 32 },
+        { name: 'b', size: 32 * 32 },
+      ],
       audioInput: 'input_values',
       maskInput: undefined,
       logitsOutput: 'logits',

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { Builder } from '../../../src/onnx/builder.ts';
-import { ints } from '../../../src/onnx/graph.ts';
+import { ints, string } from '../../../src/onnx/graph.ts';
 import { graphCost } from '../../../src/train/graph/graphCost.ts';
 
 describe('graphCost', () => {
@@ -11,6 +11,15 @@ describe('graphCost', () => {
     const x = b.input('x', 'float32', [3, 4, 5]);
     b.output(b.op('MatMul', [x, b.input('w', 'float32', [5, 7])]), 'y');
     expect(graphCost(b).operations).toBe(2 * 3 * 4 * 5 * 7);
+  });
+
+  test('counts the products of an Einsum, summed axes and an ellipsis among them', () => {
+    const b = new Builder();
+    const x = b.input('x', 'float32', [2, 3, 4, 5]);
+    const y = b.op('Einsum', [x, b.input('w', 'float32', [1, 3, 6, 5])], { equation: string('...id,...jd->...ij') });
+    b.output(y, 'y');
+    expect(y.dims).toEqual([2, 3, 4, 6]);
+    expect(graphCost(b).operations).toBe(2 * 2 * 3 * 4 * 6 * 5);
   });
 
   test('counts convolutions with strides and groups', () => {

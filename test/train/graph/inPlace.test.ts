@@ -7,14 +7,32 @@ import type { Node } from '../../../src/onnx/graph.ts';
 import { buildTrainingGraph, type Accumulation, type GateMode } from '../../../src/train/graph/trainingGraph.ts';
 import { toyModel } from '../toy.ts';
 
-function build(gates: GateMode, candidates: number | undefined, accumulation: Accumulation) {
+const units = { gate: 0, groups: 32, start: 0, length: 1, gated: true };
+const gives = [{ ...units, axis: 1, reads: false }];
+const reads = [{ ...units, axis: 0, reads: true }];
+
+const gatings = {
+  weight: [{ gate: 0 }, { gate: 1 }],
+  neuron: [{ groups: gives }, { groups: reads }],
+  'neuron+weight': [
+    { groups: gives, gate: 1 },
+    { groups: reads, gate: 2 },
+  ],
+} as const;
+
+function build(
+  gates: GateMode,
+  granularity: keyof typeof gatings,
+  candidates: number | undefined,
+  accumulation: Accumulation,
+) {
   return buildTrainingGraph({
     model: toyModel(),
     parameters: [
       { initializer: 'conv', dims: [16, 1, 320], trained: true },
-      { initializer: 'dense0', dims: [16, 32], trained: true, gate: 0, channelAxis: 1 },
+      { initializer: 'dense0', dims: [16, 32], trained: true, channelAxis: 1, ...gatings[granularity][0] },
       { initializer: 'bias0', dims: [32], trained: true },
-      { initializer: 'dense1', dims: [32, 32], trained: true, gate: 1, channelAxis: 1 },
+      { initializer: 'dense1', dims: [32, 32], trained: true, channelAxis: 1, ...gatings[granularity][1] },
       { initializer: 'bias1', dims: [32], trained: true },
       { initializer: 'head', dims: [32, 5], trained: true },
     ],
@@ -43,12 +61,15 @@ function readsOf(node: Node): string[] {
 }
 
 describe.each([
-  ['thresholds', 'learning', undefined],
-  ['channels', 'learning', 4],
-  ['fixed masks', 'fixed', undefined],
-] as const)('%s', (_, gates, candidates) => {
+  ['thresholds', 'learning', 'weight', undefined],
+  ['thresholds of groups', 'learning', 'neuron', undefined],
+  ['thresholds of groups and weights', 'learning', 'neuron+weight', undefined],
+  ['channels', 'learning', 'weight', 4],
+  ['fixed masks', 'fixed', 'weight', undefined],
+  ['fixed masks of groups', 'fixed', 'neuron', undefined],
+] as const)('%s', (_, gates, granularity, candidates) => {
   test.each(['none', 'add', 'update'] as const)('accumulation: %s', (accumulation) => {
-    const { model, slots } = build(gates, candidates, accumulation);
+    const { model, slots } = build(gates, granularity, candidates, accumulation);
     const { nodes } = model.graph;
     const madeBy = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
     const written = slots.filter(({ output }) => output !== undefined);

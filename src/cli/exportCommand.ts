@@ -1,0 +1,19 @@
+/** `pinch export`: writes a model in the form in which it is to be used. */
+
+import { describeExport, exportModel } from '../train/exportModel.ts';
+import { exitCodes, printResult, UsageError } from './output.ts';
+
+export interface ExportFlags {
+  readonly shrink?: boolean;
+  readonly int8?: boolean;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+export async function exportCommand(model: string, flags: ExportFlags): Promise<number> {
+  const { shrink = false, int8 = false, out, json = false } = flags;
+  if (!shrink && !int8) throw new UsageError('Say what to do to the model: --shrink, --int8 or both.');
+  const exported = await exportModel(model, { shrink, int8, out });
+  printResult(json, exported, describeExport(exported));
+  return exitCodes.done;
+}

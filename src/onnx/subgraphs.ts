@@ -1,0 +1,17 @@
+/** Names in the bodies of loops and branches, which see the values of the graph around them. */
+
+import type { Graph, Node } from './graph.ts';
+
+/** All names that a graph defines or reads, those in its nodes' bodies too. */
+export function namesIn({ nodes, inputs, outputs, initializers }: Graph): string[] {
+  return [
+    ...[...inputs, ...outputs].map(({ name }) => name),
+    ...initializers.keys(),
+    ...nodes.flatMap((node) => [...node.inputs, ...node.outputs, ...namesWithin(node)]),
+  ];
+}
+
+/** All names in the bodies of a node. */
+export function namesWithin({ attributes }: Node): string[] {
+  return Object.values(attributes).flatMap((attribute) => (attribute.type === 'graph' ? namesIn(attribute.value) : []));
+}

@@ -1,0 +1,20 @@
+/** A matrix's elements the other way round. */
+
+import type { Elements } from './elements.ts';
+
+/** Of a matrix with so many rows and columns. In blocks, so that both sides stay in the processor's cache. */
+export function transposed(elements: Elements, [rows = 1, columns = 1]: readonly number[]): Float64Array<ArrayBuffer> {
+  const turned = new Float64Array(elements.length);
+  const block = 64;
+  for (let top = 0; top < rows; top += block) {
+    for (let left = 0; left < columns; left += block) {
+      const [bottom, right] = [Math.min(rows, top + block), Math.min(columns, left + block)];
+      for (let row = top; row < bottom; row++) {
+        for (let column = left; column < right; column++) {
+          turned[column * rows + row] = elements[row * columns + column] ?? 0;
+        }
+      }
+    }
+  }
+  return turned;
+}

@@ -1,0 +1,97 @@
+/** Operators that work on every place by itself, and those that bring all places of an axis together. */
+
+import { frontAxis } from '../../../onnx/evaluate/common.ts';
+import { intAttribute, intsAttribute } from '../../../onnx/graph.ts';
+import type { Axis } from '../axes.ts';
+import { keptFresh, normalized, type Rule, type Visit } from './common.ts';
+
+/** Every element of the output depends on the elements at its place. */
+export const elementwise: Rule = (visit) => {
+  const { axes, inputs, outputs } = visit;
+  return outputs.map((dims = []) =>
+    dims.map((dim, axis): Axis => {
+      const met = inputs.flatMap((layout) => {
+        const held = layout?.[axis - dims.length + layout.length];
+        return held && held.length > 0 ? [held] : [];
+      });
+      const [first, ...others] = met;
+      for (const other of others) if (first) axes.equate(first, other);
+      return first ?? axes.fresh(dim);
+    }),
+  );
+};
+
+/** Every element of the output depends on all elements along some axes of the first input, which keep their places. */
+const along =
+  (which: (visit: Visit, rank: number) => readonly number[], how: string): Rule =>
+  (visit) => {
+    const [x] = visit.inputs;
+    if (!x) return undefined;
+    for (const axis of which(visit, x.length)) visit.axes.keep(x[axis] ?? [], `${how} ${visit.where}`);
+    return [x];
+  };
+
+export const softmax = along(({ node, opset }, rank) => {
+  const axis = frontAxis(intAttribute(node, 'axis', opset < 13 ? 1 : -1), rank);
+  return opset < 13 ? from(axis, rank) : [axis];
+}, normalized);
+
+/** Normalization over the last axes, with a scale and a bias for each place in them. */
+export const layerNormalization: Rule = (visit) => {
+  const { node, inputs, outputs, axes, where } = visit;
+  const [x, ...others] = inputs;
+  if (!x) return undefined;
+  const first = frontAxis(intAttribute(node, 'axis', -1), x.length);
+  for (const axis of from(first, x.length)) axes.keep(x[axis] ?? [], `${normalized} ${where}`);
+  for (const other of others) for (const axis of other ?? []) axes.keep(axis, `${normalized} ${where}`);
+  return outputs.map((dims, i) => (i === 0 ? x : keptFresh(visit, dims)));
+};
+
+/** The second axis holds channels, each with numbers of its own in the other inputs. */
+export const perChannel =
+  (rest: 'kept' | 'free'): Rule =>
+  ({ inputs, axes, where, outputs }) => {
+    const [x, ...others] = inputs;
+    if (!x || outputs.length > 1) return undefined;
+    for (const other of others) for (const axis of other ?? []) axes.equate(axis, x[1] ?? []);
+    if (rest === 'kept') for (const axis of x.slice(2)) axes.keep(axis, `${normalized} ${where}`);
+    return [x];
+  };
+
+export const groupNormalization: Rule = (visit) => {
+  const [x, ...others] = visit.inputs;
+  if (!x) return undefined;
+  for (const axis of [...x.slice(1), ...others.flatMap((other) => other ?? [])]) {
+    visit.axes.keep(axis, `${normalized} ${visit.where}`);
+  }
+  return [x];
+};
+
+export const reduce: Rule = (visit) => {
+  const { node, inputs, outputs, axes, where, integers } = visit;
+  const [x] = inputs;
+  const [dims] = outputs;
+  if (!x || !dims) return undefined;
+  const single = intAttribute(node, 'axis');
+  const named = node.opType.startsWith('Arg')
+    ? [single ?? 0]
+    : (intsAttribute(node, 'axes') ?? (inputs[1] ? integers(1) : []));
+  if (!named) return undefined;
+  const nothing = named.length === 0 && intAttribute(node, 'noop_with_empty_axes', 0) === 1;
+  if (nothing) return [x];
+  const reduced = new Set(named.length === 0 ? x.keys() : named.map((axis) => frontAxis(axis, x.length)));
+  for (const axis of reduced) axes.keep(x[axis] ?? [], `are reduced by ${where}`);
+  const keeps = intAttribute(node, 'keepdims', 1) === 1;
+  return [x.flatMap((axis, i) => (reduced.has(i) ? (keeps ? [[]] : []) : [axis]))];
+};
+
+export const cumulativeSum: Rule = (visit) => {
+  const axis = visit.integers(1)?.[0];
+  return axis === undefined ? undefined : along((_, rank) => [frontAxis(axis, rank)], 'are summed up by')(visit);
+};
+
+export const lpNormalization = along(({ node }, rank) => [frontAxis(intAttribute(node, 'axis', -1), rank)], normalized);
+
+function from(first: number, rank: number): number[] {
+  return Array.from({ length: rank - first }, (_, i) => first + i);
+}

@@ -1,0 +1,124 @@
+/** Operators that move elements, take some of them or repeat them. */
+
+import { frontAxis } from '../../../onnx/evaluate/common.ts';
+import { intAttribute, intsAttribute } from '../../../onnx/graph.ts';
+import type { Axis } from '../axes.ts';
+import { keptAxis, keptFresh, lengthOf, type Rule } from './common.ts';
+import { elementwise } from './elementwise.ts';
+
+export const transpose: Rule = ({ node, inputs }) => {
+  const [x] = inputs;
+  const perm = intsAttribute(node, 'perm') ?? x?.map((_, axis) => axis).toReversed();
+  return x && perm && [perm.map((axis) => x[axis] ?? [])];
+};
+
+/** The same elements, counted in the same order. */
+export const reshape: Rule = ({ inputs, outputs, axes, where }) => {
+  const [x] = inputs;
+  const [dims] = outputs;
+  return x && dims && [axes.reshape(x, dims, where)];
+};
+
+/** Pieces of equal length are runs of one axis; of other lengths they cannot be told apart from their neighbours. */
+export const split: Rule = (visit) => {
+  const { node, inputs, outputs, axes, where } = visit;
+  const [x] = inputs;
+  if (!x) return undefined;
+  const axis = frontAxis(intAttribute(node, 'axis', 0), x.length);
+  const lengths = outputs.map((dims) => dims?.[axis]);
+  const equal = lengths.every((length) => length !== undefined && length === lengths[0]);
+  if (equal && lengths.length > 1) {
+    const run = axes.runs(x[axis] ?? [], lengths.length, where);
+    return outputs.map(() => x.with(axis, run));
+  }
+  if (lengths.length > 1) axes.keep(x[axis] ?? [], `are taken apart by ${where}`);
+  return outputs.map((dims) => (lengths.length > 1 ? x.with(axis, keptAxis(visit, dims?.[axis] ?? 1)) : x));
+};
+
+/** A slice is one of the equal runs of an axis, or what is left of the axis cannot be told. */
+export const slice: Rule = (visit) => {
+  const { node, inputs, outputs, axes, where, integers } = visit;
+  const [x] = inputs;
+  const [dims] = outputs;
+  if (!x || !dims) return undefined;
+  const old = intsAttribute(node, 'starts') !== undefined;
+  const starts = intsAttribute(node, 'starts') ?? integers(1);
+  const named = intsAttribute(node, 'axes') ?? (old || !inputs[3] ? starts?.map((_, i) => i) : integers(3));
+  const steps = inputs[4] ? integers(4) : starts?.map(() => 1);
+  if (!starts || !named || !steps) return undefined;
+  const result = [...x];
+  named.forEach((axis, i) => {
+    const at = frontAxis(axis, x.length);
+    const held = x[at] ?? [];
+    const size = lengthOf(visit, held);
+    const left = dims[at] ?? 1;
+    const start = Math.max(0, frontAxis(starts[i] ?? 0, size));
+    if (left === size && steps[i] === 1) return;
+    if (steps[i] === 1 && left > 0 && size % left === 0 && start % left === 0) {
+      result[at] = axes.runs(held, size / left, where);
+    } else {
+      axes.keep(held, `are taken apart by ${where}`);
+      result[at] = keptAxis(visit, left);
+    }
+  });
+  return [result];
+};
+
+/** Rows are looked up: all of them are needed, and what stands in a row keeps its place. */
+export const gather: Rule = (visit) => {
+  const { node, inputs, axes, where } = visit;
+  const [x, indices] = inputs;
+  if (!x || !indices) return undefined;
+  const axis = frontAxis(intAttribute(node, 'axis', 0), x.length);
+  axes.keep(x[axis] ?? [], `are looked up by ${where}`);
+  return [[...x.slice(0, axis), ...indices, ...x.slice(axis + 1)]];
+};
+
+export const concat: Rule = (visit) => {
+  const { node, inputs, outputs, axes, where } = visit;
+  const [dims] = outputs;
+  if (!dims) return undefined;
+  const axis = frontAxis(intAttribute(node, 'axis', 0), dims.length);
+  for (const x of inputs) axes.keep(x?.[axis] ?? [], `are joined with others by ${where}`);
+  const rest = elementwise({ ...visit, inputs: inputs.map((x) => x?.with(axis, [])), outputs: [dims.with(axis, 1)] });
+  return rest?.map((layout) => layout.with(axis, keptAxis(visit, dims[axis] ?? 1)));
+};
+
+/** Axes of size 1 become longer; what was longer stays as it is. */
+export const expand: Rule = (visit) => {
+  const { inputs, outputs, axes, where } = visit;
+  const [x] = inputs;
+  const [dims] = outputs;
+  if (!x || !dims) return undefined;
+  return [
+    dims.map((dim, i): Axis => {
+      const axis = x[i - dims.length + x.length] ?? [];
+      if (axis.length === 0) return axes.fresh(dim);
+      const size = lengthOf(visit, axis);
+      if (size === dim) return axis;
+      axes.keep(axis, `are repeated by ${where}`);
+      const repeated = axes.fresh(dim);
+      axes.keep(repeated, `are repeated by ${where}`);
+      return repeated;
+    }),
+  ];
+};
+
+/** Axes that change their size are needed whole. */
+export const pad: Rule = (visit) => {
+  const { inputs, outputs, axes, where } = visit;
+  const [x] = inputs;
+  const [dims] = outputs;
+  if (!x || !dims) return undefined;
+  return [
+    x.map((axis, i): Axis => {
+      const size = lengthOf(visit, axis);
+      if (size === dims[i]) return axis;
+      axes.keep(axis, `are padded by ${where}`);
+      return keptAxis(visit, dims[i] ?? 1);
+    }),
+  ];
+};
+
+/** Values that hold shapes or numbers of places: their own axes are of no channels. */
+export const unrelated: Rule = (visit) => visit.outputs.map((dims) => keptFresh(visit, dims));

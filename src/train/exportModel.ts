@@ -1,0 +1,103 @@
+/** Writes a model in the form in which it is to be used: without its dead groups, with weights of 8 bits, or both. */
+
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OnnxFileError } from '../onnx/errors.ts';
+import { loadModel, type ModelFile } from '../onnx/load.ts';
+import { quantizeModel, type Quantization } from '../onnx/quantize.ts';
+import { saveModel } from '../onnx/save.ts';
+import type { ShrunkLayer } from '../prune/shrink.ts';
+import { countModel, type CountedModel } from './modelCost.ts';
+import { copyProcessorFiles } from './processorCopies.ts';
+import { shrinkFile } from './shrinkFile.ts';
+import { byteSize, count, textTable } from './textTable.ts';
+
+export interface ExportOptions {
+  /** Without units and heads that are dead; see shrinkFile. Before weights become integers. */
+  readonly shrink: boolean;
+  /** Weights of 8 bits; see quantizeModel. */
+  readonly int8: boolean;
+  /** The folder to write to; by default beside the model's own, with what was done behind its name. */
+  readonly out?: string | undefined;
+}
+
+export interface ExportedModel {
+  /** What was counted in the files read and written. */
+  readonly from: CountedModel;
+  readonly to: CountedModel;
+  /** The layers that lost groups; null if it was not asked for. */
+  readonly shrunk: readonly ShrunkLayer[] | null;
+  /** Null if the weights stayed as they were. */
+  readonly int8: Pick<Quantization, 'products' | 'stored'> | null;
+}
+
+/**
+ * Writes `model.onnx` and the files that stand beside a model into a folder, which is made if it is not there, then opens what was written
+ * and counts it.
+ * @param path a model's folder or ONNX file.
+ * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, or if it would be written over itself.
+ */
+export async function exportModel(path: string, { shrink, int8, out }: ExportOptions): Promise<ExportedModel> {
+  const source = await loadModel(path);
+  const from = await countModel(source);
+  const folder = out ?? [source.folder, ...(shrink ? ['shrunk'] : []), ...(int8 ? ['int8'] : [])].join('-');
+  const target = join(folder, 'model.onnx');
+  await refuseOwnFile(source, target);
+  const shrunk = shrink ? shrinkFile(source) : null;
+  let file = shrunk?.file ?? source;
+  const quantization = int8 ? quantizeModel(file) : null;
+  if (quantization) file = quantization.file;
+  await mkdir(folder, { recursive: true });
+  await copyProcessorFiles(source.folder, folder);
+  await saveModel(file, target);
+  const to = await countModel(await loadModel(target));
+  return {
+    from,
+    to,
+    shrunk: shrunk?.layers ?? null,
+    int8: quantization && { products: quantization.products, stored: quantization.stored },
+  };
+}
+
+async function refuseOwnFile(source: ModelFile, target: string): Promise<void> {
+  const there = await realpath(target).catch(() => undefined);
+  if (there !== undefined && there === (await realpath(source.path))) {
+    throw new OnnxFileError(target, 'the model would be written over itself; choose another folder');
+  }
+}
+
+export function describeExport({ from, to, shrunk, int8 }: ExportedModel): string {
+  const row = (
+    name: string,
+    figure: Exclude<keyof CountedModel, 'model'>,
+    text: (value: number) => string,
+  ): string[] => {
+    return [name, text(from[figure]), text(to[figure]), (to[figure] / from[figure]).toFixed(3)];
+  };
+  const table = textTable([
+    ['', 'before', 'now', 'ratio'],
+    row('parameters', 'parameters', count),
+    row('  not zero', 'nonZeroParameters', count),
+    row('on disk', 'bytes', byteSize),
+    row('  gzipped', 'gzippedBytes', byteSize),
+  ]);
+  const amounts = int8 && [
+    `8 bits: ${count(int8.products.weights)} weights of ${int8.products.tensors} matrices, which are multiplied in 8 bits,`,
+    `and ${count(int8.stored.weights)} of ${int8.stored.tensors} other tensors, which are only stored so.`,
+  ];
+  return `${shrunk ? describeLayers(shrunk) : ''}${table}${amounts ? `${amounts.join(' ')}\n` : ''}Written: ${to.model}\n`;
+}
+
+/** A line for each layer that lost groups. */
+function describeLayers(layers: readonly ShrunkLayer[]): string {
+  if (layers.length === 0) return 'No unit and no head is dead, so nothing was taken out.\n';
+  const rows = layers.map(({ name, kind, groups, kept, held }) => {
+    const note = held
+      ? 'one stays, all zeros: the graph cannot do without'
+      : kept === 0
+        ? 'gone with its operators'
+        : '';
+    return [name, kind, count(groups), count(kept), note];
+  });
+  return `${textTable([['layer', 'of', 'before', 'now', ''], ...rows], [1, 4])}\n`;
+}

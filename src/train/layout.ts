@@ -1,0 +1,162 @@
+/** The model as a run trains it now: whole, or without the groups that were taken out on the way. */
+
+import type { ModelFile } from '../onnx/load.ts';
+import { float32, sizeOf, type Tensor } from '../onnx/tensor.ts';
+import { partOf } from '../prune/groupMasks.ts';
+import type { GroupedLayer } from '../prune/groups.ts';
+import { shrinkModel } from '../prune/shrink.ts';
+import { cutTensor } from '../prune/shrink/cut.ts';
+import { stateNames } from './graph/stateNames.ts';
+import { isGated, type GateMode, type Parameter } from './graph/trainingGraph.ts';
+import { groupSquares, livingGroups, type Living } from './groups.ts';
+import type { State } from './pruned.ts';
+
+/** How many weights are no longer in the model. */
+export interface Removed {
+  readonly gated: number;
+  readonly all: number;
+}
+
+export const nothingRemoved: Removed = { gated: 0, all: 0 };
+
+export interface Layout {
+  readonly model: ModelFile;
+  readonly parameters: readonly Parameter[];
+  readonly removed: Removed;
+}
+
+/** The whole model, and its grouped layers in the order of the gates. */
+export interface WholeModel extends Layout {
+  readonly grouped: readonly GroupedLayer[];
+  /** What these layers were looked for among. */
+  readonly matrices: ReadonlySet<string>;
+}
+
+/** What a state trains: its weights are without the groups that it says are not present. */
+export function layoutOf(whole: WholeModel, state: State): Layout {
+  const keep = new Map<number, Uint8Array>();
+  for (const gate of whole.grouped.keys()) {
+    const present = state.get(stateNames.present(gate));
+    if (present) keep.set(gate, Uint8Array.from(present.data as Float32Array));
+  }
+  if (keep.size === 0) return whole;
+  const { file, removed } = shrinkModel(whole.model, whole.matrices, byName(whole, keep));
+  const left = whole.parameters.filter(({ initializer }) => !removed.has(initializer));
+  const parameters = left.map((parameter) => withoutParts(parameter, keep));
+  const gone = (some: (parameter: Parameter) => boolean): number =>
+    weightsIn(whole.parameters.filter(some)) - weightsIn(parameters.filter(some));
+  return { model: file, parameters, removed: { gated: gone(isGated), all: gone(() => true) } };
+}
+
+/**
+ * The layers that the graph cannot do without: the last of their groups has to stay, if only as zeros.
+ * @param emptied layers, by their gates, that are to lose all groups
+ */
+export function heldLayers(whole: WholeModel, emptied: readonly number[]): ReadonlySet<number> {
+  if (emptied.length === 0) return new Set();
+  const nothing = new Map(emptied.map((gate) => [gate, new Uint8Array(whole.grouped[gate]?.groups ?? 0)]));
+  const { layers } = shrinkModel(whole.model, whole.matrices, byName(whole, nothing));
+  const held = new Set(layers.filter((layer) => layer.held).map(({ name }) => name));
+  return new Set(emptied.filter((gate) => held.has(whole.grouped[gate]?.name ?? '')));
+}
+
+/**
+ * The state without groups that leave the model: their weights and moments are cut out, everything else goes on as it was.
+ * @param keep of the groups that are in the model now, 1 for each that stays
+ */
+export function withoutGroups(parameters: readonly Parameter[], state: State, keep: Living): Map<string, Tensor> {
+  const left = new Map([...state].filter(([name]) => !name.startsWith('gradient/')));
+  for (const { initializer, dims, groups = [] } of parameters) {
+    const cuts = groups.flatMap((slice) => {
+      const kept = keep.get(slice.gate);
+      return kept ? [{ slice, keep: kept }] : [];
+    });
+    if (cuts.length === 0) continue;
+    for (const nameOf of [stateNames.weight, stateNames.mean, stateNames.square]) {
+      // Moments are held in the shape of element-wise work.
+      const tensor = state.get(nameOf(initializer));
+      const cut = tensor && cutTensor({ ...tensor, dims }, cuts);
+      if (cut && cut.data.length > 0) left.set(nameOf(initializer), cut);
+      else left.delete(nameOf(initializer));
+    }
+  }
+  for (const [gate, kept] of keep) {
+    const dead = state.get(stateNames.deadFor(gate));
+    const counts = (dead?.data as Float32Array | undefined)?.filter((_, i) => kept[i] === 1) ?? [];
+    if (counts.length > 0) left.set(stateNames.deadFor(gate), float32(counts));
+    else left.delete(stateNames.deadFor(gate));
+    const before = state.get(stateNames.present(gate))?.data as Float32Array | undefined;
+    const present = Float32Array.from(before ?? new Float32Array(kept.length).fill(1));
+    let next = 0;
+    left.set(stateNames.present(gate), float32(present.map((is) => (is === 1 ? (kept[next++] ?? 1) : 0))));
+  }
+  return left;
+}
+
+/** The groups that live as the gates are now, by gated layer. */
+export function presentlyLiving(parameters: readonly Parameter[], state: State, gates: GateMode): Living {
+  const squares = groupSquares(parameters, state);
+  if (gates === 'learning') return livingGroups(squares, state);
+  return new Map(Array.from(squares, ([gate, own]) => [gate, Uint8Array.from(own, (square) => (square > 0 ? 1 : 0))]));
+}
+
+/**
+ * The groups that have not been dead for long, if those that have are many.
+ * @param counts for how many updates in a row each group has been dead, under `stateNames.deadFor`
+ * @param share of the gated weights in the model that the others must have together
+ * @param after so many updates
+ */
+export function withoutLongDead(
+  parameters: readonly Parameter[],
+  counts: State,
+  { share, after }: { readonly share: number; readonly after: number },
+): Living | undefined {
+  const living = new Map<number, Uint8Array>();
+  for (const gate of new Set(parameters.flatMap(({ groups = [] }) => groups.map((cut) => cut.gate)))) {
+    const dead = counts.get(stateNames.deadFor(gate))?.data as Float32Array | undefined;
+    if (!dead) continue;
+    const kept = Uint8Array.from(dead, (updates) => (updates >= after ? 0 : 1));
+    // While gates learn, each layer keeps the group that died last.
+    if (!kept.includes(1)) kept[dead.indexOf(Math.min(...dead))] = 1;
+    living.set(gate, kept);
+  }
+  const gated = parameters.filter(isGated);
+  const leaving = gated.reduce(
+    (sum, { dims, groups = [] }) =>
+      groups.reduce((own, cut) => own + partOf(dims, cut) * countLeaving(living.get(cut.gate)), sum),
+    0,
+  );
+  return leaving > 0 && leaving >= share * weightsIn(gated) ? living : undefined;
+}
+
+/** How many groups of a layer do not stay. */
+export function countLeaving(kept: Uint8Array | undefined): number {
+  return kept?.reduce((sum, stays) => sum + (stays === 0 ? 1 : 0), 0) ?? 0;
+}
+
+/** How many weights they are together. */
+export function weightsIn(parameters: readonly Parameter[]): number {
+  return parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
+}
+
+function byName({ grouped }: WholeModel, keep: ReadonlyMap<number, Uint8Array>): Map<string, Uint8Array> {
+  return new Map(Array.from(keep, ([gate, kept]) => [grouped[gate]?.name ?? '', kept]));
+}
+
+/** The parameter as it is when some groups are not in the model. */
+function withoutParts(parameter: Parameter, keep: Living): Parameter {
+  const { groups } = parameter;
+  if (!groups) return parameter;
+  const dims = [...parameter.dims];
+  let gone = 0;
+  const left = groups
+    .toSorted((a, b) => a.start - b.start)
+    .map((cut) => {
+      const start = cut.start - gone;
+      const leaving = countLeaving(keep.get(cut.gate));
+      gone += leaving * cut.length;
+      dims[cut.axis] = (dims[cut.axis] ?? 0) - leaving * cut.length;
+      return { ...cut, start, groups: cut.groups - leaving };
+    });
+  return { ...parameter, dims, groups: left };
+}

@@ -1,0 +1,165 @@
+/** What a model costs, in numbers and in time, beside the dense model that it was made from. */
+
+import { dequantizeModel } from '../onnx/dequantize.ts';
+import { loadModel, type ModelFile } from '../onnx/load.ts';
+import { readProcessor } from '../speech/processor.ts';
+import { measureLatency, type Latency, type TimedModel } from './latency.ts';
+import { measureFileSize, type FileSize } from './modelSize.ts';
+import { multiplyAccumulates } from './multiplyAccumulates.ts';
+import { reportParameters, type ParameterTotals } from './parameterReport.ts';
+import { findPorts } from './ports.ts';
+import { threadsOfEnvironment, type Device } from './session.ts';
+import { settingsOfRun } from './storedParameters.ts';
+
+/** What is counted by reading a model's files. */
+export interface CountedModel extends FileSize, Pick<ParameterTotals, 'parameters' | 'nonZeroParameters'> {
+  /** The ONNX file. */
+  readonly model: string;
+}
+
+export interface CostFigures extends CountedModel {
+  /** Of matrix products and convolutions, for a second of audio; null if that cannot be reckoned. */
+  readonly multiplyAccumulates: number | null;
+  /** Milliseconds for one utterance, the median of all runs; null if the model was not run. */
+  readonly latency: number | null;
+  /** Seconds of computing for a second of audio, by that latency. */
+  readonly realTimeFactor: number | null;
+}
+
+export interface ModelCost {
+  readonly own: CostFigures;
+  /** The model it is compared with; null if there is none. */
+  readonly dense: CostFigures | null;
+  /** The model's numbers over the dense model's. */
+  readonly ratios: CostRatios | null;
+  /** Whether some weights are stored in 8 bits. */
+  readonly quantized: boolean;
+  /** Seconds of audio of the utterance that multiply-accumulates and latency are of. */
+  readonly seconds: number;
+  /** How often it was run for the latency. */
+  readonly runs: number;
+  readonly device: Device;
+  /** Of one operator on the CPU; null is onnxruntime's choice, one for each core. */
+  readonly threads: number | null;
+  /** Why a number is missing; null if none is. */
+  readonly problem: string | null;
+}
+
+export type CostRatios = { readonly [Figure in Exclude<keyof CostFigures, 'model'>]: number | null };
+
+export interface CostOptions {
+  readonly device?: Device | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** Of audio: about the length of a sentence in the usual test sets. */
+const utteranceSeconds = 10;
+
+/** Hugging Face's default, for a model without the other files. */
+const usualSampleRate = 16_000;
+
+/** The models are run by turns. @throws OnnxFileError if one can no longer be read. */
+export async function measureCost(
+  own: CountedModel,
+  dense: CountedModel | undefined,
+  { device = 'cpu', threads = threadsOfEnvironment() }: CostOptions = {},
+): Promise<ModelCost> {
+  const counted = dense ? [own, dense] : [own];
+  const reckoned: Reckoned[] = [];
+  for (const { model } of counted) reckoned.push(await reckon(model));
+  const [sampleRate, quantized] = [reckoned[0]?.sampleRate ?? usualSampleRate, reckoned[0]?.quantized ?? false];
+  const problems = reckoned.flatMap(({ problem }) => (problem === null ? [] : [problem]));
+  const timed = reckoned.flatMap(({ timed }) => (timed ? [timed] : []));
+  let latencies: Latency[] = [];
+  try {
+    if (timed.length === counted.length) {
+      latencies = await measureLatency(timed, { seconds: utteranceSeconds, sampleRate, device, threads });
+    }
+  } catch (error) {
+    problems.push(messageOf(error));
+  }
+  const figures = (model: CountedModel, index: number): CostFigures => {
+    const latency = latencies[index]?.median ?? null;
+    const { parameters, nonZeroParameters, bytes, gzippedBytes } = model;
+    return {
+      model: model.model,
+      parameters,
+      nonZeroParameters,
+      multiplyAccumulates: reckoned[index]?.multiplyAccumulates ?? null,
+      bytes,
+      gzippedBytes,
+      latency,
+      realTimeFactor: latency === null ? null : latency / 1000 / utteranceSeconds,
+    };
+  };
+  const [ownFigures, denseFigures] = [figures(own, 0), dense ? figures(dense, 1) : null];
+  return {
+    own: ownFigures,
+    dense: denseFigures,
+    ratios: denseFigures && ratiosOf(ownFigures, denseFigures),
+    quantized,
+    seconds: utteranceSeconds,
+    runs: latencies[0]?.runs ?? 0,
+    device,
+    threads: threads ?? null,
+    problem: problems[0] ?? null,
+  };
+}
+
+/** @throws OnnxFileError if the model cannot be read. */
+export async function countModel(file: ModelFile): Promise<CountedModel> {
+  const { totals } = await reportParameters(file);
+  return { model: file.path, ...totals, ...(await measureFileSize(file)) };
+}
+
+/** The model that the run of a checkpoint started from; undefined if it is not known, or no longer there. */
+export async function originalOf(file: ModelFile): Promise<ModelFile | undefined> {
+  const settings = await settingsOfRun(file.folder);
+  return settings && loadModel(settings.model).catch(() => undefined);
+}
+
+interface Reckoned {
+  readonly timed: TimedModel | undefined;
+  readonly sampleRate: number;
+  readonly quantized: boolean;
+  readonly multiplyAccumulates: number | null;
+  readonly problem: string | null;
+}
+
+async function reckon(path: string): Promise<Reckoned> {
+  const file = await loadModel(path);
+  const processor = await readProcessor(file.folder).catch(() => undefined);
+  const sampleRate = processor?.sampleRate ?? usualSampleRate;
+  const { file: plain, types } = dequantizeModel(file);
+  let known: Pick<Reckoned, 'timed' | 'multiplyAccumulates'> = { timed: undefined, multiplyAccumulates: null };
+  let problem: string | null = null;
+  try {
+    const ports = findPorts(file.model.graph, file.path, processor?.vocabulary.size);
+    known = { timed: { path: file.path, ports }, multiplyAccumulates: null };
+    const products = multiplyAccumulates(plain.model, ports, utteranceSeconds, sampleRate);
+    known = { ...known, multiplyAccumulates: products };
+  } catch (error) {
+    problem = messageOf(error);
+  }
+  return { ...known, sampleRate, quantized: types.size > 0, problem };
+}
+
+function ratiosOf(own: CostFigures, dense: CostFigures): CostRatios {
+  const ratio = (figure: keyof CostRatios): number | null => {
+    const [part, whole] = [own[figure], dense[figure]];
+    return part === null || whole === null || whole === 0 ? null : part / whole;
+  };
+  return {
+    parameters: ratio('parameters'),
+    nonZeroParameters: ratio('nonZeroParameters'),
+    multiplyAccumulates: ratio('multiplyAccumulates'),
+    bytes: ratio('bytes'),
+    gzippedBytes: ratio('gzippedBytes'),
+    latency: ratio('latency'),
+    realTimeFactor: ratio('realTimeFactor'),
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

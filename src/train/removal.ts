@@ -1,0 +1,53 @@
+/** Takes dead groups out of a model in training, which goes on with what is left of its state. */
+
+import type { ShrinkRecord } from '../protocol/records.ts';
+import type { RunSettings } from '../protocol/settings.ts';
+import { isGated } from './graph/trainingGraph.ts';
+import { countLeaving, presentlyLiving, weightsIn, withoutGroups, withoutLongDead } from './layout.ts';
+import type { Living } from './groups.ts';
+import type { Opened, Setup } from './setup.ts';
+
+export interface Removal {
+  readonly opened: Opened;
+  /** What metrics.jsonl says of it. */
+  readonly counts: Pick<ShrinkRecord, 'groups' | 'gatedParameters' | 'parameters'>;
+}
+
+/** Of gates that learn: the groups that have been dead for long, if they are many. Each layer keeps the group that died last. */
+export async function removeLongDead(
+  setup: Setup,
+  opened: Opened,
+  { shrink: { share, after } }: Pick<RunSettings, 'shrink'>,
+): Promise<Removal | undefined> {
+  const { trainable, layout } = opened;
+  if (share === 1 || trainable.mode !== 'learning') return undefined;
+  const updates = Math.max(1, Math.ceil(after * setup.steps));
+  const keep = withoutLongDead(layout.parameters, trainable.latest, { share, after: updates });
+  return keep && removeGroups(setup, opened, keep);
+}
+
+/** All groups that are dead, and so whole layers, if the model can do without them. */
+export async function removeDead(setup: Setup, opened: Opened): Promise<Removal | undefined> {
+  const { trainable, layout } = opened;
+  if (!layout.parameters.some(({ groups }) => groups)) return undefined;
+  const keep = new Map(presentlyLiving(layout.parameters, await trainable.readState(), trainable.mode));
+  const emptied = [...keep].filter(([, kept]) => !kept.includes(1)).map(([gate]) => gate);
+  for (const gate of setup.held(emptied)) keep.get(gate)?.fill(1, 0, 1);
+  return [...keep.values()].some((kept) => kept.includes(0)) ? removeGroups(setup, opened, keep) : undefined;
+}
+
+async function removeGroups(setup: Setup, { trainable, layout }: Opened, keep: Living): Promise<Removal> {
+  const state = withoutGroups(layout.parameters, await trainable.readState(), keep);
+  const gates = trainable.mode;
+  await trainable.dispose();
+  const opened = setup.open(gates, state);
+  const { parameters } = opened.layout;
+  return {
+    opened,
+    counts: {
+      groups: [...keep.values()].reduce((sum, kept) => sum + countLeaving(kept), 0),
+      gatedParameters: weightsIn(parameters.filter(isGated)),
+      parameters: weightsIn(parameters),
+    },
+  };
+}

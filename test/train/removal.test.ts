@@ -1,0 +1,185 @@
+/**
+ * Groups that leave a model in training: the step after is the step that would have been, for gates of units alone, together with gates of
+ * weights, and once they rest; and what is long dead is told from what is not.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { float32, type Tensor } from '../../src/onnx/tensor.ts';
+import { completeSettings, type RunSettings } from '../../src/protocol/settings.ts';
+import { Random } from '../../src/speech/random.ts';
+import { stateNames } from '../../src/train/graph/stateNames.ts';
+import { countLeaving, layoutOf, presentlyLiving, withoutGroups, withoutLongDead } from '../../src/train/layout.ts';
+import { removeDead } from '../../src/train/removal.ts';
+import { prepareRun, type Opened, type Setup } from '../../src/train/setup.ts';
+import type { StepResult } from '../../src/train/stepResult.ts';
+import { writeToyModel, writeToySpeech } from './toy.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pinch-removal-'));
+  writeToyModel(join(folder, 'model'));
+  writeToySpeech(join(folder, 'train'), 8);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const settingsOf = (granularity: RunSettings['granularity']): RunSettings =>
+  completeSettings({
+    model: join(folder, 'model'),
+    train: join(folder, 'train/manifest.jsonl'),
+    device: 'cpu',
+    granularity,
+    steps: 20,
+    batch: { seconds: 2 },
+    freeze: ['conv'],
+  });
+
+const scalars = {
+  part: 1,
+  learningRate: 5e-3,
+  gateLearningRate: 1e-2,
+  temperature: 1,
+  sparsityTarget: 0.5,
+  multiplier: 0.2,
+  update: true,
+};
+
+const copy = (state: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
+  new Map(Array.from(state, ([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
+
+const random = Random.seeded(5);
+const samples = 8000;
+const batch = {
+  inputs: Float32Array.from({ length: 2 * samples }, () => random.normal()),
+  samples,
+  samplesPerUtterance: [samples, samples],
+  labels: [
+    [2, 3, 4],
+    [4, 2],
+  ],
+  maxLabels: 3,
+  weights: [1, 1],
+};
+
+/** @param from how many updates were made before */
+async function someSteps({ trainable }: Opened, from: number, count: number): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (let step = from + 1; step <= from + count; step++)
+    results.push(await trainable.step(batch, { ...scalars, step }));
+  return results;
+}
+
+describe.each(['neuron', 'neuron+weight'] as const)('%s', (granularity) => {
+  let setup: Setup;
+  beforeAll(async () => {
+    setup = await prepareRun(settingsOf(granularity));
+  });
+  afterAll(() => setup.loader.close());
+
+  test.each(['learning', 'fixed'] as const)('gates that are %s', async (gates) => {
+    const begun = setup.open('learning');
+    const thresholds = (await begun.trainable.readState()).get(stateNames.thresholds)!.data as Float32Array;
+    thresholds.fill(0.3).fill(0.95, 0, 1);
+    await someSteps(begun, 0, 3);
+    if (gates === 'fixed') {
+      begun.trainable.writeState(setup.method.resting!.rest(begun.layout, await begun.trainable.readState()));
+      begun.trainable.fixGates();
+    }
+    const state = copy(await begun.trainable.readState());
+    const { parameters } = begun.layout;
+    const living = presentlyLiving(parameters, state, gates);
+    const leaving = countLeaving(living.get(0));
+    expect(leaving).toBeGreaterThan(4);
+    expect(leaving).toBeLessThan(28);
+
+    const smaller = setup.open(gates, withoutGroups(parameters, state, living));
+    const dense0 = smaller.layout.parameters.find(({ initializer }) => initializer === 'dense0')!;
+    expect(dense0.dims).toEqual([16, 32 - leaving]);
+    expect(smaller.layout.removed.gated).toBe(leaving * (16 + 32));
+
+    const [[expected], [found]] = [await someSteps(begun, 3, 1), await someSteps(smaller, 3, 1)];
+    expect(Math.abs(found!.ctcLoss - expected!.ctcLoss)).toBeLessThan(1e-4 * expected!.ctcLoss);
+    expect(Math.abs(found!.loss - expected!.loss)).toBeLessThan(1e-4 * Math.abs(expected!.loss));
+    expect(found!.sparsity).toBeCloseTo(expected!.sparsity, 6);
+    found!.layers.forEach(({ name, threshold, sparsity }, i) => {
+      expect(name).toBe(expected!.layers[i]!.name);
+      expect(threshold).toBe(expected!.layers[i]!.threshold);
+      expect(sparsity).toBeCloseTo(expected!.layers[i]!.sparsity, 6);
+    });
+
+    // What stays has moved alike: the removal took its moments along.
+    if (gates === 'fixed') {
+      const [whole, left] = [await begun.trainable.readState(), await smaller.trainable.readState()];
+      const kept = [...living.get(0)!.keys()].filter((unit) => living.get(0)![unit] === 1);
+      const columns = kept.map((unit) => Number(whole.get(stateNames.weight('dense0'))!.data[unit]));
+      columns.forEach((weight, i) => {
+        expect(Math.abs(weight - Number(left.get(stateNames.weight('dense0'))!.data[i]))).toBeLessThan(1e-5);
+      });
+    }
+    await begun.trainable.dispose();
+    await smaller.trainable.dispose();
+  });
+});
+
+test('a layer that is dead as a whole goes once its gates rest, and the run goes on', async () => {
+  const setup = await prepareRun(settingsOf('neuron'));
+  const begun = setup.open('learning');
+  const state = copy(await begun.trainable.readState());
+  await begun.trainable.dispose();
+  for (const { initializer, groups } of setup.parameters) {
+    if (groups) (state.get(stateNames.weight(initializer))!.data as Float32Array).fill(0);
+  }
+  const opened = setup.open('fixed', copy(state));
+  const removal = await removeDead(setup, setup.open('fixed', state));
+  const [before] = await someSteps(opened, 0, 1);
+  const [after] = await someSteps(removal!.opened, 0, 1);
+  expect(removal!.counts.groups).toBeGreaterThan(30);
+  expect(Math.abs(after!.ctcLoss - before!.ctcLoss)).toBeLessThan(1e-4);
+  expect(after!.sparsity).toBeGreaterThan(0.9);
+  await opened.trainable.dispose();
+  await removal!.opened.trainable.dispose();
+  await setup.loader.close();
+});
+
+describe('long dead', () => {
+  const groups = (axis: number) => [{ gate: 0, groups: 4, axis, start: 0, length: 2, gated: true, reads: axis === 0 }];
+  const parameters = [
+    { initializer: 'in', dims: [5, 8], trained: true, groups: groups(1) },
+    { initializer: 'out', dims: [8, 5], trained: true, groups: groups(0) },
+  ];
+  const counts = (...dead: number[]) => new Map([[stateNames.deadFor(0), float32(dead)]]);
+
+  test.each([
+    ['long enough and enough of them', [10, 0, 9, 12], { share: 0.5, after: 10 }, [0, 1, 1, 0]],
+    ['too few', [10, 0, 9, 9], { share: 0.5, after: 10 }, undefined],
+    ['all: the last to die stays', [12, 30, 10, 11], { share: 0.5, after: 10 }, [0, 0, 1, 0]],
+    ['none', [0, 0, 0, 0], { share: 0, after: 10 }, undefined],
+  ] as const)('%s', (_, dead, when, kept) => {
+    const found = withoutLongDead(parameters, counts(...dead), when);
+    expect(found && [...found.get(0)!]).toEqual(kept);
+  });
+
+  test('what left earlier stays away', () => {
+    const state = new Map<string, Tensor>([
+      [stateNames.present(0), float32([1, 0, 1, 1, 1])],
+      [stateNames.deadFor(0), float32([0, 7, 0, 8])],
+    ]);
+    const left = withoutGroups([], state, new Map([[0, Uint8Array.of(1, 0, 1, 0)]]));
+    expect([...(left.get(stateNames.present(0))!.data as Float32Array)]).toEqual([1, 0, 0, 1, 0]);
+    expect([...(left.get(stateNames.deadFor(0))!.data as Float32Array)]).toEqual([0, 0]);
+  });
+
+  test('a state from which nothing left trains the whole model', async () => {
+    const setup = await prepareRun(settingsOf('neuron'));
+    const whole = {
+      model: setup.model,
+      parameters: setup.parameters,
+      removed: { gated: 0, all: 0 },
+      grouped: [],
+      matrices: new Set<string>(),
+    };
+    expect(layoutOf(whole, new Map())).toBe(whole);
+    await setup.loader.close();
+  });
+});
