@@ -137,7 +137,9 @@ describe('exportModel', () => {
   });
 
   test('does not write a model over itself', async () => {
-    await expect(exportModel(at('dense'), { shrink: false, int8: true, out: at('dense') })).rejects.toThrow(/over itself/u);
+    await expect(exportModel(at('dense'), { shrink: false, int8: true, out: at('dense') })).rejects.toThrow(
+      /over itself/u,
+    );
   });
 });
 
