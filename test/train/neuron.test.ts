@@ -16,8 +16,8 @@ const settings: SettingsInput = {
   granularity: 'neuron',
   dev: 'dev/manifest.jsonl',
   steps: 30,
-  gates: { start: 0.8 },
-  sparsity: { target: 0.6, warmup: 0.3, freeze: 0.8 },
+  gates: { start: 0.8, learningRate: 1e-2 },
+  sparsity: { target: 0.6, warmup: 0.3, freeze: 0.8, multiplierLearningRate: 0.05 },
   shrink: { share: 0.1, after: 0.1 },
   checkpoint: { everySteps: 5, keep: 10 },
 };
