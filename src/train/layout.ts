@@ -100,33 +100,55 @@ export function presentlyLiving(parameters: readonly Parameter[], state: State, 
   return new Map(Array.from(squares, ([gate, own]) => [gate, Uint8Array.from(own, (square) => (square > 0 ? 1 : 0))]));
 }
 
+export interface LongDead {
+  /** Share of the gated weights in the model that must be in groups that leave. */
+  readonly share: number;
+  /** For so many updates in a row a group must have been dead. */
+  readonly after: number;
+  /** So many gated weights may leave at most: those beyond the target are to live again when gates come to rest. */
+  readonly room: number;
+}
+
 /**
- * The groups that have not been dead for long, if those that have are many.
+ * The groups that stay when those leave that have been dead for long, the longest dead first; undefined if these are not many.
  * @param counts for how many updates in a row each group has been dead, under `stateNames.deadFor`
- * @param share of the gated weights in the model that the others must have together
- * @param after so many updates
  */
 export function withoutLongDead(
   parameters: readonly Parameter[],
   counts: State,
-  { share, after }: { readonly share: number; readonly after: number },
+  { share, after, room }: LongDead,
 ): Living | undefined {
   const living = new Map<number, Uint8Array>();
-  for (const gate of new Set(parameters.flatMap(({ groups = [] }) => groups.map((cut) => cut.gate)))) {
+  const candidates: { gate: number; group: number; updates: number; weights: number }[] = [];
+  for (const [gate, weights] of gatedWeightsOfOneGroup(parameters)) {
     const dead = counts.get(stateNames.deadFor(gate))?.data as Float32Array | undefined;
     if (!dead) continue;
-    const kept = Uint8Array.from(dead, (updates) => (updates >= after ? 0 : 1));
+    living.set(gate, new Uint8Array(dead.length).fill(1));
     // While gates learn, each layer keeps the group that died last.
-    if (!kept.includes(1)) kept[dead.indexOf(Math.min(...dead))] = 1;
-    living.set(gate, kept);
+    const last = dead.indexOf(Math.min(...dead));
+    dead.forEach((updates, group) => {
+      if (updates >= after && group !== last) candidates.push({ gate, group, updates, weights });
+    });
   }
-  const gated = parameters.filter(isGated);
-  const leaving = gated.reduce(
-    (sum, { dims, groups = [] }) =>
-      groups.reduce((own, cut) => own + partOf(dims, cut) * countLeaving(living.get(cut.gate)), sum),
-    0,
-  );
-  return leaving > 0 && leaving >= share * weightsIn(gated) ? living : undefined;
+  let leaving = 0;
+  for (const { gate, group, weights } of candidates.toSorted((a, b) => b.updates - a.updates)) {
+    if (leaving + weights > room) continue;
+    living.get(gate)?.fill(0, group, group + 1);
+    leaving += weights;
+  }
+  return leaving > 0 && leaving >= share * weightsIn(parameters.filter(isGated)) ? living : undefined;
+}
+
+/** By gated layer, in how many gated weights each of its groups has a part. */
+function gatedWeightsOfOneGroup(parameters: readonly Parameter[]): ReadonlyMap<number, number> {
+  const weights = new Map<number, number>();
+  for (const parameter of parameters) {
+    for (const cut of parameter.groups ?? []) {
+      const part = isGated(parameter) ? partOf(parameter.dims, cut) : 0;
+      weights.set(cut.gate, (weights.get(cut.gate) ?? 0) + part);
+    }
+  }
+  return weights;
 }
 
 /** How many groups of a layer do not stay. */

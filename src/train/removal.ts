@@ -13,16 +13,19 @@ export interface Removal {
   readonly counts: Pick<ShrinkRecord, 'groups' | 'gatedParameters' | 'parameters'>;
 }
 
-/** Of gates that learn: the groups that have been dead for long, if they are many. Each layer keeps the group that died last. */
+/** Of gates that learn: the groups that have been dead for long, if they are many, and no more than the run is to prune. */
 export async function removeLongDead(
   setup: Setup,
   opened: Opened,
-  { shrink: { share, after } }: Pick<RunSettings, 'shrink'>,
+  { shrink: { share, after }, sparsity: { target } }: Pick<RunSettings, 'shrink' | 'sparsity'>,
 ): Promise<Removal | undefined> {
   const { trainable, layout } = opened;
   if (share === 1 || trainable.mode !== 'learning') return undefined;
+  const { parameters, removed } = layout;
+  const all = weightsIn(parameters.filter(isGated)) + removed.gated;
   const updates = Math.max(1, Math.ceil(after * setup.steps));
-  const keep = withoutLongDead(layout.parameters, trainable.latest, { share, after: updates });
+  const room = target * all - removed.gated;
+  const keep = withoutLongDead(parameters, trainable.latest, { share, after: updates, room });
   return keep && removeGroups(setup, opened, keep);
 }
 

@@ -25,12 +25,16 @@ export function settle(
   const rms = state.get(stateNames.rms);
   if (!thresholds || !rms) return new Map();
   const factor = commonFactor(parameters, state, target, removed);
-  const settled = float32((thresholds.data as Float32Array).map((threshold) => threshold * factor));
+  const settled = new Map<string, Tensor>([[stateNames.thresholds, times(thresholds, factor)]]);
+  const bases = state.get(stateNames.bases);
+  if (bases) settled.set(stateNames.bases, times(bases, factor ** 2));
   const gated = parameters.filter(({ gate, groups = [] }) => gate !== undefined || groups.length > 0);
-  const pruned = prunedWeights(gated, new Map([...state, [stateNames.thresholds, settled]]), 'learning');
+  const pruned = prunedWeights(gated, new Map([...state, ...settled]), 'learning');
   const weights = new Map(Array.from(pruned, ([name, { data }]) => [name, data as Float32Array]));
-  return fixWeights(state, weights).set(stateNames.thresholds, settled);
+  return new Map([...fixWeights(state, weights), ...settled]);
 }
+
+const times = ({ data }: Tensor, factor: number): Tensor => float32((data as Float32Array).map((x) => x * factor));
 
 /**
  * What changes of a state when weights become what their gates let through: the weights, and the moments of those that are zero, or the
@@ -52,7 +56,7 @@ export function fixWeights(state: State, weights: ReadonlyMap<string, Float32Arr
 
 /**
  * The factor at which the sparsity is nearest to the target, by bisection: sorting all weights would take gigabytes. It is a quantile of
- * |weight| / threshold over all gated weights and, where groups are gated, of the root of score / threshold².
+ * |weight| / threshold over all gated weights and, where groups are gated, of the root of mean square / (base + threshold²).
  */
 function commonFactor(parameters: readonly Parameter[], state: State, target: number, removed: number): number {
   const squares = groupSquares(parameters, state);
@@ -66,8 +70,8 @@ function commonFactor(parameters: readonly Parameter[], state: State, target: nu
   let low = 0;
   let high = 1;
   while (sparsity(high) < target && high < 2 ** 40) high *= 2;
-  // 40 halvings reach the precision of a float32.
-  for (let i = 0; i < 40; i++) {
+  // To a few times the precision of a float32, so that what is found below and above a group's edge is still so in the stored threshold.
+  while (high - low > 2 ** -20 * high && high > 2 ** -40) {
     const middle = (low + high) / 2;
     const found = sparsity(middle);
     if (found <= target) low = middle;

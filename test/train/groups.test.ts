@@ -72,6 +72,26 @@ describe('settling groups', () => {
     expect(zeros(settled.get(stateNames.mean('out')))).toBe(12 * dead);
   });
 
+  test('dead groups live again where sparsity has gone too far, those under the base of their layer too', () => {
+    const state = stateOf(parameters);
+    for (const name of ['v', 'o']) {
+      const weights = state.get(stateNames.weight(name))!;
+      state.set(
+        stateNames.weight(name),
+        float32(
+          (weights.data as Float32Array).map((x) => x / 2),
+          weights.dims,
+        ),
+      );
+    }
+    (state.get(stateNames.thresholds)!.data as Float32Array).fill(2);
+    expect([...livingGroups(groupSquares(parameters, state), state).values()].some((one) => one.includes(1))).toBe(
+      false,
+    );
+    const settled = settle(parameters, state, 0.25);
+    expect(Math.abs(sparsityOf(settled) - 0.25)).toBeLessThanOrEqual(36 / all);
+  });
+
   test('weights that have left the model are pruned already', () => {
     const removed = all;
     expect(sparsityOf(settle(parameters, stateOf(parameters), 0.5, removed))).toBe(0);

@@ -151,10 +151,17 @@ describe('long dead', () => {
   const counts = (...dead: number[]) => new Map([[stateNames.deadFor(0), float32(dead)]]);
 
   test.each([
-    ['long enough and enough of them', [10, 0, 9, 12], { share: 0.5, after: 10 }, [0, 1, 1, 0]],
-    ['too few', [10, 0, 9, 9], { share: 0.5, after: 10 }, undefined],
-    ['all: the last to die stays', [12, 30, 10, 11], { share: 0.5, after: 10 }, [0, 0, 1, 0]],
-    ['none', [0, 0, 0, 0], { share: 0, after: 10 }, undefined],
+    ['long enough and enough of them', [10, 0, 9, 12], { share: 0.5, after: 10, room: 80 }, [0, 1, 1, 0]],
+    ['too few', [10, 0, 9, 9], { share: 0.5, after: 10, room: 80 }, undefined],
+    ['all: the last to die stays', [12, 30, 10, 11], { share: 0.5, after: 10, room: 80 }, [0, 0, 1, 0]],
+    [
+      'more than are to leave: the longest dead go',
+      [12, 30, 10, 11],
+      { share: 0.25, after: 10, room: 59 },
+      [0, 0, 1, 1],
+    ],
+    ['no room for one', [12, 30, 10, 11], { share: 0, after: 10, room: 19 }, undefined],
+    ['none', [0, 0, 0, 0], { share: 0, after: 10, room: 80 }, undefined],
   ] as const)('%s', (_, dead, when, kept) => {
     const found = withoutLongDead(parameters, counts(...dead), when);
     expect(found && [...found.get(0)!]).toEqual(kept);
