@@ -24,6 +24,14 @@ export interface GroupedAxis {
   readonly reads: boolean;
 }
 
+/** An axis of a tensor from which groups have left. */
+export interface LeftOfAxis {
+  /** Before they did. */
+  readonly size: number;
+  /** Where along it what is left was. */
+  readonly indices: Int32Array;
+}
+
 /** One layer's threshold and the scores it decides about. */
 export interface GroupGate {
   /** [groups] */

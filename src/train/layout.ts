@@ -167,18 +167,22 @@ function byName({ grouped }: WholeModel, keep: ReadonlyMap<number, Uint8Array>):
 
 /** The parameter as it is when some groups are not in the model. */
 function withoutParts(parameter: Parameter, keep: Living): Parameter {
-  const { groups } = parameter;
-  if (!groups) return parameter;
-  const dims = [...parameter.dims];
-  let gone = 0;
-  const left = groups
-    .toSorted((a, b) => a.start - b.start)
-    .map((cut) => {
-      const start = cut.start - gone;
-      const leaving = countLeaving(keep.get(cut.gate));
-      gone += leaving * cut.length;
-      dims[cut.axis] = (dims[cut.axis] ?? 0) - leaving * cut.length;
-      return { ...cut, start, groups: cut.groups - leaving };
+  const { groups, dims: whole } = parameter;
+  const axis = groups?.[0]?.axis;
+  if (!groups || axis === undefined) return parameter;
+  const stays = new Uint8Array(whole[axis] ?? 0).fill(1);
+  for (const { gate, start, length } of groups) {
+    keep.get(gate)?.forEach((kept, group) => {
+      if (kept === 0) stays.fill(0, start + group * length, start + (group + 1) * length);
     });
-  return { ...parameter, dims, groups: left };
+  }
+  const indices = Int32Array.from([...stays.keys()].filter((index) => stays[index] === 1));
+  if (indices.length === stays.length) return parameter;
+  const left = groups.map((cut) => ({
+    ...cut,
+    start: indices.filter((index) => index < cut.start).length,
+    groups: cut.groups - countLeaving(keep.get(cut.gate)),
+  }));
+  const dims = whole.with(axis, indices.length);
+  return { ...parameter, dims, groups: left, left: { size: stays.length, indices } };
 }

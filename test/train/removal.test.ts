@@ -14,7 +14,8 @@ import { countLeaving, layoutOf, presentlyLiving, withoutGroups, withoutLongDead
 import { removeDead } from '../../src/train/removal.ts';
 import { prepareRun, type Opened, type Setup } from '../../src/train/setup.ts';
 import type { StepResult } from '../../src/train/stepResult.ts';
-import { writeToyModel, writeToySpeech } from './toy.ts';
+import { stepAfterRemoval } from './stepAfterRemoval.ts';
+import { noiseBatch, writeToyModel, writeToySpeech } from './toy.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -48,19 +49,7 @@ const scalars = {
 const copy = (state: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
   new Map(Array.from(state, ([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
 
-const random = Random.seeded(5);
-const samples = 8000;
-const batch = {
-  inputs: Float32Array.from({ length: 2 * samples }, () => random.normal()),
-  samples,
-  samplesPerUtterance: [samples, samples],
-  labels: [
-    [2, 3, 4],
-    [4, 2],
-  ],
-  maxLabels: 3,
-  weights: [1, 1],
-};
+const batch = noiseBatch(Random.seeded(5));
 
 /** @param from how many updates were made before */
 async function someSteps({ trainable }: Opened, from: number, count: number): Promise<StepResult[]> {
@@ -141,6 +130,17 @@ test('a layer that is dead as a whole goes once its gates rest, and the run goes
   await removal!.opened.trainable.dispose();
   await setup.loader.close();
 });
+
+test.each(['learning', 'fixed'] as const)(
+  'in a transformer with dropout, of which what is left keeps its masks, and gates that are %s',
+  async (gates) => {
+    const [model, train] = ['media/sample/model', 'media/sample/train.jsonl'];
+    const { expected, found, leaving } = await stepAfterRemoval({ model, train, dropout: 0.3 }, gates);
+    expect(leaving).toBeGreaterThan(100);
+    expect(Math.abs(found.ctcLoss / expected.ctcLoss - 1)).toBeLessThan(1e-4);
+    expect(Math.abs(found.loss - expected.loss)).toBeLessThan(1e-4 * expected.ctcLoss);
+  },
+);
 
 describe('long dead', () => {
   const groups = (axis: number) => [{ gate: 0, groups: 4, axis, start: 0, length: 2, gated: true, reads: axis === 0 }];

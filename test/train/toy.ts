@@ -9,6 +9,7 @@ import { float32, int64, type Tensor } from '../../src/onnx/tensor.ts';
 import { effectiveRecords, type MetricsRecord } from '../../src/protocol/records.ts';
 import type { SettingsInput } from '../../src/protocol/settings.ts';
 import { Random } from '../../src/speech/random.ts';
+import type { TrainingBatch } from '../../src/train/stepFeeds.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 
 const rate = 16_000;
@@ -190,4 +191,20 @@ export function timeless(run: string): unknown[] {
 
 export function readJson(path: string): Record<string, unknown> {
   return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+}
+
+/** Two utterances of noise, half a second each, for graphs that are stepped by hand. */
+export function noiseBatch(random: Random): TrainingBatch {
+  const samples = 8000;
+  return {
+    inputs: Float32Array.from({ length: 2 * samples }, () => random.normal()),
+    samples,
+    samplesPerUtterance: [samples, samples],
+    labels: [
+      [2, 3, 4],
+      [4, 2],
+    ],
+    maxLabels: 3,
+    weights: [1, 1],
+  };
 }

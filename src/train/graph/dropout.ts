@@ -7,23 +7,28 @@ import type { Builder } from '../../onnx/builder.ts';
 import type { Edit } from '../../onnx/specialize.ts';
 import type { Operand, Value } from '../../onnx/value.ts';
 import { sizeOf } from '../../onnx/tensor.ts';
+import type { LeftOfAxis } from '../../prune/groupGates.ts';
 import { Random } from '../../speech/random.ts';
 
 /** An input of the training graph that takes a mask: 0 for what is dropped, 1 / (1 − rate) for the rest. */
 export interface DropoutInput {
   readonly name: string;
   readonly dims: readonly number[];
+  /** What is left of its last axis, which groups cut. */
+  readonly left?: LeftOfAxis | undefined;
 }
+
+/** The model's parameters, as values of the training graph, and what is left of the axis that groups cut. */
+type LeftOf = ReadonlyMap<Value, LeftOfAxis | undefined>;
 
 /**
  * Where dropout goes. The choice is ours: exports keep no trace of where a model's own dropout was.
  * @param written the model's nodes in their simplest form.
- * @param weights the model's parameters, as values of the same graph.
  * @param inputs is filled with the masks' inputs, in the model's order.
  */
 export function dropoutEdits(
   written: Builder['operands'],
-  weights: ReadonlySet<Value>,
+  weights: LeftOf,
   inputs: DropoutInput[],
 ): ReadonlyMap<Value, Edit> {
   const made = new Map<Operand, Written>();
@@ -33,12 +38,14 @@ export function dropoutEdits(
     for (const input of inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
   }
   const edits = new Map<Value, Edit>();
-  const drop: Edit = (b, value) => {
-    const { dims } = value;
-    const mask = b.input(`dropout/${inputs.length}`, 'float32', dims);
-    inputs.push({ name: mask.name, dims });
-    return b.op('Mul', [value, mask]);
-  };
+  const drop =
+    (left?: LeftOfAxis): Edit =>
+    (b, value) => {
+      const { dims } = value;
+      const mask = b.input(`dropout/${inputs.length}`, 'float32', dims);
+      inputs.push({ name: mask.name, dims, left });
+      return b.op('Mul', [value, mask]);
+    };
   for (const { opType, inputs: terms } of made.values()) {
     if (opType !== 'Add') continue;
     for (const [index, branch] of terms.entries()) {
@@ -47,8 +54,10 @@ export function dropoutEdits(
       const layer = linearLayer(branch, made, weights);
       // What others read as well, such as the stream itself, is not the layer's own.
       if (!layer || reads.get(branch) !== 1) continue;
-      edits.set(branch, drop);
-      if (reads.get(layer.input) === 1) edits.set(layer.input, drop);
+      edits.set(branch, drop());
+      const left = weights.get(layer.weight);
+      const cut = left?.indices.length === layer.input.dims.at(-1) ? left : undefined;
+      if (reads.get(layer.input) === 1) edits.set(layer.input, drop(cut));
     }
   }
   return edits;
@@ -63,19 +72,19 @@ interface Written {
 function linearLayer(
   value: Value,
   made: ReadonlyMap<Operand, Written>,
-  weights: ReadonlySet<Value>,
-): { readonly input: Value } | undefined {
+  weights: LeftOf,
+): { readonly input: Value; readonly weight: Value } | undefined {
   const { opType, inputs: [left, right] = [] } = made.get(value) ?? {};
   if (!left || !right) return undefined;
   if (opType === 'Reshape') return linearLayer(left, made, weights);
-  if (opType === 'MatMul' || opType === 'Gemm') return weights.has(right) ? { input: left } : undefined;
+  if (opType === 'MatMul' || opType === 'Gemm') return weights.has(right) ? { input: left, weight: right } : undefined;
   if (opType !== 'Add' && opType !== 'Mul') return undefined;
   if (isFixed(right, weights)) return linearLayer(left, made, weights);
   return isFixed(left, weights) ? linearLayer(right, made, weights) : undefined;
 }
 
 /** Whether it is the same for every frame of audio: a weight or a constant. */
-function isFixed(value: Value, weights: ReadonlySet<Value>): boolean {
+function isFixed(value: Value, weights: LeftOf): boolean {
   return weights.has(value) || value.constant !== undefined;
 }
 
@@ -103,15 +112,19 @@ export class DropoutMasks {
     this.random = Random.seeded(seed, tablePath);
   }
 
-  /** Views of the table for a batch, not to be written to. @param part which batch of the update it is. */
+  /**
+   * For a batch: views of the table, not to be written to, or what is left of them, so that a channel keeps its mask when others leave.
+   * @param part which batch of the update it is.
+   */
   of(inputs: readonly DropoutInput[], step: number, part: number): Map<string, Float32Array<ArrayBuffer>> {
-    const sizes = inputs.map(({ dims }) => sizeOf(dims));
+    const sizes = inputs.map(({ dims, left }) => sizeOf(left ? [...dims.slice(0, -1), left.size] : dims));
     this.grow(beginnings + Math.max(0, ...sizes));
     const random = Random.seeded(this.seed, maskPath, step, part);
     return new Map(
-      inputs.map(({ name }, index) => {
+      inputs.map(({ name, left }, index) => {
         const begin = random.below(beginnings);
-        return [name, this.table.subarray(begin, begin + (sizes[index] ?? 0))];
+        const whole = this.table.subarray(begin, begin + (sizes[index] ?? 0));
+        return [name, left ? columnsOf(whole, left) : whole];
       }),
     );
   }
@@ -125,6 +138,14 @@ export class DropoutMasks {
     const kept = 1 / (1 - rate);
     for (let i = table.length; i < length; i++) this.table[i] = random.uniform() < rate ? 0 : kept;
   }
+}
+
+function columnsOf(rows: Float32Array, { size, indices }: LeftOfAxis): Float32Array<ArrayBuffer> {
+  const columns = new Float32Array((rows.length / size) * indices.length);
+  for (let row = 0, at = 0; row < rows.length; row += size) {
+    for (const index of indices) columns[at++] = rows[row + index] ?? 0;
+  }
+  return columns;
 }
 
 /** Apart from the streams that shuffle the data. */

@@ -13,7 +13,7 @@ import { specialize } from '../../onnx/specialize.ts';
 import { sizeOf, type DataType } from '../../onnx/tensor.ts';
 import { tileDims } from '../../onnx/tiles.ts';
 import { keepZeros, sparsityLoss } from '../../prune/gates.ts';
-import type { GroupedAxis } from '../../prune/groupGates.ts';
+import type { GroupedAxis, LeftOfAxis } from '../../prune/groupGates.ts';
 import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
 import { channelSearch } from './channelSearch.ts';
 import { ctc } from './ctc.ts';
@@ -34,6 +34,8 @@ export interface Parameter {
   readonly gate?: number;
   /** The parts of it that belong to groups of gated layers. */
   readonly groups?: readonly GroupedAxis[];
+  /** What is left of the axis that its groups cut; undefined if all is. */
+  readonly left?: LeftOfAxis;
   /** The axis of its layer's output features; 0 if it is not said. */
   readonly channelAxis?: number;
 }
@@ -148,12 +150,12 @@ class TrainingGraphBuilder {
       inputs[name] = b.input(name, type, [utterances, samples]);
     }
     const parameters = new Map(weights.map((weight) => [weight.parameter.initializer, weight.used]));
+    const left = new Map(weights.map((weight) => [weight.used, weight.parameter.left]));
     const outputs = specialize(options.model, b, {
       inputs,
       parameters,
       outputs: [options.logitsOutput],
-      edit: (written) =>
-        options.settings.dropout === 0 ? new Map() : dropoutEdits(written, new Set(parameters.values()), this.dropout),
+      edit: (written) => (options.settings.dropout === 0 ? new Map() : dropoutEdits(written, left, this.dropout)),
     });
     const logits = outputs.get(options.logitsOutput);
     if (!logits) throw new Error(`the model has no output "${options.logitsOutput}"`);

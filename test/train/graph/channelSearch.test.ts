@@ -10,7 +10,7 @@ import { stateNames } from '../../../src/train/graph/stateNames.ts';
 import type { Parameter } from '../../../src/train/graph/trainingGraph.ts';
 import { channelSearch } from '../../../src/train/methods/channelSearch.ts';
 import { Trainable } from '../../../src/train/trainable.ts';
-import { toyModel } from '../toy.ts';
+import { noiseBatch, toyModel } from '../toy.ts';
 
 const parameters: Parameter[] = [
   { initializer: 'conv', dims: [16, 1, 320], trained: false },
@@ -22,18 +22,7 @@ const parameters: Parameter[] = [
 const method = channelSearch(defaultSettings);
 const model = toyModel();
 const random = Random.seeded(21);
-const samples = 8000;
-const batch = {
-  inputs: Float32Array.from({ length: 2 * samples }, () => random.normal()),
-  samples,
-  samplesPerUtterance: [samples, samples],
-  labels: [
-    [2, 3, 4],
-    [4, 2],
-  ],
-  maxLabels: 3,
-  weights: [1, 1],
-};
+const batch = noiseBatch(random);
 const scalars = {
   step: 1,
   part: 1,
@@ -80,7 +69,7 @@ beforeAll(async () => {
     },
     state,
   );
-  await trainable.compile({ utterances: 2, samples, labels: 3 });
+  await trainable.compile({ utterances: 2, samples: batch.samples, labels: 3 });
   start = new Map([...state].map(([name, t]) => [name, { ...t, data: t.data.slice() }]));
 });
 afterAll(() => trainable.dispose());
