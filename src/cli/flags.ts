@@ -28,7 +28,7 @@ export function countFlag(flag: string, least = 1): (text: string) => number {
 export function choiceFlag<T extends string>(flag: string, choices: readonly T[]): (text: string) => T {
   return (text) => {
     const choice = choices.find((choice) => choice === text);
-    if (choice === undefined) throw new UsageError(`${flag} must be ${choices.join(', ')}; it is "${text}".`);
+    if (choice === undefined) throw new UsageError(`${flag} must be ${choices.join(' or ')}; it is "${text}".`);
     return choice;
   };
 }

@@ -15,3 +15,14 @@ export function namesIn({ nodes, inputs, outputs, initializers }: Graph): string
 export function namesWithin({ attributes }: Node): string[] {
   return Object.values(attributes).flatMap((attribute) => (attribute.type === 'graph' ? namesIn(attribute.value) : []));
 }
+
+/** The nodes that the graph's outputs depend on. */
+export function withoutUnread(nodes: readonly Node[], outputs: Iterable<string>): Node[] {
+  const read = new Set(outputs);
+  const kept = nodes.toReversed().filter((node) => {
+    const keep = node.outputs.some((name) => name !== '' && read.has(name));
+    if (keep) for (const name of [...node.inputs, ...namesWithin(node)]) read.add(name);
+    return keep;
+  });
+  return kept.toReversed();
+}

@@ -183,7 +183,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     multiplierLearningRate: 0.5,
     quadratic: 10,
   },
-  shrink: { share: 0.125, after: 0.05 },
+  shrink: { share: 0.25, after: 0.05 },
   search: {
     share: 0.4,
     candidates: [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1],

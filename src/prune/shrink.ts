@@ -3,15 +3,16 @@
 import type { Model, Node } from '../onnx/graph.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import { rewriteFile } from '../onnx/rewriteFile.ts';
-import { namesIn } from '../onnx/subgraphs.ts';
+import { namesIn, withoutUnread } from '../onnx/subgraphs.ts';
 import type { Tensor } from '../onnx/tensor.ts';
+import { tidyFile } from '../onnx/tidy.ts';
 import { Trace, traceNodes } from '../onnx/trace.ts';
 import { storedTensors } from './channels/follow.ts';
 import { findLayers, type ChosenLayer, type ChosenLayers } from './channels/layers.ts';
 import type { GroupedLayer } from './groups.ts';
 import { cutTensor, zeroGroups, type Cut, type Keep } from './shrink/cut.ts';
 import { fitShapes, type Trial } from './shrink/fitShapes.ts';
-import { removeLayer, withoutUnread } from './shrink/removeLayer.ts';
+import { removeLayer } from './shrink/removeLayer.ts';
 
 export interface ShrunkLayer extends Pick<GroupedLayer, 'name' | 'kind' | 'groups'> {
   /** How many groups are left. 0 only if the layer is gone, with its operators. */
@@ -64,7 +65,7 @@ export function shrinkModel(
     fitted.nodes,
     model.graph.outputs.map(({ name }) => name),
   );
-  const shrunk = rewriteFile(file, read, new Map([...tensors.changed, ...fitted.constants]));
+  const shrunk = tidyFile(rewriteFile(file, read, new Map([...tensors.changed, ...fitted.constants])));
   const left = shrunk.model.graph.initializers;
   return {
     file: shrunk,

@@ -1,20 +1,19 @@
 /** Checkpoints: an ordinary model with its tokenizer files, and beside it what it takes to train on. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { writeAtomically } from '../onnx/atomicFile.ts';
 import { countNonZero } from '../onnx/count.ts';
 import { OnnxFileError, reasonOf } from '../onnx/errors.ts';
 import { loadModel } from '../onnx/load.ts';
 import { saveModel } from '../onnx/save.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { CheckpointRecord } from '../protocol/records.ts';
-import { processorFiles } from '../speech/processor.ts';
 import { isGated, type Parameter } from './graph/trainingGraph.ts';
 import type { Layout } from './layout.ts';
 import { modelFiles } from './modelSize.ts';
+import { copyProcessorFiles } from './processorCopies.ts';
 import { prunedWeights, type State } from './pruned.ts';
 import { readSafetensors, SafetensorsError, writeSafetensors } from './safetensors.ts';
 
@@ -108,11 +107,7 @@ export async function writeModel(
 ): Promise<Map<string, Tensor>> {
   const weights = prunedWeights(parameters, state, gates);
   await saveModel(model, join(folder, 'model.onnx'), { replacements: weights });
-  for (const name of processorFiles) {
-    const from = join(model.folder, name);
-    // Read and written, not copied: a copy of a read-only file could not be synced.
-    if (await isFile(from)) await writeAtomically(join(folder, name), [await readFile(from)]);
-  }
+  await copyProcessorFiles(model.folder, folder);
   return weights;
 }
 
@@ -248,10 +243,6 @@ async function replaceFolder(temporary: string, target: string): Promise<void> {
   await rename(temporary, target);
   await syncFolder(dirname(target));
   if (before) await rm(aside, { recursive: true, force: true });
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
 }
 
 /** Makes the names in a folder outlast a power failure. Windows can neither open a folder nor needs to. */

@@ -14,6 +14,7 @@ export function describeCost(cost: ModelCost): string {
     ['', 'model', ...(dense ? ['dense', 'ratio'] : [])],
     row('parameters', 'parameters', count),
     row('  not zero', 'nonZeroParameters', count),
+    row('  gated and not zero', 'nonZeroGated', count),
     row('multiply-accumulates a second of audio', 'multiplyAccumulates', millions),
     row('on disk', 'bytes', byteSize),
     row('  gzipped', 'gzippedBytes', byteSize),

@@ -6,6 +6,7 @@ import { OnnxFileError } from '../onnx/errors.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { quantizeModel, type Quantization } from '../onnx/quantize.ts';
 import { saveModel } from '../onnx/save.ts';
+import { tidyFile } from '../onnx/tidy.ts';
 import type { ShrunkLayer } from '../prune/shrink.ts';
 import { countModel, type CountedModel } from './modelCost.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
@@ -44,7 +45,7 @@ export async function exportModel(path: string, { shrink, int8, out }: ExportOpt
   const target = join(folder, 'model.onnx');
   await refuseOwnFile(source, target);
   const shrunk = shrink ? shrinkFile(source) : null;
-  let file = shrunk?.file ?? source;
+  let file = tidyFile(shrunk?.file ?? source);
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
   await mkdir(folder, { recursive: true });
@@ -69,7 +70,7 @@ async function refuseOwnFile(source: ModelFile, target: string): Promise<void> {
 export function describeExport({ from, to, shrunk, int8 }: ExportedModel): string {
   const row = (
     name: string,
-    figure: Exclude<keyof CountedModel, 'model'>,
+    figure: Exclude<keyof CountedModel, 'model' | 'gated'>,
     text: (value: number) => string,
   ): string[] => {
     return [name, text(from[figure]), text(to[figure]), (to[figure] / from[figure]).toFixed(3)];

@@ -12,12 +12,14 @@ import { threadsOfEnvironment, type Device } from './session.ts';
 import { settingsOfRun } from './storedParameters.ts';
 
 /** What is counted by reading a model's files. */
-export interface CountedModel extends FileSize, Pick<ParameterTotals, 'parameters' | 'nonZeroParameters'> {
+export interface CountedModel extends FileSize, Pick<ParameterTotals, 'parameters' | 'nonZeroParameters' | 'gated'> {
   /** The ONNX file. */
   readonly model: string;
 }
 
-export interface CostFigures extends CountedModel {
+export interface CostFigures extends Omit<CountedModel, 'gated'> {
+  /** Of the gated weights, those that are there and not zero. */
+  readonly nonZeroGated: number;
   /** Of matrix products and convolutions, for a second of audio; null if that cannot be reckoned. */
   readonly multiplyAccumulates: number | null;
   /** Milliseconds for one utterance, the median of all runs; null if the model was not run. */
@@ -80,11 +82,12 @@ export async function measureCost(
   }
   const figures = (model: CountedModel, index: number): CostFigures => {
     const latency = latencies[index]?.median ?? null;
-    const { parameters, nonZeroParameters, bytes, gzippedBytes } = model;
+    const { parameters, nonZeroParameters, gated, bytes, gzippedBytes } = model;
     return {
       model: model.model,
       parameters,
       nonZeroParameters,
+      nonZeroGated: gated.nonZeroParameters,
       multiplyAccumulates: reckoned[index]?.multiplyAccumulates ?? null,
       bytes,
       gzippedBytes,
@@ -152,6 +155,7 @@ function ratiosOf(own: CostFigures, dense: CostFigures): CostRatios {
   return {
     parameters: ratio('parameters'),
     nonZeroParameters: ratio('nonZeroParameters'),
+    nonZeroGated: ratio('nonZeroGated'),
     multiplyAccumulates: ratio('multiplyAccumulates'),
     bytes: ratio('bytes'),
     gzippedBytes: ratio('gzippedBytes'),

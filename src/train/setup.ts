@@ -1,5 +1,6 @@
 /** Gets everything ready for a run: the model and what of it is gated, the data, the device. */
 
+import { dequantizeModel } from '../onnx/dequantize.ts';
 import { checkLengths } from '../onnx/lengths.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { exposeParameters } from '../onnx/parameters.ts';
@@ -72,7 +73,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
   // Trying devices takes processes of their own, which may as well start while the model is read.
   const device = chooseDevice(settings.device);
   device.catch(() => undefined);
-  const exposed = exposeParameters(await loadModel(settings.model));
+  const exposed = exposeParameters(await loadFloatModel(settings.model));
   const { file: model } = exposed;
   const processor = await readProcessor(model.folder);
   const ports = findPorts(model.model.graph, model.path, processor.vocabulary.size);
@@ -152,6 +153,14 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
     await loader.close();
     throw error;
   }
+}
+
+async function loadFloatModel(path: string): Promise<ModelFile> {
+  const file = await loadModel(path);
+  if (dequantizeModel(file).types.size === 0) return file;
+  throw new Error(
+    `${file.path}: the weights of this model are stored in 8 bits, which cannot be trained; prune the float32 model, then "pinch export --int8" the checkpoint.`,
+  );
 }
 
 /** By initializer. The tensors of the file are only views, so they are copied for training to change. */

@@ -1,5 +1,5 @@
 /**
- * Benchmarks, each a command: `npm run bench -- step|ctc|start|follow …`. They print JSON lines; the figures that were taken stand in README.md
+ * Benchmarks, each a command: `npm run bench -- step|ctc|start|follow|shrunk …`. They print JSON lines; the figures that were taken stand in README.md
  * beside this file. Ratios come from runs that take turns, because machines are noisy.
  */
 
@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { keepMemory } from '../../src/train/process.ts';
+import { describeCost } from '../../src/train/costReport.ts';
 import { follow } from './follow.ts';
+import { costWithout } from './shrunk.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,6 +22,8 @@ const { values, positionals } = parseArgs({
     steps: { type: 'string', default: '5' },
     length: { type: 'string', default: '100000' },
     layers: { type: 'string', default: '200' },
+    share: { type: 'string', default: '0.65' },
+    threads: { type: 'string', default: '2' },
   },
 });
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -143,11 +147,17 @@ async function start(): Promise<void> {
 const [name] = positionals;
 if (name === 'start') await start();
 else if (name === 'follow') await follow(Number(values.length), Number(values.layers), Number(values.rounds));
-else if ((name === 'step' || name === 'ctc') && values.model !== undefined) {
+else if (name === 'shrunk' && values.model !== undefined) {
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const cost = await costWithout(values.model, Number(values.share), Number(values.threads));
+    if (round === 0) console.log(describeCost(cost));
+    console.log(JSON.stringify(cost.ratios));
+  }
+} else if ((name === 'step' || name === 'ctc') && values.model !== undefined) {
   await (name === 'step' ? step(values.model) : ctc(values.model));
 } else {
   console.error(
-    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] | ctc --model DIR | start | follow [--length N] [--layers N]',
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] | ctc --model DIR | start | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N]',
   );
   process.exitCode = 2;
 }

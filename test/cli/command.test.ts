@@ -61,7 +61,7 @@ describe('wrong usage exits with 2', () => {
     [
       'an unknown device',
       ['prune', ...usual, '--device', 'tpu'],
-      /--device must be auto, cpu, webgpu, cuda; it is "tpu"/u,
+      /--device must be auto or cpu or webgpu or cuda; it is "tpu"/u,
     ],
     [
       'a model that is not there',

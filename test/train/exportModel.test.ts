@@ -7,7 +7,9 @@ import { expect, test } from 'vitest';
 import { loadModel } from '../../src/onnx/load.ts';
 import { saveModel } from '../../src/onnx/save.ts';
 import { float32 } from '../../src/onnx/tensor.ts';
+import { completeSettings } from '../../src/protocol/settings.ts';
 import { describeExport, exportModel } from '../../src/train/exportModel.ts';
+import { prepareRun } from '../../src/train/setup.ts';
 import { temporaryFolder } from '../onnx/smallFile.ts';
 import { toyModel, writeToyModel } from './toy.ts';
 
@@ -69,4 +71,14 @@ test('where nothing is dead, the model is written as it is', async () => {
   expect(exported.to.model).toBe(join(folder, 'whole-shrunk', 'model.onnx'));
   expect(exported.to.parameters).toBe(exported.from.parameters);
   expect(describeExport(exported)).toContain('No unit and no head is dead, so nothing was taken out.');
+});
+
+test('what is written with 8-bit weights is refused by prune, in one sentence', async () => {
+  const path = join(folder, 'quantized');
+  writeToyModel(path);
+  const { to } = await exportModel(path, { shrink: false, int8: true });
+  const settings = completeSettings({ model: to.model, train: join(folder, 'train.jsonl') });
+  await expect(prepareRun(settings)).rejects.toThrow(
+    `${to.model}: the weights of this model are stored in 8 bits, which cannot be trained; prune the float32 model, then "pinch export --int8" the checkpoint.`,
+  );
 });

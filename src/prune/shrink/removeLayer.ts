@@ -1,7 +1,7 @@
 /** Takes a layer without any groups left out of a graph, where what follows can do without it. */
 
 import { floatAttribute, type Graph, type Node } from '../../onnx/graph.ts';
-import { namesWithin } from '../../onnx/subgraphs.ts';
+import { namesWithin, withoutUnread } from '../../onnx/subgraphs.ts';
 
 export interface Removal {
   readonly nodes: readonly Node[];
@@ -131,15 +131,4 @@ export function removeLayer(
   function isScalar(name: string): boolean {
     return !remains.has(name) && dimsOf(name)?.every((dim) => dim === 1) === true;
   }
-}
-
-/** The nodes that the graph's outputs depend on. */
-export function withoutUnread(nodes: readonly Node[], outputs: Iterable<string>): Node[] {
-  const read = new Set(outputs);
-  const kept = nodes.toReversed().filter((node) => {
-    const keep = node.outputs.some((name) => name !== '' && read.has(name));
-    if (keep) for (const name of [...node.inputs, ...namesWithin(node)]) read.add(name);
-    return keep;
-  });
-  return kept.toReversed();
 }

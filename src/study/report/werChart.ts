@@ -45,6 +45,7 @@ function axes(x: Scale, y: Scale): Markup {
 
 function denseLine({ wer, low, high }: Point, y: Scale): Markup {
   const at = y.at(100 * wer);
+  // On the left, as arrows stand at great sparsities.
   return html`<g class="dense"
     ><rect
       class="band"
@@ -54,9 +55,8 @@ function denseLine({ wer, low, high }: Point, y: Scale): Markup {
       height="${y.at(100 * low) - y.at(100 * high)}"
     />
     <line class="line" x1="${plot.left}" x2="${plot.right}" y1="${at}" y2="${at}" /><text
-      x="${plot.right}"
+      x="${plot.left + 8}"
       y="${at - 6}"
-      text-anchor="end"
       >dense, fine-tuned alike</text
     ></g
   >`;
