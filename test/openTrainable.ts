@@ -6,7 +6,7 @@ import { sizeOf, type Tensor } from '../src/onnx/tensor.ts';
 import { chooseGates, defaultGateRules } from '../src/prune/chooseGates.ts';
 import { readProcessor, type Processor } from '../src/speech/processor.ts';
 import { frameCounter } from '../src/train/frames.ts';
-import type { Parameter } from '../src/train/graph/trainingGraph.ts';
+import type { Parameter } from '../src/train/graph/parameter.ts';
 import { initialState } from '../src/train/initialState.ts';
 import { findPorts } from '../src/train/ports.ts';
 import type { Device } from '../src/train/session.ts';

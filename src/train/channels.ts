@@ -3,7 +3,7 @@
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import { keepChannels, type Candidates } from '../prune/chooseChannels.ts';
 import { stateNames } from './graph/stateNames.ts';
-import type { Parameter } from './graph/trainingGraph.ts';
+import type { Parameter } from './graph/parameter.ts';
 
 type State = ReadonlyMap<string, Tensor>;
 

@@ -10,7 +10,7 @@ import { loadModel } from '../onnx/load.ts';
 import { saveModel } from '../onnx/save.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { CheckpointRecord } from '../protocol/records.ts';
-import { isGated, type Parameter } from './graph/trainingGraph.ts';
+import { isGated, type Parameter } from './graph/parameter.ts';
 import type { Layout } from './layout.ts';
 import { modelFiles } from './modelSize.ts';
 import { copyProcessorFiles } from './processorCopies.ts';

@@ -7,7 +7,7 @@ import type { EvaluationRecord } from '../protocol/records.ts';
 import { readManifest } from '../speech/manifest/read.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
 import { writeModel } from './checkpoint.ts';
-import type { GateMode } from './graph/trainingGraph.ts';
+import type { GateMode } from './graph/parameter.ts';
 import type { Layout } from './layout.ts';
 import type { State } from './pruned.ts';
 import { recognizeAll } from './recognizeAll.ts';

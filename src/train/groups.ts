@@ -1,7 +1,7 @@
 /** The groups of a state: how large their weights are, and which of them live. */
 
 import { partOf, squaresOfGroups, zeroDead } from '../prune/groupMasks.ts';
-import type { Parameter } from './graph/trainingGraph.ts';
+import type { Parameter } from './graph/parameter.ts';
 import { stateNames } from './graph/stateNames.ts';
 import type { State } from './pruned.ts';
 

@@ -3,7 +3,7 @@
 import { float32, type Tensor } from '../onnx/tensor.ts';
 import { unitOf } from '../prune/groupGates.ts';
 import { stateNames } from './graph/stateNames.ts';
-import type { Parameter } from './graph/trainingGraph.ts';
+import type { Parameter } from './graph/parameter.ts';
 import { groupSquares } from './groups.ts';
 
 /**

@@ -7,7 +7,7 @@ import type { GroupedLayer } from '../prune/groups.ts';
 import { shrinkModel } from '../prune/shrink.ts';
 import { cutTensor } from '../prune/shrink/cut.ts';
 import { stateNames } from './graph/stateNames.ts';
-import { isGated, type GateMode, type Parameter } from './graph/trainingGraph.ts';
+import { isGated, type GateMode, type Parameter } from './graph/parameter.ts';
 import { groupSquares, livingGroups, type Living } from './groups.ts';
 import type { State } from './pruned.ts';
 

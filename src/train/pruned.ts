@@ -3,7 +3,7 @@
 import { float32, type Tensor } from '../onnx/tensor.ts';
 import { likeliest } from '../prune/chooseChannels.ts';
 import { channelLayers, withChannels } from './channels.ts';
-import type { GateMode, Parameter } from './graph/trainingGraph.ts';
+import type { GateMode, Parameter } from './graph/parameter.ts';
 import { stateNames } from './graph/stateNames.ts';
 import { groupSquares, livingGroups, zeroDeadGroups } from './groups.ts';
 

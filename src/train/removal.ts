@@ -2,7 +2,7 @@
 
 import type { ShrinkRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
-import { isGated } from './graph/trainingGraph.ts';
+import { isGated } from './graph/parameter.ts';
 import { countLeaving, presentlyLiving, weightsIn, withoutGroups, withoutLongDead } from './layout.ts';
 import type { Living } from './groups.ts';
 import type { Opened, Setup } from './setup.ts';

@@ -4,7 +4,7 @@ import { float32, sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { GroupedAxis } from '../prune/groupGates.ts';
 import { partOf } from '../prune/groupMasks.ts';
 import { stateNames } from './graph/stateNames.ts';
-import { isGated, type Parameter } from './graph/trainingGraph.ts';
+import { isGated, type Parameter } from './graph/parameter.ts';
 import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
 import { prunedWeights, type State } from './pruned.ts';
 

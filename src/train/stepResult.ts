@@ -3,7 +3,7 @@
 import { countNonZero } from '../onnx/count.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import { stateNames } from './graph/stateNames.ts';
-import { isGated, type Parameter } from './graph/trainingGraph.ts';
+import { isGated, type Parameter } from './graph/parameter.ts';
 import { groupSquares } from './groups.ts';
 import type { GatedLayer } from './layerChoice.ts';
 

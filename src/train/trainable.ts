@@ -5,12 +5,11 @@ import { float32, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { DropoutMasks } from './graph/dropout.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { stateNames } from './graph/stateNames.ts';
+import type { GateMode, Parameter } from './graph/parameter.ts';
 import {
   buildTrainingGraph,
   type Accumulation,
   type BatchShape,
-  type GateMode,
-  type Parameter,
   type TrainingGraph,
   type TrainingGraphSettings,
 } from './graph/trainingGraph.ts';

@@ -15,7 +15,7 @@ import {
   type CheckpointSource,
   type Progress,
 } from '../../src/train/checkpoint.ts';
-import type { Parameter } from '../../src/train/graph/trainingGraph.ts';
+import type { Parameter } from '../../src/train/graph/parameter.ts';
 import { initialState } from '../../src/train/initialState.ts';
 import { writeToyModel } from './toy.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { float32, type Tensor } from '../../src/onnx/tensor.ts';
 import { Random } from '../../src/speech/random.ts';
 import { stateNames } from '../../src/train/graph/stateNames.ts';
-import type { Parameter } from '../../src/train/graph/trainingGraph.ts';
+import type { Parameter } from '../../src/train/graph/parameter.ts';
 import { prunedWeights } from '../../src/train/pruned.ts';
 import { settle } from '../../src/train/settle.ts';
 

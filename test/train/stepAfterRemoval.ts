@@ -3,7 +3,7 @@
 import { Random } from '../../src/speech/random.ts';
 import { completeSettings, type SettingsInput } from '../../src/protocol/settings.ts';
 import { stateNames } from '../../src/train/graph/stateNames.ts';
-import type { GateMode } from '../../src/train/graph/trainingGraph.ts';
+import type { GateMode } from '../../src/train/graph/parameter.ts';
 import { countLeaving, presentlyLiving, withoutGroups } from '../../src/train/layout.ts';
 import { prepareRun } from '../../src/train/setup.ts';
 import type { StepResult } from '../../src/train/stepResult.ts';

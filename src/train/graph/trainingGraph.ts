@@ -13,37 +13,15 @@ import { specialize } from '../../onnx/specialize.ts';
 import { sizeOf, type DataType } from '../../onnx/tensor.ts';
 import { tileDims } from '../../onnx/tiles.ts';
 import { keepZeros, sparsityLoss } from '../../prune/gates.ts';
-import type { GroupedAxis, LeftOfAxis } from '../../prune/groupGates.ts';
 import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
 import { channelSearch } from './channelSearch.ts';
 import { ctc } from './ctc.ts';
 import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { graphCost, type GraphCost } from './graphCost.ts';
 import type { ClosedGates, GatedWeight, LearnedGates } from './learnedGates.ts';
+import { gatedLayers, isGated, type GateMode, type Parameter } from './parameter.ts';
 import { stateNames } from './stateNames.ts';
 import { thresholdGates } from './thresholdGates.ts';
-
-/** A weight tensor of the model. */
-export interface Parameter {
-  /** The initializer in the model's file. */
-  readonly initializer: string;
-  readonly dims: readonly number[];
-  /** Whether training changes it. */
-  readonly trained: boolean;
-  /** The gated layer whose single weights these are, by its index among the gated layers. What has a gate is trained. */
-  readonly gate?: number;
-  /** The parts of it that belong to groups of gated layers. */
-  readonly groups?: readonly GroupedAxis[];
-  /** What is left of the axis that its groups cut; undefined if all is. */
-  readonly left?: LeftOfAxis;
-  /** The axis of its layer's output features; 0 if it is not said. */
-  readonly channelAxis?: number;
-}
-
-/** Whether gates decide about its weights, by themselves or in groups. */
-export function isGated({ gate, groups = [] }: Pick<Parameter, 'gate' | 'groups'>): boolean {
-  return gate !== undefined || groups.some(({ gated }) => gated);
-}
 
 /** One shape of batch. */
 export interface BatchShape {
@@ -52,12 +30,6 @@ export interface BatchShape {
   /** Width of the label matrix. */
   readonly labels: number;
 }
-
-/**
- * What the gates do: they are `learning`, or `fixed` where every weight that is zero stays zero (once they rest, and for methods that
- * choose the mask beforehand).
- */
-export type GateMode = 'learning' | 'fixed';
 
 /** Whether this graph updates, or only adds its gradients to those of the batches before (gradient accumulation). */
 export type Accumulation = 'none' | 'add' | 'update';
@@ -385,12 +357,6 @@ class TrainingGraphBuilder {
       cost: graphCost(this.b),
     };
   }
-}
-
-/** How many layers are gated: each has a threshold. */
-function gatedLayers(parameters: readonly Parameter[]): number {
-  const gates = parameters.flatMap(({ gate, groups = [] }) => [gate ?? -1, ...groups.map((cut) => cut.gate)]);
-  return Math.max(-1, ...gates) + 1;
 }
 
 interface Weight {

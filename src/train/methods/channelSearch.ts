@@ -8,7 +8,7 @@ import { candidateCounts, chooseCandidates, rankChannels } from '../../prune/cho
 import type { RunSettings } from '../../protocol/settings.ts';
 import { channelLayers, withChannels } from '../channels.ts';
 import { stateNames } from '../graph/stateNames.ts';
-import type { Parameter } from '../graph/trainingGraph.ts';
+import type { Parameter } from '../graph/parameter.ts';
 import { initialWeights } from '../initialState.ts';
 import { fixWeights } from '../settle.ts';
 import { percent } from '../textTable.ts';

@@ -1,7 +1,7 @@
 /** A way to prune: what a run of it begins from, what it wants at each step, and how its masks come to rest. */
 
 import type { Tensor } from '../../onnx/tensor.ts';
-import type { GateMode, Parameter } from '../graph/trainingGraph.ts';
+import type { GateMode, Parameter } from '../graph/parameter.ts';
 import type { Layout } from '../layout.ts';
 import type { State } from '../pruned.ts';
 

@@ -4,7 +4,7 @@ import type { RunSettings } from '../../protocol/settings.ts';
 import { float32, type Tensor } from '../../onnx/tensor.ts';
 import { cutSmallest } from '../../prune/uniform.ts';
 import { stateNames } from '../graph/stateNames.ts';
-import type { Parameter } from '../graph/trainingGraph.ts';
+import type { Parameter } from '../graph/parameter.ts';
 import { initialState } from '../initialState.ts';
 import type { Method } from './method.ts';
 

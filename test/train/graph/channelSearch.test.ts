@@ -7,7 +7,7 @@ import { float32, type Tensor } from '../../../src/onnx/tensor.ts';
 import { defaultSettings } from '../../../src/protocol/settings.ts';
 import { Random } from '../../../src/speech/random.ts';
 import { stateNames } from '../../../src/train/graph/stateNames.ts';
-import type { Parameter } from '../../../src/train/graph/trainingGraph.ts';
+import type { Parameter } from '../../../src/train/graph/parameter.ts';
 import { channelSearch } from '../../../src/train/methods/channelSearch.ts';
 import { Trainable } from '../../../src/train/trainable.ts';
 import { noiseBatch, toyModel } from '../toy.ts';

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { float32, sizeOf, type Tensor } from '../../../src/onnx/tensor.ts';
 import { initialState } from '../../../src/train/initialState.ts';
 import { stateNames } from '../../../src/train/graph/stateNames.ts';
-import type { Parameter } from '../../../src/train/graph/trainingGraph.ts';
+import type { Parameter } from '../../../src/train/graph/parameter.ts';
 import { Trainable } from '../../../src/train/trainable.ts';
 import { toyModel } from '../toy.ts';
 

@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../src/onnx/graph.ts';
-import { buildTrainingGraph, type Accumulation, type GateMode } from '../../../src/train/graph/trainingGraph.ts';
+import type { GateMode } from '../../../src/train/graph/parameter.ts';
+import { buildTrainingGraph, type Accumulation } from '../../../src/train/graph/trainingGraph.ts';
 import { toyModel } from '../toy.ts';
 
 const units = { gate: 0, groups: 32, start: 0, length: 1, gated: true };
