@@ -36,15 +36,19 @@ export function groupSquares(parameters: readonly Parameter[], state: State): Ma
  * Which groups the gates let through. The graph adds up scores in another order, so that they agree on every group but one that is at its
  * threshold to the last digits.
  * @param squares of `groupSquares`
- * @param factor what thresholds are multiplied by, which for groups are counted from 0 here, not from their base
+ * @param factors what thresholds are multiplied by, which for groups are counted from 0 here, not from their base
  */
-export function livingGroups(squares: ReadonlyMap<number, Float64Array>, state: State, factor = 1): Living {
+export function livingGroups(
+  squares: ReadonlyMap<number, Float64Array>,
+  state: State,
+  factors: (gate: number) => number = () => 1,
+): Living {
   const thresholds = state.get(stateNames.thresholds)?.data ?? [];
   const rms = state.get(stateNames.rms)?.data ?? [];
   const bases = state.get(stateNames.bases)?.data ?? [];
   return new Map(
     Array.from(squares, ([gate, own]) => {
-      const edge = factor ** 2 * (Number(bases[gate]) + (Number(thresholds[gate]) * Number(rms[gate])) ** 2);
+      const edge = factors(gate) ** 2 * (Number(bases[gate]) + (Number(thresholds[gate]) * Number(rms[gate])) ** 2);
       return [gate, Uint8Array.from(own, (square) => (square >= edge ? 1 : 0))];
     }),
   );
