@@ -21,7 +21,8 @@ export function checkpointOf(model: string): CheckpointPlace | undefined {
 }
 
 /**
- * `digits-1, step 500` for a checkpoint, `digits-1, step 500, int8` for what was exported from it; for another model its file or, where that says nothing, its folder.
+ * `digits-1, step 500` for a checkpoint, `digits-1, step 500, int8` for what was exported from it; for another model its file or, where that
+ * says nothing, its folder.
  * @param path of an ONNX file, or of a model's folder.
  */
 export function titleOf(path: string): string {
