@@ -3,6 +3,7 @@
 import { commands, window, type Disposable } from 'vscode';
 import { diffCheckpoints, diffWithSelected, selectForDiff, type DiffPanels } from './diff/diffCheckpoints.ts';
 import { evaluateCheckpoint, type EvaluationPanels } from './evaluation/evaluateCheckpoint.ts';
+import { exportModel } from './exportModel/command.ts';
 import type { LayerSubject } from '../protocol/views/layer.ts';
 import type { LayerPanels } from './layerPanel.ts';
 import { openSample } from './openSample.ts';
@@ -27,6 +28,7 @@ function handlers(services: Services, { layer, evaluation, diff }: Panels): Read
     'pinch.pruneModel': (target) => pruneModel(services, target),
     'pinch.openSample': () => openSample(services),
     'pinch.evaluateCheckpoint': (target, all) => evaluateCheckpoint(services, evaluation, target, all),
+    'pinch.exportModel': (target) => exportModel(services, target),
     'pinch.diffCheckpoints': (target, all) => diffCheckpoints(services, diff, target, all),
     'pinch.selectForDiff': (target) => selectForDiff(services, diff, target),
     'pinch.diffWithSelected': (target) => diffWithSelected(services, diff, target),

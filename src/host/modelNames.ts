@@ -4,23 +4,34 @@ import { basename, dirname, extname, join } from 'node:path';
 import { findModel } from '../onnx/findModel.ts';
 import { readRun } from '../runs/state.ts';
 
+export interface CheckpointPlace {
+  readonly run: string;
+  readonly step: number;
+  /** Such as `int8`, of what was exported from the checkpoint and lies beside it. */
+  readonly form?: string;
+}
+
 /** A checkpoint's run and step, from where its ONNX file stands; undefined for any other model. */
-export function checkpointOf(model: string): { readonly run: string; readonly step: number } | undefined {
+export function checkpointOf(model: string): CheckpointPlace | undefined {
   const folder = dirname(model);
-  const step = /^step-(\d{1,15})$/u.exec(basename(folder))?.[1];
+  const [, step, form] = /^step-(\d{1,15})(?:-(\w+(?:-\w+)*))?$/u.exec(basename(folder)) ?? [];
   const checkpoints = dirname(folder);
   if (step === undefined || basename(checkpoints) !== 'checkpoints') return undefined;
-  return { run: dirname(checkpoints), step: Number(step) };
+  return { run: dirname(checkpoints), step: Number(step), ...(form === undefined ? {} : { form }) };
 }
 
 /**
- * `digits-1, step 500` for a checkpoint; for another model its file or, where that says nothing, its folder.
+ * `digits-1, step 500` for a checkpoint, `digits-1, step 500, int8` for what was exported from it; for another model its file or, where that
+ * says nothing, its folder.
  * @param path of an ONNX file, or of a model's folder.
  */
 export function titleOf(path: string): string {
   const model = extname(path) === '.onnx' ? path : join(path, 'model.onnx');
   const checkpoint = checkpointOf(model);
-  if (checkpoint) return `${basename(checkpoint.run)}, step ${checkpoint.step}`;
+  if (checkpoint) {
+    const { run, step, form } = checkpoint;
+    return [basename(run), `step ${step}`, ...(form === undefined ? [] : [form])].join(', ');
+  }
   if (basename(model) !== 'model.onnx') return basename(model, extname(model));
   const folder = dirname(model);
   // A folder called model says as little as the file.

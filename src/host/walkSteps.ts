@@ -17,6 +17,8 @@ export type Answer<T> =
 
 export interface Step<T> {
   readonly name: string;
+  /** Whether there is anything to ask, after these choices; without it there always is. */
+  readonly applies?: (choices: T) => boolean;
   /** @param choices of all steps so far, this one's too if it was asked before. */
   readonly ask: (choices: T, place: Place) => Promise<Answer<T>>;
 }
@@ -24,21 +26,21 @@ export interface Step<T> {
 /** The choices after the last step; undefined if somebody cancelled one. */
 export async function walkSteps<T>(title: string, steps: readonly Step<T>[], first: T): Promise<T | undefined> {
   let choices = first;
-  let at = 0;
-  for (let step = steps[at]; step !== undefined; step = steps[at]) {
-    const place = { title, step: at + 1, total: steps.length, canGoBack: at > 0 };
-    const answer = await step.ask(choices, place);
+  const applies = (step: Step<T>): boolean => step.applies?.(choices) ?? true;
+  let step = steps.find(applies);
+  while (step !== undefined) {
+    const applying = steps.filter(applies);
+    const at = applying.indexOf(step);
+    const answer = await step.ask(choices, { title, step: at + 1, total: applying.length, canGoBack: at > 0 });
     switch (answer.kind) {
       case 'cancel':
         return undefined;
       case 'next':
         choices = answer.choices;
-        at += 1;
+        step = steps.slice(steps.indexOf(step) + 1).find(applies);
         break;
-      case 'back': {
-        const named = steps.findIndex(({ name }) => name === answer.to);
-        at = named < 0 ? Math.max(0, at - 1) : named;
-      }
+      case 'back':
+        step = applying.find(({ name }) => name === answer.to) ?? applying[at - 1] ?? step;
     }
   }
   return choices;

@@ -20,7 +20,7 @@ test(
   async () => {
     const { workbench } = bench;
     await typeCommand('Pinch: Prune Model');
-    const offered = ['pinch-sample/model', 'train.jsonl', 'dev.jsonl', '65 %', 'auto', 'Start'];
+    const offered = ['pinch-sample/model', 'train.jsonl', 'dev.jsonl', 'Single weights', '65 %', 'auto', 'Start'];
     for (const [at, label] of offered.entries()) {
       const question = workbench.page.locator('.quick-input-widget', { hasText: `(${at + 1}/${offered.length})` });
       await question.locator('.monaco-list-row.focused', { hasText: label }).waitFor({ timeout: 2 * minutes });

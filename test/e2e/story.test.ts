@@ -20,21 +20,26 @@ test('Open Sample puts a model and clips into the folder, and offers to prune', 
 });
 
 test(
-  'Prune Model asks in six steps, can be walked back, and shows what it will do before it starts',
+  'Prune Model asks in seven steps, can be walked back, and shows what it will do before it starts',
   async () => {
     const { workbench } = bench;
     await workbench.dismissNotifications();
     await workbench.command('Pinch: Prune Model');
-    await workbench.choose('pinch-sample/model', 'Prune Model (1/6)');
-    await workbench.choose('train.jsonl', '(2/6)');
-    await workbench.choose('dev.jsonl', '(3/6)');
-    await workbench.choose('50 %', '(4/6)');
+    await workbench.choose('pinch-sample/model', 'Prune Model (1/7)');
+    await workbench.choose('train.jsonl', '(2/7)');
+    await workbench.choose('dev.jsonl', '(3/7)');
+    await workbench.choose('Units and heads', '(4/7)');
+    await workbench.page.getByPlaceholder('in whole units and heads? A smaller and faster model').waitFor();
+    await workbench.back();
+    await workbench.choose('Single weights', '(4/7)');
+    await workbench.page.getByPlaceholder('to set to zero? A smaller compressed file').waitFor();
+    await workbench.choose('50 %', '(5/7)');
     // One step back, and another target.
     await workbench.choice('cpu').waitFor();
     await workbench.back();
-    await workbench.choose('65 %', '(4/6)');
+    await workbench.choose('65 %', '(5/7)');
     await workbench.picture('story-2-device');
-    await workbench.choose('cpu', '(5/6)');
+    await workbench.choose('cpu', '(6/7)');
     await workbench.choice('Start').waitFor();
     const summary = (await workbench.choices()).join('\n');
     expect(summary).toContain('pruning to 65 %');
@@ -165,6 +170,25 @@ test(
     }
   },
   2 * minutes,
+);
+
+test(
+  'Export Model writes a checkpoint with 8-bit weights, says how large it is, and has it evaluated',
+  async () => {
+    const { workbench } = bench;
+    const best = workbench.rows('Runs').filter({ hasText: 'best' }).first();
+    await workbench.contextMenu(best, 'Export Model…');
+    expect(await workbench.choices()).toHaveLength(3);
+    await workbench.picture('story-7-export');
+    await workbench.choose('With 8-bit weights', 'Export Model');
+    const written = /^Written: .*\/step-\d+-int8\/model\.onnx, \d+ kB, \d+\.\d % of the 2\.\d MB before\.$/u;
+    expect(await workbench.notified('-int8/model.onnx', 'Evaluate', 2 * minutes)).toMatch(written);
+    await workbench.choose('test.jsonl', 'Evaluate Checkpoint');
+    await workbench.page.locator('.tabs-container .tab', { hasText: /Evaluation: .*, int8/u }).waitFor({
+      timeout: 3 * minutes,
+    });
+  },
+  6 * minutes,
 );
 
 test('every webview has a policy that lets in nothing but its own script and style', async () => {

@@ -30,7 +30,7 @@ test('a run is shown', async () => {
   await workbench.picture('untrusted');
 });
 
-test.each(['Prune Model', 'Evaluate Checkpoint', 'Diff Checkpoints', 'Resume Run', 'Run Study'])(
+test.each(['Prune Model', 'Evaluate Checkpoint', 'Export Model', 'Diff Checkpoints', 'Resume Run', 'Run Study'])(
   '%s says that the workspace is not trusted, and starts nothing',
   async (title) => {
     const { workbench, server } = bench;

@@ -10,6 +10,7 @@ const checkpoint = (run: string, step: string): string => `/w/.pinch/runs/${run}
 
 test.each([
   ['a checkpoint', checkpoint('digits-1', 'step-000500'), 'digits-1, step 500'],
+  ['an export of a checkpoint', checkpoint('digits-1', 'step-000500-shrunk-int8'), 'digits-1, step 500, shrunk-int8'],
   ['a model in its folder', '/w/w2v2-digits/model.onnx', 'w2v2-digits'],
   ['a folder that says nothing', '/w/sample/model/model.onnx', 'sample/model'],
   ['a file with a name', '/w/models/small.onnx', 'small'],
@@ -19,11 +20,19 @@ test.each([
 test('a checkpoint knows its run and step', () =>
   expect(checkpointOf(checkpoint('r', 'step-000042'))).toEqual({ run: '/w/.pinch/runs/r', step: 42 }));
 
+test('what was exported from a checkpoint knows its run, step and form', () =>
+  expect(checkpointOf(checkpoint('r', 'step-000042-int8'))).toEqual({
+    run: '/w/.pinch/runs/r',
+    step: 42,
+    form: 'int8',
+  }));
+
 test.each([
   ['an original than a checkpoint', '/w/m/model.onnx', checkpoint('r', 'step-000001'), true],
   ['a checkpoint than an original', checkpoint('r', 'step-000001'), '/w/m/model.onnx', false],
   ['an earlier step', checkpoint('r', 'step-000009'), checkpoint('r', 'step-000010'), true],
   ['a later step', checkpoint('r', 'step-000010'), checkpoint('r', 'step-000009'), false],
+  ['what was exported than its checkpoint', checkpoint('r', 'step-000009-int8'), checkpoint('r', 'step-000009'), false],
   ['a step of another run', checkpoint('r', 'step-000001'), checkpoint('s', 'step-000009'), false],
 ])('older: %s', (_, model, than, older) => expect(isOlder(model, than)).toBe(older));
 

@@ -40,6 +40,17 @@ test('back to a named step asks those between again', async () =>
     seen: ['1', '2', '3', '2 again', '3 again', '4'],
   }));
 
+test('a step that does not apply is left out, on the way back, too, and in the count', async () => {
+  const { steps, asked } = scripted({ a: ['1', '1 again'], b: ['2'], c: ['back', '3', '3 again'], d: ['4'] });
+  const [a, b, c, d] = steps as [Step<Choices>, Step<Choices>, Step<Choices>, Step<Choices>];
+  const whenAgain = { ...b, applies: ({ seen }: Choices) => seen.includes('1 again') };
+  const never = { ...d, applies: () => false };
+  expect(await walkSteps('Prune', [a, whenAgain, c, never], { seen: [] })).toEqual({
+    seen: ['1', '1 again', '2', '3'],
+  });
+  expect(asked.map(({ step, total }) => `${step}/${total}`)).toEqual(['1/2', '2/2', '1/2', '2/3', '3/3']);
+});
+
 test('back to a step that was left out goes one step back', async () =>
   expect(await walk({ a: ['1'], b: ['2', '2 again'], c: ['to model', '3'] })).toEqual({
     seen: ['1', '2', '2 again', '3'],

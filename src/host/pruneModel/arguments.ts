@@ -1,7 +1,7 @@
 /** What the Prune Model command is given when something other than a person calls it. */
 
 import * as v from 'valibot';
-import { deviceChoices, methods } from '../../protocol/settings.ts';
+import { deviceChoices, granularities, methods } from '../../protocol/settings.ts';
 
 const share = 'it must be a share from 0 to below 1';
 
@@ -10,6 +10,8 @@ const pruneArguments = v.strictObject({
   train: v.optional(v.string()),
   dev: v.optional(v.nullable(v.string())),
   method: v.optional(v.picklist(methods)),
+  /** Of method self-pinching alone. */
+  granularity: v.optional(v.picklist(granularities)),
   /** Share of the gated weights. */
   target: v.optional(v.pipe(v.number(), v.minValue(0, share), v.ltValue(1, share))),
   device: v.optional(v.picklist(deviceChoices)),

@@ -5,14 +5,14 @@ import type { Services } from '../services.ts';
 import { requireTrust } from '../trust.ts';
 import { walkSteps } from '../walkSteps.ts';
 import { parsePruneArguments, type PruneArguments } from './arguments.ts';
-import { suggestedBy, type PruneChoices } from './config.ts';
+import { suggestedBy, type PruneChoices, type Suggested } from './config.ts';
 import { complete, type Draft } from './draft.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { dataSteps, modelStep } from './fileSteps.ts';
 import { remembered } from './remembered.ts';
 import { collectSettings } from './settingsLayers.ts';
 import { startStep } from './startStep.ts';
-import { deviceStep, targetStep } from './targetSteps.ts';
+import { deviceStep, granularityStep, targetStep } from './targetSteps.ts';
 
 /**
  * @param target the ONNX file or model folder that was right-clicked, or the arguments of a call by a program or a keybinding.
@@ -26,7 +26,7 @@ export async function pruneModel(services: Services, target?: unknown): Promise<
   if (first === undefined) return offerFolder();
   const folderOf = (model: string): Uri => workspace.getWorkspaceFolder(Uri.file(model))?.uri ?? first.uri;
   const engine = createEngine(services, folderOf, given.settings);
-  const suggest = (model: string | undefined): Promise<Suggestion> =>
+  const suggest = (model: string | undefined): Promise<Suggested> =>
     suggestionFor(model, model === undefined ? first.uri : folderOf(model), given);
 
   const last = remembered(services.context.workspaceState);
@@ -39,6 +39,7 @@ export async function pruneModel(services: Services, target?: unknown): Promise<
   const steps = [
     ...(given.model === undefined ? [modelStep(suggest)] : []),
     ...dataSteps(),
+    granularityStep,
     targetStep,
     deviceStep,
     startStep(services, engine),
@@ -65,9 +66,7 @@ function argumentsOf(target: unknown): PruneArguments {
   return isOurs && names.some((name) => name in target) ? parsePruneArguments(target) : {};
 }
 
-type Suggestion = Pick<PruneChoices, 'method' | 'target' | 'device'>;
-
-async function suggestionFor(model: string | undefined, scope: Uri, given: PruneArguments): Promise<Suggestion> {
+async function suggestionFor(model: string | undefined, scope: Uri, given: PruneArguments): Promise<Suggested> {
   try {
     return suggestedBy((await collectSettings(model, scope, given.settings)).layers);
   } catch {
@@ -77,12 +76,13 @@ async function suggestionFor(model: string | undefined, scope: Uri, given: Prune
 }
 
 /** What the call of the command has chosen already; what it left open stays open. */
-function chosenIn({ model, train, dev, method, target, device }: PruneArguments): Partial<PruneChoices> {
+function chosenIn({ model, train, dev, method, granularity, target, device }: PruneArguments): Partial<PruneChoices> {
   return {
     ...(model === undefined ? {} : { model }),
     ...(train === undefined ? {} : { train }),
     ...(dev === undefined ? {} : { dev }),
     ...(method === undefined ? {} : { method }),
+    ...(granularity === undefined ? {} : { granularity }),
     ...(target === undefined ? {} : { target }),
     ...(device === undefined ? {} : { device }),
   };

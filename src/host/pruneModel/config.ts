@@ -1,6 +1,7 @@
 /** The settings of a run from what was chosen, the editor's settings and those beside the model. */
 
 import { completeSettings, SettingsError, type RunSettings, type SettingsInput } from '../../protocol/settings.ts';
+import { granularityOf } from './granularity.ts';
 
 /** What the guided choice asks for. */
 export interface PruneChoices {
@@ -8,10 +9,15 @@ export interface PruneChoices {
   readonly train: string;
   readonly dev: string | null;
   readonly method: RunSettings['method'];
+  /** Kept while the method has none to choose, for when it has. */
+  readonly granularity: RunSettings['granularity'];
   /** Share of the gated weights; kept while the method is `none`, for when it is not. */
   readonly target: number;
   readonly device: RunSettings['device'];
 }
+
+/** What has a value before anybody is asked. */
+export type Suggested = Pick<PruneChoices, 'method' | 'granularity' | 'target' | 'device'>;
 
 /** Settings from one place. Later layers override earlier ones. */
 export interface SettingsLayer {
@@ -25,6 +31,7 @@ export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>
   epochs: (epochs) => ({ epochs, steps: null }),
   learningRate: (learningRate) => ({ optimizer: { learningRate } }),
   dropout: (dropout) => ({ dropout }),
+  granularity: (granularity) => ({ granularity }),
   batchSeconds: (seconds) => ({ batch: { seconds } }),
   seed: (seed) => ({ seed }),
   checkpointSteps: (everySteps) => ({ checkpoint: { everySteps } }),
@@ -37,7 +44,15 @@ export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>
  */
 export function pruneConfig(layers: readonly SettingsLayer[], choices: PruneChoices): RunSettings {
   const { model, train, dev, method, target, device } = choices;
-  const chosen: SettingsInput = { model, train, dev, method, device, sparsity: { target } };
+  const chosen: SettingsInput = {
+    model,
+    train,
+    dev,
+    method,
+    granularity: granularityOf(choices),
+    device,
+    sparsity: { target },
+  };
   for (const { from, settings } of layers) {
     try {
       completeSettings(settings, chosen);
@@ -49,17 +64,18 @@ export function pruneConfig(layers: readonly SettingsLayer[], choices: PruneChoi
 }
 
 /** What the layers say of what the guided choice asks for, to offer it first; the defaults if they cannot be used. */
-export function suggestedBy(layers: readonly SettingsLayer[]): Pick<PruneChoices, 'method' | 'target' | 'device'> {
+export function suggestedBy(layers: readonly SettingsLayer[]): Suggested {
   const nowhere = { model: '-', train: '-' };
-  const of = ({ method, device, sparsity }: RunSettings): ReturnType<typeof suggestedBy> => ({
-    method,
-    device,
-    target: sparsity.target,
-  });
+  const suggestedFrom = (...settings: readonly unknown[]): Suggested => {
+    // Method and granularity may come from places that do not go together, and are not refused for it: the one decides about the other.
+    const { method, device, sparsity } = completeSettings(...settings, nowhere, { granularity: 'weight' });
+    const { granularity } = completeSettings(...settings, nowhere, { method: 'self-pinching' });
+    return { method, granularity, device, target: sparsity.target };
+  };
   try {
-    return of(completeSettings(...layers.map(({ settings }) => settings), nowhere));
+    return suggestedFrom(...layers.map(({ settings }) => settings));
   } catch {
     // What is wrong is said when the run is prepared.
-    return of(completeSettings(nowhere));
+    return suggestedFrom();
   }
 }

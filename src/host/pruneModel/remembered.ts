@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import type { Memento } from 'vscode';
-import { deviceChoices, methods } from '../../protocol/settings.ts';
+import { deviceChoices, granularities, methods } from '../../protocol/settings.ts';
 import type { PruneChoices } from './config.ts';
 
 const key = 'pinch.pruneChoices';
@@ -12,6 +12,7 @@ const schema = v.object({
   train: v.string(),
   dev: v.nullable(v.string()),
   method: v.picklist(methods),
+  granularity: v.picklist(granularities),
   target: v.number(),
   device: v.picklist(deviceChoices),
 });

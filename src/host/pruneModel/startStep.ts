@@ -8,6 +8,7 @@ import type { Answer, Step } from '../walkSteps.ts';
 import type { PruneChoices } from './config.ts';
 import { complete, type Draft } from './draft.ts';
 import type { Engine, Prepared } from './engine.ts';
+import { granularityOf, granularityTexts } from './granularity.ts';
 import { remember } from './remembered.ts';
 import { summarise } from './summary.ts';
 
@@ -68,7 +69,7 @@ function lines({ dryRun, besideModel }: Prepared, choices: PruneChoices, live: r
     { label: '$(play) Start', description: whatStarts(choices), value: 'start' },
     { label: '', kind: QuickPickItemKind.Separator },
     ...others,
-    ...summarise(dryRun, choices.target).map(({ icon, label, detail }): Option<Action> => ({
+    ...summarise(dryRun, choices.target, granularityOf(choices)).map(({ icon, label, detail }): Option<Action> => ({
       label: `$(${icon}) ${label}`,
       ...(detail === undefined ? {} : { detail }),
       value: 'table',
@@ -80,8 +81,11 @@ function lines({ dryRun, besideModel }: Prepared, choices: PruneChoices, live: r
   ];
 }
 
-function whatStarts({ method, target }: PruneChoices): string {
-  return method === 'none' ? 'training without gates' : `pruning to ${Number((100 * target).toFixed(2))} %`;
+function whatStarts(choices: PruneChoices): string {
+  if (choices.method === 'none') return 'training without gates';
+  const granularity = granularityOf(choices);
+  const what = granularity === 'weight' ? '' : `, ${granularityTexts[granularity].inShort}`;
+  return `pruning to ${Number((100 * choices.target).toFixed(2))} %${what}`;
 }
 
 function liveRuns({ runs }: Services): string[] {
@@ -125,6 +129,10 @@ function changeFor(message: string, { model, train, dev }: PruneChoices): Change
   if (dev !== null && message.startsWith(dev)) return { label: 'Choose Other Development Data', step: 'dev' };
   if (message.startsWith('The device')) return { label: 'Choose Another Device', step: 'device' };
   if (message.startsWith('pinch.prune.')) return { label: 'Change Settings', step: 'settings' };
+  // The model has no units or heads to gate.
+  if (message.startsWith(model) && message.includes('"granularity"')) {
+    return { label: 'Prune Something Else of It', step: 'granularity' };
+  }
   if (message.startsWith(model)) return { label: 'Choose Another Model', step: 'model' };
   return { label: 'Go Back', step: 'device' };
 }

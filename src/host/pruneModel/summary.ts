@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { byteSize, percent } from '../describe.ts';
+import { granularityTexts, type Granularity } from './granularity.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const layer = v.object({ name: v.string(), parameters: count });
@@ -42,22 +43,23 @@ export interface SummaryLine {
   readonly detail?: string;
 }
 
-/** @param target share of the gated weights that will be zero. */
-export function summarise({ start }: DryRun, target: number): SummaryLine[] {
-  return [gates(start, target), ...leftOut(start), data(start), effort(start), device(start)];
+/** @param target share of the gated weights that will be pruned. */
+export function summarise({ start }: DryRun, target: number, granularity: Granularity): SummaryLine[] {
+  return [gates(start, target, granularity), ...leftOut(start), data(start), effort(start), device(start)];
 }
 
 type Start = DryRun['start'];
 
-function gates({ gatedParameters, parameters, layers }: Start, target: number): SummaryLine {
+function gates({ gatedParameters, parameters, layers }: Start, target: number, granularity: Granularity): SummaryLine {
   if (layers.length === 0) {
     return { icon: 'layers', label: 'No gates: the weights are trained, and none are pruned' };
   }
+  const { outcome, buys } = granularityTexts[granularity];
   const share = percent(gatedParameters / Math.max(1, parameters));
   return {
     icon: 'layers',
     label: `Gated: ${number(gatedParameters)} of ${number(parameters)} parameters (${share}), in ${plural(layers.length, 'layer')}`,
-    detail: `${percent(target)} of them will be zero, ${percent((target * gatedParameters) / Math.max(1, parameters))} of all: a smaller compressed file, not a faster model`,
+    detail: `${percent(target)} of them will be ${outcome}, ${percent((target * gatedParameters) / Math.max(1, parameters))} of all: ${buys}`,
   };
 }
 

@@ -1,12 +1,31 @@
-/** The questions of Prune Model that need no files: how much to prune, and where to train. */
+/** The questions of Prune Model that need no files: what to prune, how much of it, and where to train. */
 
 import { QuickPickItemKind } from 'vscode';
-import { deviceChoices } from '../../protocol/settings.ts';
+import { deviceChoices, granularities } from '../../protocol/settings.ts';
 import { input, pick, type Option, type Picked } from '../quickSteps.ts';
 import type { Place, Step } from '../walkSteps.ts';
 import type { PruneChoices } from './config.ts';
 import type { Draft } from './draft.ts';
+import { granularityOf, granularityTexts, targetQuestion, type Granularity } from './granularity.ts';
 import { asPercent, parsePercent } from './percentage.ts';
+
+export const granularityStep: Step<Draft> = {
+  name: 'granularity',
+  // The other methods, which come from the settings, leave no choice.
+  applies: (draft) => gatedMethod(draft) === 'self-pinching',
+  ask: async (draft, place) => {
+    const picked = await pick(place, {
+      placeholder: 'What to prune?',
+      options: granularities.map((granularity) => ({
+        label: granularityTexts[granularity].label,
+        description: granularityTexts[granularity].buys,
+        value: granularity,
+      })),
+      isActive: (granularity) => granularity === draft.granularity,
+    });
+    return picked.kind === 'value' ? { kind: 'next', choices: { ...draft, granularity: picked.value } } : picked;
+  },
+};
 
 type TargetValue = { readonly method: PruneChoices['method']; readonly target?: number };
 
@@ -16,16 +35,17 @@ const targets = [0.5, 0.65, 0.75, 0.85, 0.92];
 export const targetStep: Step<Draft> = {
   name: 'target',
   ask: async (draft, place) => {
+    const granularity = granularityOf({ ...draft, method: gatedMethod(draft) });
     for (;;) {
       const picked = await pick(place, {
-        placeholder: 'How many gated weights to set to zero? A smaller compressed file, not a faster model',
-        ...targetQuestion(draft),
+        placeholder: targetQuestion(granularity).pick,
+        ...targetOptions(draft),
       });
       if (picked.kind !== 'value') return picked;
       const { method, target } = picked.value;
       if (method === 'none') return { kind: 'next', choices: { ...draft, method } };
       if (target !== undefined) return { kind: 'next', choices: { ...draft, method, target } };
-      const typed = await typeTarget(draft.target, place);
+      const typed = await typeTarget(granularity, draft.target, place);
       if (typed.kind === 'cancel') return { kind: 'cancel' };
       if (typed.kind === 'value') {
         return { kind: 'next', choices: { ...draft, method, target: parsePercent(typed.value) ?? draft.target } };
@@ -34,11 +54,15 @@ export const targetStep: Step<Draft> = {
   },
 };
 
-function targetQuestion(draft: Draft): { options: Option<TargetValue>[]; isActive: (value: TargetValue) => boolean } {
+/** The method that a share chooses: another than the usual one comes from the settings, and stays. */
+function gatedMethod({ method }: Draft): PruneChoices['method'] {
+  return method === 'none' ? 'self-pinching' : method;
+}
+
+function targetOptions(draft: Draft): { options: Option<TargetValue>[]; isActive: (value: TargetValue) => boolean } {
   const own = targets.includes(draft.target) ? [] : [draft.target];
   const shares = [...targets, ...own].sort((a, b) => a - b);
-  // Another method than the usual one comes from the settings, and stays.
-  const method = draft.method === 'none' ? 'self-pinching' : draft.method;
+  const method = gatedMethod(draft);
   const options: Option<TargetValue>[] = [
     ...shares.map((target) => ({
       label: `${asPercent(target)} %`,
@@ -64,11 +88,11 @@ const notes: Readonly<Record<string, string>> = {
   '0.92': 'expect more word errors',
 };
 
-function typeTarget(target: number, place: Place): Promise<Picked<string>> {
+function typeTarget(granularity: Granularity, target: number, place: Place): Promise<Picked<string>> {
   return input(
     { ...place, canGoBack: true },
     {
-      prompt: 'Percentage of the gated weights to set to zero: a smaller compressed file, not a faster model',
+      prompt: targetQuestion(granularity).type,
       value: String(asPercent(target)),
       problemOf: (text) =>
         parsePercent(text) === undefined ? 'Type a number from 0 to below 100, such as 70.' : undefined,

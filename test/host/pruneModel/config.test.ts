@@ -2,22 +2,24 @@ import { describe, expect, test } from 'vitest';
 import pinchPackage from '../../../package.json' with { type: 'json' };
 import { parsePruneArguments } from '../../../src/host/pruneModel/arguments.ts';
 import { namedSettings, pruneConfig, suggestedBy, type PruneChoices } from '../../../src/host/pruneModel/config.ts';
-import { completeSettings } from '../../../src/protocol/settings.ts';
+import { granularityTexts, targetQuestion } from '../../../src/host/pruneModel/granularity.ts';
+import { completeSettings, granularities } from '../../../src/protocol/settings.ts';
 
 const choices: PruneChoices = {
   model: '/w/model',
   train: '/w/train.jsonl',
   dev: null,
   method: 'self-pinching',
+  granularity: 'neuron',
   target: 0.75,
   device: 'cpu',
 };
 
 describe('the settings of a run', () => {
   test('without layers are the defaults and the choices', () => {
-    const { model, train, dev, method, device, target } = choices;
+    const { model, train, dev, method, granularity, device, target } = choices;
     expect(pruneConfig([], choices)).toEqual(
-      completeSettings({ model, train, dev, method, device, sparsity: { target } }),
+      completeSettings({ model, train, dev, method, granularity, device, sparsity: { target } }),
     );
   });
 
@@ -37,9 +39,15 @@ describe('the settings of a run', () => {
   });
 
   test('choices override all layers, None for the development data too', () => {
-    const given = { model: '/x', train: '/x', dev: '/x', method: 'none', device: 'cuda', sparsity: { target: 0.1 } };
-    const { model, train, dev, method, device, sparsity } = pruneConfig([{ from: 'f', settings: given }], choices);
-    expect({ model, train, dev, method, device, target: sparsity.target }).toEqual(choices);
+    const given = { model: '/x', train: '/x', dev: '/x', method: 'none', granularity: 'weight', device: 'cuda' };
+    const layer = { from: 'f', settings: { ...given, sparsity: { target: 0.1 } } };
+    const { model, train, dev, method, granularity, device, sparsity } = pruneConfig([layer], choices);
+    expect({ model, train, dev, method, granularity, device, target: sparsity.target }).toEqual(choices);
+  });
+
+  test.each(['ump', 'nas-cp', 'none'] as const)('with %s have no granularity, whatever is chosen or set', (method) => {
+    const layer = { from: 'pinch.prune.granularity', settings: namedSettings['granularity']?.('neuron+weight') };
+    expect(pruneConfig([layer], { ...choices, method })).toMatchObject({ method, granularity: 'weight' });
   });
 
   test('the editor counts in epochs, whatever steps the model brings', () => {
@@ -62,18 +70,34 @@ describe('the settings of a run', () => {
 
 describe('what is suggested first', () => {
   test('comes from the layers', () =>
-    expect(suggestedBy([{ from: 'f', settings: { device: 'webgpu', sparsity: { target: 0.5 } } }])).toEqual({
-      method: 'self-pinching',
-      target: 0.5,
-      device: 'webgpu',
-    }));
+    expect(
+      suggestedBy([{ from: 'f', settings: { granularity: 'neuron', device: 'webgpu', sparsity: { target: 0.5 } } }]),
+    ).toEqual({ method: 'self-pinching', granularity: 'neuron', target: 0.5, device: 'webgpu' }));
+
+  test('keeps a method and a granularity from places that do not go together', () =>
+    expect(
+      suggestedBy([
+        { from: 'prune.json', settings: { method: 'ump', sparsity: { target: 0.5 } } },
+        { from: 'pinch.prune.granularity', settings: { granularity: 'neuron' } },
+      ]),
+    ).toEqual({ method: 'ump', granularity: 'neuron', target: 0.5, device: 'auto' }));
 
   test('is the default where the layers are wrong', () =>
     expect(suggestedBy([{ from: 'f', settings: { device: 'tpu' } }])).toEqual({
       method: 'self-pinching',
+      granularity: 'weight',
       target: 0.65,
       device: 'auto',
     }));
+});
+
+test('the editor offers every granularity of the engine, each with what it buys', () => {
+  const shown = pinchPackage.contributes.configuration.properties['pinch.prune.granularity'];
+  expect(shown.enum).toEqual([...granularities]);
+  expect(shown.enumDescriptions).toHaveLength(granularities.length);
+  for (const [at, name] of granularities.entries()) {
+    expect(shown.enumDescriptions[at]!.startsWith(`${granularityTexts[name].label}: `), name).toBe(true);
+  }
 });
 
 test('the editor offers the defaults of the engine', () => {
@@ -87,6 +111,17 @@ test('the editor offers the defaults of the engine', () => {
   }
 });
 
+test.each([
+  ['weight', 'How many gated weights to set to zero? A smaller compressed file, not a faster model'],
+  [
+    'neuron',
+    'How many gated weights to take out, in whole units and heads? A smaller and faster model in every runtime',
+  ],
+] as const)('the question for the share says what %s buys', (granularity, question) => {
+  expect(targetQuestion(granularity).pick).toBe(question);
+  expect(targetQuestion(granularity).type).toContain(granularityTexts[granularity].buys);
+});
+
 describe('arguments of a call', () => {
   test('all of them', () => {
     const given = { ...choices, settings: { epochs: 1 }, start: true };
@@ -96,6 +131,7 @@ describe('arguments of a call', () => {
   test.each([
     [{ model: 3 }, /"model" is wrong/u],
     [{ target: 1 }, /"target" is wrong/u],
+    [{ granularity: 'head' }, /"granularity" is wrong/u],
     [{ device: 'tpu' }, /"device" is wrong/u],
     [{ model: '/w', start: 'yes' }, /"start" is wrong/u],
     [{ modle: '/w' }, /"modle" is wrong/u],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Granularity } from '../../../src/host/pruneModel/granularity.ts';
 import { parseDryRun, summarise, type DryRun } from '../../../src/host/pruneModel/summary.ts';
 
 const start: DryRun['start'] = {
@@ -24,8 +25,8 @@ const start: DryRun['start'] = {
   secondsExpected: 200,
 };
 
-const of = (change: Partial<DryRun['start']>, target = 0.65): string[] =>
-  summarise({ start: { ...start, ...change }, text: '' }, target).map(
+const of = (change: Partial<DryRun['start']>, granularity: Granularity = 'weight'): string[] =>
+  summarise({ start: { ...start, ...change }, text: '' }, 0.65, granularity).map(
     ({ label, detail = '' }) => `${label} | ${detail}`,
   );
 
@@ -34,6 +35,19 @@ describe('the summary', () => {
     expect(of({})[0]).toBe(
       'Gated: 1,500,000 of 2,000,000 parameters (75.0 %), in 2 layers | 65.0 % of them will be zero, 48.8 % of all: a smaller compressed file, not a faster model',
     ));
+
+  test.each([
+    [
+      'neuron',
+      '65.0 % of them will be gone, in whole units and heads, 48.8 % of all: a smaller and faster model in every runtime',
+    ],
+    [
+      'neuron+weight',
+      '65.0 % of them will be gone with their units and heads, or zero, 48.8 % of all: a smaller and faster model, with zeros that compress well in what is left of it',
+    ],
+  ] as const)('says what %s buys', (granularity, detail) =>
+    expect(of({}, granularity)[0]).toBe(`Gated: 1,500,000 of 2,000,000 parameters (75.0 %), in 2 layers | ${detail}`),
+  );
 
   test('says what is not gated, by reason', () =>
     expect(of({})[1]).toBe(

@@ -1,0 +1,56 @@
+/** The forms that a model can be exported in, and what is said of one that was written. */
+
+import * as v from 'valibot';
+import { byteSize, percent } from '../describe.ts';
+
+export interface ExportForm {
+  readonly label: string;
+  readonly buys: string;
+  /** Of `pinch export`. */
+  readonly flags: readonly string[];
+}
+
+export const exportForms: readonly ExportForm[] = [
+  {
+    label: 'Without dead units and heads',
+    buys: 'the same results; smaller and faster in every runtime, if whole units or heads were pruned',
+    flags: ['--shrink'],
+  },
+  {
+    label: 'With 8-bit weights',
+    buys: 'about a quarter of the file; results change a little, and speed depends on the processor',
+    flags: ['--int8'],
+  },
+  { label: 'Both', buys: 'the smallest file', flags: ['--shrink', '--int8'] },
+];
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const file = v.object({ model: v.string(), bytes: count });
+
+/** What `pinch export --json` prints, as far as it is told. */
+const exported = v.object({
+  from: file,
+  to: file,
+  /** The layers that lost units or heads; null if that was not asked for. */
+  shrunk: v.nullable(v.array(v.object({ name: v.string() }))),
+});
+export type Exported = v.InferOutput<typeof exported>;
+
+/** @throws Error if the command printed something else. */
+export function parseExported(printed: unknown): Exported {
+  const result = v.safeParse(exported, printed, { abortEarly: true });
+  if (result.success) return result.output;
+  const key = v.getDotPath(result.issues[0]) ?? '';
+  throw new Error(`pinch export printed no result that this extension understands ("${key}" is wrong).`);
+}
+
+/** @param name of the file that was written, as the workspace calls it. */
+export function describeExported({ from, to, shrunk }: Exported, name: string): string {
+  const share = percent(to.bytes / Math.max(1, from.bytes));
+  const written = `Written: ${name}, ${byteSize(to.bytes)}, ${share} of the ${byteSize(from.bytes)} before.`;
+  if (shrunk === null) return written;
+  const layers = `${shrunk.length} ${shrunk.length === 1 ? 'layer' : 'layers'}`;
+  return shrunk.length === 0
+    ? `${written} No unit and no head is dead, so none was taken out.`
+    : `${written} Units or heads were taken out of ${layers}.`;
+}
