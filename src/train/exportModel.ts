@@ -1,7 +1,7 @@
 /** Writes a model in the form in which it is to be used: without its dead groups, with weights of 8 bits, or both. */
 
 import { mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, parse, resolve } from 'node:path';
 import { OnnxFileError } from '../onnx/errors.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { quantizeModel, type Quantization } from '../onnx/quantize.ts';
@@ -18,7 +18,7 @@ export interface ExportOptions {
   readonly shrink: boolean;
   /** Weights of 8 bits; see quantizeModel. */
   readonly int8: boolean;
-  /** The folder to write to; by default beside the model's own, with what was done behind its name. */
+  /** The folder to write to; by default named after the model's own folder, or its file, with what was done behind the name. */
   readonly out?: string | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface ExportedModel {
 export async function exportModel(path: string, { shrink, int8, out }: ExportOptions): Promise<ExportedModel> {
   const source = await loadModel(path);
   const from = await countModel(source);
-  const folder = out ?? [source.folder, ...(shrink ? ['shrunk'] : []), ...(int8 ? ['int8'] : [])].join('-');
+  const folder = out ?? [placeOf(source.path), ...(shrink ? ['shrunk'] : []), ...(int8 ? ['int8'] : [])].join('-');
   const target = join(folder, 'model.onnx');
   await refuseOwnFile(source, target);
   const shrunk = shrink ? shrinkFile(source) : null;
@@ -49,8 +49,8 @@ export async function exportModel(path: string, { shrink, int8, out }: ExportOpt
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
   await mkdir(folder, { recursive: true });
-  await copyProcessorFiles(source.folder, folder);
   await saveModel(file, target);
+  await copyProcessorFiles(source.folder, folder);
   const to = await countModel(await loadModel(target));
   return {
     from,
@@ -58,6 +58,12 @@ export async function exportModel(path: string, { shrink, int8, out }: ExportOpt
     shrunk: shrunk?.layers ?? null,
     int8: quantization && { products: quantization.products, stored: quantization.stored },
   };
+}
+
+/** A model's folder; where the file has a name of its own, other models may be in the folder, and each gets its own exports. */
+function placeOf(path: string): string {
+  const { dir, name, base } = parse(resolve(path));
+  return base === 'model.onnx' ? dir : join(dir, name);
 }
 
 async function refuseOwnFile(source: ModelFile, target: string): Promise<void> {

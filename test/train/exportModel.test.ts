@@ -1,6 +1,6 @@
 /** What `pinch export --shrink` writes: the same results from smaller files, whatever they were pruned with. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
@@ -70,6 +70,10 @@ test('where nothing is dead, the model is written as it is', async () => {
   expect(exported.shrunk).toEqual([]);
   expect(exported.to.model).toBe(join(folder, 'whole-shrunk', 'model.onnx'));
   expect(exported.to.parameters).toBe(exported.from.parameters);
+  // Another file in the same folder must not be written to the same place.
+  renameSync(join(path, 'model.onnx'), join(path, 'other.onnx'));
+  const other = await exportModel(join(path, 'other.onnx'), { shrink: true, int8: false });
+  expect(other.to.model).toBe(join(path, 'other-shrunk', 'model.onnx'));
   expect(describeExport(exported)).toContain('No unit and no head is dead, so nothing was taken out.');
 });
 

@@ -13,7 +13,7 @@ export interface ExportForm {
 export const exportForms: readonly ExportForm[] = [
   {
     label: 'Without dead units and heads',
-    buys: 'the same results; smaller and faster in every runtime, if whole units or heads were pruned',
+    buys: 'smaller and faster in every runtime, if some were pruned; same results',
     flags: ['--shrink'],
   },
   {
