@@ -215,7 +215,7 @@ describe('a study is refused', () => {
     ['no file', ['none.json'], /none\.json: the study cannot be read: the file does not exist\.$/mu],
     ['a model that is not there', ['lost.json'], /lost\.json: "model": .*lost: the file does not exist\.$/mu],
     ['a run that it does not have', ['there.json', '--only', 'x'], /there is no "x" in this study; there are model, /u],
-    ['an unknown place', ['there.json', '--on', 'moon'], /--on must be here, slurm; it is "moon"\.$/mu],
+    ['an unknown place', ['there.json', '--on', 'moon'], /--on must be here or slurm; it is "moon"\.$/mu],
   ])('with %s', async (_, args, pattern) => {
     writeToyStudy(folder, 'lost', { model: 'lost' });
     writeToyStudy(folder, 'there');
