@@ -134,13 +134,11 @@ test('no webview has broken its policy or failed', () => expect(bench.workbench.
 /** Waits until the heatmap shows the newest step, and its slider reaches back to the first. @returns when, in milliseconds since 1970. */
 async function historyIsBack(workbench: Workbench, leastStep: number): Promise<number> {
   const page = await workbench.webview('heatmap');
-  await page.waitForFunction(
-    (least) => Number(document.querySelector<HTMLElement>('td.cell')?.dataset['step']) >= least,
-    leastStep,
-  );
-  const shown = Date.now();
-  const range = page.locator('input[type="range"]');
-  expect(await range.getAttribute('min')).toBe('1');
-  expect(Number(await range.getAttribute('max'))).toBeGreaterThanOrEqual(leastStep);
-  return shown;
+  // The newest step comes by itself and may be there before the history is.
+  await page.waitForFunction((least) => {
+    const step = Number(document.querySelector<HTMLElement>('td.cell')?.dataset['step']);
+    const range = document.querySelector<HTMLInputElement>('input[type="range"]');
+    return step >= least && range?.getAttribute('min') === '1' && Number(range.max) >= least;
+  }, leastStep);
+  return Date.now();
 }
