@@ -12,7 +12,7 @@ import { marker, methodClass, werChart } from './werChart.ts';
 
 /** The page's own policy allows its one style sheet, by its hash, and nothing else. */
 export function reportPage(results: StudyResults): string {
-  const { study, model, methods, runs, checksums, pinch } = results;
+  const { study, model, methods, dense, runs, checksums, pinch } = results;
   const hash = createHash('sha256').update(reportStyle).digest('base64');
   // In one piece: a space more, and the hash would be another.
   const sheet = { markup: `<style>${reportStyle}</style>` };
@@ -37,6 +37,15 @@ export function reportPage(results: StudyResults): string {
           ${werChart(results)}
           <ul class="legend">
             ${methods.map(({ method }, at) => html`<li class="${methodClass(at)}"><svg class="sign" viewBox="-7 -7 14 14" aria-hidden="true">${marker(at)}</svg>${method}</li>`)}
+            ${
+              dense
+                ? html`<li class="dense">
+                    <svg class="sign" viewBox="-7 -7 14 14" aria-hidden="true">
+                      <line class="line" x1="-7" x2="7" y1="0" y2="0" /></svg
+                    >dense, fine-tuned alike
+                  </li>`
+                : ''
+            }
           </ul>
           <p>
             On the test set, the mean of the seeds; bands are 95 % intervals from a bootstrap over its utterances. An

@@ -58,7 +58,6 @@ svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
 .arrow path { fill: none; stroke: var(--c); stroke-width: 2; }
 .dense { --c: var(--faint); }
 .dense .line { stroke-dasharray: 5 4; }
-.dense text { fill: var(--faint); }
 .m0 { --c: var(--c0); } .m1 { --c: var(--c1); } .m2 { --c: var(--c2); }
 .m3 { --c: var(--c3); } .m4 { --c: var(--c4); } .m5 { --c: var(--c5); }
 .sign { width: 12px; margin-right: 6px; vertical-align: -1px; }

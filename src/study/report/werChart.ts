@@ -45,21 +45,15 @@ function axes(x: Scale, y: Scale): Markup {
 
 function denseLine({ wer, low, high }: Point, y: Scale): Markup {
   const at = y.at(100 * wer);
-  // On the left, as arrows stand at great sparsities.
   return html`<g class="dense"
     ><rect
       class="band"
       x="${plot.left}"
       y="${y.at(100 * high)}"
       width="${plot.right - plot.left}"
-      height="${y.at(100 * low) - y.at(100 * high)}"
-    />
-    <line class="line" x1="${plot.left}" x2="${plot.right}" y1="${at}" y2="${at}" /><text
-      x="${plot.left + 8}"
-      y="${at - 6}"
-      >dense, fine-tuned alike</text
-    ></g
-  >`;
+      height="${y.at(100 * low) - y.at(100 * high)}" />
+    <line class="line" x1="${plot.left}" x2="${plot.right}" y1="${at}" y2="${at}"
+  /></g>`;
 }
 
 function band({ points }: MethodResult, at: number, x: Scale, y: Scale): Markup {
