@@ -25,7 +25,7 @@ export function settle(
   const rms = state.get(stateNames.rms);
   if (!thresholds || !rms) return new Map();
   const factors = factorsFor(parameters, state, target, removed);
-  const settled = new Map<string, Tensor>([[stateNames.thresholds, times(thresholds, (gate) => factors(gate))]]);
+  const settled = new Map<string, Tensor>([[stateNames.thresholds, times(thresholds, factors)]]);
   const bases = state.get(stateNames.bases);
   if (bases)
     settled.set(
