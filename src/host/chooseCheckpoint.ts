@@ -85,6 +85,7 @@ async function checkpointChoices({ runs }: Services, only: string | undefined): 
     // One after the other: each reads a metrics file, which can be large.
     const run = await runs.follow(folder).catch(() => undefined);
     if (run === undefined) continue;
+    await run.follower.refresh();
     const { checkpoints, evaluations, end } = run.follower.snapshot;
     run.close();
     if (checkpoints.length > 0) choices.push(heading(name));

@@ -49,6 +49,10 @@ export interface FollowOptions {
   readonly pollMs?: number;
 }
 
+/**
+ * Of a long run the series has only some steps at first, and the snapshot neither evaluations, checkpoints nor alerts, until the
+ * whole file is read: then the follower tells of a reset and a new snapshot. Await `refresh` where everything is needed.
+ */
 export interface RunFollower {
   readonly folder: string;
   readonly snapshot: RunSnapshot;
@@ -88,6 +92,7 @@ class Follower implements RunFollower {
   private pollMs: number;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
+  private firstLook: Promise<void> | undefined;
   private closed = false;
 
   constructor(folder: string, run: RunFile, { onChange, pollMs = 1000 }: FollowOptions) {
@@ -120,7 +125,9 @@ class Follower implements RunFollower {
     };
   }
 
-  recordAt(step: number): Promise<StepRecord | undefined> {
+  async recordAt(step: number): Promise<StepRecord | undefined> {
+    // Where the steps of a long file are is known when it has been read.
+    await this.firstLook;
     return this.tail.recordAt(step);
   }
 
@@ -143,7 +150,12 @@ class Follower implements RunFollower {
   }
 
   async open(): Promise<void> {
-    await Promise.all([this.tail.look(), this.lookAtState()]);
+    const [isLong] = await Promise.all([this.tail.glance(), this.lookAtState()]);
+    if (isLong) {
+      this.firstLook = this.startLooking();
+      return;
+    }
+    await this.tail.look();
     this.schedule();
   }
 

@@ -12,8 +12,10 @@ import {
   type Series,
 } from '../protocol/series.ts';
 import { LineReader, readFully } from './lineReader.ts';
+import { glanceAt } from './metricsGlance.ts';
 import { MetricsIndex, type LinePlace } from './metricsIndex.ts';
 import { Pause } from './pause.ts';
+import { parseStep } from './stepLine.ts';
 
 /** What a look at the file brought. */
 export interface TailChange {
@@ -33,7 +35,7 @@ interface Seen {
 
 const nothing: TailChange = { reset: false, points: [], records: false };
 
-/** Bytes up to which every new step is parsed. With more, only those are that the series keeps. */
+/** Bytes up to which every new step is parsed, and a file is opened at once. With more, only those are parsed that the series keeps. */
 const largestTail = 8 << 20;
 
 /** Bytes before the place read up to that must be the same at the next look, or the file is another one. */
@@ -67,6 +69,25 @@ export class MetricsTail {
     return this.noRecords + this.lines.skipped + this.index.skipped;
   }
 
+  /**
+   * Looks at some of the steps of a long file, which takes a moment where the first `look` takes seconds. Until that one is done,
+   * the series is what would come of those steps alone.
+   * @returns whether the file is a long one. Of others nothing is read.
+   */
+  async glance(): Promise<boolean> {
+    const { size } = await describe(this.path);
+    if (size <= largestTail) return false;
+    const file = await open(this.path, 'r');
+    try {
+      const { start, steps } = await glanceAt(file, size);
+      this.index.start = start;
+      this.append(steps);
+      return true;
+    } finally {
+      await file.close();
+    }
+  }
+
   /** Reads what was added since the last look, or everything if the file is another one. Not to be called again before it has settled. */
   async look(): Promise<TailChange> {
     const { size, modified } = await describe(this.path);
@@ -95,7 +116,8 @@ export class MetricsTail {
     const place = this.index.at(index);
     const file = await open(this.path, 'r').catch(() => undefined);
     try {
-      return file && parseStep(await readLine(file, place), place.step);
+      const record = file && parseStep(await readLine(file, place));
+      return record?.step === step ? record : undefined;
     } finally {
       await file?.close();
     }
@@ -167,10 +189,10 @@ export class MetricsTail {
       const places = kept.slice(done, done + together).map((at) => index.at(at));
       const lines = await Promise.all(places.map((place) => readLine(file, place)));
       for (const [row, { step }] of places.entries()) {
-        const point = parseStep(lines[row], step);
+        const point = parseStep(lines[row]);
         if (pause.due) await pause.take();
         // A line that only begins like a step's leaves a gap.
-        if (!point) continue;
+        if (point?.step !== step) continue;
         series ??= unfilledSeries(namesOf(point), index.count);
         writeRow(series, done + row, seriesPoint(point, series.layers));
         last = point;
@@ -228,17 +250,6 @@ function bytesBefore(file: FileHandle, position: number): Promise<Buffer> {
 
 function readLine(file: FileHandle, { offset, length }: LinePlace): Promise<Buffer> {
   return readFully(file, Buffer.allocUnsafe(length), offset, offset + length);
-}
-
-/** The record of a step from its line; undefined if that is not what stands there. */
-function parseStep(line: Buffer | undefined, step: number): StepRecord | undefined {
-  try {
-    const record = parseMetricsRecord(String(line));
-    return record.kind === 'step' && record.step === step ? record : undefined;
-  } catch (error) {
-    if (error instanceof RecordError) return undefined;
-    throw error;
-  }
 }
 
 function namesOf(source: { readonly layers: readonly { readonly name: string }[] } | undefined): string[] {

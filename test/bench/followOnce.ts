@@ -30,12 +30,15 @@ const follower = await followRun(folder, {
   },
 });
 const opened = performance.now() - began;
+await follower.refresh();
+const read = performance.now() - began;
 const held = delay.max / 1e6;
 delay.reset();
 const { rss } = process.memoryUsage();
 console.log(
   JSON.stringify({
     opened: round(opened),
+    read: round(read),
     heldOpening: round(held),
     rows: follower.series.count,
     megabytes: rss >> 20,

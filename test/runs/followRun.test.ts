@@ -116,13 +116,62 @@ describe('opening', () => {
   });
 
   test('a long run is thinned, and every step can still be had', async () => {
-    const { follower } = await follow(runFolder([start(), ...steps(1, 40_000)]));
+    const { follower, told } = await follow(runFolder([start(), ...steps(1, 40_000)]));
+    expect(kinds(await told())).toEqual(['reset', 'snapshot']);
     expect(statSync(join(follower.folder, 'metrics.jsonl')).size).toBeGreaterThan(8 << 20);
     expect(stepsOf(follower)).toEqual(keptSteps(40_000).kept.map((at) => at + 1));
     expect(lossesOf(follower)).toEqual(stepsOf(follower).map((at) => step(at).loss));
     expect(follower.snapshot.lastStep).toEqual(step(40_000));
     for (const at of [1, 2, 31_415, 39_999, 40_000]) expect(await follower.recordAt(at)).toEqual(step(at));
     for (const at of [0, 1.5, 40_001, -1]) expect(await follower.recordAt(at)).toBeUndefined();
+  });
+});
+
+describe('the first glance at a long run', () => {
+  test('gives its start, its newest step, and steps from all over it; any step can be asked for', async () => {
+    const records = [start(), ...steps(1, 40_000), evaluation(40_000), checkpoint(40_000), end(40_000)];
+    const { follower, told } = await follow(runFolder(records));
+    expect(follower.snapshot).toMatchObject({
+      start: start(),
+      lastStep: step(40_000),
+      evaluations: [],
+      end: undefined,
+    });
+    expect(follower.series).toMatchObject({ layers: layerNames, count: 129 });
+    const seen = stepsOf(follower);
+    expect([seen[0], seen.at(-1)]).toEqual([1, 40_000]);
+    const apart = seen.slice(1).map((at, row) => at - (seen[row] ?? NaN));
+    expect(Math.min(...apart)).toBeGreaterThan(0);
+    expect(Math.max(...apart)).toBeLessThan(400);
+    expect(lossesOf(follower)).toEqual(seen.map((at) => step(at).loss));
+    expect(await follower.recordAt(31_415)).toEqual(step(31_415));
+    await told();
+    expect(follower.snapshot).toMatchObject({ evaluations: [evaluation(40_000)], end: end(40_000) });
+  });
+
+  test('has none of the steps that a rewind took back', async () => {
+    const { follower } = await follow(
+      runFolder([start(), ...steps(1, 30_000), rewind(10_000), ...steps(10_001, 25_000, 2)]),
+    );
+    const seen = stepsOf(follower);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect(lossesOf(follower)).toEqual(seen.map((at) => step(at, at > 10_000 ? 2 : 1).loss));
+    expect(follower.snapshot.lastStep).toEqual(step(25_000, 2));
+  });
+
+  test('of a file that holds something else is empty', async () => {
+    const folder = runFolder();
+    for (const text of [
+      'x\n'.repeat(5 << 20),
+      'x'.repeat(10 << 20),
+      `${lines([start()])}${'\u0000'.repeat(9 << 20)}\n`,
+    ]) {
+      writeFileSync(join(folder, 'metrics.jsonl'), text);
+      const { follower } = await follow(folder);
+      expect(follower.series.count).toBe(0);
+      expect(follower.snapshot.lastStep).toBeUndefined();
+      follower.close();
+    }
   });
 });
 
@@ -367,7 +416,8 @@ describe('hostile files', () => {
     for (const count of [50, 35_000]) {
       const text = [start(), ...steps(1, count), evaluation(count)].map(turned).join('');
       writeFileSync(join(folder, 'metrics.jsonl'), text);
-      const { follower } = await follow(folder);
+      const { follower, told } = await follow(folder);
+      await told();
       expect(stepsOf(follower)).toEqual(keptSteps(count).kept.map((at) => at + 1));
       expect(follower.snapshot.evaluations).toEqual([evaluation(count)]);
       expect(await follower.recordAt(count - 1)).toEqual(step(count - 1));
@@ -378,7 +428,8 @@ describe('hostile files', () => {
     const folder = runFolder();
     const text = lines([start(), ...steps(1, 30_000)]).replace('"step":1,"time"', '"step":1,"tome"');
     writeFileSync(join(folder, 'metrics.jsonl'), text);
-    const { follower } = await follow(folder);
+    const { follower, told } = await follow(folder);
+    await told();
     expect(stepsOf(follower).slice(0, 2)).toEqual([NaN, keptSteps(30_000).stride + 1]);
     expect(await follower.recordAt(1)).toBeUndefined();
   });
