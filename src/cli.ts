@@ -48,8 +48,13 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--seed <number>', 'of everything random (0)', countFlag('--seed', 0))
     .option(
       '--dropout <share>',
-      'share of values that dropout sets to zero while training (0.2; with --config, what the file says, or 0)',
+      'share of values that dropout sets to zero while training (0.1; with --config, what the file says, or 0)',
       numberFlag('--dropout'),
+    )
+    .option(
+      '--mask-time-prob <share>',
+      'share of frames that SpecAugment masks while training (0.05; with --config, what the file says, or 0)',
+      numberFlag('--mask-time-prob'),
     )
     .option('--config <file>', 'settings as in a run.json; flags override them')
     .option('--dry-run', 'say what would be gated, and what it would take, and do nothing')

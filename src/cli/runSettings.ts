@@ -24,6 +24,7 @@ export interface PruneFlags {
   readonly device?: string;
   readonly seed?: number;
   readonly dropout?: number;
+  readonly maskTimeProb?: number;
   readonly config?: string;
 }
 
@@ -40,6 +41,7 @@ const flags: Readonly<Record<string, string>> = {
   device: '--device',
   seed: '--seed',
   dropout: '--dropout',
+  'specAugment.maskTimeProb': '--mask-time-prob',
 };
 
 /**
@@ -57,6 +59,7 @@ export async function runSettings(flags: PruneFlags): Promise<RunSettings> {
     device: flags.device as RunSettings['device'] | undefined,
     seed: flags.seed,
     dropout: flags.dropout,
+    ...(flags.maskTimeProb === undefined ? {} : { specAugment: { maskTimeProb: flags.maskTimeProb } }),
     // Whichever of the two is given as a flag overrides both of the file.
     ...(flags.epochs === undefined ? {} : { epochs: flags.epochs, steps: null }),
     ...(flags.steps === undefined ? {} : { steps: flags.steps }),

@@ -15,8 +15,11 @@ export interface Specialization {
   readonly parameters: ReadonlyMap<string, Value>;
   /** The model's outputs that are wanted. */
   readonly outputs: readonly string[];
-  /** Chooses values, once the model is written in its simplest form, to put something behind: what it makes of them is read instead. */
-  readonly edit?: ((written: Builder['operands']) => ReadonlyMap<Value, Edit>) | undefined;
+  /**
+   * Chooses values, once the model is written in its simplest form, to put something behind: what it makes of them is read instead.
+   * `outputs` are the wanted ones.
+   */
+  readonly edit?: ((written: Builder['operands'], outputs: readonly Value[]) => ReadonlyMap<Value, Edit>) | undefined;
 }
 
 /** Writes what is read instead of a value. It has the value's type and shape. */
@@ -41,7 +44,7 @@ export function specialize(model: Model, b: Builder, specialization: Specializat
   const given = new Map([...parameters, ...Object.entries(inputs)]);
   const r = new Rewriter(simplifications, new Set(parameters.values()));
   const values = writeNodes(r, { ...model.graph, nodes }, model, given, outputs);
-  const edits = specialization.edit?.(r.b.operands) ?? new Map<Value, Edit>();
+  const edits = specialization.edit?.(r.b.operands, values) ?? new Map<Value, Edit>();
   const copied = copyNeeded(r.b, b, values, new Set(given.values()), edits);
   return new Map(outputs.flatMap((name, i) => (copied[i] ? [[name, copied[i]]] : [])));
 }

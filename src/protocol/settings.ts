@@ -91,6 +91,15 @@ const schema = group({
   }),
   /** Share of values that dropout sets to zero while training; 0 for none. An export has no dropout of its own left. */
   dropout: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
+  /** Spans of frames that the transformer does not see while training, by the names that transformers has for them. */
+  specAugment: group({
+    /** Share of an utterance's frames, overlaps counted twice; 0 for no spans at all. */
+    maskTimeProb: share,
+    /** Frames of a span. */
+    maskTimeLength: whole(1, 10_000),
+    /** Spans of an utterance at least, as far as it is long enough. */
+    maskTimeMinMasks: whole(0, 10_000),
+  }),
   gates: group({
     /** Layers to gate; empty for the matrices of the transformer blocks. */
     include: patterns,
@@ -173,7 +182,8 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     weightDecay: 0.01,
     clipNorm: 1,
   },
-  dropout: 0.2,
+  dropout: 0.1,
+  specAugment: { maskTimeProb: 0.05, maskTimeLength: 10, maskTimeMinMasks: 2 },
   gates: { include: [], ignore: ['re:.*lm_head'], tau: 0.1, start: 0.1, learningRate: 2e-2 },
   sparsity: {
     target: 0.65,
@@ -196,7 +206,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
 };
 
 /** What a file of settings means by leaving something out, where that is not the default: files may be older than a setting. */
-export const leftOutOfFiles = { dropout: 0 } as const;
+export const leftOutOfFiles = { dropout: 0, specAugment: { maskTimeProb: 0 } } as const;
 
 /** Settings that cannot be used. The message is one sentence that names the key and what it must be. */
 export class SettingsError extends Error {

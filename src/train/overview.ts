@@ -72,7 +72,9 @@ export function describeStart(
   } else
     lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
   if (start.trainedParameters > 0) {
-    lines.push(`Learning rate ${Number(setup.learningRate.toPrecision(2))}, dropout ${settings.dropout}.`);
+    lines.push(
+      `Learning rate ${Number(setup.learningRate.toPrecision(2))}, dropout ${settings.dropout}, ${describeMasks(settings)}.`,
+    );
   }
   lines.push(
     `${count(data.ready.length)} utterances, ${duration(data.audioSeconds)} of speech; ${count(start.steps)} steps, ${start.stepsPerEpoch.toFixed(1)} an epoch.`,
@@ -80,6 +82,12 @@ export function describeStart(
     `About ${byteSize(start.memoryBytes)} of memory; a first guess of the time is ${duration(start.secondsExpected)}.`,
   );
   return lines.join('\n');
+}
+
+function describeMasks({ specAugment: { maskTimeProb, maskTimeLength, maskTimeMinMasks } }: RunSettings): string {
+  if (maskTimeProb === 0) return 'no SpecAugment';
+  const least = maskTimeMinMasks > 0 ? `, at least ${maskTimeMinMasks} times ${maskTimeLength} of an utterance` : '';
+  return `SpecAugment on ${percent(maskTimeProb)} of the frames${least}`;
 }
 
 /** The gated layers one by one, the others together by reason. */

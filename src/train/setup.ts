@@ -110,6 +110,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
         accumulate: batch.accumulate,
         dropout: settings.dropout,
       },
+      specAugment: settings.specAugment.maskTimeProb > 0 ? settings.specAugment : undefined,
       candidates: method.search?.candidates,
       seed: settings.seed,
     };

@@ -3,6 +3,7 @@
 import { allocate, float32, int64, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { adamScalars } from './graph/adamw.ts';
 import type { DropoutMasks } from './graph/dropout.ts';
+import type { TimeMasks } from './graph/specAugment.ts';
 import type { TrainingGraph } from './graph/trainingGraph.ts';
 import { gumbelNoise } from './gumbelNoise.ts';
 import type { TrainableOptions } from './trainable.ts';
@@ -37,17 +38,28 @@ export interface StepScalars {
   readonly update: boolean;
 }
 
+/** What is hidden from the model while it trains. */
+export interface Masks {
+  readonly dropout: DropoutMasks;
+  readonly time: TimeMasks | undefined;
+}
+
 /** By the names of the training graph's inputs; not every graph has all of them. */
 export function stepFeeds(
   options: TrainableOptions,
-  { frames, dropout }: Pick<TrainingGraph, 'frames' | 'dropout'>,
-  masks: DropoutMasks,
+  { frames, dropout, timeMask }: Pick<TrainingGraph, 'frames' | 'dropout' | 'timeMask'>,
+  masks: Masks,
   batch: TrainingBatch,
   scalars: StepScalars,
 ): Record<string, Tensor> {
-  const dropped = masks.of(dropout, scalars.step, scalars.part);
+  const { step, part } = scalars;
+  const dropped = masks.dropout.of(dropout, step, part);
+  const lengths = batch.samplesPerUtterance.map((samples) => Math.min(options.frames(samples), frames));
   return {
-    ...batchFeeds(options, frames, batch),
+    ...batchFeeds(options, lengths, batch),
+    ...(timeMask && masks.time
+      ? { [timeMask.name]: float32(masks.time.of(lengths, frames, step, part), timeMask.dims) }
+      : {}),
     ...scalarFeeds(options, scalars),
     ...searchFeeds(options, scalars),
     ...Object.fromEntries(
@@ -60,8 +72,8 @@ export function stepFeeds(
 }
 
 function batchFeeds(
-  { audioInput, maskInput, blank, frames: framesOf }: TrainableOptions,
-  frames: number,
+  { audioInput, maskInput, blank }: TrainableOptions,
+  frameLengths: readonly number[],
   batch: TrainingBatch,
 ): Record<string, Tensor> {
   const utterances = batch.labels.length;
@@ -73,7 +85,7 @@ function batchFeeds(
     ...(maskInput ? { [maskInput.name]: attentionMask(batch, utterances, maskInput.type) } : {}),
     labels: { type: 'int64', dims: [utterances, width], data: labels },
     label_lengths: int64(batch.labels.map((row) => row.length)),
-    frame_lengths: int64(batch.samplesPerUtterance.map((samples) => Math.min(framesOf(samples), frames))),
+    frame_lengths: int64(frameLengths),
     utterance_weights: float32(batch.weights),
   };
 }

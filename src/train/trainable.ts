@@ -3,6 +3,7 @@
 import type { Graph, Model } from '../onnx/graph.ts';
 import { float32, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { DropoutMasks } from './graph/dropout.ts';
+import { TimeMasks, type SpecAugmentSettings } from './graph/specAugment.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { stateNames } from './graph/stateNames.ts';
 import type { GateMode, Parameter } from './graph/parameter.ts';
@@ -15,7 +16,7 @@ import {
 } from './graph/trainingGraph.ts';
 import type { GatedLayer } from './layerChoice.ts';
 import { Resident, Session, type Device, type Feed } from './session.ts';
-import { stepFeeds, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
+import { stepFeeds, type Masks, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
 import { restingLayers, stepResult, type RestingLayers, type StepResult } from './stepResult.ts';
 
 export interface TrainableOptions {
@@ -30,12 +31,14 @@ export interface TrainableOptions {
   readonly frames: (samples: number) => number;
   readonly device: Device;
   readonly threads: number | undefined;
-  readonly settings: Omit<TrainingGraphSettings, 'tiles'>;
+  readonly settings: Omit<TrainingGraphSettings, 'tiles' | 'timeMasks'>;
+  /** None if it is not said. */
+  readonly specAugment?: SpecAugmentSettings | undefined;
   /** As the training graph's. */
   readonly candidates?: number | undefined;
   /** As the training graph's. */
   readonly removed?: number | undefined;
-  /** Of the masks of dropout, and of the noise in a search among channels. */
+  /** Of the masks, and of the noise in a search among channels. */
   readonly seed: number;
   readonly gates: GateMode;
   /** For the profile of a benchmark or a test. */
@@ -59,7 +62,7 @@ export class Trainable {
   private readonly device = new Map<string, Resident>();
   /** Sessions that own tensors on the device but compute nothing. */
   private readonly uploads: Session[] = [];
-  private readonly masks: DropoutMasks;
+  private readonly masks: Masks;
   private gates: GateMode;
   private resting: RestingLayers = { layers: [], sparsity: 0 };
 
@@ -67,7 +70,10 @@ export class Trainable {
   constructor(options: TrainableOptions, state: Map<string, Tensor>) {
     this.options = options;
     this.host = state;
-    this.masks = new DropoutMasks(options.settings.dropout, options.seed);
+    this.masks = {
+      dropout: new DropoutMasks(options.settings.dropout, options.seed),
+      time: options.specAugment && new TimeMasks(options.specAugment, options.seed),
+    };
     this.gates = options.gates;
     if (this.gates === 'fixed') this.resting = restingLayers(this.options, this.host);
   }
@@ -161,7 +167,7 @@ export class Trainable {
       shape,
       gates: this.gates,
       accumulation,
-      settings: { ...options.settings, tiles: cpu },
+      settings: { ...options.settings, timeMasks: options.specAugment !== undefined, tiles: cpu },
     });
     const session = await Session.create(graph.model, {
       device: options.device,

@@ -65,16 +65,30 @@ describe('a dry run', () => {
     const { code, out } = await run('prune', ...usual, '--device', 'cpu', '--dry-run');
     expect(code).toBe(0);
     expect(out).toMatch(/^encoder\.layers\.1\.dense +32 x 32 +1,024/mu);
-    expect(out).toMatch(/^Learning rate 0\.0023, dropout 0\.2\.$/mu);
+    expect(out).toMatch(
+      /^Learning rate 0\.0023, dropout 0\.1, SpecAugment on 5\.00 % of the frames, at least 2 times 10 of an utterance\.$/mu,
+    );
     expect(out.endsWith('\n')).toBe(true);
   });
 
-  test('takes a settings file that names no dropout as one without', async () => {
+  test('takes a settings file that names neither dropout nor SpecAugment as one without', async () => {
     writeFileSync(join(folder, 'older.json'), JSON.stringify({ epochs: 3 }));
     const { out } = await run('prune', ...usual, '--device', 'cpu', '--dry-run', '--config', 'older.json');
-    expect(out).toMatch(/, dropout 0\.$/mu);
-    const over = await run('prune', ...usual, '--dry-run', '--config', 'older.json', '--dropout', '0.3');
-    expect(over.out).toMatch(/, dropout 0\.3\.$/mu);
+    expect(out).toMatch(/, dropout 0, no SpecAugment\.$/mu);
+    const over = await run(
+      'prune',
+      ...usual,
+      '--dry-run',
+      '--config',
+      'older.json',
+      '--dropout',
+      '0.3',
+      '--mask-time-prob',
+      '0.1',
+    );
+    expect(over.out).toMatch(
+      /, dropout 0\.3, SpecAugment on 10\.00 % of the frames, at least 2 times 10 of an utterance\.$/mu,
+    );
   });
 
   test('names every operator that cannot be trained, at once', async () => {

@@ -31,6 +31,7 @@ export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>
   epochs: (epochs) => ({ epochs, steps: null }),
   learningRate: (learningRate) => ({ optimizer: { learningRate } }),
   dropout: (dropout) => ({ dropout }),
+  maskTimeProb: (maskTimeProb) => ({ specAugment: { maskTimeProb } }),
   granularity: (granularity) => ({ granularity }),
   batchSeconds: (seconds) => ({ batch: { seconds } }),
   seed: (seed) => ({ seed }),

@@ -20,6 +20,7 @@ import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { graphCost, type GraphCost } from './graphCost.ts';
 import type { ClosedGates, GatedWeight, LearnedGates } from './learnedGates.ts';
 import { gatedLayers, isGated, type GateMode, type Parameter } from './parameter.ts';
+import { specAugmentEdit, type TimeMaskInput } from './specAugment.ts';
 import { stateNames } from './stateNames.ts';
 import { thresholdGates } from './thresholdGates.ts';
 
@@ -42,6 +43,8 @@ export interface TrainingGraphSettings {
   readonly accumulate: number;
   /** Share of values that dropout sets to zero; 0 for none. */
   readonly dropout: number;
+  /** Whether spans of frames can be masked. */
+  readonly timeMasks?: boolean | undefined;
   /** Cut large tensors into cache-sized tiles; for the CPU. */
   readonly tiles: boolean;
 }
@@ -78,6 +81,8 @@ export interface TrainingGraph {
   readonly reports: readonly { readonly name: string; readonly dims: readonly number[] }[];
   /** Inputs for the masks of dropout. */
   readonly dropout: readonly DropoutInput[];
+  /** Undefined without SpecAugment, or if the model has no place for it. */
+  readonly timeMask: TimeMaskInput | undefined;
   readonly frames: number;
   readonly cost: GraphCost;
 }
@@ -91,6 +96,7 @@ class TrainingGraphBuilder {
   private readonly slots: StateSlot[] = [];
   private readonly reports: { name: string; dims: readonly number[] }[] = [];
   private readonly dropout: DropoutInput[] = [];
+  private timeMask: TimeMaskInput | undefined;
   /** State of the gates. */
   private readonly read: Value[] = [];
   private readonly options: TrainingGraphOptions;
@@ -127,7 +133,13 @@ class TrainingGraphBuilder {
       inputs,
       parameters,
       outputs: [options.logitsOutput],
-      edit: (written) => (options.settings.dropout === 0 ? new Map() : dropoutEdits(written, left, this.dropout)),
+      edit: (written, [logits]) =>
+        new Map([
+          ...(options.settings.dropout > 0 ? dropoutEdits(written, left, this.dropout) : []),
+          ...(options.settings.timeMasks && logits
+            ? specAugmentEdit(written, logits, (input) => (this.timeMask = input))
+            : []),
+        ]),
     });
     const logits = outputs.get(options.logitsOutput);
     if (!logits) throw new Error(`the model has no output "${options.logitsOutput}"`);
@@ -353,6 +365,7 @@ class TrainingGraphBuilder {
       slots: this.slots,
       reports: this.reports,
       dropout: this.dropout,
+      timeMask: this.timeMask,
       frames: logits.dims[1] ?? 0,
       cost: graphCost(this.b),
     };
