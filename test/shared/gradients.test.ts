@@ -13,14 +13,11 @@ import { loadModel } from '../../src/onnx/load.ts';
 import { trainingOpset } from '../../src/onnx/opset.ts';
 import { exposeParameters, type Parameter } from '../../src/onnx/parameters.ts';
 import { specialize } from '../../src/onnx/specialize.ts';
-import { int64, type Tensor } from '../../src/onnx/tensor.ts';
-import { loadAudio } from '../../src/speech/audio/load.ts';
-import { readManifest } from '../../src/speech/manifest/read.ts';
-import { framesOf, readProcessor } from '../../src/speech/processor.ts';
+import type { Tensor } from '../../src/onnx/tensor.ts';
 import { ctc } from '../../src/train/graph/ctc.ts';
 import { readSafetensors } from '../../src/train/safetensors.ts';
+import { firstBatch, shared } from './firstBatch.ts';
 
-const shared = process.env['PINCH_SHARED'] ?? join(import.meta.dirname, '../../../shared');
 const folder = join(shared, 'reference/w2v2-tiny');
 const utterances = 4;
 
@@ -50,7 +47,7 @@ function measure(name: string): string {
 /** The gradients of the first batch's CTC loss, by PyTorch's names and in its layout. */
 async function gradientsOf(path: string): Promise<Map<string, Float32Array>> {
   const { file, parameters } = exposeParameters(await loadModel(path));
-  const batch = await firstBatch();
+  const batch = await firstBatch(folder, utterances);
   const b = new Builder();
   const weights = new Map(
     parameters.map(({ initializer, dims }) => [initializer, b.input(initializer, 'float32', dims)]),
@@ -91,28 +88,6 @@ async function gradientsOf(path: string): Promise<Map<string, Float32Array>> {
       asInPyTorch(parameter, results[`gradient of ${parameter.name}`]!.data as Float32Array),
     ]),
   );
-}
-
-/** The first four utterances, padded to the longest. */
-async function firstBatch(): Promise<
-  Record<'audio' | 'labels' | 'labelLengths' | 'frameLengths', Tensor> & { blank: number }
-> {
-  const { vocabulary, sampleRate, normalise, convolutions } = await readProcessor(folder);
-  const first = (await readManifest(join(shared, 'data/digits/train.jsonl'))).slice(0, utterances);
-  const sounds = await Promise.all(first.map(({ audio }) => loadAudio({ audio }, { sampleRate, normalise })));
-  const texts = first.map(({ text }) => Array.from(vocabulary.spell(text).labels));
-  const samples = Math.max(...sounds.map((sound) => sound.length));
-  const audio = new Float32Array(utterances * samples);
-  sounds.forEach((sound, i) => audio.set(sound, i * samples));
-  const width = Math.max(...texts.map((labels) => labels.length));
-  const padded = texts.flatMap((labels) => [...labels, ...new Array<number>(width - labels.length).fill(0)]);
-  return {
-    audio: { type: 'float32', dims: [utterances, samples], data: audio },
-    labels: int64(padded, [utterances, width]),
-    labelLengths: int64(texts.map((labels) => labels.length)),
-    frameLengths: int64(sounds.map((sound) => framesOf(sound.length, convolutions!))),
-    blank: vocabulary.blank,
-  };
 }
 
 /** PyTorch keeps a linear layer's matrix as [out, in]. */
