@@ -53,7 +53,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     )
     .option(
       '--mask-time-prob <share>',
-      'share of frames that SpecAugment masks while training (0.05; with --config, what the file says, or 0)',
+      'share of frames that SpecAugment masks while training (0.13; with --config, what the file says, or 0)',
       numberFlag('--mask-time-prob'),
     )
     .option('--config <file>', 'settings as in a run.json; flags override them')

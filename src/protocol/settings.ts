@@ -183,7 +183,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     clipNorm: 1,
   },
   dropout: 0.1,
-  specAugment: { maskTimeProb: 0.05, maskTimeLength: 10, maskTimeMinMasks: 2 },
+  specAugment: { maskTimeProb: 0.13, maskTimeLength: 5, maskTimeMinMasks: 0 },
   gates: { include: [], ignore: ['re:.*lm_head'], tau: 0.1, start: 0.1, learningRate: 2e-2 },
   sparsity: {
     target: 0.65,

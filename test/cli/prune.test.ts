@@ -65,9 +65,7 @@ describe('a dry run', () => {
     const { code, out } = await run('prune', ...usual, '--device', 'cpu', '--dry-run');
     expect(code).toBe(0);
     expect(out).toMatch(/^encoder\.layers\.1\.dense +32 x 32 +1,024/mu);
-    expect(out).toMatch(
-      /^Learning rate 0\.0023, dropout 0\.1, SpecAugment on 5\.00 % of the frames, at least 2 times 10 of an utterance\.$/mu,
-    );
+    expect(out).toMatch(/^Learning rate 0\.0023, dropout 0\.1, SpecAugment on 13\.00 % of the frames\.$/mu);
     expect(out.endsWith('\n')).toBe(true);
   });
 
@@ -86,9 +84,7 @@ describe('a dry run', () => {
       '--mask-time-prob',
       '0.1',
     );
-    expect(over.out).toMatch(
-      /, dropout 0\.3, SpecAugment on 10\.00 % of the frames, at least 2 times 10 of an utterance\.$/mu,
-    );
+    expect(over.out).toMatch(/, dropout 0\.3, SpecAugment on 10\.00 % of the frames\.$/mu);
   });
 
   test('names every operator that cannot be trained, at once', async () => {
