@@ -1,8 +1,10 @@
 /**
  * The trainer's process: `trainer.js RUN [--attached | --detached]`. With `--attached` it ends, after a checkpoint, when its standard input
- * does. With `--detached` its standard error is trainer.log, which says everything already.
+ * does. With `--detached` its standard error is trainer.log, which says everything already, and the editor and whatever else somebody
+ * does on the machine come first.
  */
 
+import { constants, setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { answerProbe } from './device.ts';
 import { readControl } from './controlServer.ts';
@@ -28,6 +30,8 @@ if (probed) {
   process.stderr.write('usage: trainer.js RUN [--attached | --detached]\n');
   process.exitCode = 2;
 } else {
+  // Threads inherit it, so it comes before onnxruntime has any.
+  if (values.detached) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const run = startRun(folder, values.detached ? { write: () => undefined } : process.stderr);
   const stop = (): void => void run.answer({ kind: 'stop' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

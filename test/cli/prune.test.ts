@@ -12,7 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -128,6 +128,8 @@ describe('a detached run', () => {
     const { run: path, pid } = JSON.parse(line) as { run: string; pid: number };
     expect(path).toBe(join(folder, 'alone'));
     await waitFor(() => stateOf('alone')['status'] === 'running');
+    // What somebody does at the machine comes first; where this test itself runs low already, it can be lower still.
+    expect(getPriority(pid)).toBeGreaterThanOrEqual(constants.priority.PRIORITY_BELOW_NORMAL);
 
     const closed = once(shell, 'close');
     process.kill(-(shell.pid ?? 0), 'SIGKILL');
