@@ -1,10 +1,10 @@
 /** A first look at a long metrics file, as quick for gigabytes as for megabytes: its beginning, its end, and steps from places all over it. */
 
 import type { FileHandle } from 'node:fs/promises';
-import { parseMetricsRecord, RecordError, type StartRecord, type StepRecord } from '../protocol/records.ts';
+import type { StartRecord, StepRecord } from '../protocol/records.ts';
 import { readFully } from './lineReader.ts';
 import { Pause } from './pause.ts';
-import { parseStep } from './stepLine.ts';
+import { recordOf } from './recordLine.ts';
 
 export interface Glance {
   /** Undefined if the file does not begin with it. */
@@ -44,7 +44,7 @@ export async function glanceAt(file: FileHandle, size: number): Promise<Glance> 
   }
   const end = await readAt(file, Math.max(0, size - line * linesAtEnd), line * linesAtEnd, size);
   found.push(firstStep(wholeLines(end).slice(1).reverse()));
-  return { start: startOf(first), steps: rising(found) };
+  return { start: recordOf('start', first), steps: rising(found) };
 }
 
 /** Without those that a rewind took back: a later step with a lower number is the one that counts. */
@@ -60,20 +60,10 @@ function rising(steps: readonly (StepRecord | undefined)[]): StepRecord[] {
 
 function firstStep(lines: readonly Buffer[]): StepRecord | undefined {
   for (const line of lines) {
-    const step = parseStep(line);
+    const step = recordOf('step', line);
     if (step) return step;
   }
   return undefined;
-}
-
-function startOf(line: Buffer): StartRecord | undefined {
-  try {
-    const record = parseMetricsRecord(String(line));
-    return record.kind === 'start' ? record : undefined;
-  } catch (error) {
-    if (error instanceof RecordError) return undefined;
-    throw error;
-  }
 }
 
 function wholeLines(bytes: Buffer): Buffer[] {

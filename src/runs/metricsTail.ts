@@ -15,7 +15,7 @@ import { LineReader, readFully } from './lineReader.ts';
 import { glanceAt } from './metricsGlance.ts';
 import { MetricsIndex, type LinePlace } from './metricsIndex.ts';
 import { Pause } from './pause.ts';
-import { parseStep } from './stepLine.ts';
+import { recordOf } from './recordLine.ts';
 
 /** What a look at the file brought. */
 export interface TailChange {
@@ -116,7 +116,7 @@ export class MetricsTail {
     const place = this.index.at(index);
     const file = await open(this.path, 'r').catch(() => undefined);
     try {
-      const record = file && parseStep(await readLine(file, place));
+      const record = file && recordOf('step', await readLine(file, place));
       return record?.step === step ? record : undefined;
     } finally {
       await file?.close();
@@ -188,11 +188,11 @@ export class MetricsTail {
     for (let done = 0; done < kept.length && !this.closed; done += together) {
       const places = kept.slice(done, done + together).map((at) => index.at(at));
       const lines = await Promise.all(places.map((place) => readLine(file, place)));
-      for (const [row, { step }] of places.entries()) {
-        const point = parseStep(lines[row]);
+      for (const [row, line] of lines.entries()) {
+        const point = recordOf('step', line);
         if (pause.due) await pause.take();
         // A line that only begins like a step's leaves a gap.
-        if (point?.step !== step) continue;
+        if (!point || point.step !== places[row]?.step) continue;
         series ??= unfilledSeries(namesOf(point), index.count);
         writeRow(series, done + row, seriesPoint(point, series.layers));
         last = point;
