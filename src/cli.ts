@@ -10,6 +10,7 @@ import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
+import { setup, type SetupFlags } from './cli/setup.ts';
 import { study, studyHelp, type StudyFlags } from './cli/study.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
 import { devices } from './train/session.ts';
@@ -132,6 +133,17 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option(...json)
     .addHelpText('after', studyHelp)
     .action((file: string, flags: StudyFlags) => finish(study(file, flags)));
+
+  pinch
+    .command('setup')
+    .description("set up onnxruntime's CUDA provider, for training on an NVIDIA card; downloads it, and only then")
+    .argument('<what>', 'cuda')
+    .option('--dry-run', 'say what is needed and how much would be downloaded, and do nothing')
+    .option('--from <file>', 'a package that was fetched by hand, for machines without internet')
+    .option('--source <address>', "another NuGet server's index.json (https://api.nuget.org/v3/index.json)")
+    .option('--remove', 'take away what was set up')
+    .option(...json)
+    .action((what: string, flags: SetupFlags) => finish(setup(what, flags)));
 
   return pinch;
 }

@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that only some files may import. */
 const guarded: Readonly<Record<string, (file: string) => boolean>> = {
-  'onnxruntime-node': (file) => file === 'src/train/session.ts',
+  'onnxruntime-node': (file) => ['src/train/onnxruntime.ts', 'src/train/session.ts'].includes(file),
   vscode: (file) => file === 'src/extension.ts' || file.startsWith('src/host/'),
 };
 

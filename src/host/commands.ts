@@ -11,6 +11,7 @@ import { CommandCancelled } from './pinch.ts';
 import { pruneModel } from './pruneModel/command.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runCommands.ts';
 import type { Services } from './services.ts';
+import { setUpCuda } from './setUpCuda.ts';
 import { showHeatmap } from './showHeatmap.ts';
 import { runStudy } from './study/runStudy.ts';
 import { showStudyReport } from './study/showReport.ts';
@@ -41,6 +42,7 @@ function handlers(services: Services, { layer, evaluation, diff }: Panels): Read
     'pinch.deleteRun': (target) => deleteRun(services, target),
     'pinch.runStudy': (target) => runStudy(services, target),
     'pinch.showStudyReport': (target) => showStudyReport(target),
+    'pinch.setUpCuda': () => setUpCuda(services),
     'pinch.refreshRuns': () => services.runs.refresh(),
     'pinch.showOutput': () => services.log.show(),
     // Only the heatmap's page calls this one, so the palette does not list it.

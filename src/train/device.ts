@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { Builder } from '../onnx/builder.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { trainerFile } from './process.ts';
+import { cudaPlatform } from './cuda/place.ts';
+import { cudaIsSetUp } from './onnxruntime.ts';
 import { Session, type Device } from './session.ts';
 
 export interface ChosenDevice {
@@ -23,12 +25,12 @@ export interface ChosenDevice {
 export async function chooseDevice(choice: RunSettings['device']): Promise<ChosenDevice> {
   if (choice === 'cpu') return { device: 'cpu', reason: 'The CPU was asked for.', speed: await measureSpeed('cpu') };
   if (choice !== 'auto') {
-    const found = await probe(choice);
+    const found = await tryDevice(choice);
     if (typeof found === 'string') throw new Error(`The device "${choice}" does not work here: ${found}.`);
     return { device: choice, reason: `${choice} was asked for.`, speed: found };
   }
   const candidates = ['cuda', 'webgpu'] as const;
-  const [speed, ...found] = await Promise.all([measureSpeed('cpu'), ...candidates.map(probe)]);
+  const [speed, ...found] = await Promise.all([measureSpeed('cpu'), ...candidates.map(tryDevice)]);
   const results = candidates.map((device, i) => ({ device, found: found[i] ?? 'it was not tried' }));
   const working = results.flatMap(({ device, found }) => (typeof found === 'number' ? [{ device, speed: found }] : []));
   const best = [{ device: 'cpu' as Device, speed }, ...working].reduce((a, b) => (b.speed > a.speed ? b : a));
@@ -71,7 +73,10 @@ export async function measureSpeed(device: Device): Promise<number> {
 }
 
 /** Tries a device in a process of its own, because drivers that do not work may end the process. @returns its speed, or why not. */
-async function probe(device: Device): Promise<number | string> {
+export async function tryDevice(device: Device): Promise<number | string> {
+  if (device === 'cuda' && !cudaIsSetUp()) {
+    return cudaPlatform ? 'it is not set up ("pinch setup cuda" does that)' : 'it works on Linux on x64 only';
+  }
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [trainerFile(), '--probe', device], {
       timeout: 60_000,

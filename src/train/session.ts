@@ -1,10 +1,11 @@
-/** onnxruntime, and the only module that knows it: sessions, tensors that stay where they are, and which devices really work. */
+/** The only module that uses onnxruntime: sessions, tensors that stay where they are, and which devices really work. */
 
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { encodeModel } from '../onnx/encode.ts';
 import { Builder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import { float32, type Tensor, type TensorData } from '../onnx/tensor.ts';
+import { onnxruntime } from './onnxruntime.ts';
 
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
@@ -12,7 +13,7 @@ export type Device = (typeof devices)[number];
 /** The environment's variable for the threads of one operator, where several trainers share a machine. */
 export const threadsVariable = 'PINCH_THREADS';
 
-export const onnxruntimeVersion = ort.env.versions.node ?? 'unknown';
+export const onnxruntimeVersion = onnxruntime.env.versions.node ?? 'unknown';
 
 export interface SessionOptions {
   readonly device: Device;
@@ -45,7 +46,7 @@ export class Resident {
   /** Gives onnxruntime a tensor without copying it: what onnxruntime writes to it appears in the array. */
   static from(tensor: Tensor): Resident {
     // onnxruntime's constructor is overloaded by type, which a union of types cannot choose from.
-    const Tensor = ort.Tensor as unknown as new (type: string, data: TensorData, dims: readonly number[]) => ort.Tensor;
+    const Tensor = onnxruntime.Tensor as unknown as new (type: string, data: TensorData, dims: readonly number[]) => ort.Tensor;
     return new Resident(new Tensor(tensor.type, tensor.data, tensor.dims));
   }
 
@@ -108,8 +109,8 @@ export class Session {
     // The two overloads of create do the same; TypeScript wants one of them chosen.
     const session =
       typeof source === 'string'
-        ? await ort.InferenceSession.create(source, common)
-        : await ort.InferenceSession.create(source, common);
+        ? await onnxruntime.InferenceSession.create(source, common)
+        : await onnxruntime.InferenceSession.create(source, common);
     return new Session(session);
   }
 

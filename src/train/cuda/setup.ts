@@ -1,0 +1,216 @@
+/** Sets up onnxruntime's CUDA provider in the user's data folder, and takes it away again. */
+
+import { cp, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { tryDevice } from '../device.ts';
+import { ownPackage } from '../onnxruntime.ts';
+import { download, sha512 } from './download.ts';
+import { extractFiles } from './extract.ts';
+import { findPackage, nugetIndex, type RemotePackage } from './nuget.ts';
+import {
+  cudaFolder,
+  cudaPlatform,
+  cudaProvider,
+  cudaVersionFolder,
+  installedCuda,
+  markerName,
+  nativeFolder,
+  type CudaMarker,
+} from './place.ts';
+import { lookAtMachine, missingLibraries, requirements, type CudaMachine } from './requirements.ts';
+
+export interface CudaSetupOptions {
+  /** A package that was fetched by hand; nothing is downloaded then, and there is no checksum to hold it against. */
+  readonly from?: string | undefined;
+  /** Address of another NuGet server's service index. */
+  readonly source?: string | undefined;
+  /** Says what would be done, and does nothing. */
+  readonly plan?: boolean | undefined;
+  readonly onProgress?: ((label: string, done: number, total: number) => void) | undefined;
+  readonly say?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** As download's. */
+  readonly pause?: number | undefined;
+}
+
+export interface CudaSetup {
+  readonly version: string;
+  readonly folder: string;
+  readonly state: 'planned' | 'installed' | 'already installed';
+  /** Bytes to download; null if that was not asked or nothing has to be. */
+  readonly size: number | null;
+  readonly machine: CudaMachine;
+  /** Whether one small step ran on the card; null if it was not tried. */
+  readonly works: boolean | null;
+  /** One sentence: what the step said. */
+  readonly message: string;
+}
+
+const packageName = 'Microsoft.ML.OnnxRuntime.Gpu.Linux';
+const inPackage = 'runtimes/linux-x64/native/';
+const provided = [cudaProvider, 'libonnxruntime_providers_shared.so'];
+
+/** Bytes that have to be free: the package itself, its files unpacked (about two and a half times its size), and the copy of onnxruntime. */
+const spaceFor = (size: number): number => 3.5 * size + 60e6;
+
+/** @throws Error in one sentence that says what to do. What was downloaded is kept, and the next call goes on from there. */
+export async function setUpCuda(options: CudaSetupOptions = {}): Promise<CudaSetup> {
+  if (!cudaPlatform) {
+    throw new Error(
+      'onnxruntime has a CUDA provider for Linux on x64 only; elsewhere "--device webgpu" uses the graphics card.',
+    );
+  }
+  const { version } = ownPackage;
+  const folder = cudaVersionFolder(version);
+  const machine = await lookAtMachine();
+  const about = { version, folder, machine };
+  options.say?.(`The CUDA provider of onnxruntime ${version} (NuGet package ${packageName}) needs ${requirements}.`);
+  options.say?.(describeMachine(machine));
+  if (installedCuda(version)) {
+    if (options.plan)
+      return { ...about, state: 'already installed', size: null, works: null, message: 'It is installed.' };
+    return { ...about, state: 'already installed', size: null, ...(await tryStep(folder, options)) };
+  }
+  const source = options.source ?? process.env['PINCH_NUGET'] ?? nugetIndex;
+  const remote =
+    options.from === undefined ? await findPackage(source, packageName, version, options.signal) : undefined;
+  const size = remote?.size ?? (await stat(options.from ?? '').catch(() => undefined))?.size;
+  if (size === undefined) throw new Error(`${options.from ?? ''}: there is no such file.`);
+  options.say?.(`The package has ${(size / 1e6).toFixed(1)} MB; it goes to ${folder}.`);
+  if (options.plan) return { ...about, state: 'planned', size, works: null, message: 'Nothing was fetched.' };
+  await mkdir(cudaFolder(), { recursive: true });
+  const unlock = await lock(join(cudaFolder(), 'setup.lock'));
+  try {
+    const local = options.from ?? join(cudaFolder(), `${packageName.toLowerCase()}.${version}.nupkg`);
+    const part = options.from === undefined ? ((await stat(`${local}.part`).catch(() => undefined))?.size ?? 0) : 0;
+    await requireSpace(cudaFolder(), spaceFor(size) - part);
+    if (remote && !(await isWhole(local, remote))) {
+      const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
+      await download(remote, local, {
+        signal: options.signal,
+        ...(options.pause === undefined ? {} : { pause: options.pause }),
+        onProgress: (bytes) => options.onProgress?.('Downloading (MB)', megabytes(bytes), megabytes(remote.size)),
+      });
+    }
+    options.onProgress?.('Unpacking', 0, 0);
+    const checksum = remote?.sha512 ?? (await sha512(local));
+    await install(local, folder, { version, sha512: checksum, source: remote?.url ?? local });
+    if (remote) await rm(local);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noSpace(cudaFolder(), spaceFor(size), error);
+    throw error;
+  } finally {
+    await unlock();
+  }
+  return { ...about, state: 'installed', size, ...(await tryStep(folder, options)) };
+}
+
+/** Whether an earlier call has downloaded the package, and failed afterwards. */
+async function isWhole(file: string, { size, sha512: checksum }: RemotePackage): Promise<boolean> {
+  if ((await stat(file).catch(() => undefined))?.size !== size) return false;
+  return (await sha512(file)) === checksum;
+}
+
+/** Takes away the provider of every version, and what was downloaded of it. @returns whether there was anything. */
+export async function removeCuda(): Promise<boolean> {
+  const folder = cudaFolder();
+  const there = (await stat(folder).catch(() => undefined)) !== undefined;
+  await rm(folder, { recursive: true, force: true });
+  return there;
+}
+
+export function describeMachine({ cards, missing }: CudaMachine): string {
+  const found =
+    cards.length > 0 ? `This machine has ${cards.join('; ')}.` : 'This machine shows no NVIDIA card (nvidia-smi).';
+  return missing.length > 0 ? `${found} Not found: ${missing.join(', ')}.` : `${found} The CUDA libraries are there.`;
+}
+
+/** Copies the package that Pinch came with, puts the provider beside its libraries, and gives the whole its name last. */
+async function install(
+  zip: string,
+  folder: string,
+  about: Pick<CudaMarker, 'version' | 'sha512' | 'source'>,
+): Promise<void> {
+  const fresh = `${folder}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  try {
+    const own = dirname(ownPackage.manifest);
+    const copy = join(fresh, 'node_modules', 'onnxruntime-node');
+    const native = join(copy, nativeFolder);
+    await mkdir(native, { recursive: true });
+    await cp(ownPackage.manifest, join(copy, 'package.json'));
+    await cp(join(own, 'dist'), join(copy, 'dist'), { recursive: true });
+    const libraries = ['onnxruntime_binding.node', 'libonnxruntime.so.1'];
+    for (const name of libraries) await cp(join(own, nativeFolder, name), join(native, name));
+    const common = 'onnxruntime-common';
+    await cp(join(own, '..', common), join(fresh, 'node_modules', common), { recursive: true });
+    await extractFiles(zip, new Map(provided.map((name) => [`${inPackage}${name}`, join(native, name)])));
+    const files: Record<string, number> = {};
+    for (const name of [...libraries, ...provided]) {
+      files[join(nativeFolder, name)] = (await stat(join(native, name))).size;
+    }
+    const marker: CudaMarker = { ...about, installed: new Date().toISOString(), files };
+    await writeFile(join(fresh, markerName), `${JSON.stringify(marker, null, 2)}\n`);
+    await rm(folder, { recursive: true, force: true });
+    await rename(fresh, folder);
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function tryStep(
+  folder: string,
+  { onProgress }: CudaSetupOptions,
+): Promise<Pick<CudaSetup, 'works' | 'message'>> {
+  onProgress?.('Trying one step on the card', 0, 0);
+  const found = await tryDevice('cuda');
+  if (typeof found === 'number') {
+    return {
+      works: true,
+      message: `One small step ran on the card: ${(found / 1e9).toFixed(0)} GFLOP/s in matrix products.`,
+    };
+  }
+  const provider = join(folder, 'node_modules', 'onnxruntime-node', nativeFolder, cudaProvider);
+  const missing = await missingLibraries(provider);
+  const reason = missing.length > 0 ? `the system does not find ${missing.join(', ')}` : found;
+  return { works: false, message: `One small step did not run on the card: ${reason}.` };
+}
+
+async function requireSpace(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < bytes) throw noSpace(folder, bytes, undefined);
+}
+
+function noSpace(folder: string, bytes: number, cause: unknown): Error {
+  return new Error(
+    `${folder}: there is not enough space on this disk; the CUDA provider needs about ${(bytes / 1e9).toFixed(1)} GB. Free some and run the command again, or name another folder with PINCH_DATA.`,
+    { cause },
+  );
+}
+
+/** Only one setup at a time writes. @throws Error if another process does. @returns what gives the place free. */
+async function lock(file: string): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      await writeFile(file, String(process.pid), { flag: 'wx' });
+      return () => rm(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const owner = Number(await readFile(file, 'utf8').catch(() => ''));
+      if (lives(owner))
+        throw new Error(`Process ${owner} is setting up CUDA already (${basename(file)} in ${dirname(file)}).`);
+      await rm(file, { force: true });
+    }
+  }
+}
+
+function lives(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
