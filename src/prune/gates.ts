@@ -9,20 +9,27 @@ import type { Value } from '../onnx/value.ts';
 import { float, int } from '../onnx/graph.ts';
 import { elementwise } from '../onnx/tiles.ts';
 
+/** The gate of one layer, or of a stack of layers of one shape: then the weights are [layers, ...dims] and each number is [layers, 1, …]. */
 export interface Gate {
   /** The layer's weights, in any shape. */
   readonly weight: Value;
-  /** Scalar: the threshold in units of `rms`. */
+  /** Scalar, or one for each layer of a stack: the threshold in units of `rms`. */
   readonly threshold: Value;
-  /** Scalar: the root-mean-square of the layer's weights before training. */
+  /** As `threshold`: the root-mean-square of the layer's weights before training. */
   readonly rms: Value;
 }
 
 export interface GatedWeight {
   /** W where W² ≥ t², else 0; the shape of the weight. */
   readonly masked: Value;
-  /** Scalar: how many weights the gate lets through. */
+  /** Scalar, or [layers] for a stack: how many weights the gate lets through. */
   readonly kept: Value;
+}
+
+/** The sum over a layer's weights: a scalar, or [layers] for a stack. */
+function sumOf(b: Builder, x: Value, { threshold }: Gate): Value {
+  if (threshold.dims.length === 0) return b.op('ReduceSum', [x], { keepdims: int(0) });
+  return b.op('ReduceSum', [x, b.ints(x.dims.slice(1).map((_, i) => i + 1))], { keepdims: int(0) });
 }
 
 /** A step from 0 to 1 at x = 0 (1 at 0 itself), in one operator: min(1, max(0, 10³⁰ x + 1)). */
@@ -41,7 +48,7 @@ export function closeGate(b: Builder, gate: Gate, name: string): GatedWeight {
       const mask = step(tile, tile.op('Sub', [tile.op('Mul', [weight, weight]), squared]));
       return {
         tensors: [tile.op('Mul', [weight, mask])],
-        sums: [tile.op('ReduceSum', [mask], { keepdims: int(0) })],
+        sums: [sumOf(tile, mask, gate)],
       };
     },
     { name: `${name}/gate` },
@@ -54,7 +61,7 @@ export interface GateGradients {
   readonly weight: Value;
   /** Scalar: the sum of its squares. */
   readonly squares: Value;
-  /** Scalar: the loss's gradient for the threshold, in units of `rms`. */
+  /** Scalar, or [layers] for a stack: the loss's gradient for the threshold, in units of `rms`. */
   readonly threshold: Value;
 }
 
@@ -96,17 +103,15 @@ export function gateGradients(
       const total = tile.op('Add', [through, tile.op('Mul', [pull, scaled])]);
       return {
         tensors: [total],
-        sums: [
-          tile.op('ReduceSumSquare', [total], { keepdims: int(0) }),
-          tile.op('ReduceSum', [pull], { keepdims: int(0) }),
-        ],
+        sums: [tile.op('ReduceSumSquare', [total], { keepdims: int(0) }), sumOf(tile, pull, gate)],
       };
     },
     { name: `${name}/gate_gradient` },
   );
   const [squares, pulls] = sums as [Value, Value];
   const factor = b.op('Mul', [b.op('Mul', [gate.threshold, gate.rms]), b.scalar(-0.5 / Math.sqrt(tau))]);
-  return { weight: tensors[0] as Value, squares, threshold: b.op('Mul', [factor, pulls]) };
+  const each = gate.threshold.dims.length === 0 ? factor : b.op('Reshape', [factor, b.ints([-1])]);
+  return { weight: tensors[0] as Value, squares, threshold: b.op('Mul', [each, pulls]) };
 }
 
 export interface Sparsity {
@@ -120,7 +125,7 @@ export interface Sparsity {
 
 /**
  * The sparsity term of the loss (an augmented Lagrangian; the choice is ours, after DPHuBERT's).
- * @param kept scalars, one per layer
+ * @param kept counts of weights, scalars or vectors
  * @param total the number of gated weights
  */
 export function sparsityLoss(
@@ -132,7 +137,7 @@ export function sparsityLoss(
   return b.scope('sparsity', () => {
     const counts = b.op(
       'Concat',
-      kept.map((count) => b.op('Reshape', [count, b.ints([1])])),
+      kept.map((count) => b.op('Reshape', [count, b.ints([-1])])),
       { axis: int(0) },
     );
     const share = b.op('Mul', [b.op('ReduceSum', [counts], { keepdims: int(0) }), b.scalar(1 / total)]);

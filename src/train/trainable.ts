@@ -31,7 +31,7 @@ export interface TrainableOptions {
   readonly frames: (samples: number) => number;
   readonly device: Device;
   readonly threads: number | undefined;
-  readonly settings: Omit<TrainingGraphSettings, 'tiles' | 'timeMasks'>;
+  readonly settings: Omit<TrainingGraphSettings, 'tiles' | 'stacks' | 'timeMasks'>;
   /** None if it is not said. */
   readonly specAugment?: SpecAugmentSettings | undefined;
   /** As the training graph's. */
@@ -43,6 +43,12 @@ export interface TrainableOptions {
   readonly gates: GateMode;
   /** For the profile of a benchmark or a test. */
   readonly profilePrefix?: string;
+}
+
+/** A tensor on the device, and the state tensors of the host that it holds one after the other. */
+interface DeviceTensor {
+  readonly tensor: Resident;
+  readonly members: readonly string[];
 }
 
 interface Compiled {
@@ -58,8 +64,8 @@ export class Trainable {
   private readonly compiled = new Map<string, Promise<Compiled>>();
   /** On the CPU the truth; on a device what was last written or read. */
   private readonly host: Map<string, Tensor>;
-  /** State tensors on the device. Empty on the CPU. */
-  private readonly device = new Map<string, Resident>();
+  /** State tensors on the device, single ones and stacks. Empty on the CPU. */
+  private readonly device = new Map<string, DeviceTensor>();
   /** Sessions that own tensors on the device but compute nothing. */
   private readonly uploads: Session[] = [];
   private readonly masks: Masks;
@@ -116,14 +122,20 @@ export class Trainable {
     return this.host;
   }
 
-  /** Replaces the state, moments and all; names that are missing keep their value. */
+  /**
+   * Replaces the state, moments and all; names that are missing keep their value. Only after `readState`, because a stack on the device
+   * may have members that are not written, and is sent again whole.
+   */
   writeState(state: ReadonlyMap<string, Tensor>): void {
     for (const [name, tensor] of state) {
       const held = this.host.get(name);
       if (!held || held.data.length !== tensor.data.length)
         throw new Error(`the state has no tensor "${name}" of ${tensor.data.length} elements`);
       (held.data as Float32Array).set(tensor.data as Float32Array);
-      this.device.get(name)?.dispose();
+    }
+    for (const [name, { tensor, members }] of this.device) {
+      if (!members.some((member) => state.has(member))) continue;
+      tensor.dispose();
       this.device.delete(name);
     }
     if (this.gates === 'fixed') this.resting = restingLayers(this.options, this.host);
@@ -137,7 +149,7 @@ export class Trainable {
 
   async dispose(): Promise<void> {
     // Tensors first: their memory is the sessions' device's, and freeing it after that is gone ends the process.
-    for (const tensor of this.device.values()) tensor.dispose();
+    for (const { tensor } of this.device.values()) tensor.dispose();
     this.device.clear();
     for (const compiled of this.compiled.values()) await (await compiled).session.dispose();
     this.compiled.clear();
@@ -167,7 +179,7 @@ export class Trainable {
       shape,
       gates: this.gates,
       accumulation,
-      settings: { ...options.settings, timeMasks: options.specAugment !== undefined, tiles: cpu },
+      settings: { ...options.settings, timeMasks: options.specAugment !== undefined, tiles: cpu, stacks: !cpu },
     });
     const session = await Session.create(graph.model, {
       device: options.device,
@@ -184,8 +196,11 @@ export class Trainable {
     const feeds: Record<string, Resident> = {};
     const into: Record<string, Resident> = {};
     for (const slot of graph.slots) {
-      const held = this.stateTensor(slot.state, slot.inputs[0]?.dims ?? []);
+      const [dims = []] = slot.inputs.map(({ dims }) => dims);
+      const own = slot.members.length > 1 ? dims.slice(1) : dims;
+      for (const member of slot.members) this.stateTensor(member, own);
       if (!cpu) continue;
+      const held = this.stateTensor(slot.state, dims);
       for (const { name, dims } of slot.inputs) feeds[name] = Resident.from({ ...held, dims });
       // Written over what was read: every update waits for the global norm, and so for every gradient that reads a weight.
       if (slot.output) into[slot.output.name] = Resident.from({ ...held, dims: slot.output.dims });
@@ -212,10 +227,30 @@ export class Trainable {
     const feeds: Record<string, Feed> = {};
     for (const slot of compiled.graph.slots) {
       for (const { name, dims } of slot.inputs) {
-        feeds[name] = this.device.get(slot.state) ?? { ...this.stateTensor(slot.state, dims), dims };
+        feeds[name] = this.device.get(slot.state)?.tensor ?? this.joined(slot.members, dims);
       }
     }
     return feeds;
+  }
+
+  /** The host's tensors one after the other, as a stack wants them; a single one as it is. */
+  private joined(members: readonly string[], dims: readonly number[]): Tensor {
+    const [first = ''] = members;
+    if (members.length === 1) return { ...this.stateTensor(first, dims), dims };
+    const data = new Float32Array(sizeOf(dims));
+    members.forEach((member, i) => {
+      const { data: own } = this.stateTensor(member, dims.slice(1));
+      data.set(own as Float32Array, i * own.length);
+    });
+    return float32(data, dims);
+  }
+
+  /** Copies what a device tensor holds into the host's tensors. */
+  private split(members: readonly string[], data: Float32Array): void {
+    const size = data.length / members.length;
+    members.forEach((member, i) => {
+      (this.host.get(member)?.data as Float32Array | undefined)?.set(data.subarray(i * size, (i + 1) * size));
+    });
   }
 
   /** Weights that are trained get to the device as the first step's outputs; the others would be sent again at every step. */
@@ -228,7 +263,7 @@ export class Trainable {
     if (frozen.length === 0) return;
     const { session, copies } = await Session.upload(Object.fromEntries(frozen), this.options.device);
     this.uploads.push(session);
-    for (const [name, tensor] of Object.entries(copies)) this.device.set(name, tensor);
+    for (const [name, tensor] of Object.entries(copies)) this.device.set(name, { tensor, members: [name] });
   }
 
   private keep(compiled: Compiled, results: Readonly<Record<string, Resident>>): void {
@@ -236,11 +271,9 @@ export class Trainable {
       const next = slot.output && results[slot.output.name];
       if (!next) continue;
       if (next.onDevice) {
-        this.device.get(slot.state)?.dispose();
-        this.device.set(slot.state, next);
-      } else {
-        (this.host.get(slot.state)?.data as Float32Array).set(next.tensor.data as Float32Array);
-      }
+        this.device.get(slot.state)?.tensor.dispose();
+        this.device.set(slot.state, { tensor: next, members: slot.members });
+      } else this.split(slot.members, next.tensor.data as Float32Array);
     }
   }
 
@@ -257,13 +290,13 @@ export class Trainable {
   private async download(names: readonly string[]): Promise<void> {
     const there = Object.fromEntries(
       names.flatMap((name) => {
-        const resident = this.device.get(name);
-        return resident ? [[name, resident]] : [];
+        const held = this.device.get(name);
+        return held ? [[name, held.tensor]] : [];
       }),
     );
     const found = await Session.download(there, this.options.device);
     for (const [name, tensor] of Object.entries(found)) {
-      (this.host.get(name)?.data as Float32Array | undefined)?.set(tensor.data as Float32Array);
+      this.split(this.device.get(name)?.members ?? [name], tensor.data as Float32Array);
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Benchmarks, each a command: `npm run bench -- step|ctc|start|follow|shrunk …`. They print JSON lines; the figures that were taken stand in README.md
+ * Benchmarks, each a command: `npm run bench -- step|ctc|launches|start|follow|shrunk …`. They print JSON lines; the figures that were taken stand in README.md
  * beside this file. Ratios come from runs that take turns, because machines are noisy.
  */
 
@@ -11,6 +11,7 @@ import { parseArgs, promisify } from 'node:util';
 import { keepMemory } from '../../src/train/process.ts';
 import { describeCost } from '../../src/train/costReport.ts';
 import { follow } from './follow.ts';
+import { launches } from './launches.ts';
 import { costWithout } from './shrunk.ts';
 
 const { values, positionals } = parseArgs({
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     layers: { type: 'string', default: '200' },
     share: { type: 'string', default: '0.65' },
     threads: { type: 'string', default: '2' },
+    driver: { type: 'string', default: '/usr/lib/chromium/vk_swiftshader_icd.json' },
   },
 });
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -153,11 +155,13 @@ else if (name === 'shrunk' && values.model !== undefined) {
     if (round === 0) console.log(describeCost(cost));
     console.log(JSON.stringify(cost.ratios));
   }
+} else if (name === 'launches' && values.model !== undefined) {
+  console.log(JSON.stringify(await launches(values.model, values.driver === 'system' ? undefined : values.driver)));
 } else if ((name === 'step' || name === 'ctc') && values.model !== undefined) {
   await (name === 'step' ? step(values.model) : ctc(values.model));
 } else {
   console.error(
-    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] | ctc --model DIR | start | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N]',
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N]',
   );
   process.exitCode = 2;
 }

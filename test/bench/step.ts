@@ -1,19 +1,21 @@
 /**
  * Steps of training on noise, in a process of its own so that its peak memory is the step's: the model's own shapes, the feature encoder
- * frozen. Arguments: model, `gated` or `ungated`, steps, utterances, seconds of audio each, optionally a profile's prefix. Prints one
- * JSON object.
+ * frozen. Arguments: model, `gated` or `ungated`, steps, utterances, seconds of audio each, optionally a profile's prefix and a device.
+ * Prints one JSON object.
  */
 
 import { readFileSync } from 'node:fs';
 import { Random } from '../../src/speech/random.ts';
+import type { Device } from '../../src/train/session.ts';
 import { openTrainable } from '../openTrainable.ts';
 
-const [path = '', mode = 'ungated', steps = '5', count = '4', seconds = '5', profilePrefix] = process.argv.slice(2);
+const [path = '', mode = 'ungated', steps = '5', count = '4', seconds = '5', profilePrefix, device = 'cpu'] =
+  process.argv.slice(2);
 const utterances = Number(count);
 
 const { trainable, processor } = await openTrainable(
   path,
-  'cpu',
+  device as Device,
   mode === 'gated' ? 'gated' : 'ungated',
   profilePrefix,
 );

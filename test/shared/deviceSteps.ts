@@ -59,7 +59,7 @@ for (let step = 1; step <= 5; step++) {
 const changedOnHost = [...state].flatMap(([name, { data }]) =>
   data.every((value, i) => value === before.get(name)?.[i]) ? [] : [name],
 );
-const onDevice = [...trainable['device']].flatMap(([name, { onDevice }]) => (onDevice ? [name] : []));
+const onDevice = [...trainable['device'].values()].flatMap(({ tensor, members }) => (tensor.onDevice ? members : []));
 await writeSafetensors(stateFile, { tensors: await trainable.readState(), metadata: {} });
 await trainable.dispose();
 const result: DeviceSteps = { steps, seconds, onDevice, changedOnHost };

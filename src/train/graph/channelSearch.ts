@@ -4,7 +4,7 @@ import { int } from '../../onnx/graph.ts';
 import type { Value } from '../../onnx/value.ts';
 import { channelGradients, mixChannels, type ChannelGate, type MixedWeight } from '../../prune/channelGates.ts';
 import { adamw } from './adamw.ts';
-import type { GateContext, LearnedGates } from './learnedGates.ts';
+import { inGateOrder, type GateContext, type LearnedGates } from './learnedGates.ts';
 import { stateNames } from './stateNames.ts';
 
 /** @param candidates of each layer. */
@@ -40,7 +40,14 @@ export function channelSearch(
         used.set(initializer, mixed.mixed);
         kept[index] = mixed.kept;
       }
-      return { used, kept, layers: kept };
+      return {
+        used,
+        kept,
+        layers: inGateOrder(
+          b,
+          kept.map((values, gate) => ({ gates: [gate], values })),
+        ),
+      };
     },
     through: ({ gate: index, initializer, dims, flat }, gradient, pressure) => {
       const own = index === undefined ? undefined : closed.get(index);

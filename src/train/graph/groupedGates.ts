@@ -14,7 +14,7 @@ import {
   type GroupGate,
 } from '../../prune/groupGates.ts';
 import { partOf } from '../../prune/groupMasks.ts';
-import type { ClosedGates, GatedWeight } from './learnedGates.ts';
+import { inGateOrder, type ClosedGates, type GatedWeight } from './learnedGates.ts';
 
 /** A weight as its own gate lets it through, if it has one. */
 export interface OpenWeight {
@@ -135,7 +135,8 @@ export class GroupedGates {
       kept.push(count);
       if (gate !== undefined) counts[gate] = count;
     }
-    return { used, kept, layers: counts };
+    const layers = counts.map((values, gate) => ({ gates: [gate], values }));
+    return { used, kept, layers: inGateOrder(b, layers) };
   }
 
   /** Scalar: how many weights of a tensor are let through. */

@@ -1,17 +1,22 @@
 /** Gates that learn, as the training graph needs them: between the weights and the model, forward and backward. */
 
 import type { Builder } from '../../onnx/builder.ts';
+import { int } from '../../onnx/graph.ts';
 import type { Value } from '../../onnx/value.ts';
 import type { GroupedAxis } from '../../prune/groupGates.ts';
 import type { AdamScalars, AdamSettings } from './adamw.ts';
 
-/** A weight with a gate of its own, or with groups that a gate decides about, or both. */
+/** A weight with a gate of its own, or with groups that a gate decides about, or both; or a stack of weights with gates of their own. */
 export interface GatedWeight {
+  /** A stack's first. */
   readonly initializer: string;
-  /** The gated layer whose threshold decides about its single weights, by its index among the gated ones. */
+  /** The gated layer whose threshold decides about its single weights, by its index among the gated ones; a stack's first. */
   readonly gate: number | undefined;
+  /** The weights of a stack, two at least; undefined for a single weight. */
+  readonly stack: readonly { readonly initializer: string; readonly gate: number }[] | undefined;
   /** Its gated parts. */
   readonly groups: readonly GroupedAxis[];
+  /** Of one weight, in the model's shape. */
   readonly dims: readonly number[];
   /** The axis of the layer's output features. */
   readonly channelAxis: number;
@@ -24,10 +29,28 @@ export interface GatedWeight {
 export interface ClosedGates {
   /** What the model computes with, in the model's shape, by initializer. */
   readonly used: ReadonlyMap<string, Value>;
-  /** Scalars: how many weights of each gated tensor are let through. */
+  /** Scalars, or vectors of stacks: how many weights of each gated tensor are let through. */
   readonly kept: readonly Value[];
-  /** Scalars, one per gated layer: how many of its weights, or of its groups, are let through. */
-  readonly layers: readonly Value[];
+  /** [gated layers]: how many of each layer's weights, or of its groups, are let through. */
+  readonly layers: Value;
+}
+
+/** Numbers of gated layers: a scalar for one, a vector for several. */
+export interface GateNumbers {
+  readonly gates: readonly number[];
+  readonly values: Value;
+}
+
+/** All numbers as one vector, [gated layers], by the layers' indices. */
+export function inGateOrder(b: Builder, parts: readonly GateNumbers[]): Value {
+  const all = b.op(
+    'Concat',
+    parts.map(({ values }) => b.op('Reshape', [values, b.ints([-1])])),
+    { axis: int(0) },
+  );
+  const order = parts.flatMap(({ gates }) => gates);
+  if (order.every((gate, i) => gate === i)) return all;
+  return b.op('Gather', [all, b.ints(order.map((_, gate) => order.indexOf(gate)))], { axis: int(0) });
 }
 
 export interface LearnedGates {

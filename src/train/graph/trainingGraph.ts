@@ -21,6 +21,7 @@ import { graphCost, type GraphCost } from './graphCost.ts';
 import type { ClosedGates, GatedWeight, LearnedGates } from './learnedGates.ts';
 import { gatedLayers, isGated, type GateMode, type Parameter } from './parameter.ts';
 import { specAugmentEdit, type TimeMaskInput } from './specAugment.ts';
+import { stackName, stackParameters } from './stacks.ts';
 import { stateNames } from './stateNames.ts';
 import { thresholdGates } from './thresholdGates.ts';
 
@@ -47,6 +48,8 @@ export interface TrainingGraphSettings {
   readonly timeMasks?: boolean | undefined;
   /** Cut large tensors into cache-sized tiles; for the CPU. */
   readonly tiles: boolean;
+  /** Handle parameters of one shape as one tensor, for few launches; for devices. Not with tiles. */
+  readonly stacks?: boolean | undefined;
 }
 
 export interface TrainingGraphOptions {
@@ -70,6 +73,8 @@ export interface TrainingGraphOptions {
 /** A tensor that lives from step to step: fed under `inputs`, replaced by `output`. The names differ in shape only, the data is one. */
 export interface StateSlot {
   readonly state: string;
+  /** The state tensors that it holds one after the other; one of its own name, or those of a stack. */
+  readonly members: readonly string[];
   readonly inputs: readonly { readonly name: string; readonly dims: readonly number[] }[];
   readonly output?: { readonly name: string; readonly dims: readonly number[] };
 }
@@ -88,7 +93,12 @@ export interface TrainingGraph {
 }
 
 export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
-  return new TrainingGraphBuilder(options).build();
+  const apart = new Set<string>();
+  for (;;) {
+    const built = new TrainingGraphBuilder(options, apart).build();
+    if ('slots' in built) return built;
+    for (const initializer of built.withoutGradient) apart.add(initializer);
+  }
 }
 
 class TrainingGraphBuilder {
@@ -100,24 +110,38 @@ class TrainingGraphBuilder {
   /** State of the gates. */
   private readonly read: Value[] = [];
   private readonly options: TrainingGraphOptions;
+  private readonly apart: ReadonlySet<string>;
   private readonly gateCount: number;
   private readonly learning: boolean;
+  private weights: readonly Weight[] = [];
 
-  constructor(options: TrainingGraphOptions) {
+  /** @param apart initializers that must not be stacked */
+  constructor(options: TrainingGraphOptions, apart: ReadonlySet<string>) {
     this.options = options;
+    this.apart = apart;
     this.gateCount = gatedLayers(options.parameters);
     this.learning = options.gates === 'learning' && this.gateCount > 0;
   }
 
-  build(): TrainingGraph {
+  /** @returns the graph; or the members of stacks that have no gradient, which the others cannot be updated with. */
+  build(): TrainingGraph | { readonly withoutGradient: readonly string[] } {
     const { b, options } = this;
     const updates = options.accumulation !== 'add';
 
     // 1. The weights the model computes with: gated ones through their gates.
-    const weights = options.parameters.map((parameter) => this.weight(parameter));
+    const { parameters: all, candidates, settings } = options;
+    const stacks = settings.stacks
+      ? stackParameters(all, this.apart, candidates === undefined)
+      : all.map((one) => [one]);
+    const weights = stacks.map((stack) => this.weight(stack));
+    this.weights = weights;
     const gates = this.learnedGates();
     const closed = gates?.close(weights.flatMap(({ gated }) => gated ?? []));
-    for (const weight of weights) weight.used = closed?.used.get(weight.parameter.initializer) ?? weight.used;
+    for (const weight of weights) {
+      weight.used = weight.parameters.map(
+        ({ initializer }, i) => closed?.used.get(initializer) ?? this.member(weight, i),
+      );
+    }
 
     // 2. The model, forward.
     const { utterances, samples, labels } = options.shape;
@@ -127,8 +151,11 @@ class TrainingGraphBuilder {
       const { name, type } = options.maskInput;
       inputs[name] = b.input(name, type, [utterances, samples]);
     }
-    const parameters = new Map(weights.map((weight) => [weight.parameter.initializer, weight.used]));
-    const left = new Map(weights.map((weight) => [weight.used, weight.parameter.left]));
+    const uses = weights.flatMap(({ parameters, used }) =>
+      parameters.flatMap((parameter, i) => (used[i] ? [[parameter, used[i]] as const] : [])),
+    );
+    const parameters = new Map(uses.map(([{ initializer }, used]) => [initializer, used]));
+    const left = new Map(uses.map(([{ left }, used]) => [used, left]));
     const outputs = specialize(options.model, b, {
       inputs,
       parameters,
@@ -157,18 +184,24 @@ class TrainingGraphBuilder {
     this.report('blank_share', this.blankShare(logits));
 
     // 4. Gradients of CTC for the weights as the model used them.
-    const trained = weights.filter((weight) => weight.parameter.trained);
+    const trained = weights.filter(({ parameters }) => parameters[0]?.trained);
     const gradients = backward(
       b,
       new Map([[logits, loss.gradient]]),
-      trained.map((weight) => weight.used),
+      trained.flatMap((weight) => weight.used),
     );
+    const withoutGradient = trained.flatMap(({ parameters, used }) =>
+      parameters.length === 1 ? [] : parameters.filter((_, i) => used[i] && !gradients.has(used[i])),
+    );
+    if (withoutGradient.length > 0) return { withoutGradient: withoutGradient.map(({ initializer }) => initializer) };
     const made = new Map(b.nodes.flatMap((node, i) => node.outputs.map((name) => [name, i] as const)));
-    const order = (weight: Weight): number => made.get(gradients.get(weight.used)?.name ?? '') ?? 0;
+    const order = ({ used }: Weight): number =>
+      Math.max(...used.map((value) => made.get(gradients.get(value)?.name ?? '') ?? 0));
     const incoming = trained
       .toSorted((x, y) => order(x) - order(y))
       .flatMap((weight) => {
-        const gradient = gradients.get(weight.used);
+        const found = weight.used.flatMap((value) => gradients.get(value) ?? []);
+        const gradient = this.stacked(found);
         return gradient ? [{ weight, gradient: this.accumulated(weight, gradient, updates) }] : [];
       });
     if (!updates) return this.finish(logits);
@@ -176,7 +209,7 @@ class TrainingGraphBuilder {
     // 5. Through the gates to the weights themselves, and the squares for the global norm.
     const sparsity = closed && this.sparsity(closed, weights);
     if (sparsity) {
-      const all = incoming.map(({ weight, gradient }) => [weight.parameter.initializer, gradient] as const);
+      const all = incoming.map(({ weight, gradient }) => [weight.initializer, gradient] as const);
       gates?.gather?.(new Map(all), sparsity.pressure);
     }
     const squares: Value[] = [];
@@ -208,12 +241,20 @@ class TrainingGraphBuilder {
     return this.finish(logits);
   }
 
-  /** The graph inputs for a weight: in the model's shape, and in tiles for element-wise work where that pays. */
-  private weight(parameter: Parameter): Weight {
+  /**
+   * The graph inputs for a parameter: in the model's shape, and in tiles for element-wise work where that pays. Or the one for a stack of
+   * them, [parameters, ...dims].
+   */
+  private weight(parameters: readonly Parameter[]): Weight {
     const { b } = this;
+    const [parameter] = parameters;
+    if (!parameter) throw new Error('unreachable');
     const { initializer, dims, gate, groups = [], channelAxis = 0 } = parameter;
-    const state = stateNames.weight(initializer);
+    const state = stackName(parameters.map((one) => stateNames.weight(one.initializer)));
     const tiles = this.options.settings.tiles && parameter.trained ? tileDims(sizeOf(dims)) : undefined;
+    const stack = parameters.flatMap((one) =>
+      parameters.length > 1 && one.gate !== undefined ? [{ initializer: one.initializer, gate: one.gate }] : [],
+    );
     const inputs: Value[] = [];
     const input = (name: string, dims: readonly number[]): Value => {
       const value = b.input(name, 'float32', dims);
@@ -223,14 +264,30 @@ class TrainingGraphBuilder {
     // A weight whose gate works on tiles reaches the model through it alone, so its tiles are all that is fed.
     const alone = gate !== undefined && groups.length === 0 && this.options.candidates === undefined;
     const tilesOnly = tiles && this.learning && alone;
-    const whole = tilesOnly ? undefined : input(state, dims);
+    const whole = tilesOnly ? undefined : input(state, parameters.length > 1 ? [parameters.length, ...dims] : dims);
     const flat = tiles ? input(`${state}#tiles`, tiles) : whole;
     if (!flat) throw new Error('unreachable');
     // Biases live and die with their groups, but take no part in deciding.
     const gated = isGated(parameter)
-      ? { initializer, gate, groups, dims, channelAxis, flat, whole: whole ?? flat }
+      ? {
+          ...{ initializer, gate, groups, dims, channelAxis, flat, whole: whole ?? flat },
+          stack: stack.length > 0 ? stack : undefined,
+        }
       : undefined;
-    return { parameter, inputs, flat, used: whole ?? flat, gated };
+    return { parameters, initializer, inputs, flat, whole: whole ?? flat, used: [], gated };
+  }
+
+  /** What the model reads of a weight without a gate: it, or one of a stack. */
+  private member({ parameters, whole }: Weight, index: number): Value {
+    return parameters.length === 1 ? whole : this.b.op('Gather', [whole, this.b.int(index)], { axis: int(0) });
+  }
+
+  /** Gradients of a stack's parameters as one tensor. */
+  private stacked(gradients: readonly Value[]): Value | undefined {
+    const { b } = this;
+    if (gradients.length <= 1) return gradients[0];
+    const rows = gradients.map((gradient) => b.op('Reshape', [gradient, b.ints([1, ...gradient.dims])]));
+    return b.op('Concat', rows, { axis: int(0) });
   }
 
   private learnedGates(): LearnedGates | undefined {
@@ -254,7 +311,8 @@ class TrainingGraphBuilder {
 
   private sparsity({ kept, layers }: ClosedGates, weights: readonly Weight[]): { pressure: Value } {
     const { b } = this;
-    const sizes = weights.map(({ parameter }) => (isGated(parameter) ? sizeOf(parameter.dims) : 0));
+    const gated = weights.flatMap(({ parameters }) => parameters.filter(isGated));
+    const sizes = gated.map(({ dims }) => sizeOf(dims));
     const total = sizes.reduce((sum, size) => sum + size, this.options.removed ?? 0);
     const scalar = (name: string): Value => b.input(name, 'float32', []);
     const found = sparsityLoss(b, kept, total, {
@@ -264,14 +322,7 @@ class TrainingGraphBuilder {
     });
     this.report('sparsity', found.sparsity);
     this.report('sparsity_loss', found.loss);
-    this.report(
-      'kept',
-      b.op(
-        'Concat',
-        layers.map((count) => b.op('Reshape', [count, b.ints([1])])),
-        { axis: int(0) },
-      ),
-    );
+    this.report('kept', layers);
     return found;
   }
 
@@ -281,11 +332,11 @@ class TrainingGraphBuilder {
     const flat = b.op('Reshape', [gradient, b.ints(weight.flat.dims)]);
     if (this.options.accumulation === 'none') return flat;
     const share = b.op('Mul', [flat, b.scalar(1 / this.options.settings.accumulate)]);
-    const state = stateNames.gradient(weight.parameter.initializer);
+    const { state, members } = stateOf(weight, stateNames.gradient);
     const before = b.input(state, 'float32', weight.flat.dims);
     const sum = b.op('Add', [before, share]);
     // After an update the sum starts again from zero: computed from `sum`, so that it is not written before it was read.
-    this.carry(state, [before], updates ? b.op('Mul', [sum, b.scalar(0)]) : sum);
+    this.carry(state, [before], updates ? b.op('Mul', [sum, b.scalar(0)]) : sum, members);
     return sum;
   }
 
@@ -297,14 +348,19 @@ class TrainingGraphBuilder {
     clip: Value,
   ): void {
     const { b } = this;
-    const name = weight.parameter.initializer;
-    const mean = b.input(stateNames.mean(name), 'float32', weight.flat.dims);
-    const square = b.input(stateNames.square(name), 'float32', weight.flat.dims);
-    const next = adamw(b, { weight: weight.flat, mean, square }, gradient, betas, scalars, clip, name);
+    const names = {
+      weight: stateOf(weight, stateNames.weight),
+      mean: stateOf(weight, stateNames.mean),
+      square: stateOf(weight, stateNames.square),
+    };
+    const mean = b.input(names.mean.state, 'float32', weight.flat.dims);
+    const square = b.input(names.square.state, 'float32', weight.flat.dims);
+    const state = { weight: weight.flat, mean, square };
+    const next = adamw(b, state, gradient, betas, scalars, clip, weight.initializer);
 
-    this.carry(stateNames.weight(name), weight.inputs, next.weight);
-    this.carry(stateNames.mean(name), [mean], next.mean);
-    this.carry(stateNames.square(name), [square], next.square);
+    this.carry(names.weight.state, weight.inputs, next.weight, names.weight.members);
+    this.carry(names.mean.state, [mean], next.mean, names.mean.members);
+    this.carry(names.square.state, [square], next.square, names.square.members);
   }
 
   private adamScalars(group: string): AdamScalars {
@@ -335,10 +391,11 @@ class TrainingGraphBuilder {
     this.reports.push({ name, dims: value.dims });
   }
 
-  private carry(state: string, inputs: readonly Value[], next: Value): void {
+  private carry(state: string, inputs: readonly Value[], next: Value, members: readonly string[] = [state]): void {
     const output = this.b.output(next);
     this.slots.push({
       state,
+      members,
       inputs: inputs.map(({ name, dims }) => ({ name, dims })),
       output: { name: output.name, dims: output.dims },
     });
@@ -347,15 +404,14 @@ class TrainingGraphBuilder {
   private finish(logits: Value): TrainingGraph {
     const carried = new Set(this.slots.map((slot) => slot.state));
     const known = new Set(this.b.graphInputs.map((value) => value.name));
-    for (const { initializer } of this.options.parameters) {
-      const state = stateNames.weight(initializer);
+    for (const weight of this.weights) {
+      const { state, members } = stateOf(weight, stateNames.weight);
       if (carried.has(state)) continue;
-      const names = [state, `${state}#tiles`].filter((name) => known.has(name));
-      const inputs = this.b.graphInputs.filter((value) => names.includes(value.name));
-      this.slots.push({ state, inputs: inputs.map(({ name, dims }) => ({ name, dims })) });
+      const inputs = weight.inputs.filter(({ name }) => known.has(name));
+      this.slots.push({ state, members, inputs: inputs.map(({ name, dims }) => ({ name, dims })) });
     }
     for (const { name, dims } of this.read) {
-      if (!carried.has(name)) this.slots.push({ state: name, inputs: [{ name, dims }] });
+      if (!carried.has(name)) this.slots.push({ state: name, members: [name], inputs: [{ name, dims }] });
     }
     const model: Model = { graph: this.b.graph('training_step'), opsets: new Map([['', trainingOpset]]) };
     const problems = checkModel(model);
@@ -372,12 +428,26 @@ class TrainingGraphBuilder {
   }
 }
 
+/** A parameter, or a stack of several. */
 interface Weight {
-  readonly parameter: Parameter;
+  readonly parameters: readonly Parameter[];
+  /** A stack's first. */
+  readonly initializer: string;
   readonly inputs: readonly Value[];
   /** For element-wise work. */
   readonly flat: Value;
-  /** What the model computes with. */
-  used: Value;
+  /** In the model's shape, or [parameters, ...dims]. */
+  readonly whole: Value;
+  /** What the model computes with, by parameter. */
+  used: readonly Value[];
   readonly gated: GatedWeight | undefined;
+}
+
+/** The tensor of the state for a weight, and those that it holds. */
+function stateOf(
+  { parameters }: Weight,
+  nameOf: (initializer: string) => string,
+): Pick<StateSlot, 'state' | 'members'> {
+  const members = parameters.map(({ initializer }) => nameOf(initializer));
+  return { state: stackName(members), members };
 }
