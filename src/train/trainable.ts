@@ -117,7 +117,7 @@ export class Trainable {
   }
 
   /** Replaces the state, moments and all; names that are missing keep their value. */
-  writeState(state: ReadonlyMap<string, Tensor>): void {
+  writeState(state: Iterable<readonly [string, Tensor]>): void {
     for (const [name, tensor] of state) {
       const held = this.host.get(name);
       if (!held || held.data.length !== tensor.data.length)
