@@ -1,4 +1,4 @@
-// Builds what runs into dist/: the extension, the command, the trainer, the audio worker and the webviews, each one file.
+// Builds what runs into dist/: the extension, the command, the trainer, its worker threads and the webviews, each one file.
 import { build } from 'esbuild';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,12 @@ const node = { ...common, platform: 'node', target: 'node20', sourcemap: true };
 /** What runs without the editor. */
 const programs = build({
   ...node,
-  entryPoints: { cli: 'src/cli.ts', trainer: 'src/train/main.ts', 'audio-worker': 'src/speech/audioWorker.ts' },
+  entryPoints: {
+    cli: 'src/cli.ts',
+    trainer: 'src/train/main.ts',
+    'audio-worker': 'src/speech/audioWorker.ts',
+    'heartbeat-worker': 'src/train/heartbeatWorker.ts',
+  },
   outdir,
   format: 'esm',
   external: ['onnxruntime-node'],

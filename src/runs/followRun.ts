@@ -76,7 +76,7 @@ export async function followRun(folder: string, options: FollowOptions): Promise
   return follower;
 }
 
-/** Milliseconds between two looks at state.json and the checkpoints: the trainer writes neither more often than every 2 s. */
+/** Milliseconds between two looks at state.json and the checkpoints: a living trainer writes the first every second. */
 const lookAround = 500;
 
 class Follower implements RunFollower {

@@ -30,11 +30,13 @@ export async function readRun(folder: string): Promise<RunFile> {
   }
 }
 
-/** state.json; undefined before a trainer first ran. @throws RunFolderError */
+/** state.json; undefined before a trainer first ran, and if a power failure left nothing of it. @throws RunFolderError */
 export async function readState(folder: string): Promise<RunState | undefined> {
   const { state } = runPaths(folder);
   try {
-    return parseRunState(await readSmallFile(state, largestFile));
+    const text = await readSmallFile(state, largestFile);
+    // Heartbeats are renamed into their place without waiting for the disk: a power failure may leave an empty file.
+    return text === '' ? undefined : parseRunState(text);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new RunFolderError(`${state}: this is no state.json of Pinch: ${reasonOf(error)}.`);

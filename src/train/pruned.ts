@@ -5,7 +5,7 @@ import { likeliest } from '../prune/chooseChannels.ts';
 import { channelLayers, withChannels } from './channels.ts';
 import type { GateMode, Parameter } from './graph/parameter.ts';
 import { stateNames } from './graph/stateNames.ts';
-import { groupSquares, livingGroups, zeroDeadGroups } from './groups.ts';
+import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
 
 export type State = ReadonlyMap<string, Tensor>;
 
@@ -15,8 +15,6 @@ export type State = ReadonlyMap<string, Tensor>;
  * candidate stands for it. Weights that no gate changes are the state's own arrays.
  */
 export function prunedWeights(parameters: readonly Parameter[], state: State, gates: GateMode): Map<string, Tensor> {
-  const thresholds = state.get(stateNames.thresholds)?.data;
-  const rms = state.get(stateNames.rms)?.data;
   const searching = gates === 'learning' && state.has(stateNames.architecture);
   const chosen = searching ? channelLayers(parameters, state).map((layer) => likeliest(layer)) : [];
   const channels = searching ? withChannels(parameters, state, chosen) : new Map<string, Float32Array>();
@@ -28,20 +26,45 @@ export function prunedWeights(parameters: readonly Parameter[], state: State, ga
     const held = state.get(stateNames.weight(initializer));
     if (!held || (!trained && gate === undefined && groups.length === 0)) continue;
     const data = held.data as Float32Array;
-    const learning = gate !== undefined && gates === 'learning';
-    const masked =
-      channels.get(initializer) ??
-      (learning ? mask(data, Number(thresholds?.[gate] ?? 0), Number(rms?.[gate] ?? 0)) : data);
+    const masked = channels.get(initializer) ?? (gates === 'learning' ? mask(parameter, data, state) : data);
     weights.set(initializer, float32(withoutDead(parameter, masked, living), dims));
   }
   return weights;
 }
 
-/** In float32 step by step, as the graph's `closeGate` computes it, so that both agree on every weight. */
-function mask(weights: Float32Array, threshold: number, rms: number): Float32Array {
-  const edge = Math.fround(threshold * rms);
+/**
+ * Of parameters with gates that learn thresholds, the weights that these let through, one after the other.
+ * @param living of `livingGroups`, for the thresholds of the state
+ */
+export function* maskedWeights(
+  parameters: readonly Parameter[],
+  state: State,
+  living: Living,
+): Iterable<readonly [string, Float32Array]> {
+  for (const parameter of parameters) {
+    const held = state.get(stateNames.weight(parameter.initializer));
+    if (!held) continue;
+    const masked = mask(parameter, held.data as Float32Array, state);
+    yield [parameter.initializer, withoutDead(parameter, masked, living)];
+  }
+}
+
+/**
+ * What a gate of single weights lets through; all, without one. In float32 step by step, as the graph's `closeGate` computes it, so that
+ * both agree on every weight.
+ */
+function mask({ gate }: Parameter, weights: Float32Array, state: State): Float32Array {
+  if (gate === undefined) return weights;
+  const threshold = Number(state.get(stateNames.thresholds)?.data[gate] ?? 0);
+  const edge = Math.fround(threshold * Number(state.get(stateNames.rms)?.data[gate] ?? 0));
   const squared = Math.fround(edge * edge);
-  return weights.map((weight) => (Math.fround(weight * weight) >= squared ? weight : 0));
+  const masked = new Float32Array(weights.length);
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i] ?? 0;
+    // NaN is shut out.
+    if (Math.fround(weight * weight) >= squared) masked[i] = weight;
+  }
+  return masked;
 }
 
 function withoutDead(

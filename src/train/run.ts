@@ -19,13 +19,14 @@ import {
 } from './checkpoint.ts';
 import { listenForControl, type ControlServer } from './controlServer.ts';
 import { DevSet } from './devSet.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { checkInputs } from './inputs.ts';
 import { train } from './loop.ts';
 import { freshProgress, type LoopEnd, type LoopHost, type NewRecord } from './loopContext.ts';
 import { MetricsFile } from './metricsFile.ts';
 import { describeStart, startRecord } from './overview.ts';
 import { ProgressReport, type Terminal } from './progress.ts';
-import { claimRunFolder, writeState, type Owner } from './runFolder.ts';
+import { claimRunFolder, type Owner } from './runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
 
 export interface TrainerHandle {
@@ -41,14 +42,11 @@ export function startRun(folder: string, terminal: Terminal): TrainerHandle {
   return { ended: run.live(), answer: (request) => run.answer(request) };
 }
 
-/** Milliseconds between heartbeats, at least. */
-const beatEvery = 2000;
-
 class Run {
   private readonly paths: RunPaths;
   private readonly terminal: Terminal;
   private state: RunState | undefined;
-  private lastBeat = 0;
+  private heartbeat: Heartbeat | undefined;
   private stopping = false;
   private checkpointWanted = false;
 
@@ -77,6 +75,7 @@ class Run {
       const run = await readRun(this.paths.folder);
       report = new ProgressReport(this.paths.log, this.terminal);
       const owner = await claimRunFolder(this.paths.folder);
+      this.heartbeat = new Heartbeat(this.paths.folder);
       // From here on the folder is this process's, and says so if anything goes wrong.
       this.state = {
         status: 'starting',
@@ -99,6 +98,7 @@ class Run {
       return 'failed';
     } finally {
       report?.close();
+      await this.heartbeat?.close();
     }
   }
 
@@ -218,18 +218,19 @@ class Run {
     return { kind, attempt: this.state?.attempt ?? 1, step, time: new Date().toISOString(), ...rest } as MetricsRecord;
   }
 
+  /** A step that is done: told with the next heartbeat, at once only if the run is now stopping. */
   private async beat(step: number): Promise<void> {
-    if (this.state) this.state = { ...this.state, step };
+    if (!this.state) return;
     const status = this.stopping ? 'stopping' : 'running';
-    if (Date.now() - this.lastBeat < beatEvery && this.state?.status === status) return;
-    await this.setState({ status });
+    if (this.state.status !== status) return this.setState({ step, status });
+    this.state = { ...this.state, step };
+    this.heartbeat?.tell(this.state);
   }
 
   private async setState(change: Partial<RunState>): Promise<void> {
     if (!this.state) return;
-    this.lastBeat = Date.now();
-    this.state = { ...this.state, ...change, heartbeat: new Date().toISOString() };
-    await writeState(this.paths.folder, this.state);
+    this.state = { ...this.state, ...change };
+    await this.heartbeat?.write(this.state);
   }
 
   private async close(setup: Setup | undefined, metrics: MetricsFile, control: ControlServer): Promise<void> {

@@ -6,25 +6,25 @@ import { partOf } from '../prune/groupMasks.ts';
 import { stateNames } from './graph/stateNames.ts';
 import { isGated, type Parameter } from './graph/parameter.ts';
 import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
-import { prunedWeights, type State } from './pruned.ts';
+import { MagnitudeCounts } from './magnitudeCounts.ts';
+import { maskedWeights, type State } from './pruned.ts';
+
+/** What changes of a state, tensor by tensor. Each is there until the next is asked for: all at once would be as large as the state. */
+export type Changes = Iterable<readonly [string, Tensor]>;
 
 /**
- * The state with gates that no longer move. All thresholds are multiplied by one factor (ours), which keeps the proportions between layers
- * that training found; the factor is the one at which the share of weights under their thresholds is the target. Pruned weights become
- * zeros, and so do their moments.
- * @param state is not changed.
+ * What changes of the state when gates no longer move. All thresholds are multiplied by one factor (ours), which keeps the proportions
+ * between layers that training found; the factor is the one at which the share of weights under their thresholds is the target. Pruned
+ * weights become zeros, and so do their moments.
+ * @param state is not changed here; whoever takes the changes may write them to it one by one.
  * @param removed how many gated weights are no longer in the model, which count as pruned
  */
-export function settle(
-  parameters: readonly Parameter[],
-  state: State,
-  target: number,
-  removed = 0,
-): Map<string, Tensor> {
+export function* settle(parameters: readonly Parameter[], state: State, target: number, removed = 0): Changes {
   const thresholds = state.get(stateNames.thresholds);
   const rms = state.get(stateNames.rms);
-  if (!thresholds || !rms) return new Map();
-  const factors = factorsFor(parameters, state, target, removed);
+  if (!thresholds || !rms) return;
+  const squares = groupSquares(parameters, state);
+  const factors = factorsFor(parameters, state, squares, target, removed);
   const settled = new Map<string, Tensor>([[stateNames.thresholds, times(thresholds, factors)]]);
   const bases = state.get(stateNames.bases);
   if (bases)
@@ -33,9 +33,9 @@ export function settle(
       times(bases, (gate) => factors(gate) ** 2),
     );
   const gated = parameters.filter(({ gate, groups = [] }) => gate !== undefined || groups.length > 0);
-  const pruned = prunedWeights(gated, new Map([...state, ...settled]), 'learning');
-  const weights = new Map(Array.from(pruned, ([name, { data }]) => [name, data as Float32Array]));
-  return new Map([...fixWeights(state, weights), ...settled]);
+  const after = new Map([...state, ...settled]);
+  yield* fixWeights(state, maskedWeights(gated, after, livingGroups(squares, after)));
+  yield* settled;
 }
 
 const times = ({ data }: Tensor, factor: (gate: number) => number): Tensor =>
@@ -48,19 +48,25 @@ type Factors = (gate: number) => number;
  * One factor for all layers but those with the largest groups: heads are too large to reach a target with, so they get the largest factor
  * that does not go beyond it, and then units and single weights make up what is missing.
  */
-function factorsFor(parameters: readonly Parameter[], state: State, target: number, removed: number): Factors {
-  const sparsity = sparsityAt(parameters, state, removed);
+function factorsFor(
+  parameters: readonly Parameter[],
+  state: State,
+  squares: ReadonlyMap<number, Float64Array>,
+  target: number,
+  removed: number,
+): Factors {
+  const sparsity = new Sparsity(parameters, state, squares, removed);
   const fixed = new Map<number, number>();
   const factors =
     (factor: number): Factors =>
     (gate) =>
       fixed.get(gate) ?? factor;
   for (const gates of gatesByGroupSize(parameters).slice(0, -1)) {
-    const { below } = around(target, (factor) => sparsity(factors(factor)));
+    const { below } = around(target, sparsity, factors);
     for (const gate of gates) fixed.set(gate, below);
   }
-  const { below, above } = around(target, (factor) => sparsity(factors(factor)));
-  const [low, high] = [sparsity(factors(below)), sparsity(factors(above))];
+  const { below, above } = around(target, sparsity, factors);
+  const [low, high] = [sparsity.at(factors(below)), sparsity.at(factors(above))];
   return factors(target - low <= high - target ? below : above);
 }
 
@@ -80,30 +86,106 @@ function gatesByGroupSize(parameters: readonly Parameter[]): number[][] {
 /**
  * What changes of a state when weights become what their gates let through: the weights, and the moments of those that are zero, or the
  * optimizer would move them again.
- * @param weights by initializer
+ * @param weights by initializer; each is used before the next is asked for
  */
-export function fixWeights(state: State, weights: ReadonlyMap<string, Float32Array>): Map<string, Tensor> {
-  const changed = new Map<string, Tensor>();
+export function* fixWeights(state: State, weights: Iterable<readonly [string, Float32Array]>): Changes {
+  let scratch = new Float32Array(0);
   for (const [initializer, weight] of weights) {
     const name = stateNames.weight(initializer);
-    changed.set(name, float32(weight, state.get(name)?.dims));
+    yield [name, float32(weight, state.get(name)?.dims)];
+    if (scratch.length < weight.length) scratch = new Float32Array(weight.length);
     for (const name of [stateNames.mean(initializer), stateNames.square(initializer)]) {
       const moment = state.get(name);
-      if (moment) changed.set(name, float32(zeroedWith(moment.data as Float32Array, weight), moment.dims));
+      if (!moment) continue;
+      const own = scratch.subarray(0, weight.length);
+      zeroWith(weight, moment.data as Float32Array, own);
+      yield [name, float32(own, moment.dims)];
     }
   }
-  return changed;
+}
+
+function zeroWith(mask: Float32Array, values: Float32Array, into: Float32Array): void {
+  for (let i = 0; i < mask.length; i++) into[i] = mask[i] === 0 ? 0 : (values[i] ?? 0);
 }
 
 /** The share of the gated weights that are zero or gone when thresholds are multiplied by factors. */
-function sparsityAt(parameters: readonly Parameter[], state: State, removed: number): (factors: Factors) => number {
-  const squares = groupSquares(parameters, state);
-  const gated = parameters.filter(isGated);
-  const total = gated.reduce((sum, { dims }) => sum + sizeOf(dims), removed);
-  return (factors) => {
-    const living = livingGroups(squares, state, factors);
-    return 1 - gated.reduce((sum, parameter) => sum + countKept(parameter, state, factors, living), 0) / total;
-  };
+class Sparsity {
+  private readonly state: State;
+  private readonly squares: ReadonlyMap<number, Float64Array>;
+  private readonly gated: readonly Parameter[];
+  private readonly total: number;
+  /** Of weights that have gates of their own, by initializer, with the groups that were alive. */
+  private readonly counts = new Map<
+    string,
+    { readonly counts: MagnitudeCounts; readonly alive: readonly Uint8Array[] }
+  >();
+
+  /** @param squares of `groupSquares` */
+  constructor(
+    parameters: readonly Parameter[],
+    state: State,
+    squares: ReadonlyMap<number, Float64Array>,
+    removed: number,
+  ) {
+    this.state = state;
+    this.squares = squares;
+    this.gated = parameters.filter(isGated);
+    this.total = this.gated.reduce((sum, { dims }) => sum + sizeOf(dims), removed);
+  }
+
+  at(factors: Factors): number {
+    return this.share(factors, (counts, edge) => counts.below(edge));
+  }
+
+  /** Whether it is at most the target. Most of the time the bounds say so, and no weight is read. */
+  isAtMost(target: number, factors: Factors): boolean {
+    if (this.share(factors, (counts, edge) => counts.bounds(edge)[1]) <= target) return true;
+    if (this.share(factors, (counts, edge) => counts.bounds(edge)[0]) > target) return false;
+    return this.at(factors) <= target;
+  }
+
+  private share(factors: Factors, below: (counts: MagnitudeCounts, edge: number) => number): number {
+    const living = livingGroups(this.squares, this.state, factors);
+    const kept = this.gated.reduce((sum, parameter) => sum + this.kept(parameter, factors, living, below), 0);
+    return 1 - kept / this.total;
+  }
+
+  /** How many weights of a gated tensor are let through by the gates of their groups, and by their own at its factor times their threshold. */
+  private kept(
+    parameter: Parameter,
+    factors: Factors,
+    living: Living,
+    below: (counts: MagnitudeCounts, edge: number) => number,
+  ): number {
+    const { state } = this;
+    const { initializer, dims, gate, groups = [] } = parameter;
+    const weights = state.get(stateNames.weight(initializer))?.data as Float32Array | undefined;
+    if (!weights) return 0;
+    if (gate === undefined) return keptInGroups(dims, groups, living);
+    const threshold =
+      Number(state.get(stateNames.thresholds)?.data[gate]) * Number(state.get(stateNames.rms)?.data[gate]);
+    const edge = Math.abs(threshold) * factors(gate);
+    // Zeros of dead groups are below any threshold but 0.
+    const least = groups.length === 0 ? 0 : Number.MIN_VALUE;
+    const counts = this.countsOf(parameter, weights, living);
+    return weights.length - below(counts, Math.max(edge, least));
+  }
+
+  /** Of a tensor without what it has of dead groups: counted again only when other groups are dead than before. */
+  private countsOf(parameter: Parameter, weights: Float32Array, living: Living): MagnitudeCounts {
+    const { initializer, groups = [] } = parameter;
+    const alive = groups.map(({ gate }) => living.get(gate) ?? new Uint8Array());
+    const before = this.counts.get(initializer);
+    if (before?.alive.every((own, i) => Buffer.compare(own, alive[i] ?? own) === 0)) return before.counts;
+    const counts = new MagnitudeCounts(() => {
+      if (groups.length === 0) return weights;
+      const left = weights.slice();
+      zeroDeadGroups(parameter, left, living);
+      return left;
+    });
+    this.counts.set(initializer, { counts, alive });
+    return counts;
+  }
 }
 
 /**
@@ -112,34 +194,19 @@ function sparsityAt(parameters: readonly Parameter[], state: State, removed: num
  */
 function around(
   target: number,
-  sparsity: (factor: number) => number,
+  sparsity: Sparsity,
+  factors: (factor: number) => Factors,
 ): { readonly below: number; readonly above: number } {
   let below = 0;
   let above = 1;
-  while (sparsity(above) < target && above < 2 ** 40) above *= 2;
+  while (above < 2 ** 40 && sparsity.at(factors(above)) < target) above *= 2;
   // To a few times the precision of a float32, so that what is found below and above a group's edge is still so in the stored threshold.
   while (above - below > 2 ** -20 * above && above > 2 ** -40) {
     const middle = (below + above) / 2;
-    if (sparsity(middle) <= target) below = middle;
+    if (sparsity.isAtMost(target, factors(middle))) below = middle;
     else above = middle;
   }
   return { below, above };
-}
-
-/** How many weights of a gated tensor are let through by the gates of their groups, and by their own at `factor` times its threshold. */
-function countKept(parameter: Parameter, state: State, factors: Factors, living: Living): number {
-  const { initializer, dims, gate, groups = [] } = parameter;
-  const weights = state.get(stateNames.weight(initializer))?.data as Float32Array | undefined;
-  if (!weights) return 0;
-  if (gate === undefined) return keptInGroups(dims, groups, living);
-  const threshold =
-    Number(state.get(stateNames.thresholds)?.data[gate]) * Number(state.get(stateNames.rms)?.data[gate]);
-  const edge = Math.abs(threshold) * factors(gate);
-  if (groups.length === 0) return weights.length - countBelow(weights, edge);
-  const left = weights.slice();
-  zeroDeadGroups(parameter, left, living);
-  // Zeros of dead groups are below any threshold but 0.
-  return left.length - countBelow(left, Math.max(edge, Number.MIN_VALUE));
 }
 
 function keptInGroups(dims: readonly number[], groups: readonly GroupedAxis[], living: Living): number {
@@ -147,14 +214,4 @@ function keptInGroups(dims: readonly number[], groups: readonly GroupedAxis[], l
     (kept, cut) => kept - partOf(dims, cut) * (living.get(cut.gate)?.filter((alive) => alive === 0).length ?? 0),
     sizeOf(dims),
   );
-}
-
-function countBelow(weights: Float32Array, threshold: number): number {
-  let count = 0;
-  for (const weight of weights) if (Math.abs(weight) < threshold) count++;
-  return count;
-}
-
-function zeroedWith(values: Float32Array, mask: Float32Array): Float32Array {
-  return values.map((value, i) => (mask[i] === 0 ? 0 : value));
 }

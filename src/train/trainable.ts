@@ -126,15 +126,17 @@ export class Trainable {
    * Replaces the state, moments and all; names that are missing keep their value. Only after `readState`, because a stack on the device
    * may have members that are not written, and is sent again whole.
    */
-  writeState(state: ReadonlyMap<string, Tensor>): void {
+  writeState(state: Iterable<readonly [string, Tensor]>): void {
+    const written = new Set<string>();
     for (const [name, tensor] of state) {
       const held = this.host.get(name);
       if (!held || held.data.length !== tensor.data.length)
         throw new Error(`the state has no tensor "${name}" of ${tensor.data.length} elements`);
       (held.data as Float32Array).set(tensor.data as Float32Array);
+      written.add(name);
     }
     for (const [name, { tensor, members }] of this.device) {
-      if (!members.some((member) => state.has(member))) continue;
+      if (!members.some((member) => written.has(member))) continue;
       tensor.dispose();
       this.device.delete(name);
     }

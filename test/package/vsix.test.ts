@@ -47,7 +47,14 @@ test('it holds the native binaries of its own platform and no others', () => {
 });
 
 test.each([
-  ...['dist/extension.cjs', 'dist/cli.js', 'dist/trainer.js', 'dist/audio-worker.js', 'dist/THIRD-PARTY-NOTICES.txt'],
+  ...[
+    'dist/extension.cjs',
+    'dist/cli.js',
+    'dist/trainer.js',
+    'dist/audio-worker.js',
+    'dist/heartbeat-worker.js',
+    'dist/THIRD-PARTY-NOTICES.txt',
+  ],
   ...['heatmap', 'layer', 'evaluation', 'diff'].flatMap((name) => [
     `dist/webview/${name}.js`,
     `dist/webview/${name}.css`,

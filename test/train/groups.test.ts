@@ -8,7 +8,7 @@ import type { Parameter } from '../../src/train/graph/parameter.ts';
 import { groupSquares, livingGroups } from '../../src/train/groups.ts';
 import { initialState } from '../../src/train/initialState.ts';
 import { prunedWeights } from '../../src/train/pruned.ts';
-import { settle } from '../../src/train/settle.ts';
+import { settle } from './settled.ts';
 import { restingLayers } from '../../src/train/stepResult.ts';
 
 const units = { gate: 0, groups: 20, start: 0, length: 1 };

@@ -6,7 +6,7 @@ import { Random } from '../../src/speech/random.ts';
 import { stateNames } from '../../src/train/graph/stateNames.ts';
 import type { Parameter } from '../../src/train/graph/parameter.ts';
 import { prunedWeights } from '../../src/train/pruned.ts';
-import { settle } from '../../src/train/settle.ts';
+import { settle } from './settled.ts';
 
 const parameters: Parameter[] = [
   { initializer: 'a', dims: [100, 40], trained: true, gate: 0 },
@@ -39,7 +39,66 @@ const zeros = (tensor: Tensor | undefined): number =>
 const sparsity = (state: ReadonlyMap<string, Tensor>): number =>
   (zeros(state.get('weight/a')) + zeros(state.get('weight/b'))) / 7000;
 
+/** The factor as it is defined: of the two next to the target, the nearer; every weight is looked at for each. */
+function factorByCounting(state: ReadonlyMap<string, Tensor>, target: number): number {
+  const values = (name: string): Float32Array => state.get(name)!.data as Float32Array;
+  const below = (factor: number): number => {
+    let pruned = 0;
+    for (const { initializer, gate } of parameters) {
+      if (gate === undefined) continue;
+      const edge = Math.abs(values('thresholds')[gate]! * values('rms')[gate]!) * factor;
+      for (const weight of values(stateNames.weight(initializer))) if (Math.abs(weight) < edge) pruned++;
+    }
+    return 1 - (7000 - pruned) / 7000;
+  };
+  let [low, high] = [0, 1];
+  while (below(high) < target && high < 2 ** 40) high *= 2;
+  while (high - low > 2 ** -20 * high && high > 2 ** -40) {
+    const middle = (low + high) / 2;
+    if (below(middle) <= target) low = middle;
+    else high = middle;
+  }
+  return target - below(low) <= below(high) - target ? low : high;
+}
+
 describe('settle', () => {
+  test.each([
+    ['too low', [0.3, 0.2]],
+    ['too high', [3, 4]],
+    ['far too high', [3e9, 4e8]],
+    ['right in one layer only', [0.93, 0.01]],
+    ['of either sign', [-0.5, 0.4]],
+    ['zero in one layer', [0, 0.4]],
+    ['no numbers in one layer', [NaN, 0.4]],
+  ])('its factor is that of counting every weight again and again, from thresholds that are %s', (_, thresholds) => {
+    for (const target of [0, 0.1, 0.3, 0.42, 0.65, 0.9501, 0.999]) {
+      const state = makeState(thresholds);
+      // Many weights alike, zeros among them, and some that are no numbers a model should have.
+      const a = state.get(stateNames.weight('a'))!.data as Float32Array;
+      a.fill(0.01, 0, 500).fill(0, 500, 700).fill(-0, 700, 720);
+      a.set([NaN, Infinity, -Infinity, 1e-40, -1e-45], 720);
+      const expected = thresholds.map((threshold) =>
+        Math.fround(Math.fround(threshold) * factorByCounting(state, target)),
+      );
+      expect(Array.from(settle(parameters, state, target).get('thresholds')!.data as Float32Array)).toEqual(expected);
+    }
+  });
+
+  test.each([
+    ['nearer above', 'prunes', 3],
+    ['nearer below', 'leaves', 1],
+  ])('of weights that can only be pruned together, a target that is %s %s them', (_, what, third) => {
+    // A fifth of all weights is 1; what lies between pruning none of them and all is not to be had.
+    const state = makeState([1, 1]);
+    state.set('rms', float32([1, 1]));
+    const [a, b] = ['a', 'b'].map((name) => state.get(stateNames.weight(name))!.data as Float32Array);
+    a!.fill(2);
+    b!.fill(2).fill(1, 0, 1400);
+    const share = 1400 / 7000;
+    const settled = settle(parameters, state, (third / 4) * share);
+    expect(sparsity(settled)).toBeCloseTo(what === 'prunes' ? share : 0, 9);
+  });
+
   test.each([
     ['too low', [0.3, 0.2]],
     ['too high', [3, 4]],

@@ -4,6 +4,7 @@ import type { Tensor } from '../../onnx/tensor.ts';
 import type { GateMode, Parameter } from '../graph/parameter.ts';
 import type { Layout } from '../layout.ts';
 import type { State } from '../pruned.ts';
+import type { Changes } from '../settle.ts';
 
 export interface Method {
   /** How the gates are before the first step. */
@@ -33,8 +34,8 @@ export interface ChannelSearch {
 export interface Resting {
   /** The first step (from 0) with masks at rest; `steps` if they never are. */
   readonly from: (steps: number) => number;
-  /** What changes of a state then: weights that stay zero from there on, and their moments. The state itself is not changed. */
-  readonly rest: (layout: Pick<Layout, 'parameters' | 'removed'>, state: State) => Map<string, Tensor>;
+  /** What changes of a state then: weights that stay zero from there on, and their moments. */
+  readonly rest: (layout: Pick<Layout, 'parameters' | 'removed'>, state: State) => Changes;
   /** Said then. */
   readonly sentence: string;
 }
