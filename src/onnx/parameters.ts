@@ -17,6 +17,7 @@ import { constantOf, trainedOperands, type Operand, type Role } from './operands
 import { splitStored } from './splitStored.ts';
 import { withoutUnread } from './subgraphs.ts';
 import { Trace } from './trace.ts';
+import { unfoldWeightNorm } from './unfoldWeightNorm.ts';
 import { separate, type DroppedBias, type ParameterGroups } from './separate.ts';
 
 export interface Parameter {
@@ -50,7 +51,8 @@ export interface ExposedModel {
  */
 export function exposeParameters(original: ModelFile): ExposedModel {
   const signature = signatureOf(original);
-  const file = splitStored(original, (name) =>
+  const unfolded = unfoldWeightNorm(original, signature);
+  const file = splitStored(unfolded, (name) =>
     signature.kinds.size > 0 ? signature.kinds.get(name) === 'PARAMETER' : saysTrained(name),
   );
   const { nodes } = file.model.graph;
