@@ -1,7 +1,14 @@
 /** Which inputs of a model's nodes are trained: found by what the operators do with them. */
 
 import { intAttribute, type Graph, type Node } from './graph.ts';
-import { isParameterName, moduleOf, parameterOfCall, saysTrained, type Signature } from './names.ts';
+import {
+  isParameterName,
+  moduleOf,
+  moduleOfParameter,
+  parameterOfCall,
+  saysTrained,
+  type Signature,
+} from './names.ts';
 import type { Tensor } from './tensor.ts';
 
 export type Role = 'weight' | 'bias';
@@ -30,6 +37,8 @@ export interface Operand {
   readonly module: string | undefined;
   /** The parameter's name, as far as this place tells. */
   readonly name: string;
+  /** Of a bias, the stored tensor that the same layer has as its weight: layers of one name are told apart by it. */
+  readonly partner: string | undefined;
 }
 
 type Trained = readonly (readonly [input: number, role: Role, kind: Kind])[];
@@ -81,10 +90,11 @@ const trained: Readonly<Record<string, Trained>> = {
 /**
  * The trained operands of a graph, in the order of its nodes. A tensor counts if it meets, in its operator, a value that depends on
  * the graph's inputs (not only on their shapes), and if
- * - a matrix product reads it, and it has two dimensions or more;
+ * - a matrix product reads it, and it has two dimensions or more; positions, which depend on shapes alone, may meet it there, too;
  * - a convolution, recurrent layer or PRelu reads it;
  * - a normalization reads it, unless the exporter made it up;
- * - it is added or multiplied, and is a vector or has a parameter's own name, or rows of it are looked up, and it has such a name;
+ * - it is added or multiplied, and is a vector, or one for each head, or has a parameter's own name, or rows of it are looked up, and
+ *   it has such a name;
  * - it is what such an operand is computed from (weight normalization, embedded positions), and has a parameter's own name.
  */
 export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
@@ -95,7 +105,7 @@ export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
     const module = moduleOf(node);
     for (const [input, role, kind] of trained[node.opType] ?? []) {
       const name = node.inputs[input];
-      if (!name || live.has(name) || !node.inputs.some((other) => live.has(other))) continue;
+      if (!name || live.has(name) || ![...node.inputs, ...node.outputs].some((other) => live.has(other))) continue;
       for (const source of sourcesOf(name)) {
         const { tensor, aliases, relation } = source;
         const operand: Operand = {
@@ -109,6 +119,7 @@ export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
           relation,
           module,
           name: nameOf(node, module, role, source, signature),
+          partner: role === 'bias' ? weightBeside(node, input) : undefined,
         };
         if (tensor.type.includes('float') && accepts(node, kind, operand)) found.push(operand);
       }
@@ -145,6 +156,17 @@ export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
       .map((source) => ({ ...source, relation: 'computed' as const }));
   }
 
+  /** The stored tensor that is the weight of a bias's layer, which may be the node itself or the product before it. */
+  function weightBeside(node: Node, input: number): string | undefined {
+    const product = node.opType === 'Add' ? producers.get(node.inputs[1 - input] ?? '') : node;
+    for (const [at, role] of (product && trained[product.opType]) ?? []) {
+      const name = product?.inputs[at] ?? '';
+      const [source] = role === 'weight' && !live.has(name) ? sourcesOf(name) : [];
+      if (source) return source.aliases.at(-1);
+    }
+    return undefined;
+  }
+
   function accepts(node: Node, kind: Kind, operand: Operand): boolean {
     const { source, tensor, role, relation, name } = operand;
     const known = signature.kinds.size > 0;
@@ -157,13 +179,14 @@ export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
     }
     switch (kind) {
       case 'matrix':
-        return tensor.dims.length >= 2;
+        // Positions are also multiplied by matrices that are not trained.
+        return tensor.dims.length >= 2 && (named || !known || node.inputs.some((input) => live.has(input)));
       case 'kernel':
         return true;
       case 'norm':
         return !isMadeUp(node, tensor, role, isParameterName(source) && (named || !known));
       case 'elementwise':
-        return named || (!known && tensor.dims.filter((dim) => dim > 1).length === 1);
+        return named || (!known && (tensor.dims.filter((dim) => dim > 1).length === 1 || isForEachHead(role, tensor)));
       case 'table':
         return named;
     }
@@ -190,9 +213,22 @@ function nameOf(node: Node, module: string | undefined, role: Role, source: Sour
   const [own] = ownNames;
   // A name from elsewhere: it is that parameter, or only one that the exporter merged with it because all elements are equal.
   if (own !== undefined && (relation === 'computed' || constantOf(tensor) === undefined)) return own;
-  const called = parameterOfCall(node, role, signature);
+  const called = parameterOfCall(node, role, signature) ?? biasOfCall(node, role, signature);
   const derived = module ? `${module}.${role}` : undefined;
   return called ?? derived ?? own ?? aliases.at(-1) ?? '';
+}
+
+/** The bias that belongs to the weight of a node's call, where the call does not name it because it was cut out of a larger tensor. */
+function biasOfCall(node: Node, role: Role, signature: Signature): string | undefined {
+  const weight = role === 'bias' ? parameterOfCall(node, 'weight', signature) : undefined;
+  const bias = weight && `${moduleOfParameter(weight)}.bias`;
+  return bias && signature.kinds.get(bias) === 'PARAMETER' ? bias : undefined;
+}
+
+/** Added to [batch, heads, time, size], the same at every time: [heads, 1, size]. A table over time would end with it. */
+function isForEachHead(role: Role, { dims }: Tensor): boolean {
+  const inner = dims.slice(dims.findIndex((dim) => dim > 1));
+  return role === 'bias' && inner.length === 3 && inner[1] === 1;
 }
 
 /** Whether a parameter's name is one of a module or its children; of an unknown module, any may be. */
@@ -211,14 +247,24 @@ interface Source {
 /** Operators that pass their first input on, in another shape or type. */
 const views = new Set(['Identity', 'Cast', 'Transpose', 'Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
 
-/** Values that change with the graph's inputs while their shapes stay the same. */
+/** Values that change with the graph's inputs while their shapes stay the same, and positions that went through a linear layer. */
 function liveValues(graph: Graph): Set<string> {
   const live = new Set(graph.inputs.map(({ name }) => name));
+  const varying = new Set(live);
+  const matrices = new Set(Array.from(graph.initializers).flatMap(([name, tensor]) => (isMatrix(tensor) ? [name] : [])));
   for (const node of graph.nodes) {
+    if (node.inputs.some((input) => varying.has(input))) for (const output of node.outputs) varying.add(output);
     if (node.opType === 'Shape' || node.opType === 'Size') continue;
-    if (node.inputs.some((input) => live.has(input))) for (const output of node.outputs) live.add(output);
+    const [first = '', second = ''] = node.inputs;
+    if (views.has(node.opType) && matrices.has(first)) for (const output of node.outputs) matrices.add(output);
+    const projects = node.opType === 'MatMul' && varying.has(first) && matrices.has(second);
+    if (projects || node.inputs.some((input) => live.has(input))) for (const output of node.outputs) live.add(output);
   }
   return live;
+}
+
+function isMatrix({ type, dims }: Tensor): boolean {
+  return type.includes('float') && dims.length === 2 && dims.every((dim) => dim > 1);
 }
 
 /** Whether a matrix is [in, out] as this input. */

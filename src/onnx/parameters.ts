@@ -1,6 +1,6 @@
 /** A model's parameters under the names that its authors know, each a stored tensor of its own. */
 
-import { intAttribute, type Node } from './graph.ts';
+import { intAttribute, type Model, type Node } from './graph.ts';
 import type { ModelFile } from './load.ts';
 import {
   callOf,
@@ -10,9 +10,14 @@ import {
   moduleOfParameter,
   parameterOfCall,
   parseSignature,
+  saysTrained,
   type Signature,
 } from './names.ts';
 import { constantOf, trainedOperands, type Operand, type Role } from './operands.ts';
+import { splitStored } from './splitStored.ts';
+import { withoutUnread } from './subgraphs.ts';
+import { Trace } from './trace.ts';
+import { unfoldWeightNorm } from './unfoldWeightNorm.ts';
 import { separate, type DroppedBias, type ParameterGroups } from './separate.ts';
 
 export interface Parameter {
@@ -39,15 +44,20 @@ export interface ExposedModel {
 
 /**
  * Finds the parameters, and gives a model in which each is an initializer that holds nothing else. Exporters merge stored tensors
- * with equal elements, so that one initializer of zeros serves as many biases; they drop a convolution's bias of zeros; and they
- * write some weights as Constant nodes. All this is undone, because such parameters differ after one step of training. A matrix
- * that two modules share stays one parameter. The model computes what it did before; `file` itself does not change.
+ * with equal elements, so that one initializer of zeros serves as many biases; they drop a convolution's bias of zeros; they
+ * write some weights as Constant nodes; and they keep several biases in one vector. All this is undone, because such parameters differ
+ * after one step of training. A matrix that two modules share stays one parameter. The model computes what it did before; `original`
+ * itself does not change.
  */
-export function exposeParameters(file: ModelFile): ExposedModel {
+export function exposeParameters(original: ModelFile): ExposedModel {
+  const signature = signatureOf(original);
+  const unfolded = unfoldWeightNorm(original, signature);
+  const file = splitStored(unfolded, (name) =>
+    signature.kinds.size > 0 ? signature.kinds.get(name) === 'PARAMETER' : saysTrained(name),
+  );
   const { nodes } = file.model.graph;
-  const signature = signatureOf(file);
   const groups = byName(nodes, trainedOperands(file.model.graph, signature));
-  const dropped = droppedBiases(nodes, groups, signature);
+  const dropped = droppedBiases(file.model, groups, signature);
   const { file: exposed, initializers } = separate(file, groups, dropped);
   const prefix = modelPrefix([...groups.keys(), ...dropped.keys()]);
   const parameter = (
@@ -81,14 +91,14 @@ function byName(nodes: readonly Node[], operands: readonly Operand[]): Parameter
   for (const [source, readers] of bySource) {
     const names = new Set(readers.map(({ name }) => name));
     // Vectors that are equal by chance were filled with one number; anything else that is equal is shared on purpose.
-    const merged = names.size > 1 && readers[0] && constantOf(readers[0].tensor) !== undefined;
+    const merged = readers[0] && constantOf(readers[0].tensor) !== undefined;
     const common = names.has(source) ? source : ([...names][0] ?? source);
     const own = new Map<string, Operand[]>();
-    for (const operand of readers) {
-      append(own, merged && operand.relation === 'same' ? operand.name : common, operand);
-    }
-    for (const [name, [first, ...others]] of own) {
-      if (first) groups.set(groups.has(name) ? otherName(nodes, first, groups) : name, [first, ...others]);
+    for (const operand of readers) append(own, merged ? `${operand.name} ${operand.partner ?? ''}` : '', operand);
+    for (const [first, ...others] of own.values()) {
+      if (!first) continue;
+      const name = merged ? first.name : common;
+      groups.set(groups.has(name) ? otherName(nodes, first, groups) : name, [first, ...others]);
     }
   }
   return groups;
@@ -109,22 +119,26 @@ function otherName(
 
 /** Biases that PyTorch lists for a convolution or matrix product which has none in the file, because they were zero. */
 function droppedBiases(
-  nodes: readonly Node[],
+  model: Model,
   groups: ParameterGroups,
   signature: Signature,
 ): Map<string, DroppedBias> {
+  const { nodes } = model.graph;
   const weights = new Map([...groups.values()].flat().map((operand) => [`${operand.node}:${operand.input}`, operand]));
   const dropped = new Map<string, DroppedBias>();
   for (const [index, node] of nodes.entries()) {
-    const weight = weights.get(`${index}:1`)?.tensor;
-    const channels = weight && !node.inputs[2] ? outputChannels(node, weight.dims) : undefined;
-    if (!weight || channels === undefined) continue;
+    const weight = weights.get(`${index}:1`);
+    if (!weight || node.inputs[2]) continue;
+    // A computed weight, as that of weight normalization, does not have the shape of what it is computed from.
+    const dims = weight.relation === 'same' ? weight.tensor.dims : storedShape(model, node.inputs[1] ?? '');
+    const channels = dims && outputChannels(node, dims);
+    if (channels === undefined) continue;
     const name = parameterOfCall(node, 'bias', signature) ?? `${moduleOf(node) ?? ''}.bias`;
     if (groups.has(name) || signature.kinds.get(name) !== 'PARAMETER') continue;
     // A module that is called twice has one bias.
     const earlier = dropped.get(name);
     if (earlier) earlier.others.push(index);
-    else dropped.set(name, { node: index, others: [], channels, type: weight.type });
+    else dropped.set(name, { node: index, others: [], channels, type: weight.tensor.type });
   }
   return dropped;
 }
@@ -141,6 +155,17 @@ function outputChannels(node: Node, weight: readonly number[]): number | undefin
     default:
       return undefined;
   }
+}
+
+/** The shape of a value that is computed from stored tensors alone; undefined if it cannot be told. */
+function storedShape(model: Model, name: string): readonly number[] | undefined {
+  const needed = withoutUnread(model.graph.nodes, [name]);
+  const reads = new Set(needed.flatMap(({ inputs }) => inputs));
+  const initializers = new Map([...model.graph.initializers].filter(([stored]) => reads.has(stored)));
+  const graph = { ...model.graph, nodes: needed, inputs: [], initializers };
+  const trace = new Trace({ ...model, graph }, { batch: 1, length: 1 });
+  for (const node of needed) trace.add(node);
+  return trace.value(name)?.dims;
 }
 
 function signatureOf({ proto }: ModelFile): Signature {

@@ -5,7 +5,7 @@ import { TensorProtoSchema, type GraphProto, type NodeProto, type TensorProto } 
 import { dataTypeNumber } from './dataTypes.ts';
 import { tensorProto } from './encode.ts';
 import { viewFile, type ModelFile } from './load.ts';
-import type { Operand } from './operands.ts';
+import { constantOf, type Operand } from './operands.ts';
 import { withFields } from './protoCopy.ts';
 import { bytesPerElement, type DataType } from './tensor.ts';
 
@@ -32,12 +32,10 @@ export function separate(
   const rewrite = new Rewrite(graph);
   for (const [source, owners] of bySource(groups)) {
     const { tensor } = owners[0]?.operands[0] ?? {};
-    if (tensor && !file.model.graph.initializers.has(source))
-      rewrite.constantToInitializer(source, tensorProto(source, tensor));
-    const keeper = rewrite.keeper(source, owners);
-    for (const { name, operands } of owners) {
-      initializers.set(name, name === keeper ? source : rewrite.copyFor(name, source, operands));
-    }
+    if (!tensor) continue;
+    if (!file.model.graph.initializers.has(source)) rewrite.constantToInitializer(source, tensorProto(source, tensor));
+    const constant = constantOf(tensor) !== undefined;
+    for (const [name, initializer] of rewrite.share(source, owners, constant)) initializers.set(name, initializer);
   }
   for (const [name, bias] of dropped) initializers.set(name, rewrite.addBias(name, bias));
   const rewritten = rewrite.graph();
@@ -65,6 +63,8 @@ function bySource(groups: ParameterGroups): Map<string, Owner[]> {
 class Rewrite {
   private readonly original: GraphProto;
   private readonly nodes: (NodeProto | undefined)[];
+  /** New nodes, by the index of the node that they stand before. */
+  private readonly before = new Map<number, NodeProto[]>();
   private readonly added = new Map<string, TensorProto>();
   private readonly stored: ReadonlyMap<string, TensorProto>;
   private readonly taken: Set<string>;
@@ -89,30 +89,48 @@ class Rewrite {
   }
 
   /**
-   * Which parameter keeps the initializer that it shares, by name: the one with its name, else the first. Undefined if something that is
-   * no parameter reads it, too: that keeps it, or a copy, where a parameter has the name.
+   * Gives each owner an initializer of its own; by the owners' names. One owner keeps the tensor: that with its name, else the first.
+   * @param constant whether all its elements are equal: then what else reads it has the same numbers by chance, and keeps them
    */
-  keeper(source: string, owners: readonly Owner[]): string | undefined {
-    // Where something is computed from the tensor, its readers are not told apart, and all go on reading it.
-    const bound = owners.find(({ operands }) => operands.some(({ relation }) => relation !== 'same'));
-    if (bound) return bound.name;
-    const others = this.otherReaders(source, owners);
+  share(source: string, owners: readonly Owner[], constant: boolean): Map<string, string> {
     const named = owners.find(({ name }) => name === source);
-    if (others.length === 0) return (named ?? owners[0])?.name;
-    if (!named) return undefined;
-    const copy = this.copy(`${source}_constant`, source);
-    for (const { node, input } of others) this.redirect(node, input, copy);
-    return named.name;
+    const read = constant && this.isReadElsewhere(source, owners);
+    const keeper = read ? named : (named ?? owners[0]);
+    const initializers = new Map<string, string>();
+    for (const owner of owners) {
+      const { name, operands } = owner;
+      initializers.set(name, owner === keeper ? source : this.copyFor(name, source, operands));
+    }
+    if (read && keeper) {
+      const copy = this.copy(`${source}_constant`, source);
+      this.rename(source, copy);
+      this.detach(copy, source, keeper.operands);
+    }
+    return initializers;
   }
 
   /** A copy of `source` for one parameter, read by its operands. Gives the copy's name. */
-  copyFor(name: string, source: string, operands: readonly Operand[]): string {
+  private copyFor(name: string, source: string, operands: readonly Operand[]): string {
+    const own = operands.map(({ node, input }) => this.nodes[node]?.input[input] ?? '');
+    const paths = new Map(own.flatMap((value) => [...this.path(value, source)]));
     // Identity nodes stood between the initializer and these operands; their names are free again if nothing else reads them.
     for (const { node, input } of operands) this.redirect(node, input, source);
-    this.dropUnreadIdentities(source);
+    this.dropUnread(paths);
     const copy = this.copy(name, source);
-    for (const { node, input } of operands) this.redirect(node, input, copy);
+    operands.forEach(({ node, input }, i) => {
+      this.redirect(node, input, this.rebuilt(own[i] ?? '', source, copy, paths, node));
+    });
     return copy;
+  }
+
+  /** Lets operands read `to` where they read `from`, directly or through what is computed from it. */
+  private detach(from: string, to: string, operands: readonly Operand[]): void {
+    for (const { node, input } of operands) {
+      const value = this.nodes[node]?.input[input] ?? '';
+      const path = this.path(value, from);
+      this.redirect(node, input, this.rebuilt(value, from, to, path, node));
+      this.dropUnread(path);
+    }
   }
 
   addBias(name: string, { node, others, channels, type }: DroppedBias): string {
@@ -128,7 +146,7 @@ class Rewrite {
   /** The graph as it is now; undefined if it is as it was. */
   graph(): GraphProto | undefined {
     if (!this.changed) return undefined;
-    const node = this.nodes.filter((kept) => kept !== undefined);
+    const node = this.nodes.flatMap((kept, index) => [...(this.before.get(index) ?? []), ...(kept ? [kept] : [])]);
     return withFields(this.original, { node, initializer: [...this.original.initializer, ...this.added.values()] });
   }
 
@@ -146,14 +164,55 @@ class Rewrite {
     return tensor.name;
   }
 
-  private dropUnreadIdentities(source: string): void {
-    const read = new Set(this.nodes.flatMap((node) => node?.input ?? []));
-    const aliases = this.aliases(source);
-    for (const [index, node] of this.nodes.entries()) {
-      const output = node?.output[0] ?? '';
-      if (node?.opType !== 'Identity' || !aliases.has(output) || read.has(output) || this.pinned.has(output)) continue;
-      this.nodes[index] = undefined;
-      this.taken.delete(output);
+  /** The nodes between an initializer and a value that is computed from it, with their indices; those that were added have none. */
+  private path(value: string, source: string): Map<NodeProto, number | undefined> {
+    const path = new Map<NodeProto, number | undefined>();
+    const leads = (name: string): boolean => {
+      if (name === source) return true;
+      const [index, node] = this.producer(name) ?? [];
+      if (!node) return false;
+      if (path.has(node)) return true;
+      const depends = node.input.map(leads).includes(true);
+      if (depends) path.set(node, index);
+      return depends;
+    };
+    leads(value);
+    return path;
+  }
+
+  /**
+   * A value computed as `value` is, but from another tensor. Identity nodes are left out, the others written again in front of the reader.
+   */
+  private rebuilt(
+    value: string,
+    from: string,
+    to: string,
+    path: ReadonlyMap<NodeProto, number | undefined>,
+    reader: number,
+    written = new Map<string, string>(),
+  ): string {
+    if (value === from) return to;
+    const again = written.get(value);
+    const node = [...path.keys()].find(({ output }) => output.includes(value));
+    if (again !== undefined || !node) return again ?? value;
+    if (node.opType === 'Identity') return this.rebuilt(node.input[0] ?? '', from, to, path, reader, written);
+    const input = node.input.map((name) => this.rebuilt(name, from, to, path, reader, written));
+    const output = node.output.map((name) => name && this.unique(name));
+    const name = node.name && `${node.name}/${to}`;
+    this.before.set(reader, [...(this.before.get(reader) ?? []), withFields(node, { input, output, name })]);
+    this.changed = true;
+    node.output.forEach((old, i) => written.set(old, output[i] ?? ''));
+    return written.get(value) ?? value;
+  }
+
+  /** Takes nodes out whose outputs nothing reads any more. */
+  private dropUnread(nodes: ReadonlyMap<NodeProto, number | undefined>): void {
+    // The last ones first, as the others are read by them.
+    for (const [node, index] of [...nodes].toReversed()) {
+      if (node.output.some((name) => this.pinned.has(name) || this.readers(name).length > 0)) continue;
+      if (index !== undefined) this.nodes[index] = undefined;
+      else for (const [at, added] of this.before) this.before.set(at, added.filter((other) => other !== node));
+      for (const name of node.output) this.taken.delete(name);
     }
   }
 
@@ -167,30 +226,48 @@ class Rewrite {
     this.changed = true;
   }
 
-  /** Where `source` is read by something that is none of the parameters. */
-  private otherReaders(source: string, owners: readonly Owner[]): { node: number; input: number }[] {
-    const known = new Set(owners.flatMap(({ operands }) => operands.map(({ node, input }) => `${node}:${input}`)));
-    const views = new Set(owners.flatMap(({ operands }) => operands.flatMap(({ aliases }) => aliases)));
-    return this.readers(this.aliases(source)).filter(({ node, input }) => {
-      const leadsToParameter = this.nodes[node]?.output.some((output) => views.has(output));
-      return !known.has(`${node}:${input}`) && !leadsToParameter;
+  /** Whether something reads a tensor that is none of the parameters. */
+  private isReadElsewhere(source: string, owners: readonly Owner[]): boolean {
+    const operands = owners.flatMap((owner) => owner.operands);
+    const known = new Set(operands.map(({ node, input }) => `${node}:${input}`));
+    const values = operands.map(({ node, input }) => this.nodes[node]?.input[input] ?? '');
+    const paths = new Set(values.flatMap((value) => [...this.path(value, source).keys()]));
+    const elsewhere = (name: string): boolean =>
+      this.pinned.has(name) ||
+      this.readers(name).some(({ node, index, input }) =>
+        paths.has(node) ? node.output.some(elsewhere) : index === undefined || !known.has(`${index}:${input}`),
+      );
+    return elsewhere(source);
+  }
+
+  /** Lets everything read another value, nodes in the bodies of loops and branches, too. */
+  private rename(from: string, to: string): void {
+    const names = new Map([[from, to]]);
+    this.nodes.forEach((node, index) => {
+      if (node) this.nodes[index] = renamed(node, names);
     });
+    for (const [index, nodes] of this.before) this.before.set(index, nodes.map((node) => renamed(node, names)));
   }
 
-  private readers(names: ReadonlySet<string>): { node: number; input: number }[] {
-    return this.nodes.flatMap((node, index) =>
-      (node?.input ?? []).flatMap((name, input) => (names.has(name) ? [{ node: index, input }] : [])),
-    );
-  }
-
-  /** The names under which Identity nodes pass an initializer on, with its own. */
-  private aliases(source: string): Set<string> {
-    const names = new Set([source]);
-    for (const node of this.nodes) {
-      const [input = '', output = ''] = [node?.input[0], node?.output[0]];
-      if (node?.opType === 'Identity' && names.has(input)) names.add(output);
+  private readers(name: string): { node: NodeProto; index: number | undefined; input: number }[] {
+    const found: { node: NodeProto; index: number | undefined; input: number }[] = [];
+    for (const [node, index] of this.entries()) {
+      node.input.forEach((read, input) => {
+        if (read === name) found.push({ node, index, input });
+      });
     }
-    return names;
+    return found;
+  }
+
+  private producer(name: string): readonly [number | undefined, NodeProto] | undefined {
+    if (name === '') return undefined;
+    for (const [node, index] of this.entries()) if (node.output.includes(name)) return [index, node];
+    return undefined;
+  }
+
+  private *entries(): Generator<readonly [NodeProto, number | undefined]> {
+    for (const nodes of this.before.values()) for (const node of nodes) yield [node, undefined];
+    for (const [index, node] of this.nodes.entries()) if (node) yield [node, index];
   }
 
   private unique(wanted: string): string {
@@ -199,6 +276,24 @@ class Rewrite {
     this.taken.add(name);
     return name;
   }
+}
+
+/** A node that reads other values; its bodies, too. A name means the same in a body as around it. */
+function renamed(node: NodeProto, names: ReadonlyMap<string, string>): NodeProto {
+  const reads = [...node.input, ...namesWithin([node])].some((name) => names.has(name));
+  if (!reads) return node;
+  const to = (name: string): string => names.get(name) ?? name;
+  const within = (graph: GraphProto): GraphProto =>
+    withFields(graph, {
+      node: graph.node.map((inner) => renamed(inner, names)),
+      output: graph.output.map((output) => withFields(output, { name: to(output.name) })),
+    });
+  const attribute = node.attribute.map((held) =>
+    held.g || held.graphs.length > 0
+      ? withFields(held, { ...(held.g ? { g: within(held.g) } : {}), graphs: held.graphs.map(within) })
+      : held,
+  );
+  return withFields(node, { input: node.input.map(to), attribute });
 }
 
 /** All names in the subgraphs of nodes: those they define and those they read from outside. */
