@@ -12,7 +12,9 @@ import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
 import { setup, type SetupFlags } from './cli/setup.ts';
 import { study, studyHelp, type StudyFlags } from './cli/study.ts';
+import { sentenceOf } from './onnx/errors.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
+import { OnnxruntimeError } from './train/onnxruntimeError.ts';
 import { devices } from './train/session.ts';
 
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
@@ -154,14 +156,9 @@ function explain(error: unknown): { code: number; message: string } {
     // Help and version were asked for, and printed.
     if (error.exitCode === 0) return { code: exitCodes.done, message: '' };
     const message = error.message.replace(/^error: /u, '').replace(/\n.*/su, '');
-    return { code: exitCodes.usage, message: sentence(message.charAt(0).toUpperCase() + message.slice(1)) };
+    return { code: exitCodes.usage, message: sentenceOf(message.charAt(0).toUpperCase() + message.slice(1)) };
   }
-  const text = error instanceof Error ? error.message : String(error);
-  return { code: error instanceof UsageError ? exitCodes.usage : exitCodes.failed, message: sentence(text) };
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/u.test(text) ? text : `${text}.`;
+  return { code: error instanceof UsageError ? exitCodes.usage : exitCodes.failed, message: sentenceOf(error) };
 }
 
 // A reader that has seen enough, such as head, is no error.
@@ -180,5 +177,10 @@ try {
     process.stderr.write(`${message}\n`);
     if (args.includes('--json')) printResult(true, { status: 'failed', message }, '');
   }
-  if (process.env['PINCH_DEBUG'] === '1') process.stderr.write(`${String((error as Error).stack)}\n`);
+  if (process.env['PINCH_DEBUG'] === '1') {
+    if (error instanceof OnnxruntimeError) process.stderr.write(`${error.ownWords}\n`);
+    process.stderr.write(`${String((error as Error).stack)}\n`);
+  } else if (error instanceof OnnxruntimeError) {
+    process.stderr.write("PINCH_DEBUG=1 shows onnxruntime's own words.\n");
+  }
 }

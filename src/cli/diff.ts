@@ -1,5 +1,6 @@
 /** `pinch diff`: what differs between two models, layer by layer and, with data, in what they recognise. */
 
+import { sentenceOf } from '../onnx/errors.ts';
 import { diffModels } from '../train/diff.ts';
 import { describeDiff } from '../train/diffReport.ts';
 import { writeEvaluation } from '../train/evaluationReport.ts';
@@ -14,13 +15,20 @@ export interface DiffFlags {
 }
 
 export async function diff(a: string, b: string, { data, keep = false, json = false }: DiffFlags): Promise<number> {
+  const problems = new Set<string>();
   const found = await diffModels(a, b, {
     ...(data === undefined ? {} : { data }),
     onProgress: (label, done, total) => showProgress({ label, done, total }),
     onEvaluation: async (evaluation) => {
-      if (keep) await writeEvaluation(keptFolder(evaluation.modelFile.path, evaluation.data), evaluation);
+      if (!keep) return;
+      try {
+        await writeEvaluation(keptFolder(evaluation.modelFile.path, evaluation.data), evaluation);
+      } catch (error) {
+        problems.add(`The evaluation could not be kept beside the model. ${sentenceOf(error)}`);
+      }
     },
   });
   printResult(json, found, describeDiff(found));
-  return exitCodes.done;
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  return problems.size === 0 ? exitCodes.done : exitCodes.failed;
 }

@@ -1,6 +1,7 @@
 /** `pinch evaluate`: what a model gets wrong on a manifest, how fast, large and sparse it is, and how it compares with another. */
 
-import { evaluate as measure } from '../train/evaluate.ts';
+import { sentenceOf } from '../onnx/errors.ts';
+import { evaluate as measure, type Evaluation } from '../train/evaluate.ts';
 import { describeEvaluation, summary, writeEvaluation } from '../train/evaluationReport.ts';
 import { keptFolder } from '../train/keptEvaluation.ts';
 import type { Device } from '../train/session.ts';
@@ -30,14 +31,34 @@ export async function evaluate(model: string, flags: EvaluateFlags): Promise<num
       showProgress({ label: `Utterances recognised${whose}`, done, total: utterances });
     },
   });
-  if (out !== undefined) await writeEvaluation(out, evaluation);
+  const problems: string[] = [];
+  const write = async (folder: string, each: Evaluation): Promise<void> => {
+    try {
+      await writeEvaluation(folder, each);
+    } catch (error) {
+      problems.push(`The evaluation could not be written. ${sentenceOf(error)}`);
+    }
+  };
+  if (out !== undefined) await write(out, evaluation);
   if (keep) {
     const { comparison, ...own } = evaluation;
     for (const each of comparison ? [own, comparison.against] : [own]) {
-      await writeEvaluation(keptFolder(each.modelFile.path, data), each);
+      await write(keptFolder(each.modelFile.path, data), each);
     }
   }
-  // Transcripts that are kept need not be printed: the editor would parse those of a large corpus for nothing.
-  printResult(json, keep ? summary(evaluation) : evaluation, describeEvaluation(evaluation));
-  return exitCodes.done;
+  // What took minutes to find out is printed whatever happened to the folder. Transcripts that are kept need not be: the editor would parse
+  // those of a large corpus for nothing.
+  const kept = keep && problems.length === 0;
+  printResult(
+    json,
+    kept ? summary(evaluation) : { ...evaluation, ...problemOf(problems) },
+    describeEvaluation(evaluation),
+  );
+  for (const problem of new Set(problems)) process.stderr.write(`${problem} Choose another folder with --out.\n`);
+  return problems.length === 0 ? exitCodes.done : exitCodes.failed;
+}
+
+/** What programs read of a command that found its result and could not write it. */
+function problemOf([message]: readonly string[]): { readonly message?: string } {
+  return message === undefined ? {} : { message };
 }

@@ -20,14 +20,40 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'your disk quota is used up',
+  EFBIG: 'the file would be larger than this disk allows',
+  EIO: 'the disk reported an error',
+  EBUSY: 'another program is using it',
+  EEXIST: 'something of this name is there already',
+  ENOTEMPTY: 'the folder is not empty',
+  EMFILE: 'this program has too many files open; allow more with "ulimit -n"',
+  ENFILE: 'the system has too many files open; end other programs',
+  ENOMEM: 'there is not enough memory',
   ELOOP: 'symbolic links lead in a circle',
   ENAMETOOLONG: 'the path is too long',
   ERR_FS_FILE_TOO_LARGE: 'the file is larger than 2 GB, which no ONNX file may be; save its tensors as external data',
 };
 
+/** Where a folder is made rather than a file opened, or a program started. */
+const reasonsOfCalls: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  mkdir: {
+    ENOENT: 'the folder above it does not exist',
+    EACCES: 'you may not write to this folder; check its permissions',
+    EEXIST: 'there is a file of this name, where a folder is needed',
+  },
+  scandir: { ENOENT: 'the folder does not exist', EACCES: 'you may not read this folder; check its permissions' },
+};
+
 /** What an error of the file system means, for people. */
 export function reasonOf(error: unknown): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  const known = typeof code === 'string' ? reasons[code] : undefined;
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  const known = typeof code === 'string' ? (reasonsOfCalls[String(syscall)]?.[code] ?? reasons[code]) : undefined;
   return known ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** What people read of any error: one sentence; for an error of the file system the path and what is wrong with it. */
+export function sentenceOf(error: unknown): string {
+  const { code, path } = (error ?? {}) as { code?: unknown; path?: unknown };
+  const known = typeof code === 'string' && typeof path === 'string' ? `${path}: ${reasonOf(error)}` : undefined;
+  const text = known ?? (error instanceof Error ? error.message : String(error));
+  return /[.!?]$/u.test(text) ? text : `${text}.`;
 }

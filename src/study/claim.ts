@@ -1,6 +1,6 @@
 /** One process at a time works on a study; everybody else can see that it does. */
 
-import { mkdir } from 'node:fs/promises';
+import { makeFolder } from '../onnx/makeFolder.ts';
 import type { RunState } from '../protocol/records.ts';
 import { RunFolderError } from '../runs/state.ts';
 import { claimRunFolder, writeState } from '../train/runFolder.ts';
@@ -20,7 +20,7 @@ const beatEvery = 10_000;
  * @throws StudyFileError if a living process has it.
  */
 export async function claimStudy(folder: string, tasks: number): Promise<StudyClaim> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const owner = await claimRunFolder(folder).catch((error: unknown) => {
     if (!(error instanceof RunFolderError)) throw error;
     const by = /process \d+(?: on [^ ]+)?/u.exec(error.message)?.[0] ?? 'another process';

@@ -1,9 +1,10 @@
 /** The run folder of a task: made if it is not there, and otherwise held against what the study says now. */
 
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { makeFolder } from '../onnx/makeFolder.ts';
 import type { RunFile } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRun } from '../runs/state.ts';
@@ -21,7 +22,7 @@ export async function makeRunFolder(
   inputs: Omit<RunFile, 'settings'>,
 ): Promise<string> {
   const folder = paths.run(task.name);
-  await mkdir(paths.runs, { recursive: true });
+  await makeFolder(paths.runs);
   if (existsSync(runPaths(folder).run)) {
     await refuseOther(folder, task, inputs);
     return folder;

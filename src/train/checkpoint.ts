@@ -1,12 +1,13 @@
 /** Checkpoints: an ordinary model with its tokenizer files, and beside it what it takes to train on. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { countNonZero } from '../onnx/count.ts';
 import { OnnxFileError, reasonOf } from '../onnx/errors.ts';
 import { loadModel } from '../onnx/load.ts';
+import { makeFolder } from '../onnx/makeFolder.ts';
 import { saveModel } from '../onnx/save.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { CheckpointRecord } from '../protocol/records.ts';
@@ -77,7 +78,7 @@ export async function writeCheckpoint(
   const target = join(checkpoints, checkpointName(progress.step));
   const temporary = join(checkpoints, `.${checkpointName(progress.step)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     const weights = await writeModel(temporary, source, state, progress.gates);
     await writeSafetensors(join(temporary, tensorsFile), {
       tensors: new Map([...state].filter(([name]) => isKept(name, source.parameters))),

@@ -1,8 +1,9 @@
 /** The development set of a run, and how well a state does on it. */
 
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scoreCorpus, scoreUtterance } from '../metrics/score.ts';
+import { makeFolder } from '../onnx/makeFolder.ts';
 import type { EvaluationRecord } from '../protocol/records.ts';
 import { readManifest } from '../speech/manifest/read.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
@@ -43,7 +44,7 @@ export class DevSet {
     const { processor, loader, device } = setup;
     const temporary = join(folder, '.evaluation.tmp');
     await rm(temporary, { recursive: true, force: true });
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     try {
       await writeModel(temporary, layout, state, gates);
       const file = join(temporary, 'model.onnx');

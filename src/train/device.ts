@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
 import { Builder } from '../onnx/builder.ts';
 import type { RunSettings } from '../protocol/settings.ts';
+import { OnnxruntimeError } from './onnxruntimeError.ts';
 import { trainerFile } from './process.ts';
 import { cudaPlatform } from './cuda/place.ts';
 import { cudaIsSetUp } from './onnxruntime.ts';
@@ -29,9 +30,10 @@ export async function chooseDevice(choice: RunSettings['device']): Promise<Chose
     if (typeof found === 'string') throw new Error(`The device "${choice}" does not work here: ${found}.`);
     return { device: choice, reason: `${choice} was asked for.`, speed: found };
   }
-  const candidates = ['cuda', 'webgpu'] as const;
-  const [speed, ...found] = await Promise.all([measureSpeed('cpu'), ...candidates.map(tryDevice)]);
-  const results = candidates.map((device, i) => ({ device, found: found[i] ?? 'it was not tried' }));
+  // One after the other: what runs beside a measurement is measured with it.
+  const results: { readonly device: Device; readonly found: number | string }[] = [];
+  for (const device of ['cuda', 'webgpu'] as const) results.push({ device, found: await tryDevice(device) });
+  const speed = await measureSpeed('cpu');
   const working = results.flatMap(({ device, found }) => (typeof found === 'number' ? [{ device, speed: found }] : []));
   const best = [{ device: 'cpu' as Device, speed }, ...working].reduce((a, b) => (b.speed > a.speed ? b : a));
   const others = results.flatMap(({ device, found }) => {
@@ -96,15 +98,6 @@ export async function answerProbe(device: Device): Promise<string> {
   try {
     return JSON.stringify({ speed: await measureSpeed(device) });
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    // onnxruntime puts file and function first; the reason is what comes last.
-    return JSON.stringify({
-      error:
-        text
-          .split('\n')[0]
-          ?.split(/: (?=[A-Z])|was false\. /u)
-          .at(-1)
-          ?.slice(0, 200) ?? text,
-    });
+    return JSON.stringify({ error: error instanceof OnnxruntimeError ? error.reason : (error as Error).message });
   }
 }

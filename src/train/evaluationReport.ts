@@ -1,10 +1,11 @@
 /** An evaluation for people, and as files for other tools. */
 
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Comparison } from '../metrics/compare.ts';
 import { formatTrn } from '../metrics/trn.ts';
 import { writeAtomically } from '../onnx/atomicFile.ts';
+import { makeFolder } from '../onnx/makeFolder.ts';
 import { describeCost } from './costReport.ts';
 import type { Evaluation, Hypothesis } from './evaluate.ts';
 import { byteSize, count, percent, textTable } from './textTable.ts';
@@ -94,7 +95,7 @@ export function describeComparison(
  * `pred_text` beside `text`, and last `evaluation.json`, all the numbers. Each file appears whole.
  */
 export async function writeEvaluation(folder: string, evaluation: Evaluation): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const write = (name: string, text: string): Promise<void> => writeAtomically(join(folder, name), [Buffer.from(text)]);
   const { hypotheses, comparison } = evaluation;
   // What was here before goes first: a crash must not leave the numbers of one evaluation beside the hypotheses of another.

@@ -1,9 +1,10 @@
 /** Writes a model in the form in which it is to be used: without its dead groups, with weights of 8 bits, or both. */
 
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { OnnxFileError } from '../onnx/errors.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
+import { makeFolder } from '../onnx/makeFolder.ts';
 import { quantizeModel, type Quantization } from '../onnx/quantize.ts';
 import { saveModel } from '../onnx/save.ts';
 import { tidyFile } from '../onnx/tidy.ts';
@@ -48,7 +49,7 @@ export async function exportModel(path: string, { shrink, int8, out }: ExportOpt
   let file = tidyFile(shrunk?.file ?? source);
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await saveModel(file, target);
   await copyProcessorFiles(source.folder, folder);
   const to = await countModel(await loadModel(target));

@@ -1,8 +1,8 @@
 /** A trainer's life: claims the run folder, gets ready, resumes where the last checkpoint is, trains, and says how it ended. */
 
-import { mkdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { reasonOf } from '../onnx/errors.ts';
+import { sentenceOf } from '../onnx/errors.ts';
+import { makeFolder } from '../onnx/makeFolder.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
 import { effectiveRecords, type MetricsRecord, type RunFile, type RunState } from '../protocol/records.ts';
 import { completeSettings, leftOutOfFiles, type RunSettings } from '../protocol/settings.ts';
@@ -25,6 +25,7 @@ import { train } from './loop.ts';
 import { freshProgress, type LoopEnd, type LoopHost, type NewRecord } from './loopContext.ts';
 import { MetricsFile } from './metricsFile.ts';
 import { describeStart, startRecord } from './overview.ts';
+import { OnnxruntimeError } from './onnxruntimeError.ts';
 import { ProgressReport, type Terminal } from './progress.ts';
 import { claimRunFolder, type Owner } from './runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
@@ -92,6 +93,7 @@ class Run {
       const message = sentenceOf(error);
       if (report) report.say(message);
       else this.terminal.write(`${message}\n`);
+      if (error instanceof OnnxruntimeError) report?.note(`onnxruntime's own words: ${error.ownWords}`);
       if (process.env['PINCH_DEBUG'] === '1') this.terminal.write(`${String((error as Error).stack)}\n`);
       // The disk may be what failed, and then there is nowhere to write this.
       await this.setState({ status: 'failed', message, control: null }).catch(() => undefined);
@@ -111,7 +113,7 @@ class Run {
     let setup: Setup | undefined;
     try {
       await this.setState({ attempt, control: control.path });
-      await mkdir(this.paths.checkpoints, { recursive: true });
+      await makeFolder(this.paths.checkpoints);
       await removeUnfinished(this.paths.checkpoints);
       if (earlier.length > 0) await checkInputs(settings, run.checksums);
       setup = await prepareRun(settings);
@@ -237,12 +239,4 @@ class Run {
     metrics.close();
     await Promise.all([setup?.loader.close(), control.close()]);
   }
-}
-
-/** What people read of an error: its message as one sentence; for errors of the file system what they mean. */
-function sentenceOf(error: unknown): string {
-  const { code, path } = (error ?? {}) as { code?: unknown; path?: unknown };
-  const known = typeof code === 'string' && typeof path === 'string' ? `${path}: ${reasonOf(error)}` : undefined;
-  const text = known ?? (error instanceof Error ? error.message : String(error));
-  return /[.!?]$/u.test(text) ? text : `${text}.`;
 }

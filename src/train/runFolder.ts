@@ -2,12 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { link, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { reasonOf } from '../onnx/errors.ts';
 import { writeAtomically } from '../onnx/atomicFile.ts';
+import { makeFolder } from '../onnx/makeFolder.ts';
 import type { RunFile, RunState } from '../protocol/records.ts';
 import { runPaths, type RunPaths } from '../runs/paths.ts';
 import { processStart } from '../runs/processIdentity.ts';
@@ -19,9 +20,11 @@ import { heartbeatLasts, isAlive, isOver, readState, RunFolderError } from '../r
  * @throws RunFolderError if it exists and is not empty, or cannot be made.
  */
 export async function createRunFolder(run: RunFile, model: string, folder?: string): Promise<RunPaths> {
-  const paths = runPaths(folder === undefined ? makeNamedFolder(resolve('.pinch', 'runs'), model) : resolve(folder));
+  const paths = runPaths(
+    folder === undefined ? await makeNamedFolder(resolve('.pinch', 'runs'), model) : resolve(folder),
+  );
   try {
-    if (folder !== undefined) makeEmptyFolder(paths.folder);
+    if (folder !== undefined) await makeEmptyFolder(paths.folder);
     await writeAtomically(paths.run, [Buffer.from(`${JSON.stringify(run, null, 2)}\n`)]);
   } catch (error) {
     if (error instanceof RunFolderError) throw error;
@@ -49,7 +52,7 @@ export interface Owner {
  */
 export async function claimRunFolder(folder: string): Promise<Owner> {
   const claims = join(folder, 'claims');
-  await mkdir(claims, { recursive: true });
+  await makeFolder(claims);
   const owner: Owner = {
     pid: process.pid,
     processStart: await processStart(process.pid),
@@ -117,7 +120,7 @@ function inUse(folder: string, by: string): RunFolderError {
 }
 
 /** `2026-11-21-w2v2-digits-1`: the first number that is free, taken by making the folder. */
-function makeNamedFolder(runs: string, model: string): string {
+async function makeNamedFolder(runs: string, model: string): Promise<string> {
   const file = resolve(model);
   const generic = ['model', 'model.onnx'];
   const own = extname(file) === '.onnx' ? basename(file, '.onnx') : basename(file);
@@ -125,7 +128,7 @@ function makeNamedFolder(runs: string, model: string): string {
   const safe = name.replace(/[^A-Za-z0-9._-]+/gu, '-').replace(/^[.-]+/u, '') || 'model';
   const day = new Date().toISOString().slice(0, 10);
   try {
-    mkdirSync(runs, { recursive: true });
+    await makeFolder(runs);
     for (let number = 1; ; number++) {
       const folder = join(runs, `${day}-${safe}-${number}`);
       try {
@@ -140,8 +143,8 @@ function makeNamedFolder(runs: string, model: string): string {
   }
 }
 
-function makeEmptyFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+async function makeEmptyFolder(folder: string): Promise<void> {
+  await makeFolder(folder);
   if (existsSync(runPaths(folder).run)) {
     throw new RunFolderError(`${folder}: there is a run in this folder already; continue it with pinch resume.`);
   }

@@ -6,6 +6,7 @@ import { Builder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import { float32, type Tensor, type TensorData } from '../onnx/tensor.ts';
 import { onnxruntime } from './onnxruntime.ts';
+import { OnnxruntimeError } from './onnxruntimeError.ts';
 
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
@@ -14,6 +15,12 @@ export type Device = (typeof devices)[number];
 export const threadsVariable = 'PINCH_THREADS';
 
 export const onnxruntimeVersion = onnxruntime.env.versions.node ?? 'unknown';
+
+/** Of onnxruntime's five levels of logging the last. */
+const fatalOnly = 4;
+const quiet: ort.InferenceSession.RunOptions = { logSeverityLevel: fatalOnly };
+// What no session is responsible for, such as a device that cannot be had.
+onnxruntime.env.logLevel = 'fatal';
 
 export interface SessionOptions {
   readonly device: Device;
@@ -72,14 +79,17 @@ export type Feed = Tensor | Resident;
 
 export class Session {
   private readonly session: ort.InferenceSession;
+  /** How messages name what it runs. */
+  private readonly subject: string;
 
-  private constructor(session: ort.InferenceSession) {
+  private constructor(session: ort.InferenceSession, subject: string) {
     this.session = session;
+    this.subject = subject;
   }
 
   /**
    * @param model a file (read by onnxruntime, external data included), encoded bytes, or a graph we built.
-   * @throws Error with onnxruntime's own reason.
+   * @throws OnnxruntimeError
    */
   static async create(model: string | Uint8Array | Model, options: SessionOptions): Promise<Session> {
     const source =
@@ -90,8 +100,8 @@ export class Session {
     const common: ort.InferenceSession.SessionOptions = {
       // Provider 'cpu' comes last and takes what the device cannot run.
       executionProviders: [...providersOf(options), 'cpu'],
-      // 3: errors only. The warnings are about our graphs' unused names, not the user's.
-      logSeverityLevel: 3,
+      // Its errors are thrown as well, and warnings are about our graphs' unused names: only what ends the process is left for it to print.
+      logSeverityLevel: fatalOnly,
       graphOptimizationLevel: 'all',
       // A training step's tensors are large and the same each time; onnxruntime's own arena and memory patterns keep twice what malloc does
       // (measured at wav2vec2-base size: 3.2 against 2.4 GB), and it reuses pages as well as they do.
@@ -106,12 +116,17 @@ export class Session {
         ? { preferredOutputLocation: Object.fromEntries(options.resident.map((name) => [name, 'gpu-buffer' as const])) }
         : {}),
     };
-    // The two overloads of create do the same; TypeScript wants one of them chosen.
-    const session =
-      typeof source === 'string'
-        ? await onnxruntime.InferenceSession.create(source, common)
-        : await onnxruntime.InferenceSession.create(source, common);
-    return new Session(session);
+    const subject = subjectOf(model);
+    try {
+      // The two overloads of create do the same; TypeScript wants one of them chosen.
+      const session =
+        typeof source === 'string'
+          ? await onnxruntime.InferenceSession.create(source, common)
+          : await onnxruntime.InferenceSession.create(source, common);
+      return new Session(session, subject);
+    } catch (error) {
+      throw new OnnxruntimeError(subject, 'load', error);
+    }
   }
 
   get inputs(): readonly string[] {
@@ -122,21 +137,25 @@ export class Session {
     return this.session.outputNames;
   }
 
-  /** Runs the graph and returns its outputs. Blocks the thread until done. */
+  /** Runs the graph and returns its outputs. Blocks the thread until done. @throws OnnxruntimeError */
   async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Resident>> {
-    const results = await this.session.run(valuesOf(feeds));
+    const results = await this.session.run(valuesOf(feeds), quiet).catch((error: unknown) => {
+      throw new OnnxruntimeError(this.subject, 'run', error);
+    });
     return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, Resident.of(value)]));
   }
 
   /**
    * Runs the graph and writes every output to the tensor given for it; a tensor that is also fed is updated in place. The session has
    * to be created `inPlace`. Blocks the thread until done.
+   * @throws OnnxruntimeError
    */
   async runInto(feeds: Readonly<Record<string, Feed>>, into: Readonly<Record<string, Resident>>): Promise<void> {
     try {
-      await this.session.run(valuesOf(feeds), { [sequenceName]: null, ...valuesOf(into) });
+      await this.session.run(valuesOf(feeds), { [sequenceName]: null, ...valuesOf(into) }, quiet);
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith(sequenceRefused))) throw error;
+      if (error instanceof Error && error.message.startsWith(sequenceRefused)) return;
+      throw new OnnxruntimeError(this.subject, 'run', error);
     }
   }
 
@@ -202,6 +221,12 @@ async function copyThrough(
     await session.dispose();
     throw error;
   }
+}
+
+/** How messages name a model. */
+function subjectOf(model: string | Uint8Array | Model): string {
+  if (typeof model === 'string') return model;
+  return model instanceof Uint8Array ? 'The model' : `Pinch's graph "${model.graph.name}"`;
 }
 
 function providersOf({ device, cpuNodes = [] }: SessionOptions): ort.InferenceSession.ExecutionProviderConfig[] {

@@ -71,9 +71,6 @@ export interface Setup {
  *   work, nothing to gate.
  */
 export async function prepareRun(settings: RunSettings): Promise<Setup> {
-  // Trying devices takes processes of their own, which may as well start while the model is read.
-  const device = chooseDevice(settings.device);
-  device.catch(() => undefined);
   const exposed = exposeParameters(await loadFloatModel(settings.model));
   const { file: model } = exposed;
   const processor = await readProcessor(model.folder);
@@ -86,7 +83,8 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
   try {
     const data = await TrainingData.open(settings, processor, frames, loader);
-    const chosen = await device;
+    // With nothing else going on: what runs meanwhile makes the device look slower than it is.
+    const chosen = await chooseDevice(settings.device);
     const [largest] = data.plan.shapes;
     if (!largest) throw new Error(`${settings.train}: there are no batches to train on.`);
     const largestBatch = { utterances: largest.rows, samples: largest.samples, labels: largest.labels };

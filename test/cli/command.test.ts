@@ -186,6 +186,34 @@ describe('bad input exits with 1 and leaves nothing behind', () => {
   });
 });
 
+describe('what was measured is printed, whatever becomes of the folder', () => {
+  beforeAll(() => {
+    writeToyModel(join(folder, 'blocked'));
+    writeFileSync(join(folder, 'blocked', 'model.evaluations'), 'a file where the folder would be');
+  });
+
+  test('evaluate --keep', async () => {
+    const { code, out, err } = await run('evaluate', 'blocked', '--data', 'speech/manifest.jsonl', '--keep');
+    expect(code).toBe(1);
+    expect(out).toContain('word error rate');
+    expect(err).toMatch(/^The evaluation could not be written\. .*: (?:there is a file|a part of the path).*\.$/mu);
+  });
+
+  test('evaluate --keep --json has the transcripts that could not be kept', async () => {
+    const { out } = await run('evaluate', 'blocked', '--data', 'speech/manifest.jsonl', '--keep', '--json');
+    const answer = JSON.parse(out) as { hypotheses: unknown[]; message: string };
+    expect(answer.hypotheses).toHaveLength(4);
+    expect(answer.message).toMatch(/could not be written/u);
+  });
+
+  test('diff --keep', async () => {
+    const { code, out, err } = await run('diff', 'blocked', 'model', '--data', 'speech/manifest.jsonl', '--keep');
+    expect(code).toBe(1);
+    expect(out).not.toBe('');
+    expect(err).toMatch(/could not be kept beside the model/u);
+  });
+});
+
 describe('answers', () => {
   test('--help lists the commands and their flags, on standard output', async () => {
     const { code, out, err } = await run('--help');

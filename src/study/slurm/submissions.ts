@@ -1,10 +1,11 @@
 /** What was handed to Slurm, written down before it is, so that whoever goes on with the study finds it again. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeAtomically } from '../../onnx/atomicFile.ts';
+import { makeFolder } from '../../onnx/makeFolder.ts';
 import { readSmallFile } from '../../runs/smallFile.ts';
 
 const taskName = v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/u));
@@ -31,7 +32,7 @@ export class Submissions {
 
   /** @param folder is made if it is not there. @throws Error if what is there is not what it should be. */
   static async open(folder: string): Promise<Submissions> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const path = fileIn(folder);
     let text: string;
     try {
