@@ -11,6 +11,9 @@ import { AudioLoader } from '../speech/audioLoader.ts';
 import { readProcessor, type Processor } from '../speech/processor.ts';
 import { TrainingData } from './data.ts';
 import { chooseDevice, type ChosenDevice } from './device.ts';
+import { findFeatureCut } from './features/cut.ts';
+import { Features } from './features/features.ts';
+import type { FeatureType } from './features/files.ts';
 import { frameCounter } from './frames.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import type { GateMode, Parameter } from './graph/parameter.ts';
@@ -52,6 +55,8 @@ export interface Setup {
   readonly processor: Processor;
   readonly data: TrainingData;
   readonly loader: AudioLoader;
+  /** Of a frozen encoder; undefined where each batch computes its own, or everything is trained. */
+  readonly features: Features | undefined;
   readonly device: ChosenDevice;
   /** The largest of the run. */
   readonly learningRate: number;
@@ -67,10 +72,11 @@ export interface Setup {
 }
 
 /**
+ * @param featuresFolder where features of frozen encoders are kept; without it nothing is written.
  * @throws Error in one sentence that names what is wrong: no model, no CTC model, no tokenizer, no usable data, a device that does not
  *   work, nothing to gate.
  */
-export async function prepareRun(settings: RunSettings): Promise<Setup> {
+export async function prepareRun(settings: RunSettings, featuresFolder?: string): Promise<Setup> {
   // Trying devices takes processes of their own, which may as well start while the model is read.
   const device = chooseDevice(settings.device);
   device.catch(() => undefined);
@@ -84,6 +90,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
   const whole: WholeModel = { model, parameters, removed: nothingRemoved, grouped, matrices };
   const frames = frameCounter(model.model, ports, processor);
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
+  let features: Features | undefined;
   try {
     const data = await TrainingData.open(settings, processor, frames, loader);
     const chosen = await device;
@@ -92,7 +99,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
     const largestBatch = { utterances: largest.rows, samples: largest.samples, labels: largest.labels };
     const { optimizer, gates, sparsity, batch } = settings;
     const method = chooseMethod(settings);
-    const options = {
+    const beforeFeatures = {
       model: model.model,
       parameters,
       layers,
@@ -114,6 +121,23 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       candidates: method.search?.candidates,
       seed: settings.seed,
     };
+    const updates = Math.ceil((settings.epochs * data.plan.batchesPerEpoch) / batch.accumulate);
+    const steps = settings.steps ?? updates;
+    const type = keptType(settings.features, steps * batch.accumulate > data.plan.batchesPerEpoch);
+    const cut = type && findFeatureCut({ ...beforeFeatures, ...cutOptions(settings, processor) });
+    features =
+      cut &&
+      (await Features.open({
+        ...beforeFeatures,
+        cut,
+        type,
+        processor,
+        loader,
+        folder: featuresFolder,
+        limit: settings.featuresGigabytes * 1e9,
+        samples: data.ready.reduce((sum, { samples }) => sum + samples, 0),
+      }));
+    const options = { ...beforeFeatures, features: cut };
     const open = (mode: GateMode, state?: State): Opened => {
       const layout = state ? layoutOf(whole, state) : whole;
       const weights = weightsOfFile(layout.model, layout.parameters);
@@ -132,8 +156,6 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
         settings: { ...options.settings, tiles: chosen.device === 'cpu' },
       }).cost;
     };
-    const updates = Math.ceil((settings.epochs * data.plan.batchesPerEpoch) / batch.accumulate);
-    const steps = settings.steps ?? updates;
     return {
       model,
       method,
@@ -143,6 +165,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       processor,
       data,
       loader,
+      features,
       device: chosen,
       learningRate: optimizer.learningRate ?? learningRateFor(parameters),
       steps,
@@ -152,9 +175,20 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       cost,
     };
   } catch (error) {
-    await loader.close();
+    await Promise.all([loader.close(), features?.close()]);
     throw error;
   }
+}
+
+/** In how many bits features are kept, if at all. A run that sees each utterance once would gain nothing. */
+function keptType(features: RunSettings['features'], longer: boolean): FeatureType | undefined {
+  if (features === 'recompute') return undefined;
+  if (features !== 'auto') return features;
+  return longer ? 'float16' : undefined;
+}
+
+function cutOptions({ dropout, specAugment }: RunSettings, { sampleRate }: Processor) {
+  return { dropout: dropout > 0, timeMasks: specAugment.maskTimeProb > 0, sampleRate };
 }
 
 async function loadFloatModel(path: string): Promise<ModelFile> {
