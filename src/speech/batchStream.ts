@@ -32,8 +32,8 @@ export interface Batch {
   readonly maxLabels: number;
   /** [rows, samples], padded behind each utterance; empty if something else than audio is read. */
   readonly audio: Float32Array;
-  /** What was read of the utterances, which take the first rows. */
-  readonly sounds: readonly Sound[];
+  /** What was read of the utterances, which take the first rows, where that is not audio alone. */
+  readonly sounds?: readonly Sound[];
   /** Samples of each row's utterance; 0 where there is none. */
   readonly lengths: Int32Array;
   /** [rows, maxLabels], padded with 0. */
@@ -127,7 +127,7 @@ async function fill(
     samples,
     maxLabels,
     audio: new Float32Array(readOther ? 0 : rows * samples).fill(paddingValue),
-    sounds: fitting.map(({ sound }) => sound),
+    ...(readOther ? { sounds: fitting.map(({ sound }) => sound) } : {}),
     lengths: new Int32Array(rows),
     labels: new Int32Array(rows * maxLabels),
     labelLengths: new Int32Array(rows),

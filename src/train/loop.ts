@@ -201,7 +201,7 @@ class Loop {
   }
 
   /** Those not kept yet are computed here, which counts as the step's time. */
-  private async featuresOf({ sounds }: Batch): Promise<Float32Array[] | undefined> {
+  private async featuresOf({ sounds = [] }: Batch): Promise<Float32Array[] | undefined> {
     const { setup, report } = this.context;
     if (!setup.features) return undefined;
     const all: Float32Array[] = [];

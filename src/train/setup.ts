@@ -24,7 +24,7 @@ import { heldLayers, layoutOf, nothingRemoved, type Layout, type WholeModel } fr
 import { learningRateFor } from './learningRate.ts';
 import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
-import { findPorts } from './ports.ts';
+import { findPorts, type Ports } from './ports.ts';
 import type { State } from './pruned.ts';
 import { Trainable } from './trainable.ts';
 
@@ -53,6 +53,7 @@ export interface Setup {
   readonly rows: readonly LayerRow[];
   readonly layers: readonly GatedLayer[];
   readonly processor: Processor;
+  readonly ports: Ports;
   readonly data: TrainingData;
   readonly loader: AudioLoader;
   /** Of a frozen encoder; undefined where each batch computes its own, or everything is trained. */
@@ -163,6 +164,7 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
       rows,
       layers,
       processor,
+      ports,
       data,
       loader,
       features,
