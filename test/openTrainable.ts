@@ -5,6 +5,7 @@ import { exposeParameters } from '../src/onnx/parameters.ts';
 import { sizeOf, type Tensor } from '../src/onnx/tensor.ts';
 import { chooseGates, defaultGateRules } from '../src/prune/chooseGates.ts';
 import { readProcessor, type Processor } from '../src/speech/processor.ts';
+import { findFeatureCut, type FeatureCut } from '../src/train/features/cut.ts';
 import { frameCounter } from '../src/train/frames.ts';
 import type { Parameter } from '../src/train/graph/parameter.ts';
 import { initialState } from '../src/train/initialState.ts';
@@ -17,14 +18,20 @@ export interface OpenedTrainable {
   /** The arrays that it trains in on the CPU. */
   readonly state: ReadonlyMap<string, Tensor>;
   readonly processor: Processor;
+  /** What batches come as, if not as audio. */
+  readonly features: FeatureCut | undefined;
 }
 
-/** @param profilePrefix of onnxruntime's profile; undefined for none. */
+/**
+ * @param profilePrefix of onnxruntime's profile; undefined for none.
+ * @param fromFeatures whether batches come as features of the frozen encoder instead of audio.
+ */
 export async function openTrainable(
   path: string,
   device: Device,
   gates: 'gated' | 'ungated',
   profilePrefix: string | undefined,
+  fromFeatures = false,
 ): Promise<OpenedTrainable> {
   const { file, parameters: found } = exposeParameters(await loadModel(path));
   const processor = await readProcessor(file.folder);
@@ -41,15 +48,21 @@ export async function openTrainable(
       return tensor ? [[initializer, { ...tensor, data: tensor.data.slice() }] as const] : [];
     }),
   );
+  const ends = { audioInput: ports.audio.name, maskInput: ports.mask, logitsOutput: ports.logits.name };
+  const { sampleRate } = processor;
+  const masks = { dropout: false, timeMasks: false };
+  const features = fromFeatures
+    ? findFeatureCut({ model: file.model, parameters, ...ends, sampleRate, ...masks })
+    : undefined;
+  if (fromFeatures && !features) throw new Error(`${path}: there is no frozen encoder in this model`);
   const state = initialState(parameters, weights, 0.1);
   const trainable = new Trainable(
     {
       model: file.model,
       parameters,
       layers,
-      audioInput: ports.audio.name,
-      maskInput: ports.mask,
-      logitsOutput: ports.logits.name,
+      ...ends,
+      features,
       blank: processor.vocabulary.blank,
       frames: frameCounter(file.model, ports, processor),
       device,
@@ -67,5 +80,5 @@ export async function openTrainable(
     },
     state,
   );
-  return { trainable, state, processor };
+  return { trainable, state, processor, features };
 }

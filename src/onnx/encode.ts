@@ -84,6 +84,11 @@ export function nodeProto(node: Node): NodeProto {
   });
 }
 
+/** An input of the file: float32, of a rank, its axes of any size. */
+export function encodeInput(name: string, rank: number): ValueInfoProto {
+  return valueInfoProto({ name, type: 'float32', dims: Array.from({ length: rank }, (_, axis) => `${name}/${axis}`) });
+}
+
 function attributeProto(name: string, attribute: Attribute): AttributeProto {
   switch (attribute.type) {
     case 'int':

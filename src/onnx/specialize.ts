@@ -16,6 +16,11 @@ export interface Specialization {
   /** The model's outputs that are wanted. */
   readonly outputs: readonly string[];
   /**
+   * Values in the middle of the model that are given instead of computed, by name: what stands for the value that the model would make
+   * there. Nodes that only they depended on are not written.
+   */
+  readonly given?: ReadonlyMap<string, (made: Value) => Value> | undefined;
+  /**
    * Chooses values, once the model is written in its simplest form, to put something behind: what it makes of them is read instead.
    * `outputs` are the wanted ones.
    */
@@ -32,7 +37,7 @@ export type Edit = (b: Builder, value: Value) => Value;
  * @throws if an input is missing, an output unknown, an operator not supported (all of them in one message), or shapes do not fit.
  */
 export function specialize(model: Model, b: Builder, specialization: Specialization): Map<string, Value> {
-  const { inputs, parameters, outputs } = specialization;
+  const { inputs, parameters, outputs, given: replacements = new Map<string, never>() } = specialization;
   checkOpset(model.opsets);
   const nodes = neededNodes(withMaskedFills(model.graph), outputs);
   const unknown = nodes.filter((node) => !isKnown(node) && node.opType !== 'If');
@@ -43,15 +48,23 @@ export function specialize(model: Model, b: Builder, specialization: Specializat
   }
   const given = new Map([...parameters, ...Object.entries(inputs)]);
   const r = new Rewriter(simplifications, new Set(parameters.values()));
-  const values = writeNodes(r, { ...model.graph, nodes }, model, given, outputs);
+  const middle = new Map<string, Value>();
+  const replace = (name: string, made: Value): Value => {
+    const replacement = replacements.get(name)?.(made);
+    if (replacement) middle.set(name, replacement);
+    return replacement ?? made;
+  };
+  const values = writeNodes(r, { ...model.graph, nodes }, model, given, outputs, replace);
+  for (const name of replacements.keys()) if (!middle.has(name)) throw new Error(missing(model, name));
   const edits = specialization.edit?.(r.b.operands, values) ?? new Map<Value, Edit>();
-  const copied = copyNeeded(r.b, b, values, new Set(given.values()), edits);
+  const copied = copyNeeded(r.b, b, values, new Set([...given.values(), ...middle.values()]), edits);
   return new Map(outputs.flatMap((name, i) => (copied[i] ? [[name, copied[i]]] : [])));
 }
 
 /**
  * Writes a graph's nodes in the training graph's operator set.
  * @param known values by name that the graph reads: inputs, weights, and for a branch of an If the values around it.
+ * @param replace what is read instead of the value that was made for a name.
  * @returns the values called `outputs`.
  */
 function writeNodes(
@@ -60,6 +73,7 @@ function writeNodes(
   model: Model,
   known: ReadonlyMap<string, Value>,
   outputs: readonly string[],
+  replace: (name: string, made: Value) => Value = (_, made) => made,
 ): Value[] {
   const values = new Map(known);
   const valueOf = (name: string): Value => {
@@ -89,7 +103,7 @@ function writeNodes(
       const result = results[i];
       if (name === '') return;
       if (!result) throw new Error(`${describe(node)}: its output ${i} is not supported`);
-      values.set(name, result);
+      values.set(name, replace(name, result));
     });
   }
   return outputs.map(valueOf);
@@ -142,6 +156,10 @@ function copyNeeded(
     return keep;
   });
   const copies = new Map<Operand, Value>();
+  for (const value of given) {
+    const edit = edits.get(value);
+    if (edit) copies.set(value, edit(to, value));
+  }
   const copyOf = (value: Value): Value => {
     const held = copies.get(value);
     if (held) return held;

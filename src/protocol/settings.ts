@@ -6,6 +6,7 @@ export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
 /** What a gate decides about: single weights, whole units and heads, or both. */
 export const granularities = ['weight', 'neuron', 'neuron+weight'] as const;
 export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
+export const featureForms = ['auto', 'float16', 'float32', 'recompute'] as const;
 export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;
 
 /** A value and what it must be, in the words of the message about a wrong one. */
@@ -147,6 +148,13 @@ const schema = group({
   }),
   /** Parameters that are not trained. */
   freeze: patterns,
+  /**
+   * What a frozen encoder makes of each utterance: kept on the disk in 16 or 32 bits and computed alone, without padding, or computed
+   * anew in each batch. "auto" keeps 16 bits where the run is longer than one epoch.
+   */
+  features: choice(featureForms),
+  /** Gigabytes that kept features may take on the disk, those of other models included. */
+  featuresGigabytes: number(0, 1e6),
   checkpoint: group({ everySteps: whole(1, 1_000_000_000), keep: whole(1, 100_000) }),
   /** 0 for never. */
   evaluate: group({ everyEpochs: whole(0, 1_000_000) }),
@@ -201,12 +209,17 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     learningRate: 0.05,
   },
   freeze: ['feature_extractor'],
+  features: 'auto',
+  featuresGigabytes: 20,
   checkpoint: { everySteps: 500, keep: 3 },
   evaluate: { everyEpochs: 1 },
 };
 
 /** What a file of settings means by leaving something out, where that is not the default: files may be older than a setting. */
 export const leftOutOfFiles = { dropout: 0, specAugment: { maskTimeProb: 0 } } as const;
+
+/** The same for run.json, which is complete: what it leaves out came later, and such a run goes on as it began. */
+export const leftOutOfRuns = { ...leftOutOfFiles, features: 'recompute' } as const;
 
 /** Settings that cannot be used. The message is one sentence that names the key and what it must be. */
 export class SettingsError extends Error {

@@ -1,6 +1,6 @@
 /** Where the files of a run are. */
 
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 export interface RunPaths {
   readonly folder: string;
@@ -21,6 +21,12 @@ export function runPaths(folder: string): RunPaths {
     log: at('trainer.log'),
     checkpoints: at('checkpoints'),
   };
+}
+
+/** Where the features of frozen encoders are kept: beside the folder of the runs, or beside a run that stands alone. */
+export function featuresFolder(runFolder: string): string {
+  const parent = dirname(resolve(runFolder));
+  return basename(parent) === 'runs' ? join(dirname(parent), 'features') : join(parent, '.pinch', 'features');
 }
 
 /** Where the runs of a workspace folder are made. */

@@ -3,12 +3,23 @@
 import { AudioError } from './audio/error.ts';
 import type { AudioLoader } from './audioLoader.ts';
 import type { BatchPlan, PlannedBatch } from './batches.ts';
+import type { Utterance } from './manifest/utterance.ts';
 import type { Ready } from './prepare.ts';
 
 /** Where in the data a run is: an epoch, and a batch in it, both from 0. */
 export interface Position {
   readonly epoch: number;
   readonly batch: number;
+}
+
+/** What was read of an utterance: its audio, or what was made of the audio earlier. */
+export interface Sound {
+  /** Of the audio. */
+  readonly samples: number;
+  readonly audio?: Float32Array;
+  readonly features?: Float32Array;
+  /** Under which features of the audio are to be kept. */
+  readonly key?: string | undefined;
 }
 
 /** A batch as the training graph takes it. Rows that hold no utterance are silence, have no labels and weigh nothing. */
@@ -19,8 +30,10 @@ export interface Batch {
   readonly samples: number;
   /** Columns of `labels`. */
   readonly maxLabels: number;
-  /** [rows, samples], padded behind each utterance. */
+  /** [rows, samples], padded behind each utterance; empty if something else than audio is read. */
   readonly audio: Float32Array;
+  /** What was read of the utterances, which take the first rows, where that is not audio alone. */
+  readonly sounds?: readonly Sound[];
   /** Samples of each row's utterance; 0 where there is none. */
   readonly lengths: Int32Array;
   /** [rows, maxLabels], padded with 0. */
@@ -38,6 +51,8 @@ export interface BatchStreamOptions {
   readonly utterances: readonly Ready[];
   readonly plan: BatchPlan;
   readonly loader: Pick<AudioLoader, 'load'>;
+  /** What reads an utterance, where that is not the loader. @throws AudioError as the loader. */
+  readonly read?: ((utterance: Utterance) => Promise<Sound>) | undefined;
   readonly paddingValue?: number;
   /** The first batch to give, the very first of the run by default. */
   readonly from?: Position;
@@ -77,14 +92,19 @@ function* walk(plan: BatchPlan, from: Position): Generator<{ position: Position;
 async function fill(
   planned: PlannedBatch,
   position: Position,
-  { utterances, loader, paddingValue = 0 }: BatchStreamOptions,
+  { utterances, loader, read: readOther, paddingValue = 0 }: BatchStreamOptions,
 ): Promise<Batch> {
+  const readAudio = async (utterance: Utterance): Promise<Sound> => {
+    const audio = await loader.load(utterance);
+    return { samples: audio.length, audio };
+  };
+  const readSound = readOther ?? readAudio;
   const failures: { id: string; problem: string }[] = [];
   const loading = planned.members.map(async (member) => {
     const ready = utterances[member];
     if (!ready) throw new RangeError(`the plan is for other utterances: there is no utterance ${member}`);
     try {
-      return { ready, audio: await loader.load(ready.utterance) };
+      return { ready, sound: await readSound(ready.utterance) };
     } catch (error) {
       if (!(error instanceof AudioError)) throw error;
       failures.push({ id: ready.utterance.id, problem: error.message });
@@ -92,9 +112,9 @@ async function fill(
     }
   });
   const read = (await Promise.all(loading)).filter((row) => row !== undefined);
-  const samples = planned.samples ?? Math.max(1, ...read.map(({ audio }) => audio.length));
-  const fitting = read.filter(({ ready, audio }) => {
-    if (audio.length <= samples) return true;
+  const samples = planned.samples ?? Math.max(1, ...read.map(({ sound }) => sound.samples));
+  const fitting = read.filter(({ ready, sound }) => {
+    if (sound.samples <= samples) return true;
     const problem = `${ready.utterance.audio}: it is longer than the manifest says; correct its duration or leave it out`;
     failures.push({ id: ready.utterance.id, problem });
     return false;
@@ -106,7 +126,8 @@ async function fill(
     rows,
     samples,
     maxLabels,
-    audio: new Float32Array(rows * samples).fill(paddingValue),
+    audio: new Float32Array(readOther ? 0 : rows * samples).fill(paddingValue),
+    ...(readOther ? { sounds: fitting.map(({ sound }) => sound) } : {}),
     lengths: new Int32Array(rows),
     labels: new Int32Array(rows * maxLabels),
     labelLengths: new Int32Array(rows),
@@ -114,9 +135,9 @@ async function fill(
     ids: Array.from({ length: rows }, (_, row) => fitting[row]?.ready.utterance.id),
     failures,
   };
-  fitting.forEach(({ ready, audio }, row) => {
-    batch.audio.set(audio, row * samples);
-    batch.lengths[row] = audio.length;
+  fitting.forEach(({ ready, sound }, row) => {
+    if (!readOther && sound.audio) batch.audio.set(sound.audio, row * samples);
+    batch.lengths[row] = sound.samples;
     batch.labels.set(ready.labels, row * maxLabels);
     batch.labelLengths[row] = ready.labels.length;
   });

@@ -2,6 +2,7 @@
 
 import type { Batch, Position } from '../speech/batchStream.ts';
 import type { TrainingData } from './data.ts';
+import type { Features } from './features/features.ts';
 
 export class BatchFeed {
   private readonly data: TrainingData;
@@ -10,16 +11,20 @@ export class BatchFeed {
   private readonly say: (text: string) => void;
   private at: Position;
 
-  /** @param from the next batch, and the utterances that failed before it. */
+  /**
+   * @param from the next batch, and the utterances that failed before it.
+   * @param features that are read instead of audio.
+   */
   constructor(
     data: TrainingData,
     from: Position & { readonly failures: readonly string[] },
     say: (text: string) => void,
+    features?: Features,
   ) {
     this.data = data;
     this.at = { epoch: from.epoch, batch: from.batch };
     this.failed = new Set(from.failures);
-    this.batches = data.stream(this.at);
+    this.batches = data.stream(this.at, features);
     this.say = say;
   }
 

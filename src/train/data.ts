@@ -7,7 +7,9 @@ import { streamBatches, type Batch, type Position } from '../speech/batchStream.
 import { readManifest } from '../speech/manifest/read.ts';
 import { describeDropped, prepareUtterances, type Dropped, type Ready } from '../speech/prepare.ts';
 import type { Processor } from '../speech/processor.ts';
+import type { Utterance } from '../speech/manifest/utterance.ts';
 import type { RunSettings } from '../protocol/settings.ts';
+import type { Features } from './features/features.ts';
 import type { TrainingBatch } from './stepFeeds.ts';
 
 /** More unusable files than this share are more likely a mistake than bad luck. */
@@ -63,10 +65,11 @@ export class TrainingData {
     return data;
   }
 
-  /** Batches from a position on, without end. */
-  stream(from: Position): AsyncGenerator<Batch, never> {
+  /** Batches from a position on, without end: of audio, or of what features are made from. */
+  stream(from: Position, features?: Pick<Features, 'load'>): AsyncGenerator<Batch, never> {
     const { ready: utterances, plan, loader } = this;
-    return streamBatches({ utterances, plan, loader, paddingValue: this.processor.paddingValue, from });
+    const read = features && ((utterance: Utterance) => features.load(utterance));
+    return streamBatches({ utterances, plan, loader, read, paddingValue: this.processor.paddingValue, from });
   }
 
   /** Where the batch behind a position is. */
@@ -92,11 +95,12 @@ export class TrainingData {
   }
 }
 
-/** A batch in the form the training graph takes. */
-export function trainingBatch(batch: Batch): TrainingBatch {
+/** A batch in the form the training graph takes. @param features of its utterances, if it takes these. */
+export function trainingBatch(batch: Batch, features?: readonly Float32Array[]): TrainingBatch {
   const { rows, samples, maxLabels, labels, labelLengths } = batch;
   return {
     inputs: batch.audio,
+    features,
     samples,
     maxLabels,
     samplesPerUtterance: Array.from(batch.lengths),

@@ -11,7 +11,8 @@ import { writeModel } from './checkpoint.ts';
 import type { GateMode } from './graph/parameter.ts';
 import type { Layout } from './layout.ts';
 import type { State } from './pruned.ts';
-import { recognizeAll } from './recognizeAll.ts';
+import { behindFeatures, recognizeKept, type KeptRecognition } from './features/recognizeKept.ts';
+import { recognizeAll, type Recognition } from './recognizeAll.ts';
 import { Recognizer } from './recognizer.ts';
 import type { Setup } from './setup.ts';
 
@@ -35,33 +36,65 @@ export class DevSet {
    * @throws Error if more than 1 % of the utterances cannot be read.
    */
   async score(
-    setup: Pick<Setup, 'processor' | 'loader' | 'device'>,
+    setup: Pick<Setup, 'processor' | 'loader' | 'device' | 'features' | 'ports'>,
     layout: Layout,
     state: State,
     gates: GateMode,
     folder: string,
   ): Promise<DevScore> {
-    const { processor, loader, device } = setup;
+    const { processor } = setup;
     const temporary = join(folder, '.evaluation.tmp');
     await rm(temporary, { recursive: true, force: true });
     await makeFolder(temporary);
     try {
-      await writeModel(temporary, layout, state, gates);
-      const file = join(temporary, 'model.onnx');
-      const recognizer = await Recognizer.open(file, layout.model.model.graph, processor, { device: device.device });
-      try {
-        const engine = { recognizer, loader, processor, batch: recognizer.batchSize ?? 1 };
-        const { transcripts, skipped } = await recognizeAll(this.utterances, engine, () => undefined);
-        const scores = transcripts.map(({ utterance, text }) =>
-          scoreUtterance(processor.vocabulary.conform(utterance.text), text),
-        );
-        const { wer, cer, errors, words, utterances } = scoreCorpus(scores);
-        return { wer, cer, errors, words, utterances, skipped: skipped.length };
-      } finally {
-        await recognizer.dispose();
-      }
+      const kept = await this.fromFeatures(setup, layout, state, gates, temporary);
+      const open = kept ? kept.long : this.utterances;
+      const heard = open.length > 0 ? await hear(open, setup, layout, state, gates, temporary) : undefined;
+      const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
+      const scores = transcripts.map(({ utterance, text }) =>
+        scoreUtterance(processor.vocabulary.conform(utterance.text), text),
+      );
+      const { wer, cer, errors, words, utterances } = scoreCorpus(scores);
+      const skipped = (kept?.skipped.length ?? 0) + (heard?.skipped.length ?? 0);
+      return { wer, cer, errors, words, utterances, skipped };
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
+  }
+
+  /** From the features of a frozen encoder, if these are kept and the model behind it stands alone. */
+  private async fromFeatures(
+    { processor, device, features, ports }: Pick<Setup, 'processor' | 'device' | 'features' | 'ports'>,
+    layout: Layout,
+    state: State,
+    gates: GateMode,
+    folder: string,
+  ): Promise<KeptRecognition | undefined> {
+    const model = features && behindFeatures(layout.model, features, ports);
+    if (!model) return undefined;
+    const parameters = layout.parameters.filter(({ initializer }) => model.model.graph.initializers.has(initializer));
+    await writeModel(folder, { model, parameters }, state, gates);
+    const engine = { features, ports, processor, device: device.device };
+    return recognizeKept(this.utterances, join(folder, 'model.onnx'), engine);
+  }
+}
+
+/** From audio. */
+async function hear(
+  utterances: readonly Utterance[],
+  { processor, loader, device }: Pick<Setup, 'processor' | 'loader' | 'device'>,
+  layout: Layout,
+  state: State,
+  gates: GateMode,
+  folder: string,
+): Promise<Pick<Recognition, 'transcripts' | 'skipped'>> {
+  await writeModel(folder, layout, state, gates);
+  const file = join(folder, 'model.onnx');
+  const recognizer = await Recognizer.open(file, layout.model.model.graph, processor, { device: device.device });
+  try {
+    const engine = { recognizer, loader, processor, batch: recognizer.batchSize ?? 1 };
+    return await recognizeAll(utterances, engine, () => undefined);
+  } finally {
+    await recognizer.dispose();
   }
 }

@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { EndRecord } from '../protocol/records.ts';
+import type { Batch } from '../speech/batchStream.ts';
 import { BatchFeed } from './batchFeed.ts';
 import {
   checkpointName,
@@ -185,13 +186,29 @@ class Loop {
       const batch = await this.batches.next();
       audioSeconds += secondsOf(batch, setup.processor.sampleRate);
       const last = part === accumulate;
-      const result = await this.opened.trainable.step(trainingBatch(batch), { ...scalars, part, update: last });
+      const features = await this.featuresOf(batch);
+      const result = await this.opened.trainable.step(trainingBatch(batch, features), {
+        ...scalars,
+        part,
+        update: last,
+      });
       ctcLoss += result.ctcLoss / accumulate;
       if (!last) continue;
       const loss = ctcLoss + (result.loss - result.ctcLoss);
       const whole: StepResult = { ...result, ctcLoss, loss };
       return { result: whole, audioSeconds };
     }
+  }
+
+  /** Those not kept yet are computed here, which counts as the step's time. */
+  private async featuresOf({ sounds = [] }: Batch): Promise<Float32Array[] | undefined> {
+    const { setup, report } = this.context;
+    if (!setup.features) return undefined;
+    const all: Float32Array[] = [];
+    for (const sound of sounds) all.push(await setup.features.of(sound));
+    const trouble = setup.features.takeTrouble();
+    if (trouble !== undefined) report.say(trouble);
+    return all;
   }
 
   private async restGates({ rest, sentence }: Resting): Promise<void> {
@@ -274,9 +291,8 @@ class Loop {
   }
 
   private batchesFrom(progress: Progress): BatchFeed {
-    return new BatchFeed(this.context.setup.data, progress, (text) => {
-      this.context.report.say(text);
-    });
+    const { setup, report } = this.context;
+    return new BatchFeed(setup.data, progress, (text) => report.say(text), setup.features);
   }
 
   private watchFrom(progress: Progress): LossWatch {

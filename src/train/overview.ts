@@ -79,6 +79,7 @@ export function describeStart(
   lines.push(
     `${count(data.ready.length)} utterances, ${duration(data.audioSeconds)} of speech; ${count(start.steps)} steps, ${start.stepsPerEpoch.toFixed(1)} an epoch.`,
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
+    ...(setup.features ? [setup.features.sentence] : []),
     `About ${byteSize(start.memoryBytes)} of memory; a first guess of the time is ${duration(start.secondsExpected)}.`,
   );
   return lines.join('\n');

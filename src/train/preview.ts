@@ -27,6 +27,6 @@ export async function previewRun(settings: RunSettings, onPhase: (label: string)
     const start = startRecord(setup, settings, setup.cost());
     return { settings, start, text: describeStart(start, setup, settings) };
   } finally {
-    await setup.loader.close();
+    await Promise.all([setup.loader.close(), setup.features?.close()]);
   }
 }

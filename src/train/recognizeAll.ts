@@ -37,7 +37,7 @@ export interface Recognition {
 }
 
 /** A manifest with more unusable utterances than this share is more likely wrong than unlucky. */
-const skippedAtMost = 0.01;
+export const skippedAtMost = 0.01;
 
 /** Utterances whose audio is read before it is needed. */
 const ahead = 8;
@@ -127,7 +127,7 @@ async function* readAhead(
   for (const last of waiting) yield await last;
 }
 
-function tooMany(skipped: readonly Skipped[], all: number): Error {
+export function tooMany(skipped: readonly Skipped[], all: number): Error {
   const [first] = skipped;
   return new Error(
     `${skipped.length} of ${all} utterances cannot be used, more than 1 %; the first is ${first?.id ?? ''}: ${first?.reason ?? ''}`,

@@ -5,8 +5,8 @@ import { sentenceOf } from '../onnx/errors.ts';
 import { makeFolder } from '../onnx/makeFolder.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
 import { effectiveRecords, type MetricsRecord, type RunFile, type RunState } from '../protocol/records.ts';
-import { completeSettings, leftOutOfFiles, type RunSettings } from '../protocol/settings.ts';
-import { runPaths, type RunPaths } from '../runs/paths.ts';
+import { completeSettings, leftOutOfRuns, type RunSettings } from '../protocol/settings.ts';
+import { featuresFolder, runPaths, type RunPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/readRecords.ts';
 import { readRun } from '../runs/state.ts';
 import {
@@ -105,7 +105,7 @@ class Run {
   }
 
   private async trainAs(owner: Owner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
-    const settings = completeSettings(leftOutOfFiles, run.settings);
+    const settings = completeSettings(leftOutOfRuns, run.settings);
     const earlier = await readRecords(this.paths.metrics);
     const attempt = 1 + earlier.reduce((most, record) => Math.max(most, record.attempt), 0);
     const control = await listenForControl(owner.nonce, (request) => this.answer(request));
@@ -116,7 +116,7 @@ class Run {
       await makeFolder(this.paths.checkpoints);
       await removeUnfinished(this.paths.checkpoints);
       if (earlier.length > 0) await checkInputs(settings, run.checksums);
-      setup = await prepareRun(settings);
+      setup = await prepareRun(settings, featuresFolder(this.paths.folder));
       const end = await this.trainWith(setup, settings, report, metrics, earlier);
       await this.finish(end, metrics, report);
       return end.status;
@@ -237,6 +237,6 @@ class Run {
 
   private async close(setup: Setup | undefined, metrics: MetricsFile, control: ControlServer): Promise<void> {
     metrics.close();
-    await Promise.all([setup?.loader.close(), control.close()]);
+    await Promise.all([setup?.loader.close(), setup?.features?.close(), control.close()]);
   }
 }

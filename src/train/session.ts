@@ -28,6 +28,8 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Every output is written to a tensor given to `runInto`, and nothing is returned. For graphs of ours on the CPU. */
   readonly inPlace?: boolean;
+  /** False to give memory back after every run on the CPU, for inputs of ever other sizes. True if it is not said. */
+  readonly keepMemory?: boolean;
   /** Outputs that stay on the device. On the CPU it makes no difference. */
   readonly resident?: readonly string[];
   /** Names of nodes that run on the CPU whatever the device, those of Scan bodies included. */
@@ -105,7 +107,7 @@ export class Session {
       graphOptimizationLevel: 'all',
       // A training step's tensors are large and the same each time; onnxruntime's own arena and memory patterns keep twice what malloc does
       // (measured at wav2vec2-base size: 3.2 against 2.4 GB), and it reuses pages as well as they do.
-      ...(options.inPlace ? { enableCpuMemArena: false, enableMemPattern: false } : {}),
+      ...(options.inPlace || options.keepMemory === false ? { enableCpuMemArena: false, enableMemPattern: false } : {}),
       // Adam's second moments decay into denormal numbers, which processors compute a hundred times slower.
       extra: { session: { set_denormal_as_zero: '1' } },
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),

@@ -11,6 +11,9 @@ import { AudioLoader } from '../speech/audioLoader.ts';
 import { readProcessor, type Processor } from '../speech/processor.ts';
 import { TrainingData } from './data.ts';
 import { chooseDevice, type ChosenDevice } from './device.ts';
+import { findFeatureCut } from './features/cut.ts';
+import { Features } from './features/features.ts';
+import type { FeatureType } from './features/files.ts';
 import { frameCounter } from './frames.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import type { GateMode, Parameter } from './graph/parameter.ts';
@@ -21,7 +24,7 @@ import { heldLayers, layoutOf, nothingRemoved, type Layout, type WholeModel } fr
 import { learningRateFor } from './learningRate.ts';
 import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
-import { findPorts } from './ports.ts';
+import { findPorts, type Ports } from './ports.ts';
 import type { State } from './pruned.ts';
 import { Trainable } from './trainable.ts';
 
@@ -50,8 +53,11 @@ export interface Setup {
   readonly rows: readonly LayerRow[];
   readonly layers: readonly GatedLayer[];
   readonly processor: Processor;
+  readonly ports: Ports;
   readonly data: TrainingData;
   readonly loader: AudioLoader;
+  /** Of a frozen encoder; undefined where each batch computes its own, or everything is trained. */
+  readonly features: Features | undefined;
   readonly device: ChosenDevice;
   /** The largest of the run. */
   readonly learningRate: number;
@@ -67,10 +73,11 @@ export interface Setup {
 }
 
 /**
+ * @param featuresFolder where features of frozen encoders are kept; without it nothing is written.
  * @throws Error in one sentence that names what is wrong: no model, no CTC model, no tokenizer, no usable data, a device that does not
  *   work, nothing to gate.
  */
-export async function prepareRun(settings: RunSettings): Promise<Setup> {
+export async function prepareRun(settings: RunSettings, featuresFolder?: string): Promise<Setup> {
   const exposed = exposeParameters(await loadFloatModel(settings.model));
   const { file: model } = exposed;
   const processor = await readProcessor(model.folder);
@@ -81,6 +88,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
   const whole: WholeModel = { model, parameters, removed: nothingRemoved, grouped, matrices };
   const frames = frameCounter(model.model, ports, processor);
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
+  let features: Features | undefined;
   try {
     const data = await TrainingData.open(settings, processor, frames, loader);
     // With nothing else going on: what runs meanwhile makes the device look slower than it is.
@@ -90,7 +98,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
     const largestBatch = { utterances: largest.rows, samples: largest.samples, labels: largest.labels };
     const { optimizer, gates, sparsity, batch } = settings;
     const method = chooseMethod(settings);
-    const options = {
+    const beforeFeatures = {
       model: model.model,
       parameters,
       layers,
@@ -112,6 +120,23 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       candidates: method.search?.candidates,
       seed: settings.seed,
     };
+    const updates = Math.ceil((settings.epochs * data.plan.batchesPerEpoch) / batch.accumulate);
+    const steps = settings.steps ?? updates;
+    const type = keptType(settings.features, steps * batch.accumulate > data.plan.batchesPerEpoch);
+    const cut = type && findFeatureCut({ ...beforeFeatures, ...cutOptions(settings, processor) });
+    features =
+      cut &&
+      (await Features.open({
+        ...beforeFeatures,
+        cut,
+        type,
+        processor,
+        loader,
+        folder: featuresFolder,
+        limit: settings.featuresGigabytes * 1e9,
+        samples: data.ready.reduce((sum, { samples }) => sum + samples, 0),
+      }));
+    const options = { ...beforeFeatures, features: cut };
     const open = (mode: GateMode, state?: State): Opened => {
       const layout = state ? layoutOf(whole, state) : whole;
       const weights = weightsOfFile(layout.model, layout.parameters);
@@ -130,8 +155,6 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
         settings: { ...options.settings, tiles: chosen.device === 'cpu' },
       }).cost;
     };
-    const updates = Math.ceil((settings.epochs * data.plan.batchesPerEpoch) / batch.accumulate);
-    const steps = settings.steps ?? updates;
     return {
       model,
       method,
@@ -139,8 +162,10 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       rows,
       layers,
       processor,
+      ports,
       data,
       loader,
+      features,
       device: chosen,
       learningRate: optimizer.learningRate ?? learningRateFor(parameters),
       steps,
@@ -150,9 +175,20 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       cost,
     };
   } catch (error) {
-    await loader.close();
+    await Promise.all([loader.close(), features?.close()]);
     throw error;
   }
+}
+
+/** In how many bits features are kept, if at all. A run that sees each utterance once would gain nothing. */
+function keptType(features: RunSettings['features'], longer: boolean): FeatureType | undefined {
+  if (features === 'recompute') return undefined;
+  if (features !== 'auto') return features;
+  return longer ? 'float16' : undefined;
+}
+
+function cutOptions({ dropout, specAugment }: RunSettings, { sampleRate }: Processor) {
+  return { dropout: dropout > 0, timeMasks: specAugment.maskTimeProb > 0, sampleRate };
 }
 
 async function loadFloatModel(path: string): Promise<ModelFile> {

@@ -6,12 +6,15 @@ import type { DropoutMasks } from './graph/dropout.ts';
 import type { TimeMasks } from './graph/specAugment.ts';
 import type { TrainingGraph } from './graph/trainingGraph.ts';
 import { gumbelNoise } from './gumbelNoise.ts';
+import { paddedFeatures } from './features/padded.ts';
 import type { TrainableOptions } from './trainable.ts';
 
 /** What one step needs of a batch. */
 export interface TrainingBatch {
-  /** float32 [utterances × samples], zero-padded */
+  /** float32 [utterances × samples], zero-padded; not read where there are features */
   readonly inputs: Float32Array;
+  /** What the frozen part of the model makes of each utterance alone. */
+  readonly features?: readonly Float32Array[] | undefined;
   readonly samples: number;
   /** Samples of each utterance before padding. */
   readonly samplesPerUtterance: readonly number[];
@@ -47,7 +50,7 @@ export interface Masks {
 /** By the names of the training graph's inputs; not every graph has all of them. */
 export function stepFeeds(
   options: TrainableOptions,
-  { frames, dropout, timeMask }: Pick<TrainingGraph, 'frames' | 'dropout' | 'timeMask'>,
+  { frames, dropout, timeMask, features }: Pick<TrainingGraph, 'frames' | 'dropout' | 'timeMask' | 'features'>,
   masks: Masks,
   batch: TrainingBatch,
   scalars: StepScalars,
@@ -57,6 +60,9 @@ export function stepFeeds(
   const lengths = batch.samplesPerUtterance.map((samples) => Math.min(options.frames(samples), frames));
   return {
     ...batchFeeds(options, lengths, batch),
+    ...(features && options.features
+      ? { [features.name]: paddedFeatures(batch.features ?? [], options.features, features.dims) }
+      : {}),
     ...(timeMask && masks.time
       ? { [timeMask.name]: float32(masks.time.of(lengths, frames, step, part), timeMask.dims) }
       : {}),
@@ -81,7 +87,7 @@ function batchFeeds(
   const labels = new BigInt64Array(utterances * width).fill(BigInt(blank));
   batch.labels.forEach((row, i) => row.forEach((label, k) => (labels[i * width + k] = BigInt(label))));
   return {
-    [audioInput]: float32(batch.inputs, [utterances, batch.samples]),
+    ...(batch.features ? {} : { [audioInput]: float32(batch.inputs, [utterances, batch.samples]) }),
     ...(maskInput ? { [maskInput.name]: attentionMask(batch, utterances, maskInput.type) } : {}),
     labels: { type: 'int64', dims: [utterances, width], data: labels },
     label_lengths: int64(batch.labels.map((row) => row.length)),

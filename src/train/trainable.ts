@@ -2,6 +2,7 @@
 
 import type { Graph, Model } from '../onnx/graph.ts';
 import { float32, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
+import type { FeatureCut } from './features/cut.ts';
 import { DropoutMasks } from './graph/dropout.ts';
 import { TimeMasks, type SpecAugmentSettings } from './graph/specAugment.ts';
 import type { GraphCost } from './graph/graphCost.ts';
@@ -26,6 +27,8 @@ export interface TrainableOptions {
   readonly layers: readonly Pick<GatedLayer, 'name' | 'size'>[];
   readonly audioInput: string;
   readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
+  /** If set, batches come as these features of the model instead of audio. */
+  readonly features?: FeatureCut | undefined;
   readonly logitsOutput: string;
   readonly blank: number;
   readonly frames: (samples: number) => number;

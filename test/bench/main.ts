@@ -26,6 +26,7 @@ const { values, positionals } = parseArgs({
     share: { type: 'string', default: '0.65' },
     threads: { type: 'string', default: '2' },
     driver: { type: 'string', default: '/usr/lib/chromium/vk_swiftshader_icd.json' },
+    kept: { type: 'boolean', default: false },
   },
 });
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -56,18 +57,24 @@ async function pinchStep(
 
 async function torchStep(python: string, model: string, mode: string, steps: string): Promise<StepTime> {
   const script = join(shared, 'reference/torch_reference.py');
-  const gated = mode === 'gated' ? ['--gated'] : [];
+  const gated = mode.startsWith('gated') ? ['--gated'] : [];
   const args = [script, 'bench', '--random', '--model', model, '--steps', steps, '--seconds', '5', ...gated];
   return JSON.parse((await run(python, args)).stdout) as StepTime;
 }
 
-/** One training step, 4 utterances of 5 s: seconds and peak memory, gated and not, in turns with PyTorch (`--torch PYTHON`). */
+/**
+ * One training step, 4 utterances of 5 s: seconds and peak memory, gated and not, and with features kept as in every epoch but the first,
+ * in turns with PyTorch (`--torch PYTHON`), which has no such form. `--kept` measures the last form alone.
+ */
 async function step(model: string): Promise<void> {
   const seconds: Record<string, number[]> = {};
   const memory: Record<string, number[]> = {};
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const mode of ['ungated', 'gated']) {
-      const rows: [string, StepTime][] = [[`pinch ${mode}`, await pinchStep(model, mode, values.steps)]];
+      const rows: [string, StepTime][] = [];
+      for (const form of values.kept ? [`${mode}-kept`] : [mode, `${mode}-kept`]) {
+        rows.push([`pinch ${form}`, await pinchStep(model, form, values.steps)]);
+      }
       if (values.torch !== undefined) {
         rows.push([`torch ${mode}`, await torchStep(values.torch, model, mode, values.steps)]);
       }
@@ -85,6 +92,8 @@ async function step(model: string): Promise<void> {
       ['pinch gated', 'pinch ungated'],
       ['pinch ungated', 'torch ungated'],
       ['pinch gated', 'torch gated'],
+      ['pinch ungated-kept', 'torch ungated'],
+      ['pinch gated-kept', 'torch gated'],
     ].map(([a = '', b = '']) => [`${a} / ${b}`, ratio(a, b)]),
   );
   const medians = (table: Record<string, number[]>): Record<string, number> =>
@@ -161,7 +170,7 @@ else if (name === 'shrunk' && values.model !== undefined) {
   await (name === 'step' ? step(values.model) : ctc(values.model));
 } else {
   console.error(
-    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N]',
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N]',
   );
   process.exitCode = 2;
 }

@@ -1,7 +1,7 @@
 /**
  * Steps of training on noise, in a process of its own so that its peak memory is the step's: the model's own shapes, the feature encoder
- * frozen. Arguments: model, `gated` or `ungated`, steps, utterances, seconds of audio each, optionally a profile's prefix and a device.
- * Prints one JSON object.
+ * frozen. Arguments: model, `gated` or `ungated` with `-kept` behind it for a step that takes kept features, steps, utterances, seconds of
+ * audio each, optionally a profile's prefix and a device. Prints one JSON object.
  */
 
 import { readFileSync } from 'node:fs';
@@ -13,11 +13,12 @@ const [path = '', mode = 'ungated', steps = '5', count = '4', seconds = '5', pro
   process.argv.slice(2);
 const utterances = Number(count);
 
-const { trainable, processor } = await openTrainable(
+const { trainable, processor, features } = await openTrainable(
   path,
   device as Device,
-  mode === 'gated' ? 'gated' : 'ungated',
+  mode.startsWith('gated') ? 'gated' : 'ungated',
   profilePrefix,
+  mode.endsWith('-kept'),
 );
 
 const samples = Math.round(Number(seconds) * processor.sampleRate);
@@ -27,6 +28,11 @@ const labels = Array.from({ length: utterances }, () =>
 );
 const batch = {
   inputs: Float32Array.from({ length: utterances * samples }, () => random.normal()),
+  features:
+    features &&
+    Array.from({ length: utterances }, () =>
+      Float32Array.from({ length: Math.floor(features.perSample * samples) }, () => random.normal()),
+    ),
   samples,
   samplesPerUtterance: Array<number>(utterances).fill(samples),
   labels,

@@ -13,6 +13,7 @@ import { specialize } from '../../onnx/specialize.ts';
 import { sizeOf, type DataType } from '../../onnx/tensor.ts';
 import { tileDims } from '../../onnx/tiles.ts';
 import { keepZeros, sparsityLoss } from '../../prune/gates.ts';
+import type { FeatureCut } from '../features/cut.ts';
 import { adamw, type AdamScalars, type AdamSettings } from './adamw.ts';
 import { channelSearch } from './channelSearch.ts';
 import { ctc } from './ctc.ts';
@@ -59,6 +60,8 @@ export interface TrainingGraphOptions {
   readonly audioInput: string;
   /** The model's `attention_mask` input, if it has one. */
   readonly maskInput?: { readonly name: string; readonly type: DataType } | undefined;
+  /** If set, the graph takes this value of the model instead of audio. */
+  readonly features?: Pick<FeatureCut, 'name'> | undefined;
   readonly logitsOutput: string;
   readonly blank: number;
   readonly gates: GateMode;
@@ -88,6 +91,8 @@ export interface TrainingGraph {
   readonly dropout: readonly DropoutInput[];
   /** Undefined without SpecAugment, or if the model has no place for it. */
   readonly timeMask: TimeMaskInput | undefined;
+  /** The input that takes features, if audio is not what it takes. */
+  readonly features: { readonly name: string; readonly dims: readonly number[] } | undefined;
   readonly frames: number;
   readonly cost: GraphCost;
 }
@@ -107,6 +112,7 @@ class TrainingGraphBuilder {
   private readonly reports: { name: string; dims: readonly number[] }[] = [];
   private readonly dropout: DropoutInput[] = [];
   private timeMask: TimeMaskInput | undefined;
+  private features: Value | undefined;
   /** State of the gates. */
   private readonly read: Value[] = [];
   private readonly options: TrainingGraphOptions;
@@ -145,7 +151,11 @@ class TrainingGraphBuilder {
 
     // 2. The model, forward.
     const { utterances, samples, labels } = options.shape;
-    const audio = b.input(options.audioInput, 'float32', [utterances, samples]);
+    const dims = [utterances, samples];
+    // Behind features nothing but the audio's shape is read, and that is known here.
+    const audio: Value = options.features
+      ? { name: options.audioInput, type: 'float32', dims }
+      : b.input(options.audioInput, 'float32', dims);
     const inputs: Record<string, Value> = { [options.audioInput]: audio };
     if (options.maskInput !== undefined) {
       const { name, type } = options.maskInput;
@@ -160,6 +170,7 @@ class TrainingGraphBuilder {
       inputs,
       parameters,
       outputs: [options.logitsOutput],
+      given: options.features && new Map([[options.features.name, (made) => this.takeFeatures(made)]]),
       edit: (written, [logits]) =>
         new Map([
           ...(options.settings.dropout > 0 ? dropoutEdits(written, left, this.dropout) : []),
@@ -386,6 +397,11 @@ class TrainingGraphBuilder {
     return scalars.reduce((left, right) => this.b.op('Add', [left, right]));
   }
 
+  private takeFeatures({ name, type, dims }: Value): Value {
+    this.features = this.b.input(name, type, dims);
+    return this.features;
+  }
+
   private report(name: string, value: Value): void {
     this.b.output(value, name);
     this.reports.push({ name, dims: value.dims });
@@ -422,6 +438,7 @@ class TrainingGraphBuilder {
       reports: this.reports,
       dropout: this.dropout,
       timeMask: this.timeMask,
+      features: this.features,
       frames: logits.dims[1] ?? 0,
       cost: graphCost(this.b),
     };

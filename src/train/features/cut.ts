@@ -1,0 +1,157 @@
+/** Finds the value of a model behind which training begins: whatever computes it depends on the audio and on frozen weights alone. */
+
+import { Builder } from '../../onnx/builder.ts';
+import type { Model, Node } from '../../onnx/graph.ts';
+import { specialize } from '../../onnx/specialize.ts';
+import { namesWithin } from '../../onnx/subgraphs.ts';
+import type { DataType } from '../../onnx/tensor.ts';
+import type { Value } from '../../onnx/value.ts';
+import { dropoutEdits, type DropoutInput } from '../graph/dropout.ts';
+import type { Parameter } from '../graph/parameter.ts';
+import { specAugmentEdit } from '../graph/specAugment.ts';
+
+/** A value [batch, frames, channels] or [batch, channels, frames] that need not be computed twice for the same audio. */
+export interface FeatureCut {
+  /** Of the value in the model. */
+  readonly name: string;
+  /** Which axis counts frames: 1 or 2. */
+  readonly axis: 1 | 2;
+  readonly channels: number;
+  /** Elements of the value for a second of audio, about. */
+  readonly perSample: number;
+}
+
+export interface CutOptions {
+  readonly model: Model;
+  readonly parameters: readonly Pick<Parameter, 'initializer' | 'dims' | 'trained'>[];
+  readonly audioInput: string;
+  readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
+  readonly logitsOutput: string;
+  readonly sampleRate: number;
+  /** Whether the training graph drops values, and hides frames. What it does that to has to stay in it. */
+  readonly dropout: boolean;
+  readonly timeMasks: boolean;
+}
+
+/**
+ * The last such value that all paths from the audio to the logits go through. Paths on which only shapes are read do not count: in a
+ * training graph shapes are constants.
+ * @returns undefined if there is none, as when everything is trained.
+ */
+export function findFeatureCut(options: CutOptions): FeatureCut | undefined {
+  const { graph } = options.model;
+  const frozen = onlyAudio(options);
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const candidates = graph.nodes
+    .flatMap(({ outputs }) => outputs)
+    .filter((name) => frozen.has(name))
+    .toReversed();
+  const whole = editsOf(options, undefined);
+  for (const name of candidates) {
+    if (readsAudio(makers, options, name)) continue;
+    const cut = shapeOf(options, name);
+    if (cut && editsOf(options, name) === whole) return cut;
+  }
+  return undefined;
+}
+
+/** Operators that look at nothing but the shape of what they read. */
+const ofShapes: ReadonlySet<string> = new Set(['Shape', 'Size']);
+
+export const readsShapesOnly = ({ opType, domain }: Node): boolean => domain === '' && ofShapes.has(opType);
+
+/** Values whose elements depend on the audio, and on nothing else that can change. */
+function onlyAudio({ model, parameters, audioInput }: CutOptions): ReadonlySet<string> {
+  const { nodes, inputs, initializers } = model.graph;
+  const changing = new Set(parameters.flatMap(({ initializer, trained }) => (trained ? [initializer] : [])));
+  for (const { name } of inputs) if (name !== audioInput && !initializers.has(name)) changing.add(name);
+  const audio = new Set([audioInput]);
+  for (const node of nodes) {
+    if (readsShapesOnly(node)) continue;
+    const reads = [...node.inputs, ...namesWithin(node)];
+    const kind = reads.some((name) => changing.has(name))
+      ? changing
+      : reads.some((name) => audio.has(name))
+        ? audio
+        : undefined;
+    for (const name of node.outputs) if (name !== '') kind?.add(name);
+  }
+  return audio;
+}
+
+/** Whether the logits depend on the audio's samples by a way around the value. */
+function readsAudio(
+  makers: ReadonlyMap<string, Node>,
+  { audioInput, logitsOutput }: Pick<CutOptions, 'audioInput' | 'logitsOutput'>,
+  around: string,
+): boolean {
+  const seen = new Set([around]);
+  const open = [logitsOutput];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    if (name === audioInput) return true;
+    seen.add(name);
+    const maker = makers.get(name);
+    if (maker && !readsShapesOnly(maker)) open.push(...maker.inputs, ...namesWithin(maker));
+  }
+  return false;
+}
+
+/** The value's form, from its shapes for two lengths of audio; undefined if it is no row of vectors for each utterance. */
+function shapeOf(options: CutOptions, name: string): FeatureCut | undefined {
+  const batch = 3;
+  const lengths = [2 * options.sampleRate, 5 * options.sampleRate] as const;
+  const [short, long] = lengths.map((samples) => {
+    const { made } = writeAt(options, batch, samples, name);
+    return made?.type === 'float32' ? made.dims : [];
+  });
+  if (short?.length !== 3 || long?.length !== 3 || short[0] !== batch || long[0] !== batch) return undefined;
+  const grows = ([1, 2] as const).filter((axis) => short[axis] !== long[axis]);
+  const [axis] = grows;
+  if (axis === undefined || grows.length > 1) return undefined;
+  const channels = long[3 - axis] ?? 0;
+  const frames = (long[axis] ?? 0) - (short[axis] ?? 0);
+  return frames > 0 ? { name, axis, channels, perSample: (channels * frames) / (lengths[1] - lengths[0]) } : undefined;
+}
+
+/** How much of dropout and SpecAugment a training graph has that begins at the value, or at the audio. */
+function editsOf(options: CutOptions, name: string | undefined): string {
+  const { dropped, hidden } = writeAt(options, 2, 2 * options.sampleRate, name);
+  return `${dropped} ${hidden}`;
+}
+
+function writeAt(
+  { model, parameters, audioInput, maskInput, logitsOutput, dropout, timeMasks }: CutOptions,
+  batch: number,
+  samples: number,
+  name: string | undefined,
+): { readonly made: Value | undefined; readonly dropped: number; readonly hidden: number } {
+  const b = new Builder();
+  const inputs = { [audioInput]: b.input(audioInput, 'float32', [batch, samples]) };
+  if (maskInput) inputs[maskInput.name] = b.input(maskInput.name, maskInput.type, [batch, samples]);
+  const values = new Map(
+    parameters.map(
+      ({ initializer, dims }) => [initializer, b.input(`weight/${initializer}`, 'float32', dims)] as const,
+    ),
+  );
+  const masks: DropoutInput[] = [];
+  let [made, hidden]: [Value | undefined, number] = [undefined, 0];
+  const give = (value: Value): Value => {
+    made = value;
+    return b.input(`given/${value.name}`, value.type, value.dims);
+  };
+  specialize(model, b, {
+    inputs,
+    parameters: values,
+    outputs: [logitsOutput],
+    given: name === undefined ? undefined : new Map([[name, give]]),
+    edit: (written, [logits]) =>
+      new Map([
+        ...(dropout
+          ? dropoutEdits(written, new Map([...values.values()].map((value) => [value, undefined])), masks)
+          : []),
+        ...(timeMasks && logits ? specAugmentEdit(written, logits, () => hidden++) : []),
+      ]),
+  });
+  return { made, dropped: masks.length, hidden };
+}

@@ -1,0 +1,129 @@
+/** The features of a frozen encoder: computed once for each utterance, alone, and then read from the disk. */
+
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reasonOf } from '../../onnx/errors.ts';
+import type { AudioLoader } from '../../speech/audioLoader.ts';
+import type { Sound } from '../../speech/batchStream.ts';
+import type { Utterance } from '../../speech/manifest/utterance.ts';
+import type { Processor } from '../../speech/processor.ts';
+import { duration } from '../progress.ts';
+import { byteSize } from '../textTable.ts';
+import type { FeatureCut } from './cut.ts';
+import { FeatureEncoder, type FeatureEncoderOptions } from './encoder.ts';
+import { FeatureFiles, fromBits, inBits, type FeatureType } from './files.ts';
+
+export interface FeaturesOptions extends FeatureEncoderOptions {
+  readonly cut: FeatureCut;
+  readonly processor: Pick<Processor, 'sampleRate' | 'normalise'>;
+  readonly loader: Pick<AudioLoader, 'load'>;
+  readonly type: FeatureType;
+  /** Where all encoders' folders are; undefined to keep nothing on the disk. */
+  readonly folder: string | undefined;
+  /** Bytes that they may take together. */
+  readonly limit: number;
+  /** Samples of all utterances that are to be kept. */
+  readonly samples: number;
+}
+
+export class Features {
+  readonly cut: FeatureCut;
+  /** For the start of a run: what is kept where, or why it is not. */
+  readonly sentence: string;
+  private readonly options: FeaturesOptions;
+  private readonly encoder: FeatureEncoder;
+  private readonly files: FeatureFiles | undefined;
+  private trouble: string | undefined;
+
+  private constructor(
+    options: FeaturesOptions,
+    encoder: FeatureEncoder,
+    { files, sentence }: { readonly files: FeatureFiles | undefined; readonly sentence: string },
+  ) {
+    this.cut = options.cut;
+    this.options = options;
+    this.encoder = encoder;
+    this.files = files;
+    this.sentence = sentence;
+  }
+
+  /** A disk that does not take them is no error: they are then computed each time, with the same result. */
+  static async open(options: FeaturesOptions): Promise<Features> {
+    const encoder = new FeatureEncoder(options);
+    return new Features(options, encoder, await openFiles(options, encoder.checksum));
+  }
+
+  /** What is kept of an utterance, or its audio to make it from. @throws AudioError naming the file if it is missing or broken. */
+  async load(utterance: Utterance): Promise<Sound> {
+    const key = this.files && (await keyOf(utterance));
+    const kept = key === undefined ? undefined : await this.files?.read(key);
+    if (kept) return kept;
+    const audio = await this.options.loader.load(utterance);
+    return { samples: audio.length, audio, key };
+  }
+
+  /** The features themselves, which are kept if there is room. Blocks the thread where they have to be computed. */
+  async of({ features, audio = new Float32Array(), key }: Sound): Promise<Float32Array> {
+    if (features) return features;
+    // Rounded before their first use, too, so that every epoch and every resumed run sees the same numbers.
+    const bits = inBits(await this.encoder.run(audio), this.options.type);
+    if (this.files && key !== undefined) {
+      const before = this.files.bytesLeft;
+      if (!(await this.files.add(key, audio.length, bits)) && before > 0) {
+        this.trouble = 'There is no more room to keep features; those not kept so far are computed anew in each epoch.';
+      }
+    }
+    return fromBits(bits);
+  }
+
+  /** What went wrong since this was last called, for people; undefined if nothing did. */
+  takeTrouble(): string | undefined {
+    const { trouble } = this;
+    this.trouble = undefined;
+    return trouble;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.encoder.dispose(), this.files?.close()]);
+  }
+}
+
+/** Changes when features come to be computed or kept in another way. */
+const version = 1;
+
+async function openFiles(
+  { cut, processor, device, type, folder, limit, samples }: FeaturesOptions,
+  checksum: string,
+): Promise<{ readonly files: FeatureFiles | undefined; readonly sentence: string }> {
+  const expected = samples * cut.perSample * (type === 'float16' ? 2 : 4);
+  const speech = duration(samples / processor.sampleRate);
+  const kept = `The frozen encoder's features of ${speech} of speech are computed in the first epoch and kept`;
+  if (folder === undefined) return { files: undefined, sentence: `${kept}, about ${byteSize(expected)}.` };
+  const { sampleRate, normalise } = processor;
+  const said = JSON.stringify([version, checksum, sampleRate, normalise, device, type]);
+  const own = join(folder, createHash('sha256').update(said).digest('hex').slice(0, 32));
+  try {
+    const files = await FeatureFiles.open({ folder: own, limit, expected });
+    const { bytesLeft } = files;
+    const sentence = `${kept} in ${own}, about ${byteSize(expected)}`;
+    const short = bytesLeft < expected - files.bytesHeld;
+    return {
+      files,
+      sentence: short
+        ? `${sentence}; there is room for ${byteSize(bytesLeft)} more, the rest is computed anew in each epoch.`
+        : `${sentence}.`,
+    };
+  } catch (error) {
+    const sentence = `The frozen encoder's features are computed anew in each epoch: ${own} cannot be used (${reasonOf(error)}).`;
+    return { files: undefined, sentence };
+  }
+}
+
+/** Stands for the audio: another file, another part of it, or the same file changed has another. Undefined if there is no such file. */
+async function keyOf({ audio, offset, duration }: Utterance): Promise<string | undefined> {
+  const found = await stat(audio).catch(() => undefined);
+  if (!found) return undefined;
+  const said = JSON.stringify([audio, offset ?? null, duration ?? null, found.size, found.mtimeMs]);
+  return createHash('sha256').update(said).digest('hex');
+}

@@ -1,0 +1,126 @@
+/** Recognises utterances from the features of the frozen encoder, which the model behind it takes instead of audio. */
+
+import { beginAt } from '../../onnx/beginAt.ts';
+import type { ModelFile } from '../../onnx/load.ts';
+import { allocate, float32, type Tensor } from '../../onnx/tensor.ts';
+import { AudioError } from '../../speech/audio/error.ts';
+import type { Sound } from '../../speech/batchStream.ts';
+import { bestPath, collapse } from '../../speech/greedy.ts';
+import type { Utterance } from '../../speech/manifest/utterance.ts';
+import { framesOf, type Processor } from '../../speech/processor.ts';
+import type { Ports } from '../ports.ts';
+import { skippedAtMost, tooMany, type Skipped } from '../recognizeAll.ts';
+import { Session, type Device } from '../session.ts';
+import type { Features } from './features.ts';
+
+export interface KeptRecognition {
+  readonly transcripts: { readonly utterance: Utterance; readonly text: string }[];
+  /** Utterances whose audio is missing or broken. */
+  readonly skipped: Skipped[];
+  /** Utterances that are too long to be recognised in one piece. */
+  readonly long: Utterance[];
+}
+
+/** The part of a model that evaluations run; undefined if it does not stand alone. */
+export function behindFeatures(
+  file: ModelFile,
+  { cut }: Pick<Features, 'cut'>,
+  { audio, logits }: Ports,
+): ModelFile | undefined {
+  return beginAt(file, { name: cut.name, rank: 3, input: audio.name, output: logits.name });
+}
+
+/** Longer ones take memory that grows with the square of their length. */
+const longestSeconds = 30;
+/** Utterances that are read before they are needed. */
+const ahead = 8;
+
+/**
+ * Greedy recognition, one utterance at a time.
+ * @param path the file that `behindFeatures` gave, on the disk.
+ * @throws Error if more than 1 % of the utterances cannot be used, naming the first.
+ */
+export async function recognizeKept(
+  utterances: readonly Utterance[],
+  path: string,
+  { features, ports, processor, device }: Engine,
+): Promise<KeptRecognition> {
+  const found: KeptRecognition = { transcripts: [], skipped: [], long: [] };
+  const session = await Session.create(path, { device });
+  try {
+    for await (const { utterance, sound } of readAhead(utterances, features)) {
+      const problem = sound instanceof Error ? sound : tooShort(utterance, sound, processor);
+      if (problem && !(problem instanceof AudioError)) throw problem;
+      if (problem) {
+        found.skipped.push({ id: utterance.id, reason: problem.message });
+        if (found.skipped.length > skippedAtMost * utterances.length) throw tooMany(found.skipped, utterances.length);
+      } else if (!(sound instanceof Error)) {
+        if (sound.samples > longestSeconds * processor.sampleRate) found.long.push(utterance);
+        else found.transcripts.push({ utterance, text: await recognize(sound) });
+      }
+    }
+    return found;
+  } finally {
+    await session.dispose();
+  }
+
+  async function recognize(sound: Sound): Promise<string> {
+    const { cut } = features;
+    const data = await features.of(sound);
+    const frames = data.length / cut.channels;
+    const dims = cut.axis === 1 ? [1, frames, cut.channels] : [1, cut.channels, frames];
+    const feeds: Record<string, Tensor> = { [cut.name]: float32(data, dims) };
+    // Only its shape is read, if that.
+    const size = [1, sound.samples];
+    if (session.inputs.includes(ports.audio.name))
+      feeds[ports.audio.name] = float32(new Float32Array(sound.samples), size);
+    if (ports.mask && session.inputs.includes(ports.mask.name)) feeds[ports.mask.name] = ones(ports.mask.type, size);
+    const logits = (await session.run(feeds))[ports.logits.name]?.tensor;
+    const [, length = 0, symbols = 0] = logits?.dims ?? [];
+    if (!(logits?.data instanceof Float32Array) || logits.data.some(Number.isNaN)) {
+      throw new Error("the model's output is not a number (NaN); it was trained too fast");
+    }
+    const { vocabulary } = processor;
+    return vocabulary.text(collapse(bestPath(logits.data, length, symbols), vocabulary.blank));
+  }
+}
+
+interface Engine {
+  readonly features: Features;
+  readonly ports: Ports;
+  readonly processor: Processor;
+  readonly device: Device;
+}
+
+async function* readAhead(
+  utterances: readonly Utterance[],
+  features: Features,
+): AsyncGenerator<{ readonly utterance: Utterance; readonly sound: Sound | Error }> {
+  const load = async (utterance: Utterance): Promise<{ utterance: Utterance; sound: Sound | Error }> => {
+    // Kept, not thrown: nobody awaits this yet.
+    const sound = await features.load(utterance).catch((error: unknown) => error);
+    return { utterance, sound: sound as Sound | Error };
+  };
+  const waiting: ReturnType<typeof load>[] = [];
+  for (const next of utterances) {
+    waiting.push(load(next));
+    const first = waiting.length > ahead ? waiting.shift() : undefined;
+    if (first) yield await first;
+  }
+  for (const last of waiting) yield await last;
+}
+
+function tooShort(utterance: Utterance, { samples }: Sound, { convolutions }: Processor): AudioError | undefined {
+  if (!convolutions || framesOf(samples, convolutions) > 0) return undefined;
+  return new AudioError(`${utterance.audio}: its ${samples} samples are too few for a single frame`);
+}
+
+function ones(type: Tensor['type'], dims: readonly number[]): Tensor {
+  const data = allocate(
+    type,
+    dims.reduce((product, dim) => product * dim, 1),
+  );
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n);
+  else data.fill(1);
+  return { type, dims, data };
+}
