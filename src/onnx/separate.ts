@@ -147,8 +147,9 @@ class Rewrite {
   }
 
   private dropUnreadIdentities(source: string): void {
-    const read = new Set(this.nodes.flatMap((node) => node?.input ?? []));
     const aliases = this.aliases(source);
+    if (aliases.size === 1) return;
+    const read = new Set(this.nodes.flatMap((node) => node?.input ?? []));
     for (const [index, node] of this.nodes.entries()) {
       const output = node?.output[0] ?? '';
       if (node?.opType !== 'Identity' || !aliases.has(output) || read.has(output) || this.pinned.has(output)) continue;
