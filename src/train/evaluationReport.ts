@@ -7,6 +7,7 @@ import { formatTrn } from '../metrics/trn.ts';
 import { writeAtomically } from '../onnx/atomicFile.ts';
 import { describeCost } from './costReport.ts';
 import type { Evaluation, Hypothesis } from './evaluate.ts';
+import { describeGzipped } from './modelSize.ts';
 import { byteSize, count, percent, textTable } from './textTable.ts';
 
 /** A table, and below it what has to be known to read it. */
@@ -30,7 +31,7 @@ export function describeEvaluation(evaluation: Evaluation): string {
     row('sparsity of all parameters', ({ sparsity }) => percent(sparsity)),
     row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity)),
     row('on disk', ({ bytes }) => byteSize(bytes)),
-    row('gzipped', ({ gzippedBytes }) => byteSize(gzippedBytes)),
+    row('gzipped', describeGzipped),
   ]);
   const cost = evaluation.cost ? ['', describeCost(evaluation.cost)] : [];
   return [table, ...notes(evaluation), ...cost].join('\n') + '\n';
