@@ -16,9 +16,15 @@ import { devices } from './train/session.ts';
 
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
 const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude, searched channels, or no pruning (self-pinching)`;
-const cost = ['--no-cost', 'do not reckon what the model costs: multiply-accumulates, ratios to the dense model'] as const;
+const cost = [
+  '--no-cost',
+  'do not reckon what the model costs: multiply-accumulates, ratios to the dense model',
+] as const;
 const latency = ['--latency', 'run the model, and the dense one by turns, to say how long they take'] as const;
-const compressed = ['--compressed', 'compress all of the files, not only a sample of them, to say how large they are then'] as const;
+const compressed = [
+  '--compressed',
+  'compress all of the files, not only a sample of them, to say how large they are then',
+] as const;
 const detach = ['--detach', 'start the trainer, and end without waiting for it'] as const;
 
 function program(finish: (code: Promise<number>) => Promise<void>): Command {

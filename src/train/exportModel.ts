@@ -12,7 +12,9 @@ import type { GzipOptions } from './gzippedSize.ts';
 import { countModel, type CountedModel } from './modelCost.ts';
 import { describeGzipped } from './modelSize.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
+import { keepRecord } from './pruningRecord.ts';
 import { shrinkFile } from './shrinkFile.ts';
+import { storedParameters } from './storedParameters.ts';
 import { byteSize, count, textTable } from './textTable.ts';
 
 export interface ExportOptions {
@@ -56,7 +58,8 @@ export async function exportModel(path: string, options: ExportOptions): Promise
   const target = join(folder, 'model.onnx');
   await refuseOwnFile(source, target);
   const shrunk = shrink ? shrinkFile(source) : null;
-  let file = tidyFile(shrunk?.file ?? source);
+  const smaller = shrunk && shrunk.layers.length > 0 ? keepRecord(shrunk.file, await storedParameters(source)) : source;
+  let file = tidyFile(smaller);
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
   await mkdir(folder, { recursive: true });

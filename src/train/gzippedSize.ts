@@ -40,7 +40,10 @@ const leastError = 5e-3;
  * same number), each with what stands before it as gzip would have seen it. The error follows from how neighbouring blocks differ
  * (Wolter, An investigation of some estimators of variance for systematic sampling, 1984, estimator 2).
  */
-export async function gzippedSize(paths: readonly string[], { exact = false, onProgress }: GzipOptions = {}): Promise<GzippedSize> {
+export async function gzippedSize(
+  paths: readonly string[],
+  { exact = false, onProgress }: GzipOptions = {},
+): Promise<GzippedSize> {
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   let [bytes, variance, sampled, done] = [0, 0, false, 0];
@@ -96,7 +99,9 @@ async function sampleShares(file: FileHandle, size: number, wanted: number): Pro
     const [from, to] = [(i * size) / count, ((i + 1) * size) / count];
     return Math.floor(from + random.uniform() * (to - from - sampleBlock));
   });
-  return Promise.all(starts.map(async (start) => (await compressedLength(file, start, sampleBlock, false)) / sampleBlock));
+  return Promise.all(
+    starts.map(async (start) => (await compressedLength(file, start, sampleBlock, false)) / sampleBlock),
+  );
 }
 
 const compress = promisify<Buffer, object, Buffer>(deflateRaw);

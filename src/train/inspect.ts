@@ -5,7 +5,13 @@ import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { describeCost } from './costReport.ts';
 import { countModel, measureCost, originalOf, type ModelCost } from './modelCost.ts';
-import { reportParameters, type ParameterReport, type ParameterTotals, type TensorReport } from './parameterReport.ts';
+import {
+  reportParameters,
+  withoutRecord,
+  type ParameterReport,
+  type ParameterTotals,
+  type TensorReport,
+} from './parameterReport.ts';
 import { count, percent, textTable } from './textTable.ts';
 
 export interface InspectOptions {
@@ -81,12 +87,19 @@ export function describeInspection(inspection: Inspection): string {
   return [
     table,
     `${count(vectors.length)} vectors (biases, norms) hold another ${count(inVectors)} parameters and are never gated.`,
-    `All parameters: ${count(totals.parameters)}, ${count(totals.nonZeroParameters)} not zero, sparsity ${percent(totals.sparsity)}.`,
-    `Gated weights ${gated.by === 'run' ? 'of its run' : 'by default'}: ${count(gated.parameters)}, ${count(gated.nonZeroParameters)} not zero, sparsity ${percent(gated.sparsity)}.`,
+    `All parameters: ${describeTotals(totals)}.`,
+    `Gated weights ${gated.by === 'run' ? 'of its run' : 'by default'}: ${describeTotals(gated)}.`,
+    ...(totals.removed === null ? [withoutRecord] : []),
     ...(cost ? ['', describeCost(cost), ''] : []),
     `${inspection.model}: operator sets ${sets.join(', ')}; ${count(inspection.nodes)} nodes; written by ${inspection.producer}.`,
     '',
   ].join('\n');
+}
+
+function describeTotals(totals: Omit<ParameterTotals, 'gated'>): string {
+  const { parameters, nonZeroParameters, removed, sparsity } = totals;
+  const gone = removed ? `, another ${count(removed)} taken out` : '';
+  return `${count(parameters)}, ${count(nonZeroParameters)} not zero${gone}, sparsity ${percent(sparsity)}`;
 }
 
 function rows(tensors: readonly TensorReport[]): string[][] {
