@@ -19,7 +19,15 @@ import { devices } from './train/session.ts';
 
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
 const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude, searched channels, or no pruning (self-pinching)`;
-const cost = ['--no-cost', 'do not measure what the model costs: multiply-accumulates, latency, ratios'] as const;
+const cost = [
+  '--no-cost',
+  'do not reckon what the model costs: multiply-accumulates, ratios to the dense model',
+] as const;
+const latency = ['--latency', 'run the model, and the dense one by turns, to say how long they take'] as const;
+const compressed = [
+  '--compressed',
+  'compress all of the files, not only a sample of them, to say how large they are then',
+] as const;
 const detach = ['--detach', 'start the trainer, and end without waiting for it'] as const;
 
 function program(finish: (code: Promise<number>) => Promise<void>): Command {
@@ -88,6 +96,8 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     )
     .option('--device <device>', `${devices.join(', ')} (cpu)`, choiceFlag('--device', devices))
     .option(...cost)
+    .option(...latency)
+    .option(...compressed)
     .option(...json)
     .action((checkpoint: string, flags: EvaluateFlags) => finish(evaluate(checkpoint, flags)));
 
@@ -108,6 +118,8 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--layer <name>', "only this layer: its weights' distribution, and its threshold")
     .option('--against <model>', 'the dense model to compare the cost with (the one that its run started from)')
     .option(...cost)
+    .option(...latency)
+    .option(...compressed)
     .option(...json)
     .action((model: string, flags: InspectFlags) => finish(inspect(model, flags)));
 
@@ -118,6 +130,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--shrink', 'without units and heads that are dead: smaller matrices, the same results')
     .option('--int8', 'weights of 8 bits: matrix products are computed with them, convolutions store them')
     .option('--out <folder>', "the folder to write to (beside the model's own)")
+    .option(...compressed)
     .option(...json)
     .action((checkpoint: string, flags: ExportFlags) => finish(exportCommand(checkpoint, flags)));
 

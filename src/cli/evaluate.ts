@@ -5,6 +5,7 @@ import { evaluate as measure, type Evaluation } from '../train/evaluate.ts';
 import { describeEvaluation, summary, writeEvaluation } from '../train/evaluationReport.ts';
 import { keptFolder } from '../train/keptEvaluation.ts';
 import type { Device } from '../train/session.ts';
+import { refuseWithoutCost } from './costFlags.ts';
 import { exitCodes, printResult } from './output.ts';
 import { showProgress } from './progress.ts';
 
@@ -16,13 +17,19 @@ export interface EvaluateFlags {
   readonly batch?: number;
   readonly device?: Device;
   readonly cost: boolean;
+  readonly latency?: boolean;
+  readonly compressed?: boolean;
   readonly json?: boolean;
 }
 
 export async function evaluate(model: string, flags: EvaluateFlags): Promise<number> {
   const { data, against, out, keep = false, batch, device, cost, json = false } = flags;
+  refuseWithoutCost(flags);
   const evaluation = await measure(model, data, {
     cost,
+    latency: flags.latency ?? false,
+    compressed: flags.compressed ?? false,
+    onMeasure: (label, done, total) => showProgress({ label, done, total }),
     ...(against === undefined ? {} : { against }),
     ...(batch === undefined ? {} : { batch }),
     ...(device === undefined ? {} : { device }),

@@ -2,19 +2,26 @@
 
 import { describeInspection, inspect as read } from '../train/inspect.ts';
 import { describeLayer, inspectLayer } from '../train/layerInspection.ts';
+import { refuseWithoutCost } from './costFlags.ts';
 import { exitCodes, printResult } from './output.ts';
+import { showProgress } from './progress.ts';
 
 export interface InspectFlags {
   readonly layer?: string;
   /** Compared with in cost. */
   readonly against?: string;
   readonly cost: boolean;
+  readonly latency?: boolean;
+  readonly compressed?: boolean;
   readonly json?: boolean;
 }
 
-export async function inspect(model: string, { layer, against, cost, json = false }: InspectFlags): Promise<number> {
+export async function inspect(model: string, flags: InspectFlags): Promise<number> {
+  const { layer, against, cost, latency = false, compressed = false, json = false } = flags;
+  refuseWithoutCost(flags);
   if (layer === undefined) {
-    const inspection = await read(model, { against, cost });
+    const onProgress = (label: string, done: number, total: number): void => showProgress({ label, done, total });
+    const inspection = await read(model, { against, cost, latency, compressed, onProgress });
     printResult(json, inspection, describeInspection(inspection));
   } else {
     const inspection = await inspectLayer(model, layer);

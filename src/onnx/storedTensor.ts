@@ -8,6 +8,14 @@ import { allocate, bytesPerElement, fromBytes, type DataType, type Tensor } from
 /** Finds the bytes of a tensor kept in another file; see ExternalData. */
 export type Locate = (tensor: TensorProto, size: number) => ByteRange;
 
+/** Tensors whose elements nobody has asked for yet, with where their bytes are: in another file, or in the model's own memory. */
+const unread = new WeakMap<Tensor, ByteRange | Uint8Array>();
+
+/** Where the bytes of a stored tensor are, little-endian, as long as its `data` was not made; see piecesOf. */
+export function unreadBytes(tensor: Tensor): ByteRange | Uint8Array | undefined {
+  return unread.get(tensor);
+}
+
 export function isExternal(tensor: TensorProto): boolean {
   return tensor.dataLocation === TensorProto_DataLocation.EXTERNAL;
 }
@@ -25,37 +33,50 @@ export function storedTensor(tensor: TensorProto, locate: Locate): Tensor | unde
   if (!dims.every((dim) => dim >= 0) || !Number.isSafeInteger(length)) {
     throw new Error(`tensor "${tensor.name}" has the impossible shape [${dims.join(', ')}]`);
   }
-  const make = reader(tensor, type, length, locate);
+  const { bytes, make } = reader(tensor, type, length, locate);
   let data: Tensor['data'] | undefined;
   // The getter is the object's own property, so that spreading the tensor keeps the elements.
-  return {
+  const stored: Tensor = {
     type,
     dims,
     get data() {
-      return (data ??= make());
+      if (data === undefined) {
+        data = make();
+        unread.delete(stored);
+      }
+      return data;
     },
   };
+  if (bytes) unread.set(stored, bytes);
+  return stored;
 }
 
-function reader(tensor: TensorProto, type: DataType, length: number, locate: Locate): () => Tensor['data'] {
+interface Reader {
+  readonly make: () => Tensor['data'];
+  /** Undefined if the elements stand in the file number by number. */
+  readonly bytes?: ByteRange | Uint8Array;
+}
+
+function reader(tensor: TensorProto, type: DataType, length: number, locate: Locate): Reader {
   const size = length * bytesPerElement(type);
   if (isExternal(tensor)) {
     const range = locate(tensor, size);
-    return () => fromBytes(type, readRange(range));
+    return { bytes: range, make: () => fromBytes(type, readRange(range)) };
   }
   const { rawData } = tensor;
   if (rawData.byteLength > 0) {
     if (rawData.byteLength !== size) throw wrongSize(tensor, length, rawData.byteLength / bytesPerElement(type));
-    return () => fromBytes(type, rawData);
+    return { bytes: rawData, make: () => fromBytes(type, rawData) };
   }
   const elements = typedElements(tensor, type);
   if (elements.length !== length) throw wrongSize(tensor, length, elements.length);
-  return () => {
+  const make = (): Tensor['data'] => {
     const data = allocate(type, length);
     // The numbers of a field are all of the kind that its array takes; TypeScript cannot see which.
     for (const [i, element] of elements.entries()) (data as { [i: number]: number | bigint })[i] = element;
     return data;
   };
+  return { make };
 }
 
 /** The older form: elements as numbers in a field by type (onnx.proto, TensorProto). */

@@ -1,6 +1,7 @@
 /** What a model costs, for people: a table beside the dense model, how it was measured, and what each way of making it smaller buys. */
 
 import type { CostFigures, CostRatios, ModelCost } from './modelCost.ts';
+import { describeGzipped } from './modelSize.ts';
 import { byteSize, count, textTable } from './textTable.ts';
 
 export function describeCost(cost: ModelCost): string {
@@ -17,14 +18,23 @@ export function describeCost(cost: ModelCost): string {
     row('  gated and not zero', 'nonZeroGated', count),
     row('multiply-accumulates a second of audio', 'multiplyAccumulates', millions),
     row('on disk', 'bytes', byteSize),
-    row('  gzipped', 'gzippedBytes', byteSize),
-    row(`latency of ${seconds} s of audio`, 'latency', (value) => `${value.toFixed(1)} ms`),
-    row('real-time factor', 'realTimeFactor', (value) => value.toFixed(4)),
+    [
+      '  gzipped',
+      describeGzipped(own),
+      ...(dense ? [describeGzipped(dense), ratios?.gzippedBytes?.toFixed(3) ?? '-'] : []),
+    ],
+    ...(own.latency === null
+      ? []
+      : [
+          row(`latency of ${seconds} s of audio`, 'latency', (value) => `${value.toFixed(1)} ms`),
+          row('real-time factor', 'realTimeFactor', (value) => value.toFixed(4)),
+        ]),
   ]);
   return [
     table.trimEnd(),
     ...(dense ? [`Dense: ${dense.model}`] : []),
     ...(own.latency === null ? [] : [conditions(cost)]),
+    ...(own.latency === null && problem === null ? ['Latency is measured with --latency.'] : []),
     ...(problem === null ? [] : [problem]),
     ...whatBuysWhat(quantized ? (ratios?.latency ?? null) : null),
   ].join('\n');

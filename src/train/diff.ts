@@ -142,14 +142,15 @@ interface Side {
 }
 
 async function sideOf(file: ModelFile): Promise<Side> {
-  const { by, parameters } = await storedParameters(file);
-  const { tensors, totals } = reportOf(parameters, by);
+  const stored = await storedParameters(file);
+  const { parameters } = stored;
+  const { tensors, totals } = reportOf(stored);
   const entries = new Map<string, Entry>();
-  for (const [index, stored] of parameters.entries()) {
-    const { layer, name } = stored.parameter;
+  for (const [index, each] of parameters.entries()) {
+    const { layer, name } = each.parameter;
     const key = `${layer}.${name.slice(name.lastIndexOf('.') + 1)}`;
     const report = tensors[index];
-    if (report) entries.set(entries.has(key) ? name : key, { stored, report });
+    if (report) entries.set(entries.has(key) ? name : key, { stored: each, report });
   }
   let bytes = 0;
   for (const path of modelFiles(file)) bytes += (await stat(path)).size;

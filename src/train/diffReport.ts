@@ -56,6 +56,9 @@ function totalsTable(a: ModelTotals, b: ModelTotals, recognition: SpeechDiff | n
     ['', 'A', 'B'],
     row('parameters', ({ parameters }) => count(parameters)),
     row('  not zero', ({ nonZeroParameters }) => count(nonZeroParameters)),
+    ...(a.removed || b.removed
+      ? [row('  taken out', ({ removed }) => (removed === null ? none : count(removed)))]
+      : []),
     row('sparsity of all parameters', ({ sparsity }) => percent(sparsity)),
     row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity)),
     row('on disk', ({ bytes }) => byteSize(bytes)),

@@ -1,7 +1,7 @@
 /** Measures a model on a manifest: what it gets wrong, how fast it is, how large, and how sparse. */
 
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { compareSystems, type Comparison } from '../metrics/compare.ts';
 import { scoreCorpus, scoreUtterance, type CorpusScore } from '../metrics/score.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
@@ -9,6 +9,7 @@ import { AudioLoader } from '../speech/audioLoader.ts';
 import { readManifest } from '../speech/manifest/read.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
 import { readProcessor } from '../speech/processor.ts';
+import type { GzipOptions } from './gzippedSize.ts';
 import { hashManifest, hashModel } from './inputs.ts';
 import { countModel, measureCost, originalOf, type CountedModel, type ModelCost } from './modelCost.ts';
 import { measureFileSize, type FileSize } from './modelSize.ts';
@@ -27,8 +28,14 @@ export interface EvaluateOptions {
   readonly batch?: number;
   readonly device?: Device;
   readonly threads?: number;
-  /** Whether to measure what the model costs beside `against`, or beside the model that its run started from. */
+  /** Whether to reckon what the model costs beside `against`, or beside the model that its run started from. */
   readonly cost?: boolean;
+  /** Whether to time both for that, side by side. Speed on the utterances is measured anyway. */
+  readonly latency?: boolean;
+  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  readonly compressed?: boolean;
+  /** Of what takes long besides recognising, which is only what is asked for. */
+  readonly onMeasure?: (label: string, done: number, total: number) => void;
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
 
@@ -105,9 +112,19 @@ export async function evaluate(
 
 async function costOf(own: Evaluation, against: Evaluation | undefined, options: EvaluateOptions): Promise<ModelCost> {
   const counted = (evaluation: Evaluation): CountedModel => ({ ...evaluation, model: evaluation.modelFile.path });
-  const original = against ? undefined : await originalOf(await loadModel(own.modelFile.path));
-  const dense = against ? counted(against) : original && (await countModel(original));
-  return measureCost(counted(own), dense, { device: options.device, threads: options.threads });
+  const original = against ? undefined : await originalOf(dirname(own.modelFile.path));
+  const dense = against ? counted(against) : original && (await countModel(original, gzipOptions(options)));
+  const { device, threads, latency, onMeasure } = options;
+  return measureCost(counted(own), dense, {
+    device,
+    threads,
+    latency,
+    onProgress: (done, total) => onMeasure?.(total === 0 ? 'Loading the model to time it' : 'Runs timed', done, total),
+  });
+}
+
+function gzipOptions({ compressed: exact, onMeasure }: EvaluateOptions): GzipOptions {
+  return { exact, onProgress: (done, total) => onMeasure?.('Bytes compressed', done, total) };
 }
 
 async function evaluateModel(
@@ -123,7 +140,7 @@ async function evaluateModel(
   const modelFile = await identify(file);
   const processor = await readProcessor(file.folder);
   const { totals } = await reportParameters(file);
-  const size = await measureFileSize(file);
+  const size = await measureFileSize(file, gzipOptions(options));
   const recognizer = await Recognizer.open(file.path, file.model.graph, processor, {
     device,
     ...(threads === undefined ? {} : { threads }),

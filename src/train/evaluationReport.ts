@@ -8,6 +8,8 @@ import { writeAtomically } from '../onnx/atomicFile.ts';
 import { makeFolder } from '../onnx/makeFolder.ts';
 import { describeCost } from './costReport.ts';
 import type { Evaluation, Hypothesis } from './evaluate.ts';
+import { describeGzipped } from './modelSize.ts';
+import { withoutRecord } from './parameterReport.ts';
 import { byteSize, count, percent, textTable } from './textTable.ts';
 
 /** A table, and below it what has to be known to read it. */
@@ -28,10 +30,13 @@ export function describeEvaluation(evaluation: Evaluation): string {
     row('latency, 95 % under', ({ latency }) => `${latency.p95.toFixed(1)} ms`),
     row('parameters', ({ parameters }) => count(parameters)),
     row('  not zero', ({ nonZeroParameters }) => count(nonZeroParameters)),
+    ...(columns.some(({ removed }) => removed)
+      ? [row('  taken out', ({ removed }) => (removed === null ? '-' : count(removed)))]
+      : []),
     row('sparsity of all parameters', ({ sparsity }) => percent(sparsity)),
     row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity)),
     row('on disk', ({ bytes }) => byteSize(bytes)),
-    row('gzipped', ({ gzippedBytes }) => byteSize(gzippedBytes)),
+    row('gzipped', describeGzipped),
   ]);
   const cost = evaluation.cost ? ['', describeCost(evaluation.cost)] : [];
   return [table, ...notes(evaluation), ...cost].join('\n') + '\n';
@@ -46,6 +51,7 @@ function notes(evaluation: Evaluation): string[] {
   ];
   if (batch > 1)
     lines.push('Padding changes what models with group normalisation recognise; only a batch of 1 is exact.');
+  if (evaluation.removed === null) lines.push(withoutRecord);
   const [first] = skipped;
   if (first)
     lines.push(

@@ -9,9 +9,13 @@ import { quantizeModel, type Quantization } from '../onnx/quantize.ts';
 import { saveModel } from '../onnx/save.ts';
 import { tidyFile } from '../onnx/tidy.ts';
 import type { ShrunkLayer } from '../prune/shrink.ts';
+import type { GzipOptions } from './gzippedSize.ts';
 import { countModel, type CountedModel } from './modelCost.ts';
+import { describeGzipped } from './modelSize.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
+import { keepRecord } from './pruningRecord.ts';
 import { shrinkFile } from './shrinkFile.ts';
+import { storedParameters } from './storedParameters.ts';
 import { byteSize, count, textTable } from './textTable.ts';
 
 export interface ExportOptions {
@@ -21,6 +25,10 @@ export interface ExportOptions {
   readonly int8: boolean;
   /** The folder to write to; by default named after the model's own folder, or its file, with what was done behind the name. */
   readonly out?: string | undefined;
+  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  readonly compressed?: boolean | undefined;
+  /** Of what takes long. */
+  readonly onProgress?: ((label: string, done: number, total: number) => void) | undefined;
 }
 
 export interface ExportedModel {
@@ -39,20 +47,26 @@ export interface ExportedModel {
  * @param path a model's folder or ONNX file.
  * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, or if it would be written over itself.
  */
-export async function exportModel(path: string, { shrink, int8, out }: ExportOptions): Promise<ExportedModel> {
+export async function exportModel(path: string, options: ExportOptions): Promise<ExportedModel> {
+  const { shrink, int8, out, compressed: exact, onProgress } = options;
+  const gzip = (whose: string): GzipOptions => ({
+    exact,
+    onProgress: (done, total) => onProgress?.(`Bytes of the ${whose} model compressed`, done, total),
+  });
   const source = await loadModel(path);
-  const from = await countModel(source);
+  const from = await countModel(source, gzip('given'));
   const folder = out ?? [placeOf(source.path), ...(shrink ? ['shrunk'] : []), ...(int8 ? ['int8'] : [])].join('-');
   const target = join(folder, 'model.onnx');
   await refuseOwnFile(source, target);
   const shrunk = shrink ? shrinkFile(source) : null;
-  let file = tidyFile(shrunk?.file ?? source);
+  const smaller = shrunk && shrunk.layers.length > 0 ? keepRecord(shrunk.file, await storedParameters(source)) : source;
+  let file = tidyFile(smaller);
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
   await makeFolder(folder);
   await saveModel(file, target);
   await copyProcessorFiles(source.folder, folder);
-  const to = await countModel(await loadModel(target));
+  const to = await countModel(await loadModel(target), gzip('written'));
   return {
     from,
     to,
@@ -77,7 +91,7 @@ async function refuseOwnFile(source: ModelFile, target: string): Promise<void> {
 export function describeExport({ from, to, shrunk, int8 }: ExportedModel): string {
   const row = (
     name: string,
-    figure: Exclude<keyof CountedModel, 'model' | 'gated'>,
+    figure: 'parameters' | 'nonZeroParameters' | 'bytes',
     text: (value: number) => string,
   ): string[] => {
     return [name, text(from[figure]), text(to[figure]), (to[figure] / from[figure]).toFixed(3)];
@@ -87,7 +101,7 @@ export function describeExport({ from, to, shrunk, int8 }: ExportedModel): strin
     row('parameters', 'parameters', count),
     row('  not zero', 'nonZeroParameters', count),
     row('on disk', 'bytes', byteSize),
-    row('  gzipped', 'gzippedBytes', byteSize),
+    ['  gzipped', describeGzipped(from), describeGzipped(to), (to.gzippedBytes / from.gzippedBytes).toFixed(3)],
   ]);
   const amounts = int8 && [
     `8 bits: ${count(int8.products.weights)} weights of ${int8.products.tensors} matrices, which are multiplied in 8 bits,`,

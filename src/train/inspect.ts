@@ -5,14 +5,26 @@ import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { describeCost } from './costReport.ts';
 import { countModel, measureCost, originalOf, type ModelCost } from './modelCost.ts';
-import { reportParameters, type ParameterReport, type TensorReport } from './parameterReport.ts';
+import {
+  reportParameters,
+  withoutRecord,
+  type ParameterReport,
+  type ParameterTotals,
+  type TensorReport,
+} from './parameterReport.ts';
 import { count, percent, textTable } from './textTable.ts';
 
 export interface InspectOptions {
   /** The dense model to compare the cost with: by default the one that a checkpoint's run started from. */
   readonly against?: string | undefined;
-  /** Whether to run the model, to find what it costs. */
+  /** Whether to reckon what the model costs. */
   readonly cost?: boolean;
+  /** Whether to run it for that, too, to find how long it takes. */
+  readonly latency?: boolean;
+  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  readonly compressed?: boolean;
+  /** Of what takes long, which is only what is asked for. */
+  readonly onProgress?: (label: string, done: number, total: number) => void;
 }
 
 export interface Inspection extends ParameterReport {
@@ -33,6 +45,7 @@ export async function inspect(modelPath: string, options: InspectOptions = {}): 
   const file = await loadModel(modelPath);
   const { graph, opsets } = file.model;
   const { producerName, producerVersion } = file.proto;
+  const report = await reportParameters(file);
   return {
     model: file.path,
     opsets: Object.fromEntries(Array.from(opsets, ([domain, version]) => [domain || 'ai.onnx', version])),
@@ -40,14 +53,23 @@ export async function inspect(modelPath: string, options: InspectOptions = {}): 
     nodes: graph.nodes.length,
     inputs: graph.inputs.filter(({ name }) => !graph.initializers.has(name)),
     outputs: graph.outputs,
-    ...(await reportParameters(file)),
-    cost: options.cost === true ? await costOf(file, options.against) : null,
+    ...report,
+    cost: options.cost === true ? await costOf(file, report.totals, options) : null,
   };
 }
 
-async function costOf(file: ModelFile, against: string | undefined): Promise<ModelCost> {
-  const dense = against === undefined ? await originalOf(file) : await loadModel(against);
-  return measureCost(await countModel(file), dense && (await countModel(dense)));
+async function costOf(file: ModelFile, known: ParameterTotals, options: InspectOptions): Promise<ModelCost> {
+  const { against, latency, compressed: exact, onProgress = () => undefined } = options;
+  const dense = against === undefined ? await originalOf(file.folder) : await loadModel(against);
+  const gzip = (whose: string) => ({
+    exact,
+    onProgress: (done: number, total: number) => onProgress(`Bytes of the ${whose} compressed`, done, total),
+  });
+  const counted = await countModel(file, { known, ...gzip('model') });
+  return measureCost(counted, dense && (await countModel(dense, gzip('dense model'))), {
+    latency,
+    onProgress: (done, total) => onProgress(total === 0 ? 'Loading the model to time it' : 'Runs timed', done, total),
+  });
 }
 
 /** A table of the matrices and kernels, the vectors in one line, the totals, and the cost. */
@@ -65,12 +87,19 @@ export function describeInspection(inspection: Inspection): string {
   return [
     table,
     `${count(vectors.length)} vectors (biases, norms) hold another ${count(inVectors)} parameters and are never gated.`,
-    `All parameters: ${count(totals.parameters)}, ${count(totals.nonZeroParameters)} not zero, sparsity ${percent(totals.sparsity)}.`,
-    `Gated weights ${gated.by === 'run' ? 'of its run' : 'by default'}: ${count(gated.parameters)}, ${count(gated.nonZeroParameters)} not zero, sparsity ${percent(gated.sparsity)}.`,
+    `All parameters: ${describeTotals(totals)}.`,
+    `Gated weights ${gated.by === 'run' ? 'of its run' : 'by default'}: ${describeTotals(gated)}.`,
+    ...(totals.removed === null ? [withoutRecord] : []),
     ...(cost ? ['', describeCost(cost), ''] : []),
     `${inspection.model}: operator sets ${sets.join(', ')}; ${count(inspection.nodes)} nodes; written by ${inspection.producer}.`,
     '',
   ].join('\n');
+}
+
+function describeTotals(totals: Omit<ParameterTotals, 'gated'>): string {
+  const { parameters, nonZeroParameters, removed, sparsity } = totals;
+  const gone = removed ? `, another ${count(removed)} taken out` : '';
+  return `${count(parameters)}, ${count(nonZeroParameters)} not zero${gone}, sparsity ${percent(sparsity)}`;
 }
 
 function rows(tensors: readonly TensorReport[]): string[][] {

@@ -15,6 +15,8 @@ export interface LatencyOptions {
   readonly device: Device;
   /** Of one operator on the CPU; by default as many as sessions have. */
   readonly threads?: number | undefined;
+  /** Is told how many runs of how many are done; how many there will be is known better after the first. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export interface Latency {
@@ -40,10 +42,11 @@ const longEnough = 4000;
  * @throws Error with onnxruntime's own reason if a model cannot be run.
  */
 export async function measureLatency(models: readonly TimedModel[], options: LatencyOptions): Promise<Latency[]> {
-  const { seconds, sampleRate, device, threads } = options;
+  const { seconds, sampleRate, device, threads, onProgress } = options;
   const samples = Math.round(seconds * sampleRate);
   const sessions: Session[] = [];
   try {
+    onProgress?.(0, 0);
     for (const { path } of models) {
       sessions.push(await Session.create(path, { device, ...(threads === undefined ? {} : { threads }) }));
     }
@@ -57,7 +60,13 @@ export async function measureLatency(models: readonly TimedModel[], options: Lat
         await session.run(feeds[index] ?? {});
         if (run > 0) times[index]?.push(performance.now() - before);
       }
+      const expected = ((run + 1) * longEnough) / Math.max(1, performance.now() - start);
+      onProgress?.(run, Math.max(run + 1, Math.min(mostRuns, Math.max(fewestRuns, Math.ceil(expected)))));
+      // Others get their turn: whoever cancels, and the line of progress.
+      await new Promise(setImmediate);
     }
+    const runs = times[0]?.length ?? 0;
+    onProgress?.(runs, runs);
     return times.map((taken) => ({ median: median(taken), runs: taken.length }));
   } finally {
     for (const session of sessions) await session.dispose();

@@ -3,7 +3,8 @@
 import { dequantizeModel } from '../onnx/dequantize.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { readProcessor } from '../speech/processor.ts';
-import { measureLatency, type Latency, type TimedModel } from './latency.ts';
+import { measureLatency, type Latency, type LatencyOptions, type TimedModel } from './latency.ts';
+import type { GzipOptions } from './gzippedSize.ts';
 import { measureFileSize, type FileSize } from './modelSize.ts';
 import { multiplyAccumulates } from './multiplyAccumulates.ts';
 import { reportParameters, type ParameterTotals } from './parameterReport.ts';
@@ -22,7 +23,7 @@ export interface CostFigures extends Omit<CountedModel, 'gated'> {
   readonly nonZeroGated: number;
   /** Of matrix products and convolutions, for a second of audio; null if that cannot be reckoned. */
   readonly multiplyAccumulates: number | null;
-  /** Milliseconds for one utterance, the median of all runs; null if the model was not run. */
+  /** Milliseconds for one utterance, the median of all runs; null if that was not asked for or the model cannot be run. */
   readonly latency: number | null;
   /** Seconds of computing for a second of audio, by that latency. */
   readonly realTimeFactor: number | null;
@@ -38,7 +39,7 @@ export interface ModelCost {
   readonly quantized: boolean;
   /** Seconds of audio of the utterance that multiply-accumulates and latency are of. */
   readonly seconds: number;
-  /** How often it was run for the latency. */
+  /** How often it was run for the latency; 0 if it was not. */
   readonly runs: number;
   readonly device: Device;
   /** Of one operator on the CPU; null is onnxruntime's choice, one for each core. */
@@ -47,11 +48,14 @@ export interface ModelCost {
   readonly problem: string | null;
 }
 
-export type CostRatios = { readonly [Figure in Exclude<keyof CostFigures, 'model'>]: number | null };
+export type CostRatios = { readonly [Figure in Exclude<keyof CostFigures, 'model' | 'gzippedError'>]: number | null };
 
 export interface CostOptions {
   readonly device?: Device | undefined;
   readonly threads?: number | undefined;
+  /** Whether to run the models for their latency, which takes from some seconds to minutes. */
+  readonly latency?: boolean | undefined;
+  readonly onProgress?: LatencyOptions['onProgress'];
 }
 
 /** Of audio: about the length of a sentence in the usual test sets. */
@@ -60,11 +64,11 @@ const utteranceSeconds = 10;
 /** Hugging Face's default, for a model without the other files. */
 const usualSampleRate = 16_000;
 
-/** The models are run by turns. @throws OnnxFileError if one can no longer be read. */
+/** The models are run by turns, if at all. @throws OnnxFileError if one can no longer be read. */
 export async function measureCost(
   own: CountedModel,
   dense: CountedModel | undefined,
-  { device = 'cpu', threads = threadsOfEnvironment() }: CostOptions = {},
+  { device = 'cpu', threads = threadsOfEnvironment(), latency: timing = false, onProgress }: CostOptions = {},
 ): Promise<ModelCost> {
   const counted = dense ? [own, dense] : [own];
   const reckoned: Reckoned[] = [];
@@ -74,15 +78,16 @@ export async function measureCost(
   const timed = reckoned.flatMap(({ timed }) => (timed ? [timed] : []));
   let latencies: Latency[] = [];
   try {
-    if (timed.length === counted.length) {
-      latencies = await measureLatency(timed, { seconds: utteranceSeconds, sampleRate, device, threads });
+    if (timing && timed.length === counted.length) {
+      const options = { seconds: utteranceSeconds, sampleRate, device, threads, onProgress };
+      latencies = await measureLatency(timed, options);
     }
   } catch (error) {
     problems.push(messageOf(error));
   }
   const figures = (model: CountedModel, index: number): CostFigures => {
     const latency = latencies[index]?.median ?? null;
-    const { parameters, nonZeroParameters, gated, bytes, gzippedBytes } = model;
+    const { parameters, nonZeroParameters, gated, bytes, gzippedBytes, gzippedError } = model;
     return {
       model: model.model,
       parameters,
@@ -91,6 +96,7 @@ export async function measureCost(
       multiplyAccumulates: reckoned[index]?.multiplyAccumulates ?? null,
       bytes,
       gzippedBytes,
+      gzippedError,
       latency,
       realTimeFactor: latency === null ? null : latency / 1000 / utteranceSeconds,
     };
@@ -109,15 +115,24 @@ export async function measureCost(
   };
 }
 
-/** @throws OnnxFileError if the model cannot be read. */
-export async function countModel(file: ModelFile): Promise<CountedModel> {
-  const { totals } = await reportParameters(file);
-  return { model: file.path, ...totals, ...(await measureFileSize(file)) };
+/**
+ * @param known the model's totals, if somebody has counted them.
+ * @throws OnnxFileError if the model cannot be read.
+ */
+export async function countModel(
+  file: ModelFile,
+  { known, ...gzip }: GzipOptions & { readonly known?: ParameterTotals } = {},
+): Promise<CountedModel> {
+  const totals = known ?? (await reportParameters(file)).totals;
+  return { model: file.path, ...totals, ...(await measureFileSize(file, gzip)) };
 }
 
-/** The model that the run of a checkpoint started from; undefined if it is not known, or no longer there. */
-export async function originalOf(file: ModelFile): Promise<ModelFile | undefined> {
-  const settings = await settingsOfRun(file.folder);
+/**
+ * The model that the run of a checkpoint started from; undefined if it is not known, or no longer there.
+ * @param folder of the checkpoint.
+ */
+export async function originalOf(folder: string): Promise<ModelFile | undefined> {
+  const settings = await settingsOfRun(folder);
   return settings && loadModel(settings.model).catch(() => undefined);
 }
 

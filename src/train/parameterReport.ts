@@ -4,7 +4,7 @@ import { countNonZero } from '../onnx/count.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import type { Parameter } from '../onnx/parameters.ts';
 import { sizeOf, type DataType } from '../onnx/tensor.ts';
-import { storedParameters, type StoredParameter, type StoredParameters } from './storedParameters.ts';
+import { storedParameters, type StoredParameters } from './storedParameters.ts';
 
 export interface TensorReport {
   /** As PyTorch calls it: `wav2vec2.encoder.layers.0.attention.q_proj.weight`. */
@@ -19,7 +19,9 @@ export interface TensorReport {
   readonly dims: readonly number[];
   readonly parameters: number;
   readonly zeros: number;
-  /** zeros / parameters */
+  /** Weights of it that were taken out with units and heads, as far as the file says. */
+  readonly removed: number;
+  /** (zeros + removed) / (parameters + removed) */
   readonly sparsity: number;
   readonly gated: boolean;
   /** Why it is gated, or not. */
@@ -31,14 +33,17 @@ export interface TensorReport {
 export interface ParameterTotals {
   readonly parameters: number;
   readonly nonZeroParameters: number;
-  /** The share of zeros among all parameters. */
+  /** Weights that were taken out with units and heads, as the file's own record says (pruningRecord); null if it has none. */
+  readonly removed: number | null;
+  /** The share of zeros among all parameters; what was taken out counts as zero. */
   readonly sparsity: number;
   readonly gated: {
     /** Whose choice of layers this is: the run that wrote the checkpoint, or Pinch's default. */
     readonly by: StoredParameters['by'];
     readonly parameters: number;
     readonly nonZeroParameters: number;
-    /** The share of zeros among the gated weights. */
+    readonly removed: number | null;
+    /** The share of zeros among the gated weights, likewise. */
     readonly sparsity: number;
   };
 }
@@ -48,28 +53,39 @@ export interface ParameterReport {
   readonly totals: ParameterTotals;
 }
 
+/** What has to be known to read the sparsity of a model without a record. */
+export const withoutRecord =
+  'The file has no record of units and heads that were taken out, so sparsity is that of the weights in it.';
+
 /** Reads every parameter of the model. @throws OnnxFileError if some cannot be read. */
 export async function reportParameters(file: ModelFile): Promise<ParameterReport> {
-  const { by, parameters } = await storedParameters(file);
-  return reportOf(parameters, by);
+  return reportOf(await storedParameters(file));
 }
 
-export function reportOf(parameters: readonly StoredParameter[], by: StoredParameters['by']): ParameterReport {
-  const tensors = parameters.map(({ parameter, tensor, type, gated, reason, threshold }): TensorReport => {
+export function reportOf({ parameters, by, recorded, gone }: StoredParameters): ParameterReport {
+  const tensors = parameters.map(({ parameter, tensor, type, gated, reason, threshold, removed }): TensorReport => {
     const { name, layer, role, opType, dims } = parameter;
     const all = sizeOf(dims);
     const zeros = all - countNonZero(tensor);
-    const counts = { parameters: all, zeros, sparsity: share(zeros, all) };
+    const counts = { parameters: all, zeros, removed, sparsity: share(zeros + removed, all + removed) };
     return { name, layer, role, opType, type, dims, ...counts, gated, reason, threshold: threshold?.value ?? null };
   });
-  const gated = totalsOf(tensors.filter((tensor) => tensor.gated));
-  return { tensors, totals: { ...totalsOf(tensors), gated: { by, ...gated } } };
+  const totals = (some: (parameter: { readonly gated: boolean }) => boolean): Omit<ParameterTotals, 'gated'> =>
+    totalsOf(tensors.filter(some), recorded ? gone.filter(some) : null);
+  return { tensors, totals: { ...totals(() => true), gated: { by, ...totals(({ gated }) => gated) } } };
 }
 
-function totalsOf(tensors: readonly TensorReport[]): Omit<ParameterTotals, 'gated'> {
-  const parameters = tensors.reduce((sum, tensor) => sum + tensor.parameters, 0);
-  const zeros = tensors.reduce((sum, tensor) => sum + tensor.zeros, 0);
-  return { parameters, nonZeroParameters: parameters - zeros, sparsity: share(zeros, parameters) };
+/** @param gone parameters that are not in the model any more; null if that is not known. */
+function totalsOf(
+  tensors: readonly TensorReport[],
+  gone: readonly { readonly size: number }[] | null,
+): Omit<ParameterTotals, 'gated'> {
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const parameters = sum(tensors.map((tensor) => tensor.parameters));
+  const zeros = sum(tensors.map((tensor) => tensor.zeros));
+  const removed = gone && sum([...gone.map(({ size }) => size), ...tensors.map((tensor) => tensor.removed)]);
+  const sparsity = share(zeros + (removed ?? 0), parameters + (removed ?? 0));
+  return { parameters, nonZeroParameters: parameters - zeros, removed, sparsity };
 }
 
 function share(part: number, whole: number): number {

@@ -26,6 +26,7 @@ import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
 import { findPorts, type Ports } from './ports.ts';
 import type { State } from './pruned.ts';
+import { recordOf, withRecord } from './pruningRecord.ts';
 import { Trainable } from './trainable.ts';
 
 /** A parameter of the model and what becomes of it. */
@@ -137,8 +138,13 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
         samples: data.ready.reduce((sum, { samples }) => sum + samples, 0),
       }));
     const options = { ...beforeFeatures, features: cut };
+    // Every checkpoint says what was gated and what is gone, in its own file.
+    const withOwnRecord = (layout: Layout): Layout => {
+      const record = recordOf(exposed.parameters, parameters, layout.parameters);
+      return { ...layout, model: withRecord(layout.model, record) };
+    };
     const open = (mode: GateMode, state?: State): Opened => {
-      const layout = state ? layoutOf(whole, state) : whole;
+      const layout = withOwnRecord(state ? layoutOf(whole, state) : whole);
       const weights = weightsOfFile(layout.model, layout.parameters);
       const begins = state
         ? new Map([...initialWeights(layout.parameters, weights), ...state])

@@ -5,10 +5,11 @@ import { basename, dirname, join } from 'node:path';
 import { dequantizeModel } from '../onnx/dequantize.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import { exposeParameters, type Parameter } from '../onnx/parameters.ts';
-import type { DataType, Tensor } from '../onnx/tensor.ts';
+import { sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { completeSettings, leftOutOfFiles, type RunSettings } from '../protocol/settings.ts';
 import { chooseGates, type GateChoice } from '../prune/chooseGates.ts';
 import { chooseLayers, type LayerChoice } from './layerChoice.ts';
+import { readRecord, type PruningRecord } from './pruningRecord.ts';
 import { readThresholds, type Threshold } from './thresholds.ts';
 
 export interface StoredParameter {
@@ -24,6 +25,15 @@ export interface StoredParameter {
   readonly threshold: Threshold | null;
   /** The grouped layers that gate it, by name. */
   readonly groups: readonly string[];
+  /** Weights of it that were taken out with units and heads, as far as the file says. */
+  readonly removed: number;
+}
+
+/** A parameter that was taken out as a whole. */
+export interface GoneParameter {
+  readonly name: string;
+  readonly size: number;
+  readonly gated: boolean;
 }
 
 export interface StoredParameters {
@@ -31,6 +41,9 @@ export interface StoredParameters {
   readonly by: 'run' | 'default';
   /** In the order of the nodes that use them. */
   readonly parameters: readonly StoredParameter[];
+  /** Whether the file says what was taken out of the model; see pruningRecord. */
+  readonly recorded: boolean;
+  readonly gone: readonly GoneParameter[];
 }
 
 /** @throws OnnxFileError if some cannot be read. */
@@ -42,6 +55,7 @@ export async function storedParameters(file: ModelFile): Promise<StoredParameter
   const { choices, layers } = settings
     ? chooseLayers(exposed.file.model, exposed.parameters, settings, settings.granularity === 'weight' ? undefined : 1)
     : { choices: chooseGates(exposed.parameters).map(withoutGate), layers: [] };
+  const record = readRecord(file);
   const thresholds = settings ? await readThresholds(file.folder, layers.length) : undefined;
   const parameters = choices.map(({ parameter, gated, reason, gate, groups = [] }): StoredParameter => {
     const tensor = initializers.get(parameter.initializer);
@@ -49,9 +63,30 @@ export async function storedParameters(file: ModelFile): Promise<StoredParameter
     const threshold = gate === undefined ? null : (thresholds?.[gate] ?? null);
     const type = types.get(parameter.initializer) ?? tensor.type;
     const names = groups.flatMap((part) => (part.gated ? (layers[part.gate]?.name ?? []) : []));
-    return { parameter, tensor, type, gated, reason, threshold, groups: names };
+    const choice = record ? recordedChoice(record, parameter.name, { gated, reason }) : { gated, reason };
+    const removed = Math.max(0, (record?.sizes.get(parameter.name) ?? 0) - sizeOf(parameter.dims));
+    return { parameter, tensor, type, ...choice, threshold, groups: names, removed };
   });
-  return { by: settings ? 'run' : 'default', parameters };
+  const here = new Set(choices.map(({ parameter }) => parameter.name));
+  return {
+    by: record?.by ?? (settings ? 'run' : 'default'),
+    parameters,
+    recorded: record !== undefined,
+    gone: [...(record?.sizes ?? [])]
+      .filter(([name]) => !here.has(name))
+      .map(([name, size]) => ({ name, size, gated: record?.gated.has(name) === true })),
+  };
+}
+
+/** What the file says goes before what settings or the default would choose now, in a model of other sizes. */
+function recordedChoice(
+  record: PruningRecord,
+  name: string,
+  chosen: Pick<StoredParameter, 'gated' | 'reason'>,
+): Pick<StoredParameter, 'gated' | 'reason'> {
+  const gated = record.gated.has(name);
+  if (gated === chosen.gated) return chosen;
+  return { gated, reason: gated ? 'gated, as the file says' : 'not gated, as the file says' };
 }
 
 const withoutGate = (choice: GateChoice): LayerChoice => ({ ...choice, trained: true });

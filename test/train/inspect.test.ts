@@ -4,10 +4,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { create } from '@bufbuild/protobuf';
+import { StringStringEntryProtoSchema } from 'onnx-buf';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import type { Model, Node, ValueInfo } from '../../src/onnx/graph.ts';
+import { loadModel } from '../../src/onnx/load.ts';
+import { withFields } from '../../src/onnx/protoCopy.ts';
+import { saveModel } from '../../src/onnx/save.ts';
 import { float32 } from '../../src/onnx/tensor.ts';
 import { describeInspection, inspect } from '../../src/train/inspect.ts';
+import { withRecord } from '../../src/train/pruningRecord.ts';
 
 let folder = '';
 let model = '';
@@ -62,8 +68,9 @@ describe('inspect', () => {
     expect(totals).toEqual({
       parameters: 820,
       nonZeroParameters: 720,
+      removed: null,
       sparsity: 100 / 820,
-      gated: { by: 'default', parameters: 800, nonZeroParameters: 700, sparsity: 100 / 800 },
+      gated: { by: 'default', parameters: 800, nonZeroParameters: 700, removed: null, sparsity: 100 / 800 },
     });
   });
 
@@ -72,6 +79,50 @@ describe('inspect', () => {
     expect(text).toMatch(/^encoder\.layers\.0\.attention\.q_proj +MatMul +float32 +20 x 20 +400 +25\.00 % +- +yes/mu);
     expect(text).toMatch(/1 vectors .* 20 parameters/u);
     expect(text).toMatch(/Gated weights by default: 800, 700 not zero, sparsity 12\.50 %/u);
+    expect(text).toMatch(/no record of units and heads that were taken out/u);
+  });
+
+  test('goes by the record in the file: what was gated, and what is gone', async () => {
+    const named = 'wav2vec2.encoder.layers.0.';
+    const record = {
+      by: 'run',
+      gated: new Set([`${named}attention.q_proj.weight`, `${named}attention.v_proj.weight`]),
+      sizes: new Map([
+        [`${named}attention.q_proj.weight`, 500],
+        [`${named}attention.v_proj.weight`, 300],
+        [`${named}attention.q_proj.bias`, 25],
+      ]),
+    } as const;
+    const recorded = join(folder, 'recorded.onnx');
+    await saveModel(withRecord(await loadModel(model), record), recorded);
+    const inspection = await inspect(recorded);
+    expect(inspection.totals).toEqual({
+      parameters: 820,
+      nonZeroParameters: 720,
+      removed: 405,
+      sparsity: 505 / 1225,
+      gated: { by: 'run', parameters: 400, nonZeroParameters: 300, removed: 400, sparsity: 500 / 800 },
+    });
+    expect(inspection.tensors.map(({ gated, removed }) => [gated, removed])).toEqual([
+      [true, 100],
+      [false, 5],
+      [false, 0],
+    ]);
+    expect(describeInspection(inspection)).toMatch(
+      /of its run: 400, 300 not zero, another 400 taken out, sparsity 62\.50 %/u,
+    );
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['of another version', '{"version":2}'],
+    ['with a size that is none', '{"version":1,"by":"run","gated":[],"sizes":[["a",-1]]}'],
+  ])('a record that is %s is none', async (name, value) => {
+    const file = await loadModel(model);
+    const entry = create(StringStringEntryProtoSchema, { key: 'pinch.pruning', value });
+    const path = join(folder, `${name}.onnx`);
+    await saveModel({ ...file, proto: withFields(file.proto, { metadataProps: [entry] }) }, path);
+    expect((await inspect(path)).totals).toEqual((await inspect(model)).totals);
   });
 
   test('a checkpoint goes by the gates of its run', async () => {
@@ -81,7 +132,7 @@ describe('inspect', () => {
     const settings = { model: 'm', train: 't', gates: { ignore: ['output_dense'] } };
     writeFileSync(join(folder, 'run/run.json'), JSON.stringify({ settings }));
     const { totals } = await inspect(checkpoint);
-    expect(totals.gated).toEqual({ by: 'run', parameters: 400, nonZeroParameters: 300, sparsity: 0.25 });
+    expect(totals.gated).toMatchObject({ by: 'run', parameters: 400, nonZeroParameters: 300, sparsity: 0.25 });
 
     writeFileSync(join(folder, 'run/run.json'), '{"settings": 3}');
     expect((await inspect(checkpoint)).totals.gated).toMatchObject({ by: 'default', parameters: 800 });

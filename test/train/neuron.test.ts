@@ -1,6 +1,6 @@
 /** A whole run with gates by group on the toy, with the built command: what leaves on the way, what is left at the end, and resuming. */
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -75,6 +75,61 @@ test('its checkpoints are ever smaller models, and count what is gone', async ()
   );
   // Each of the toy's 16 filters begins with a zero.
   expect(last.nonZeroParameters).toBe(last.parameters - 16);
+});
+
+describe('what is gone counts as zero, in every command alike', () => {
+  const figures = async (...args: string[]): Promise<unknown> => {
+    const { code, out, err } = await pinch([...args, '--json'], folder).ended;
+    expect(code, err).toBe(0);
+    return JSON.parse(out);
+  };
+  interface Counted {
+    readonly sparsity: number;
+    readonly removed: number | null;
+    readonly gated: { readonly by: string; readonly sparsity: number };
+  }
+  const expectRecorded = (counted: Counted): void => {
+    const last = recordsOf(run).findLast((record) => record.kind === 'checkpoint')!;
+    expect(last.sparsity).toBeGreaterThan(0.5);
+    expect(counted.gated.by).toBe('run');
+    expect(counted.gated.sparsity).toBeCloseTo(last.sparsity, 12);
+    expect(counted.sparsity).toBeCloseTo(last.sparsityOfAll, 12);
+    expect(counted.removed).toBe(Math.round(32 * last.sparsity) * 49);
+  };
+  const last = (): string => join(run, 'checkpoints', 'step-000030');
+
+  test('inspect, and evaluate with --against', async () => {
+    expectRecorded(((await figures('inspect', last())) as { totals: Counted }).totals);
+    const args = ['evaluate', 'model', '--against', last(), '--data', 'dev/manifest.jsonl', '--no-cost'];
+    const { comparison, ...own } = (await figures(...args)) as Counted & { comparison: { against: Counted } };
+    expectRecorded(comparison.against);
+    expect(own).toMatchObject({ removed: null, gated: { by: 'default', removed: null } });
+  });
+
+  test('of a copy of the ONNX file alone, and of its exports', async () => {
+    const copy = join(folder, 'copied.onnx');
+    copyFileSync(join(last(), 'model.onnx'), copy);
+    expectRecorded(((await figures('inspect', copy)) as { totals: Counted }).totals);
+    const exported = (await figures('export', copy, '--shrink', '--int8')) as { to: Counted & { model: string } };
+    expect(exported.to.removed).toBe(((await figures('inspect', copy)) as { totals: Counted }).totals.removed);
+    expect(exported.to.gated.by).toBe('run');
+  });
+
+  test('of what export --shrink takes out of a checkpoint, and of its ONNX file alone', async () => {
+    const masked = start('masked-too', { shrink: { share: 1 } });
+    expect((await masked.ended).code).toBe(0);
+    const checkpoint = join(masked.path, 'checkpoints', 'step-000025');
+    const alone = join(folder, 'alone.onnx');
+    copyFileSync(join(checkpoint, 'model.onnx'), alone);
+    for (const model of [checkpoint, alone]) {
+      const { from, to } = (await figures('export', model, '--shrink')) as { from: Counted; to: Counted };
+      expect(from.removed).toBe(0);
+      expect(to.removed).toBeGreaterThan(0);
+      expect(from.gated.sparsity).toBeGreaterThan(0.3);
+      expect(to.gated.sparsity).toBeCloseTo(from.gated.sparsity, 12);
+      expect(to.gated.by).toBe('run');
+    }
+  }, 60_000);
 });
 
 test('its one layer can be looked at, small as it is', async () => {

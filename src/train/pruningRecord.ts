@@ -1,0 +1,87 @@
+/** What a model's own file says of how it was pruned: which weights were gated, and how many were taken out with units and heads. */
+
+import { create } from '@bufbuild/protobuf';
+import { StringStringEntryProtoSchema } from 'onnx-buf';
+import * as v from 'valibot';
+import type { ModelFile } from '../onnx/load.ts';
+import { exposeParameters, type Parameter as NamedParameter } from '../onnx/parameters.ts';
+import { withFields } from '../onnx/protoCopy.ts';
+import { sizeOf } from '../onnx/tensor.ts';
+import { isGated, type Parameter } from './graph/parameter.ts';
+import type { StoredParameters } from './storedParameters.ts';
+
+/** Parameters go by their full names, which exports keep. */
+export interface PruningRecord {
+  /** Whose choice of gated weights this is: of the run that pruned the model, or Pinch's default. */
+  readonly by: 'run' | 'default';
+  readonly gated: ReadonlySet<string>;
+  /** Weights before any were taken out, of the parameters that have fewer now or are gone. */
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+/** In the metadata of the ONNX file, so that a copy of that file alone says the same. */
+const key = 'pinch.pruning';
+
+const size = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER));
+const schema = v.object({
+  version: v.literal(1),
+  by: v.picklist(['run', 'default']),
+  gated: v.array(v.string()),
+  sizes: v.array(v.tuple([v.string(), size])),
+});
+
+/** @returns undefined if the file has no record, or none that can be understood. */
+export function readRecord({ proto }: ModelFile): PruningRecord | undefined {
+  const entry = proto.metadataProps.find((entry) => entry.key === key);
+  if (!entry) return undefined;
+  try {
+    const { by, gated, sizes } = v.parse(schema, JSON.parse(entry.value));
+    return { by, gated: new Set(gated), sizes: new Map(sizes) };
+  } catch {
+    // Of another version, or damaged: the model is counted as it stands, and the report says so.
+    return undefined;
+  }
+}
+
+/** The same model with a record, in place of the one it may have. */
+export function withRecord(file: ModelFile, { by, gated, sizes }: PruningRecord): ModelFile {
+  const value = JSON.stringify({ version: 1, by, gated: [...gated], sizes: [...sizes] });
+  const others = file.proto.metadataProps.filter((entry) => entry.key !== key);
+  const metadataProps = [...others, create(StringStringEntryProtoSchema, { key, value })];
+  return { ...file, proto: withFields(file.proto, { metadataProps }) };
+}
+
+/**
+ * The record of a model in training.
+ * @param named the whole model's parameters by their names
+ * @param whole the same as training sees them
+ * @param left what of these is in the model now
+ */
+export function recordOf(
+  named: readonly NamedParameter[],
+  whole: readonly Parameter[],
+  left: readonly Parameter[],
+): PruningRecord {
+  const names = new Map(named.map(({ initializer, name }) => [initializer, name]));
+  const nameOf = ({ initializer }: Parameter): string => names.get(initializer) ?? initializer;
+  const now = new Map(left.map((parameter) => [nameOf(parameter), sizeOf(parameter.dims)]));
+  const before = whole.map((parameter) => [nameOf(parameter), sizeOf(parameter.dims)] as const);
+  return {
+    by: 'run',
+    gated: new Set(whole.filter(isGated).map(nameOf)),
+    sizes: new Map(before.filter(([name, size]) => now.get(name) !== size)),
+  };
+}
+
+/** A model that was made smaller, with the record of what it was before. @param before the model that it was made from. */
+export function keepRecord(file: ModelFile, before: StoredParameters): ModelFile {
+  const now = new Map(exposeParameters(file).parameters.map(({ name, dims }) => [name, sizeOf(dims)]));
+  const sizes = new Map(before.gone.map(({ name, size }) => [name, size]));
+  for (const { parameter, removed } of before.parameters) {
+    const size = sizeOf(parameter.dims) + removed;
+    if (now.get(parameter.name) !== size) sizes.set(parameter.name, size);
+  }
+  const named = [...before.parameters.map(({ parameter, gated }) => ({ name: parameter.name, gated })), ...before.gone];
+  const gated = new Set(named.filter((parameter) => parameter.gated).map(({ name }) => name));
+  return withRecord(file, { by: before.by, gated, sizes });
+}
