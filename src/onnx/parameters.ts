@@ -10,14 +10,12 @@ import {
   moduleOfParameter,
   parameterOfCall,
   parseSignature,
-  saysTrained,
   type Signature,
 } from './names.ts';
 import { constantOf, trainedOperands, type Operand, type Role } from './operands.ts';
-import { splitStored } from './splitStored.ts';
 import { withoutUnread } from './subgraphs.ts';
 import { Trace } from './trace.ts';
-import { unfoldWeightNorm } from './unfoldWeightNorm.ts';
+import { unfold } from './unfold.ts';
 import { separate, type DroppedBias, type ParameterGroups } from './separate.ts';
 
 export interface Parameter {
@@ -51,10 +49,7 @@ export interface ExposedModel {
  */
 export function exposeParameters(original: ModelFile): ExposedModel {
   const signature = signatureOf(original);
-  const unfolded = unfoldWeightNorm(original, signature);
-  const file = splitStored(unfolded, (name) =>
-    signature.kinds.size > 0 ? signature.kinds.get(name) === 'PARAMETER' : saysTrained(name),
-  );
+  const file = unfold(original, signature);
   const { nodes } = file.model.graph;
   const groups = byName(nodes, trainedOperands(file.model.graph, signature));
   const dropped = droppedBiases(file.model, groups, signature);
@@ -118,11 +113,7 @@ function otherName(
 }
 
 /** Biases that PyTorch lists for a convolution or matrix product which has none in the file, because they were zero. */
-function droppedBiases(
-  model: Model,
-  groups: ParameterGroups,
-  signature: Signature,
-): Map<string, DroppedBias> {
+function droppedBiases(model: Model, groups: ParameterGroups, signature: Signature): Map<string, DroppedBias> {
   const { nodes } = model.graph;
   const weights = new Map([...groups.values()].flat().map((operand) => [`${operand.node}:${operand.input}`, operand]));
   const dropped = new Map<string, DroppedBias>();
