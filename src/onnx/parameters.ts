@@ -38,6 +38,8 @@ export interface Parameter {
 export interface ExposedModel {
   readonly file: ModelFile;
   readonly parameters: readonly Parameter[];
+  /** Parameters that PyTorch lists and the graph does not hold: it does not use them, or the exporter computed with them. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -51,7 +53,8 @@ export function exposeParameters(original: ModelFile): ExposedModel {
   const signature = signatureOf(original);
   const file = unfold(original, signature);
   const { nodes } = file.model.graph;
-  const groups = byName(nodes, trainedOperands(file.model.graph, signature));
+  const operands = trainedOperands(file.model.graph, signature);
+  const groups = byName(nodes, operands);
   const dropped = droppedBiases(file.model, groups, signature);
   const { file: exposed, initializers } = separate(file, groups, dropped);
   const prefix = modelPrefix([...groups.keys(), ...dropped.keys()]);
@@ -76,7 +79,14 @@ export function exposeParameters(original: ModelFile): ExposedModel {
   const parameters = [...found, ...restored]
     .sort((a, b) => a.node - b.node || a.input - b.input)
     .map((entry) => entry.parameter);
-  return { file: exposed, parameters };
+  // A matrix that several modules share goes by one of its names.
+  const present = new Set([
+    ...groups.keys(),
+    ...dropped.keys(),
+    ...operands.flatMap((one) => [one.name, ...one.aliases]),
+  ]);
+  const listed = [...signature.kinds].flatMap(([name, kind]) => (kind === 'PARAMETER' ? [name] : []));
+  return { file: exposed, parameters, absent: listed.filter((name) => !present.has(name)) };
 }
 
 function byName(nodes: readonly Node[], operands: readonly Operand[]): ParameterGroups {

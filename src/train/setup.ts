@@ -49,6 +49,8 @@ export interface Setup {
   readonly parameters: readonly Parameter[];
   readonly rows: readonly LayerRow[];
   readonly layers: readonly GatedLayer[];
+  /** Parameters that PyTorch lists and the graph does not hold. */
+  readonly absent: readonly string[];
   readonly processor: Processor;
   readonly data: TrainingData;
   readonly loader: AudioLoader;
@@ -140,6 +142,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
       parameters,
       rows,
       layers,
+      absent: exposed.absent,
       processor,
       data,
       loader,

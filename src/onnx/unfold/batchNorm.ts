@@ -29,7 +29,11 @@ export function unfoldBatchNorm(file: ModelFile, signature: Signature): ModelFil
     // Behind the axis of channels stand those that the kernel moves along.
     const spatial = (graph.initializers.get(kernel)?.dims.slice(2) ?? []).map(() => 1);
     const dims = [...offset.dims, ...spatial];
-    const [weight, shift] = ['weight', 'bias'].map((role) => unique(`${module}.${role}`, taken)) as [string, string];
+    const [weight, shift] = ['weight', 'bias'].map((role) => {
+      // Something else may have the name, because it was equal; then the node's module tells what it is.
+      const name = `${module}.${role}`;
+      return unique(taken.has(name) ? `unfolded/${name}` : name, taken);
+    }) as [string, string];
     const [convolved, scaled] = ['convolved', 'scaled'].map((step) => unique(`${output}/${step}`, taken)) as [
       string,
       string,
@@ -37,7 +41,9 @@ export function unfoldBatchNorm(file: ModelFile, signature: Signature): ModelFil
     tensors.set(weight, float32(new Float32Array(offset.data.length).fill(1), dims));
     tensors.set(shift, { ...offset, dims, data: offset.data.slice() });
     const parts = node.metadata ? { metadata: node.metadata } : {};
-    const named = (last: string) => ({ ...parts, name: `${node.name}/${last}` });
+    // Where the name tells the module, this is a module of its own.
+    const path = node.metadata ? node.name : node.name.replace(/[^/]*$/, 'batch_norm');
+    const named = (last: string) => ({ ...parts, name: `${path}/${last}` });
     return [
       { ...node, inputs: [input, kernel], outputs: [convolved] },
       { ...written('Mul', [convolved, weight], scaled), ...named('scale') },
@@ -60,6 +66,11 @@ function foldedNorms(graph: Graph, signature: Signature): Map<Node, string> {
     if (offsetOf(graph, kernel, bias)?.type !== 'float32') continue;
     // A module that is called twice keeps what it has.
     if (reads.filter((read) => read === kernel).length > 1) continue;
+    // That was unfolded before.
+    const isScaled = nodes.some(
+      (next) => next.opType === 'Mul' && next.inputs[0] === node.outputs[0] && moduleOf(next) === module,
+    );
+    if (isScaled) continue;
     if (known ? isListed(module, signature) : isMadeUp(kernel) && isMadeUp(bias)) {
       found.set(node, known ? module : `${module}.batch_norm`);
     }
