@@ -1,14 +1,7 @@
 /** Which inputs of a model's nodes are trained: found by what the operators do with them. */
 
 import { intAttribute, type Graph, type Node } from './graph.ts';
-import {
-  isParameterName,
-  moduleOf,
-  moduleOfParameter,
-  parameterOfCall,
-  saysTrained,
-  type Signature,
-} from './names.ts';
+import { isParameterName, moduleOf, moduleOfParameter, parameterOfCall, saysTrained, type Signature } from './names.ts';
 import type { Tensor } from './tensor.ts';
 
 export type Role = 'weight' | 'bias';
@@ -251,7 +244,9 @@ const views = new Set(['Identity', 'Cast', 'Transpose', 'Reshape', 'Unsqueeze', 
 function liveValues(graph: Graph): Set<string> {
   const live = new Set(graph.inputs.map(({ name }) => name));
   const varying = new Set(live);
-  const matrices = new Set(Array.from(graph.initializers).flatMap(([name, tensor]) => (isMatrix(tensor) ? [name] : [])));
+  const matrices = new Set(
+    Array.from(graph.initializers).flatMap(([name, tensor]) => (isMatrix(tensor) ? [name] : [])),
+  );
   for (const node of graph.nodes) {
     if (node.inputs.some((input) => varying.has(input))) for (const output of node.outputs) varying.add(output);
     if (node.opType === 'Shape' || node.opType === 'Size') continue;

@@ -10,14 +10,12 @@ import {
   moduleOfParameter,
   parameterOfCall,
   parseSignature,
-  saysTrained,
   type Signature,
 } from './names.ts';
 import { constantOf, trainedOperands, type Operand, type Role } from './operands.ts';
-import { splitStored } from './splitStored.ts';
 import { withoutUnread } from './subgraphs.ts';
 import { Trace } from './trace.ts';
-import { unfoldWeightNorm } from './unfoldWeightNorm.ts';
+import { unfold } from './unfold.ts';
 import { separate, type DroppedBias, type ParameterGroups } from './separate.ts';
 
 export interface Parameter {
@@ -40,6 +38,8 @@ export interface Parameter {
 export interface ExposedModel {
   readonly file: ModelFile;
   readonly parameters: readonly Parameter[];
+  /** Parameters that PyTorch lists and the graph does not hold: it does not use them, or the exporter computed with them. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -51,12 +51,10 @@ export interface ExposedModel {
  */
 export function exposeParameters(original: ModelFile): ExposedModel {
   const signature = signatureOf(original);
-  const unfolded = unfoldWeightNorm(original, signature);
-  const file = splitStored(unfolded, (name) =>
-    signature.kinds.size > 0 ? signature.kinds.get(name) === 'PARAMETER' : saysTrained(name),
-  );
+  const file = unfold(original, signature);
   const { nodes } = file.model.graph;
-  const groups = byName(nodes, trainedOperands(file.model.graph, signature));
+  const operands = trainedOperands(file.model.graph, signature);
+  const groups = byName(nodes, operands);
   const dropped = droppedBiases(file.model, groups, signature);
   const { file: exposed, initializers } = separate(file, groups, dropped);
   const prefix = modelPrefix([...groups.keys(), ...dropped.keys()]);
@@ -81,7 +79,14 @@ export function exposeParameters(original: ModelFile): ExposedModel {
   const parameters = [...found, ...restored]
     .sort((a, b) => a.node - b.node || a.input - b.input)
     .map((entry) => entry.parameter);
-  return { file: exposed, parameters };
+  // A matrix that several modules share goes by one of its names.
+  const present = new Set([
+    ...groups.keys(),
+    ...dropped.keys(),
+    ...operands.flatMap((one) => [one.name, ...one.aliases]),
+  ]);
+  const listed = [...signature.kinds].flatMap(([name, kind]) => (kind === 'PARAMETER' ? [name] : []));
+  return { file: exposed, parameters, absent: listed.filter((name) => !present.has(name)) };
 }
 
 function byName(nodes: readonly Node[], operands: readonly Operand[]): ParameterGroups {
@@ -118,11 +123,7 @@ function otherName(
 }
 
 /** Biases that PyTorch lists for a convolution or matrix product which has none in the file, because they were zero. */
-function droppedBiases(
-  model: Model,
-  groups: ParameterGroups,
-  signature: Signature,
-): Map<string, DroppedBias> {
+function droppedBiases(model: Model, groups: ParameterGroups, signature: Signature): Map<string, DroppedBias> {
   const { nodes } = model.graph;
   const weights = new Map([...groups.values()].flat().map((operand) => [`${operand.node}:${operand.input}`, operand]));
   const dropped = new Map<string, DroppedBias>();

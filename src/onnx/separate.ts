@@ -211,7 +211,12 @@ class Rewrite {
     for (const [node, index] of [...nodes].toReversed()) {
       if (node.output.some((name) => this.pinned.has(name) || this.readers(name).length > 0)) continue;
       if (index !== undefined) this.nodes[index] = undefined;
-      else for (const [at, added] of this.before) this.before.set(at, added.filter((other) => other !== node));
+      else
+        for (const [at, added] of this.before)
+          this.before.set(
+            at,
+            added.filter((other) => other !== node),
+          );
       for (const name of node.output) this.taken.delete(name);
     }
   }
@@ -246,7 +251,11 @@ class Rewrite {
     this.nodes.forEach((node, index) => {
       if (node) this.nodes[index] = renamed(node, names);
     });
-    for (const [index, nodes] of this.before) this.before.set(index, nodes.map((node) => renamed(node, names)));
+    for (const [index, nodes] of this.before)
+      this.before.set(
+        index,
+        nodes.map((node) => renamed(node, names)),
+      );
   }
 
   private readers(name: string): { node: NodeProto; index: number | undefined; input: number }[] {

@@ -3,6 +3,7 @@
 import type { StartRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { describeDropped } from '../speech/prepare.ts';
+import { describeAbsent } from './absent.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { duration } from './progress.ts';
 import type { LayerRow, Setup } from './setup.ts';
@@ -78,6 +79,7 @@ export function describeStart(
   }
   lines.push(
     `${count(data.ready.length)} utterances, ${duration(data.audioSeconds)} of speech; ${count(start.steps)} steps, ${start.stepsPerEpoch.toFixed(1)} an epoch.`,
+    ...describeAbsent(setup.absent),
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
     ...(setup.features ? [setup.features.sentence] : []),
     `About ${byteSize(start.memoryBytes)} of memory; a first guess of the time is ${duration(start.secondsExpected)}.`,

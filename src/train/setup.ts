@@ -53,6 +53,8 @@ export interface Setup {
   readonly parameters: readonly Parameter[];
   readonly rows: readonly LayerRow[];
   readonly layers: readonly GatedLayer[];
+  /** Parameters that PyTorch lists and the graph does not hold. */
+  readonly absent: readonly string[];
   readonly processor: Processor;
   readonly ports: Ports;
   readonly data: TrainingData;
@@ -167,6 +169,7 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
       parameters,
       rows,
       layers,
+      absent: exposed.absent,
       processor,
       ports,
       data,

@@ -389,3 +389,133 @@ test('writing into one separated parameter leaves the others alone', async () =>
   data('one.bias').fill(5 as never);
   expect(data('two.bias')).toEqual(zeros.data);
 });
+
+/** A Reshape of a vector to [width, 1], as an exporter writes it before it adds a vector to [batch, channels, time]. */
+const column = (vector: string, output: string): Node => node('Reshape', [vector, 'column'], [output]);
+
+test('zeros that are read through one view by two modules are separated, and each goes on reading its own through a view', async () => {
+  const { names, by, file } = await expose(
+    smallModel({
+      nodes: [
+        column('one.bias', 'zero'),
+        node('Add', ['x', 'zero'], ['a'], { module: 'one' }),
+        node('Relu', ['a'], ['b']),
+        node('Add', ['b', 'zero'], ['y'], { module: 'two' }),
+      ],
+      initializers: { 'one.bias': zeros, column: int64([width, 1]) },
+      signature: { 'one.bias': 'PARAMETER', 'two.bias': 'PARAMETER' },
+    }),
+    [2, width, 5],
+  );
+  expect(names).toEqual(['one.bias', 'two.bias']);
+  expect(by('two.bias').initializer).toBe('two.bias');
+  expect(file.model.graph.nodes.filter(({ opType }) => opType === 'Reshape').map(({ inputs }) => inputs[0])).toEqual([
+    'one.bias',
+    'two.bias',
+  ]);
+});
+
+test('ones that a branch reads, too, stay ones there when they are trained', async () => {
+  const branch = (output: string) => ({
+    type: 'graph' as const,
+    value: {
+      name: output,
+      nodes: [node('Mul', ['n', 'm.ln.weight'], [output])],
+      inputs: [],
+      outputs: [{ name: output, type: 'float32' as const, dims: undefined }],
+      initializers: new Map(),
+    },
+  });
+  const { by, file } = await expose(
+    smallModel({
+      nodes: [
+        node('LayerNormalization', ['x', 'm.ln.weight', 'm.ln.bias'], ['n'], { module: 'm.ln' }),
+        node('If', ['yes'], ['y'], { attributes: { then_branch: branch('t'), else_branch: branch('e') } }),
+      ],
+      initializers: {
+        'm.ln.weight': ones,
+        'm.ln.bias': vector(3),
+        yes: { type: 'bool', dims: [], data: Uint8Array.of(1) },
+      },
+    }),
+  );
+  const { initializer } = by('m.ln.weight');
+  expect(initializer).toBe('m.ln.weight');
+  const { attributes } = file.model.graph.nodes.find(({ opType }) => opType === 'If')!;
+  const bodies = Object.values(attributes).flatMap((held) => (held.type === 'graph' ? [held.value] : []));
+  expect(bodies.map(({ nodes }) => nodes[0]!.inputs[1])).toEqual(['m.ln.weight_constant', 'm.ln.weight_constant']);
+});
+
+test('a vector of numbers that differ, read by something that is no parameter, stays one with it', async () => {
+  const { file } = await expose(
+    smallModel({
+      nodes: [
+        node('LayerNormalization', ['x', 'm.ln.weight', 'm.ln.bias'], ['n'], { module: 'm.ln' }),
+        node('Max', ['n', 'm.ln.weight'], ['y'], { module: 'm' }),
+      ],
+      initializers: { 'm.ln.weight': vector(1), 'm.ln.bias': vector(2) },
+    }),
+  );
+  expect(file.model.graph.nodes[1]!.inputs).toEqual(['n', 'm.ln.weight']);
+});
+
+test('biases that were put into one vector are taken apart, and named after the weights of their products', async () => {
+  const call = (part: string) => ({ 'pkg.torch.onnx.fx_node': `linear(%x, %p_${part}, %getitem)` });
+  const product = (part: string, y: string): Node[] =>
+    [node('MatMul', ['x', `w_${part}`], [`${y}_product`]), node('Add', [`${y}_product`, `cut_${part}`], [y])].map(
+      (one) => ({ ...one, metadata: { 'pkg.torch.onnx.name_scopes': `['', 'm', 'linear']`, ...call(part) } }),
+    );
+  const proto = smallModel({
+    nodes: [
+      node('Split', ['cat'], ['cut_q', 'cut_k'], { attributes: { num_outputs: int(2) } }),
+      ...product('q', 'a'),
+      ...product('k', 'b'),
+      node('Mul', ['a', 'b'], ['y']),
+    ],
+    initializers: { w_q: matrix(1), w_k: matrix(2), cat: float32(values(2 * width, 3)) },
+    signature: {},
+  });
+  proto.graph!.metadataProps[0]!.value = ['q', 'k']
+    .flatMap((part) => [
+      `p_${part}: PARAMETER target='m.${part}.weight'`,
+      `b_${part}: PARAMETER target='m.${part}.bias'`,
+    ])
+    .join('\n');
+  const { names, file } = await expose(proto);
+  expect(names).toEqual(['m.q.weight', 'm.q.bias', 'm.k.weight', 'm.k.bias']);
+  expect(file.model.graph.nodes.map(({ opType }) => opType)).not.toContain('Split');
+});
+
+test('a dropped bias has as many elements as the kernel that is computed by weight normalization has channels', async () => {
+  const [g, v] = ['original0', 'original1'].map((part) => `c.parametrizations.weight.${part}`) as [string, string];
+  const { by } = await expose(
+    smallModel({
+      nodes: [
+        node('ReduceL2', [v, 'axes'], ['norm'], { module: 'c' }),
+        node('Div', [g, 'norm'], ['scale'], { module: 'c' }),
+        node('Mul', [v, 'scale'], ['weight'], { module: 'c' }),
+        node('Conv', ['x', 'weight'], ['y'], { module: 'c' }),
+      ],
+      initializers: {
+        [g]: float32(values(3, 1), [1, 1, 3]),
+        [v]: float32(values(6 * width * 3, 2), [6, width, 3]),
+        axes: int64([0, 1]),
+      },
+      signature: { [g]: 'PARAMETER', [v]: 'PARAMETER', 'c.bias': 'PARAMETER' },
+    }),
+    [2, width, 5],
+  );
+  expect(by('c.bias').dims).toEqual([6]);
+});
+
+test('parameters that PyTorch lists and the graph does not hold are told', async () => {
+  const original = await openModel(
+    folder,
+    smallModel({
+      nodes: [node('MatMul', ['x', 'val_1'], ['y'], { module: 'fc' })],
+      initializers: { val_1: matrix(1) },
+      signature: { 'fc.weight': 'PARAMETER', 'fc.scale': 'PARAMETER', 'fc.mean': 'BUFFER' },
+    }),
+  );
+  expect(exposeParameters(original).absent).toEqual(['fc.scale']);
+});

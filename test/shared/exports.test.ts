@@ -35,7 +35,8 @@ const names = Object.entries(variants).flatMap(([family, kinds]) =>
 const notExported = /^conformer-(group|layer)-.*\/dynamo$/u;
 
 const canMake = made !== undefined || spawnSync(python, ['-c', 'import torch, transformers, onnxscript']).status === 0;
-if (!canMake) console.log(`${python} has no torch, transformers and onnxscript: exports are not compared with PyTorch.`);
+if (!canMake)
+  console.log(`${python} has no torch, transformers and onnxscript: exports are not compared with PyTorch.`);
 
 interface Reference {
   steps: { loss: number; sparsity?: number }[];

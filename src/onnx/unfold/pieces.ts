@@ -1,21 +1,21 @@
 /** Takes stored tensors apart that a model cuts into pieces, such as the biases of an attention that an exporter put into one vector. */
 
-import { evaluate } from './evaluate.ts';
-import type { Node } from './graph.ts';
-import type { ModelFile } from './load.ts';
-import { adapt } from './opset.ts';
-import { rewriteFile } from './rewriteFile.ts';
-import { Rewriter } from './rewriter.ts';
-import { namesWithin } from './subgraphs.ts';
-import type { Tensor } from './tensor.ts';
-import type { Value } from './value.ts';
+import { evaluate } from '../evaluate.ts';
+import type { Node } from '../graph.ts';
+import type { ModelFile } from '../load.ts';
+import { adapt } from '../opset.ts';
+import { rewriteFile } from '../rewriteFile.ts';
+import { Rewriter } from '../rewriter.ts';
+import { namesWithin } from '../subgraphs.ts';
+import type { Tensor } from '../tensor.ts';
+import type { Value } from '../value.ts';
 
 /**
  * The same model (`file` itself, if it cuts nothing) in which each piece is a stored tensor, so that it can be a parameter. Training the pieces is
  * training the whole: AdamW works element by element, and the norm of the gradient is over all of them.
  * @param isWhole whether a stored tensor is to stay in one piece, because it is a parameter itself
  */
-export function splitStored(file: ModelFile, isWhole: (name: string) => boolean): ModelFile {
+export function takeApart(file: ModelFile, isWhole: (name: string) => boolean): ModelFile {
   const { graph, opsets } = file.model;
   if (!graph.nodes.some(cuts)) return file;
   const pieces = new Map<string, Tensor>();

@@ -1,11 +1,12 @@
 /** Puts weight normalization back into a graph whose exporter computed its result and stored only that. */
 
-import { ints, type Attributes, type Graph, type Node } from './graph.ts';
-import type { ModelFile } from './load.ts';
-import { isParameterName, moduleOf, type Signature } from './names.ts';
-import { rewriteFile } from './rewriteFile.ts';
-import { namesIn, namesWithin } from './subgraphs.ts';
-import { float32, int64, type Tensor } from './tensor.ts';
+import { ints, type Graph, type Node } from '../graph.ts';
+import type { ModelFile } from '../load.ts';
+import { isParameterName, moduleOf, type Signature } from '../names.ts';
+import { rewriteFile } from '../rewriteFile.ts';
+import { namesIn, namesWithin } from '../subgraphs.ts';
+import { isMadeUp, unique, written } from './common.ts';
+import { float32, int64, type Tensor } from '../tensor.ts';
 
 /**
  * PyTorch trains a kernel w = g · v / ‖v‖ by its two factors, and so has to who continues from an export of it. Exporters fold it: the older
@@ -29,7 +30,11 @@ export function unfoldWeightNorm(file: ModelFile, signature: Signature): ModelFi
     const held = computed.get(kernel);
     if (held !== undefined) return [{ ...node, inputs: [input, held, ...rest] }];
     const [g, v] = names.map((name) => unique(name, taken)) as [string, string];
-    const [norm, scale, weight] = ['norm', 'scale', 'weight'].map((name) => unique(`${v}/${name}`, taken)) as [string, string, string];
+    const [norm, scale, weight] = ['norm', 'scale', 'weight'].map((name) => unique(`${v}/${name}`, taken)) as [
+      string,
+      string,
+      string,
+    ];
     tensors.set(g, normsOf(tensor));
     tensors.set(v, { ...tensor, data: tensor.data.slice() });
     computed.set(kernel, weight);
@@ -59,7 +64,10 @@ function foldedKernels({ nodes, initializers }: Graph, signature: Signature): Ma
     if (names && normsOf(tensor).data.every((norm) => norm > 0)) kernels.set(kernel, names);
   }
   // What something else reads, too, stays as it is.
-  const others = nodes.flatMap((node) => [...(node.opType === 'Conv' ? node.inputs.slice(2) : node.inputs), ...namesWithin(node)]);
+  const others = nodes.flatMap((node) => [
+    ...(node.opType === 'Conv' ? node.inputs.slice(2) : node.inputs),
+    ...namesWithin(node),
+  ]);
   for (const name of others) kernels.delete(name);
   return kernels;
 }
@@ -75,7 +83,7 @@ function listedFactors(module: string, { kinds }: Signature): readonly [string, 
  * beside a bias that has one is that; with a batch normalization that was computed into it, the bias would have lost its name, too.
  */
 function madeUp({ inputs: [, kernel = '', bias = ''] }: Node, module: string): readonly [string, string] | undefined {
-  return /^onnx::Conv_\d+$/.test(kernel) && isParameterName(bias) ? factorsOf(module) : undefined;
+  return isMadeUp(kernel) && isParameterName(bias) ? factorsOf(module) : undefined;
 }
 
 const factorsOf = (module: string): readonly [string, string] => [
@@ -91,15 +99,4 @@ function normsOf({ data, dims }: Tensor): Tensor {
     squares[i % length] = (squares[i % length] ?? 0) + element * element;
   });
   return float32(Float32Array.from(squares, Math.sqrt), [...dims.slice(0, -1).map(() => 1), length]);
-}
-
-const written = (opType: string, inputs: readonly string[], output: string, attributes: Attributes = {}): Node => ({
-  ...{ opType, domain: '', name: output, inputs, outputs: [output], attributes },
-});
-
-function unique(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
-  taken.add(name);
-  return name;
 }
