@@ -47,7 +47,7 @@ export class DevSet {
     try {
       await writeModel(temporary, layout, state, gates);
       const file = join(temporary, 'model.onnx');
-      const recognizer = await Recognizer.open(file, layout.model.model.graph, processor, { device: device.device });
+      const recognizer = await Recognizer.open(file, layout.model, processor, { device: device.device });
       try {
         const engine = { recognizer, loader, processor, batch: recognizer.batchSize ?? 1 };
         const { transcripts, skipped } = await recognizeAll(this.utterances, engine, () => undefined);

@@ -124,7 +124,7 @@ async function evaluateModel(
   const processor = await readProcessor(file.folder);
   const { totals } = await reportParameters(file);
   const size = await measureFileSize(file);
-  const recognizer = await Recognizer.open(file.path, file.model.graph, processor, {
+  const recognizer = await Recognizer.open(file.path, file, processor, {
     device,
     ...(threads === undefined ? {} : { threads }),
   });

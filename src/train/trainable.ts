@@ -5,6 +5,7 @@ import { float32, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
 import { DropoutMasks } from './graph/dropout.ts';
 import { TimeMasks, type SpecAugmentSettings } from './graph/specAugment.ts';
 import type { GraphCost } from './graph/graphCost.ts';
+import type { LogitsForm } from './graph/logitsForm.ts';
 import { stateNames } from './graph/stateNames.ts';
 import type { GateMode, Parameter } from './graph/parameter.ts';
 import {
@@ -27,6 +28,8 @@ export interface TrainableOptions {
   readonly audioInput: string;
   readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
   readonly logitsOutput: string;
+  /** As the training graph's. */
+  readonly logitsForm?: LogitsForm | undefined;
   readonly blank: number;
   readonly frames: (samples: number) => number;
   readonly device: Device;
