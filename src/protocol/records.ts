@@ -120,7 +120,7 @@ const checkpoint = v.object({
   bytes: count,
 });
 
-export const alertReasons = ['not-a-number', 'all-blank', 'divergence'] as const;
+export const alertReasons = ['not-a-number', 'all-blank', 'divergence', 'zero-loss', 'zero-gradient'] as const;
 
 const alert = v.object({
   kind: v.literal('alert'),
@@ -128,7 +128,7 @@ const alert = v.object({
   time,
   reason: v.picklist(alertReasons),
   message: text,
-  action: v.picklist(['rollback', 'stop']),
+  action: v.picklist(['rollback', 'stop', 'continue']),
 });
 
 /** From here on, lines of earlier attempts with a later step do not count. */

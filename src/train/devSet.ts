@@ -36,7 +36,7 @@ export class DevSet {
    * @throws Error if more than 1 % of the utterances cannot be read.
    */
   async score(
-    setup: Pick<Setup, 'processor' | 'loader' | 'device' | 'features' | 'ports'>,
+    setup: Pick<Setup, 'processor' | 'loader' | 'device' | 'features' | 'ports' | 'output' | 'frames'>,
     layout: Layout,
     state: State,
     gates: GateMode,
@@ -64,7 +64,7 @@ export class DevSet {
 
   /** From the features of a frozen encoder, if these are kept and the model behind it stands alone. */
   private async fromFeatures(
-    { processor, device, features, ports }: Pick<Setup, 'processor' | 'device' | 'features' | 'ports'>,
+    { processor, device, features, ports, output, frames }: Pick<Setup, 'processor' | 'device' | 'features' | 'ports' | 'output' | 'frames'>,
     layout: Layout,
     state: State,
     gates: GateMode,
@@ -74,7 +74,7 @@ export class DevSet {
     if (!model) return undefined;
     const parameters = layout.parameters.filter(({ initializer }) => model.model.graph.initializers.has(initializer));
     await writeModel(folder, { model, parameters }, state, gates);
-    const engine = { features, ports, processor, device: device.device };
+    const engine = { features, ports, output, frames, processor, device: device.device };
     return recognizeKept(this.utterances, join(folder, 'model.onnx'), engine);
   }
 }
@@ -90,7 +90,7 @@ async function hear(
 ): Promise<Pick<Recognition, 'transcripts' | 'skipped'>> {
   await writeModel(folder, layout, state, gates);
   const file = join(folder, 'model.onnx');
-  const recognizer = await Recognizer.open(file, layout.model.model.graph, processor, { device: device.device });
+  const recognizer = await Recognizer.open(file, layout.model, processor, { device: device.device });
   try {
     const engine = { recognizer, loader, processor, batch: recognizer.batchSize ?? 1 };
     return await recognizeAll(utterances, engine, () => undefined);

@@ -141,7 +141,7 @@ async function evaluateModel(
   const processor = await readProcessor(file.folder);
   const { totals } = await reportParameters(file);
   const size = await measureFileSize(file, gzipOptions(options));
-  const recognizer = await Recognizer.open(file.path, file.model.graph, processor, {
+  const recognizer = await Recognizer.open(file.path, file, processor, {
     device,
     ...(threads === undefined ? {} : { threads }),
   });

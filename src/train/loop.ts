@@ -34,6 +34,8 @@ export async function train(context: LoopContext, opened: Opened, progress: Prog
   }
 }
 
+const nothingLearned = 'several steps in a row; look at the recordings and their texts, and at "freeze"';
+
 class Loop {
   private readonly context: LoopContext;
   private readonly gated: boolean;
@@ -93,16 +95,19 @@ class Loop {
       // 4. Trouble: back to the last good checkpoint at half the learning rate, once.
       const trouble = this.watch.observe(result);
       if (trouble) {
-        const action = this.progress.rolledBack ? 'stop' : 'rollback';
+        const action = trouble.action ?? (this.progress.rolledBack ? 'stop' : 'rollback');
         host.record({ kind: 'alert', step: step + 1, ...trouble, action });
         report.say(`Step ${step + 1}: ${trouble.message}.`);
+        if (trouble.action === 'stop') return this.end('failed', `${trouble.message}, ${nothingLearned}`);
         if (action === 'stop') {
           const message = `${trouble.message}, again after a rollback; try a lower optimizer.learningRate`;
           return this.end('failed', message);
         }
-        await this.rollBack();
-        checkpointStep = this.progress.step;
-        continue;
+        if (action === 'rollback') {
+          await this.rollBack();
+          checkpointStep = this.progress.step;
+          continue;
+        }
       }
       this.sparsity = result.sparsity;
 

@@ -1,4 +1,4 @@
-/** Watches the losses of a run for the three ways in which CTC training fails. */
+/** Watches the losses of a run for the ways in which CTC training fails. */
 
 import type { AlertRecord } from '../protocol/records.ts';
 
@@ -21,6 +21,8 @@ export interface Observation {
 export interface Trouble {
   readonly reason: AlertRecord['reason'];
   readonly message: string;
+  /** Set where going back to a checkpoint would not help. */
+  readonly action?: 'continue' | 'stop';
 }
 
 /** Updates that a median is taken over. */
@@ -33,12 +35,16 @@ const divergedBy = 4;
 const blankFor = 30;
 const collapsedBy = 2;
 
+/** Updates in a row without any loss, or any gradient, that end a run: one alone may be a batch of broken recordings. */
+const nothingFor = 3;
+
 export const freshWatch: WatchState = { recentLosses: [], lowestMedian: null, blankSteps: 0 };
 
 export class LossWatch {
   private readonly recent: number[];
   private lowest: number;
   private blank: number;
+  private nothing = 0;
   private readonly chance: number;
 
   /** @param symbols the size of the vocabulary: its logarithm is the loss per label of a model that knows nothing but the length. */
@@ -63,8 +69,10 @@ export class LossWatch {
       const what = Number.isFinite(loss) ? 'the gradient' : 'the loss';
       return { reason: 'not-a-number', message: `${what} is no longer a number` };
     }
+    const idle = this.idle(ctcLoss, gradientNorm);
     this.recent.push(ctcLoss);
     if (this.recent.length > memory + window) this.recent.shift();
+    if (idle) return idle;
     this.blank = blankShare === 1 ? this.blank + 1 : 0;
     if (this.recent.length < window) return undefined;
 
@@ -83,6 +91,21 @@ export class LossWatch {
       };
     }
     return undefined;
+  }
+
+  /** A loss of exactly 0 means that no text of the batch fits its frames: CTC gives these nothing to learn. */
+  private idle(ctcLoss: number, gradientNorm: number): Trouble | undefined {
+    this.nothing = ctcLoss === 0 || gradientNorm === 0 ? this.nothing + 1 : 0;
+    if (this.nothing !== 1 && this.nothing !== nothingFor) return undefined;
+    const action = this.nothing === 1 ? 'continue' : 'stop';
+    const [reason, message] =
+      ctcLoss === 0
+        ? ([
+            'zero-loss',
+            'the loss is exactly 0: no text of this batch fits the frames that the model makes of it',
+          ] as const)
+        : (['zero-gradient', 'the gradient is exactly 0: nothing in this batch changes a weight'] as const);
+    return { reason, message, action };
   }
 }
 

@@ -7,7 +7,7 @@ export interface Ports {
   readonly audio: ValueInfo;
   /** Integers or booleans [batch, samples], 1 where there is audio; many exports have none. */
   readonly mask: ValueInfo | undefined;
-  /** float32 [batch, frames, symbols]. */
+  /** float32 of three axes, for utterances, frames and symbols, in an order that outputForm.ts finds out. */
   readonly logits: ValueInfo;
 }
 
@@ -31,14 +31,20 @@ export function findPorts(graph: Graph, file: string, symbols?: number): Ports {
   const cubes = graph.outputs.filter(
     (output) => output.type === 'float32' && (output.dims === undefined || rankIs(output, 3)),
   );
-  const logits = cubes.find((output) => symbols !== undefined && output.dims?.[2] === symbols) ?? cubes[0];
+  const logits =
+    cubes.find((output) => symbols !== undefined && output.dims?.[2] === symbols) ??
+    cubes.find((output) => symbols !== undefined && output.dims?.includes(symbols)) ??
+    cubes[0];
   if (logits === undefined) {
     throw new Error(
       `${file}: Pinch needs a CTC model, which gives logits as float32 [batch, frames, symbols]; this one gives ${list(graph.outputs)}.`,
     );
   }
-  const width = logits.dims?.[2];
-  if (symbols !== undefined && typeof width === 'number' && width < symbols) {
+  // Frames have no number, nor has the batch, but where a model takes a fixed one: what is numbered beside it are the symbols.
+  const widths = (logits.dims ?? []).filter((dim) => typeof dim === 'number');
+  const width = Math.max(...widths);
+  const counted = widths.length > (typeof sound.dims?.[0] === 'number' ? 1 : 0);
+  if (symbols !== undefined && counted && width < symbols) {
     throw new Error(
       `${file}: the model writes ${width} symbols, but the vocabulary beside it has ${symbols}; put the files of its own tokenizer there.`,
     );

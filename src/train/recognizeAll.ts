@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { AudioError } from '../speech/audio/error.ts';
 import type { AudioLoader } from '../speech/audioLoader.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
-import { framesOf, type Processor } from '../speech/processor.ts';
+import type { Processor } from '../speech/processor.ts';
 import type { Recognizer } from './recognizer.ts';
 
 export interface Transcript {
@@ -66,7 +66,7 @@ export async function recognizeAll(
     if (group.length === 0) return;
     const audio = group.map(({ samples }) => samples);
     // The first run also allocates and plans, which later ones do not; it would spoil the times.
-    if (times.length === 0) await engine.recognizer.recognize(audio);
+    if (times.length === 0) await engine.recognizer.warmUp(audio);
     const start = performance.now();
     const texts = await engine.recognizer.recognize(audio);
     times.push(performance.now() - start);
@@ -103,14 +103,13 @@ interface Loaded {
 
 async function* readAhead(
   utterances: readonly Utterance[],
-  { loader, processor, batch }: Engine,
+  { recognizer, loader, batch }: Engine,
 ): AsyncGenerator<Loaded> {
   const load = async (utterance: Utterance): Promise<Loaded> => {
     try {
       const samples = await loader.load(utterance);
-      const tooShort = processor.convolutions && framesOf(samples.length, processor.convolutions) === 0;
-      if (!tooShort) return { utterance, samples };
-      const problem = `its ${samples.length} samples are too few for a single frame`;
+      const problem = recognizer.problemOf(samples.length);
+      if (problem === undefined) return { utterance, samples };
       return { utterance, samples: new AudioError(`${utterance.audio}: ${problem}`) };
     } catch (error) {
       // Kept, not thrown: nobody awaits this yet, and nobody will if the evaluation ends early.

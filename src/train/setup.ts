@@ -1,9 +1,9 @@
 /** Gets everything ready for a run: the model and what of it is gated, the data, the device. */
 
 import { dequantizeModel } from '../onnx/dequantize.ts';
-import { checkLengths } from '../onnx/lengths.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { exposeParameters } from '../onnx/parameters.ts';
+import { ShapeProbe } from '../onnx/shapeProbe.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
@@ -24,6 +24,7 @@ import { heldLayers, layoutOf, nothingRemoved, type Layout, type WholeModel } fr
 import { learningRateFor } from './learningRate.ts';
 import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
+import { establishOutput, type OutputForm } from './outputForm.ts';
 import { findPorts, type Ports } from './ports.ts';
 import type { State } from './pruned.ts';
 import { recordOf, withRecord } from './pruningRecord.ts';
@@ -57,6 +58,9 @@ export interface Setup {
   readonly absent: readonly string[];
   readonly processor: Processor;
   readonly ports: Ports;
+  readonly output: OutputForm;
+  /** Of so many samples: the model's own count. */
+  readonly frames: (samples: number) => number;
   readonly data: TrainingData;
   readonly loader: AudioLoader;
   /** Of a frozen encoder; undefined where each batch computes its own, or everything is trained. */
@@ -86,10 +90,12 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
   const processor = await readProcessor(model.folder);
   const ports = findPorts(model.model.graph, model.path, processor.vocabulary.size);
   const { audio, mask, logits } = ports;
-  checkLengths(model.model, model.path, { audio: audio.name, mask, logits: logits.name }, processor.sampleRate);
+  const probe = new ShapeProbe(model.model, { audio: audio.name, mask, logits: logits.name });
+  const symbols = processor.vocabulary.size;
+  const output = await establishOutput(model.model, model.path, ports, { ...processor, symbols }, probe);
   const { parameters, rows, layers, grouped, matrices } = chooseParameters(exposed, settings);
   const whole: WholeModel = { model, parameters, removed: nothingRemoved, grouped, matrices };
-  const frames = frameCounter(model.model, ports, processor);
+  const frames = frameCounter(model.model, ports, processor, output.axes.frames, probe);
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
   let features: Features | undefined;
   try {
@@ -107,7 +113,8 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
       layers,
       audioInput: audio.name,
       maskInput: mask,
-      logitsOutput: logits.name,
+      logitsOutput: output.source.value,
+      logitsForm: output.source,
       blank: processor.vocabulary.blank,
       frames,
       device: chosen.device,
@@ -172,6 +179,8 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
       absent: exposed.absent,
       processor,
       ports,
+      output,
+      frames,
       data,
       loader,
       features,

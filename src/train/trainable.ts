@@ -6,6 +6,7 @@ import type { FeatureCut } from './features/cut.ts';
 import { DropoutMasks } from './graph/dropout.ts';
 import { TimeMasks, type SpecAugmentSettings } from './graph/specAugment.ts';
 import type { GraphCost } from './graph/graphCost.ts';
+import type { LogitsForm } from './graph/logitsForm.ts';
 import { stateNames } from './graph/stateNames.ts';
 import type { GateMode, Parameter } from './graph/parameter.ts';
 import {
@@ -30,6 +31,8 @@ export interface TrainableOptions {
   /** If set, batches come as these features of the model instead of audio. */
   readonly features?: FeatureCut | undefined;
   readonly logitsOutput: string;
+  /** As the training graph's. */
+  readonly logitsForm?: LogitsForm | undefined;
   readonly blank: number;
   readonly frames: (samples: number) => number;
   readonly device: Device;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Builder } from '../../src/onnx/builder.ts';
 import { int, ints, type Graph, type Node } from '../../src/onnx/graph.ts';
 import { checkLengths } from '../../src/onnx/lengths.ts';
+import type { OutputAxes } from '../../src/onnx/outputAxes.ts';
 import { specialize } from '../../src/onnx/specialize.ts';
 import { float32, int64, type Tensor } from '../../src/onnx/tensor.ts';
 import { compare, modelOf, node, random, specialized } from './specialized.ts';
@@ -171,7 +172,7 @@ describe('checkLengths', () => {
   const start = [node('u = Unsqueeze(x, axis)'), conv];
   const end = node('y = Transpose(c)', { perm: ints([0, 2, 1]) });
   const initializers = { axis: int64([1]), w: random(2, 4, 1, 200) };
-  const check = (nodes: readonly Node[], tensors: Record<string, Tensor> = {}): void =>
+  const check = (nodes: readonly Node[], tensors: Record<string, Tensor> = {}): OutputAxes =>
     checkLengths(
       modelOf({ nodes, inputs: { x }, initializers: { ...initializers, ...tensors } }),
       'model.onnx',

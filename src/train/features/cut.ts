@@ -7,6 +7,7 @@ import { namesWithin } from '../../onnx/subgraphs.ts';
 import type { DataType } from '../../onnx/tensor.ts';
 import type { Value } from '../../onnx/value.ts';
 import { dropoutEdits, type DropoutInput } from '../graph/dropout.ts';
+import { inOrder, type LogitsForm } from '../graph/logitsForm.ts';
 import type { Parameter } from '../graph/parameter.ts';
 import { specAugmentEdit } from '../graph/specAugment.ts';
 
@@ -27,6 +28,7 @@ export interface CutOptions {
   readonly audioInput: string;
   readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
   readonly logitsOutput: string;
+  readonly logitsForm?: LogitsForm | undefined;
   readonly sampleRate: number;
   /** Whether the training graph drops values, and hides frames. What it does that to has to stay in it. */
   readonly dropout: boolean;
@@ -121,7 +123,7 @@ function editsOf(options: CutOptions, name: string | undefined): string {
 }
 
 function writeAt(
-  { model, parameters, audioInput, maskInput, logitsOutput, dropout, timeMasks }: CutOptions,
+  { model, parameters, audioInput, maskInput, logitsOutput, logitsForm, dropout, timeMasks }: CutOptions,
   batch: number,
   samples: number,
   name: string | undefined,
@@ -150,7 +152,7 @@ function writeAt(
         ...(dropout
           ? dropoutEdits(written, new Map([...values.values()].map((value) => [value, undefined])), masks)
           : []),
-        ...(timeMasks && logits ? specAugmentEdit(written, logits, () => hidden++) : []),
+        ...(timeMasks && logits ? specAugmentEdit(written, inOrder(logits.dims, logitsForm), () => hidden++) : []),
       ]),
   });
   return { made, dropped: masks.length, hidden };

@@ -7,7 +7,8 @@ import { AudioError } from '../../speech/audio/error.ts';
 import type { Sound } from '../../speech/batchStream.ts';
 import { bestPath, collapse } from '../../speech/greedy.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
-import { framesOf, type Processor } from '../../speech/processor.ts';
+import type { Processor } from '../../speech/processor.ts';
+import { rowsOf, type OutputForm } from '../outputForm.ts';
 import type { Ports } from '../ports.ts';
 import { skippedAtMost, tooMany, type Skipped } from '../recognizeAll.ts';
 import { Session, type Device } from '../session.ts';
@@ -43,13 +44,13 @@ const ahead = 8;
 export async function recognizeKept(
   utterances: readonly Utterance[],
   path: string,
-  { features, ports, processor, device }: Engine,
+  { features, ports, output, frames, processor, device }: Engine,
 ): Promise<KeptRecognition> {
   const found: KeptRecognition = { transcripts: [], skipped: [], long: [] };
   const session = await Session.create(path, { device });
   try {
     for await (const { utterance, sound } of readAhead(utterances, features)) {
-      const problem = sound instanceof Error ? sound : tooShort(utterance, sound, processor);
+      const problem = sound instanceof Error ? sound : tooShort(utterance, sound, frames);
       if (problem && !(problem instanceof AudioError)) throw problem;
       if (problem) {
         found.skipped.push({ id: utterance.id, reason: problem.message });
@@ -76,18 +77,22 @@ export async function recognizeKept(
       feeds[ports.audio.name] = float32(new Float32Array(sound.samples), size);
     if (ports.mask && session.inputs.includes(ports.mask.name)) feeds[ports.mask.name] = ones(ports.mask.type, size);
     const logits = (await session.run(feeds))[ports.logits.name]?.tensor;
-    const [, length = 0, symbols = 0] = logits?.dims ?? [];
     if (!(logits?.data instanceof Float32Array) || logits.data.some(Number.isNaN)) {
       throw new Error("the model's output is not a number (NaN); it was trained too fast");
     }
     const { vocabulary } = processor;
-    return vocabulary.text(collapse(bestPath(logits.data, length, symbols), vocabulary.blank));
+    const symbols = logits.dims[output.axes.symbols] ?? 0;
+    const [row = new Float32Array()] = rowsOf(logits, output.axes);
+    return vocabulary.text(collapse(bestPath(row, row.length / symbols, symbols), vocabulary.blank));
   }
 }
 
 interface Engine {
   readonly features: Features;
   readonly ports: Ports;
+  readonly output: Pick<OutputForm, 'axes'>;
+  /** Of so many samples. */
+  readonly frames: (samples: number) => number;
   readonly processor: Processor;
   readonly device: Device;
 }
@@ -110,8 +115,12 @@ async function* readAhead(
   for (const last of waiting) yield await last;
 }
 
-function tooShort(utterance: Utterance, { samples }: Sound, { convolutions }: Processor): AudioError | undefined {
-  if (!convolutions || framesOf(samples, convolutions) > 0) return undefined;
+function tooShort(
+  utterance: Utterance,
+  { samples }: Sound,
+  frames: (samples: number) => number,
+): AudioError | undefined {
+  if (frames(samples) > 0) return undefined;
   return new AudioError(`${utterance.audio}: its ${samples} samples are too few for a single frame`);
 }
 

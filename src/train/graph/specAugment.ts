@@ -5,6 +5,7 @@
  */
 
 import type { Builder } from '../../onnx/builder.ts';
+import { ints } from '../../onnx/graph.ts';
 import type { Edit } from '../../onnx/specialize.ts';
 import type { Operand, Value } from '../../onnx/value.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
@@ -23,22 +24,23 @@ export interface TimeMaskInput {
  * frame of the logits. In wav2vec 2.0 and its relatives that is the feature projection's output. An export has lost the vector that
  * masked frames had in pre-training, so they become zero.
  * @param written the model's nodes in their simplest form.
- * @param logits utterances × frames × symbols.
+ * @param logits the logits' shape: utterances, frames, symbols.
  * @returns no edit for a model without such a place.
  */
 export function specAugmentEdit(
   written: Builder['operands'],
-  logits: Value,
+  logits: readonly number[],
   use: (input: TimeMaskInput) => void,
 ): ReadonlyMap<Value, Edit> {
-  const [utterances = 0, frames = 0] = logits.dims;
+  const [utterances = 0, frames = 0] = logits;
   const stream = streamStart(written, utterances, frames);
   if (!stream) return new Map();
   const edit: Edit = (b, value) => {
     const dims = [utterances, frames, 1];
     const mask = b.input('time_mask', 'float32', dims);
     use({ name: mask.name, dims });
-    return b.op('Mul', [value, mask]);
+    const turned = value.dims[0] !== utterances || value.dims[1] !== frames;
+    return b.op('Mul', [value, turned ? b.op('Transpose', [mask], { perm: ints([1, 0, 2]) }) : mask]);
   };
   return new Map([[stream, edit]]);
 }
@@ -50,13 +52,18 @@ function streamStart(written: Builder['operands'], utterances: number, frames: n
     const [left, right] = inputs;
     if (node.opType !== 'Add' || !left || !right) continue;
     const isStream = (value: Value, branch: Value): boolean =>
-      [value, branch].every(({ dims }) => dims.length === 3 && dims[0] === utterances && dims[1] === frames) &&
-      value.dims[2] === branch.dims[2] &&
+      [value, branch].every(({ dims }) => dims.length === 3 && isOfFrames(dims, utterances, frames)) &&
+      value.dims.every((dim, axis) => dim === branch.dims[axis]) &&
       dependsOn(branch, value, inputsOf);
     if (isStream(left, right)) return left;
     if (isStream(right, left)) return right;
   }
   return undefined;
+}
+
+/** Some models hold frames before utterances. */
+function isOfFrames([first, second]: readonly number[], utterances: number, frames: number): boolean {
+  return (first === utterances && second === frames) || (first === frames && second === utterances);
 }
 
 function dependsOn(value: Value, on: Value, inputsOf: ReadonlyMap<Operand, readonly Operand[]>): boolean {

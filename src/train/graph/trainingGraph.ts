@@ -21,6 +21,7 @@ import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { graphCost, type GraphCost } from './graphCost.ts';
 import type { ClosedGates, GatedWeight, LearnedGates } from './learnedGates.ts';
 import { gatedLayers, isGated, type GateMode, type Parameter } from './parameter.ts';
+import { asLogits, inOrder, type LogitsForm } from './logitsForm.ts';
 import { specAugmentEdit, type TimeMaskInput } from './specAugment.ts';
 import { stackName, stackParameters } from './stacks.ts';
 import { stateNames } from './stateNames.ts';
@@ -62,7 +63,10 @@ export interface TrainingGraphOptions {
   readonly maskInput?: { readonly name: string; readonly type: DataType } | undefined;
   /** If set, the graph takes this value of the model instead of audio. */
   readonly features?: Pick<FeatureCut, 'name'> | undefined;
+  /** The model's output, or the value before its softmax. */
   readonly logitsOutput: string;
+  /** What makes it logits as [batch, frames, symbols], where it is not that already. */
+  readonly logitsForm?: LogitsForm | undefined;
   readonly blank: number;
   readonly gates: GateMode;
   /** If set, gates that learn choose among so many numbers of channels for each layer; if not, they learn thresholds. */
@@ -175,12 +179,13 @@ class TrainingGraphBuilder {
         new Map([
           ...(options.settings.dropout > 0 ? dropoutEdits(written, left, this.dropout) : []),
           ...(options.settings.timeMasks && logits
-            ? specAugmentEdit(written, logits, (input) => (this.timeMask = input))
+            ? specAugmentEdit(written, inOrder(logits.dims, options.logitsForm), (input) => (this.timeMask = input))
             : []),
         ]),
     });
-    const logits = outputs.get(options.logitsOutput);
-    if (!logits) throw new Error(`the model has no output "${options.logitsOutput}"`);
+    const given = outputs.get(options.logitsOutput);
+    if (!given) throw new Error(`the model has no output "${options.logitsOutput}"`);
+    const logits = asLogits(b, given, options.logitsForm);
 
     // 3. The loss: CTC and, while gates learn, the sparsity term.
     const loss = ctc(b, {

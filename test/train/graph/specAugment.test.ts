@@ -113,7 +113,7 @@ describe('the residual stream', () => {
     const b = new Builder();
     const logits = b.op('MatMul', [build(b), b.input('head', 'float32', [4, 3])]);
     let input: TimeMaskInput | undefined;
-    const edits = specAugmentEdit(b.operands, logits, (made) => (input = made));
+    const edits = specAugmentEdit(b.operands, logits.dims, (made) => (input = made));
     const [found] = edits;
     found?.[1](b, found[0]);
     return { stream: found?.[0], input };
