@@ -58,7 +58,7 @@ export function unknownAxes(
     ({ batch, samples, dims }) =>
       `[${dims.join(', ')}] for ${batch} utterance${batch === 1 ? '' : 's'} of ${samples} samples`,
   );
-  const wanted = symbols === undefined ? 'symbols' : `at least ${symbols} symbols`;
+  const wanted = symbols === undefined ? 'symbols' : `${symbols} or more symbols`;
   return `its output "${output}" is ${[shapes[0], shapes.at(-1)].join(' and ')}; Pinch needs one axis for utterances, one for frames and one for ${wanted}.`;
 }
 

@@ -70,6 +70,8 @@ const start = v.object({
   dropped: v.record(text, count),
   audioSeconds: real,
   memoryBytes: real,
+  /** What of it evaluating the development set takes; absent without one. */
+  evaluationMemoryBytes: v.optional(real),
   /** A first guess of the whole run's length. */
   secondsExpected: real,
 });

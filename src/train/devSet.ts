@@ -11,23 +11,42 @@ import { writeModel } from './checkpoint.ts';
 import type { GateMode } from './graph/parameter.ts';
 import type { Layout } from './layout.ts';
 import type { State } from './pruned.ts';
+import { evaluationMemory, longestSeconds } from './evaluationMemory.ts';
 import { behindFeatures, recognizeKept, type KeptRecognition } from './features/recognizeKept.ts';
+import { findPorts } from './ports.ts';
+import { planRecognition, type RecognitionPlan } from './recognitionPlan.ts';
 import { recognizeAll, type Recognition } from './recognizeAll.ts';
 import { Recognizer } from './recognizer.ts';
 import type { Setup } from './setup.ts';
 
 export type DevScore = Pick<EvaluationRecord, 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'skipped'>;
 
-export class DevSet {
-  private readonly utterances: readonly Utterance[];
+type DevModel = Pick<Setup, 'model' | 'processor' | 'loader'>;
 
-  private constructor(utterances: readonly Utterance[]) {
+export class DevSet {
+  /** What evaluating takes beside what the trainer holds, in bytes. */
+  readonly memoryBytes: number;
+  private readonly utterances: readonly Utterance[];
+  private readonly plan: RecognitionPlan;
+
+  private constructor(utterances: readonly Utterance[], plan: RecognitionPlan, memoryBytes: number) {
     this.utterances = utterances;
+    this.plan = plan;
+    this.memoryBytes = memoryBytes;
   }
 
-  /** @throws ManifestError */
-  static async open(manifest: string): Promise<DevSet> {
-    return new DevSet(await readManifest(manifest));
+  /**
+   * Plans the recognition from the memory that is free now, and looks up how long the longest recording is.
+   * @throws ManifestError
+   */
+  static async open(manifest: string, { model, processor, loader }: DevModel): Promise<DevSet> {
+    const utterances = await readManifest(manifest);
+    const { sampleRate, vocabulary } = processor;
+    const ports = findPorts(model.model.graph, model.path, vocabulary.size);
+    const plan = planRecognition(model.model, ports, sampleRate);
+    const longest = Math.ceil(sampleRate * (await longestSeconds(utterances, loader)));
+    const memory = await evaluationMemory(model, plan, { longest, utterances: utterances.length });
+    return new DevSet(utterances, plan, memory);
   }
 
   /**
@@ -49,7 +68,7 @@ export class DevSet {
     try {
       const kept = await this.fromFeatures(setup, layout, state, gates, temporary);
       const open = kept ? kept.long : this.utterances;
-      const heard = open.length > 0 ? await hear(open, setup, layout, state, gates, temporary) : undefined;
+      const heard = open.length > 0 ? await hear(open, this.plan, setup, layout, state, gates, temporary) : undefined;
       const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
       const scores = transcripts.map(({ utterance, text }) =>
         scoreUtterance(processor.vocabulary.conform(utterance.text), text),
@@ -82,6 +101,7 @@ export class DevSet {
 /** From audio. */
 async function hear(
   utterances: readonly Utterance[],
+  plan: RecognitionPlan,
   { processor, loader, device }: Pick<Setup, 'processor' | 'loader' | 'device'>,
   layout: Layout,
   state: State,
@@ -90,7 +110,7 @@ async function hear(
 ): Promise<Pick<Recognition, 'transcripts' | 'skipped'>> {
   await writeModel(folder, layout, state, gates);
   const file = join(folder, 'model.onnx');
-  const recognizer = await Recognizer.open(file, layout.model, processor, { device: device.device });
+  const recognizer = await Recognizer.open(file, layout.model, processor, { device: device.device, plan });
   try {
     const engine = { recognizer, loader, processor, batch: recognizer.batchSize ?? 1 };
     return await recognizeAll(utterances, engine, () => undefined);

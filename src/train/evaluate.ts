@@ -10,6 +10,7 @@ import { readManifest } from '../speech/manifest/read.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
 import { readProcessor } from '../speech/processor.ts';
 import type { GzipOptions } from './gzippedSize.ts';
+import { evaluationMemory, longestSeconds } from './evaluationMemory.ts';
 import { hashManifest, hashModel } from './inputs.ts';
 import { countModel, measureCost, originalOf, type CountedModel, type ModelCost } from './modelCost.ts';
 import { measureFileSize, type FileSize } from './modelSize.ts';
@@ -43,6 +44,8 @@ export interface EvaluationProgress {
   readonly model: string;
   readonly done: number;
   readonly utterances: number;
+  /** Bytes that recognising them will take, once that is reckoned. */
+  readonly memoryBytes?: number;
 }
 
 export interface Hypothesis {
@@ -70,6 +73,8 @@ export interface Evaluation extends CorpusScore, Speed, FileSize, ParameterTotal
   readonly time: string;
   readonly device: Device;
   readonly batch: number;
+  /** What was foreseen of the process's memory, in bytes. */
+  readonly memoryBytes: number;
   readonly hypotheses: readonly Hypothesis[];
   /** Utterances without a result, which count nowhere: at most 1 %. */
   readonly skipped: readonly Skipped[];
@@ -110,6 +115,9 @@ export async function evaluate(
   return { ...evaluation, comparison: { ...compareSystems(own.hypotheses, against.hypotheses), against } };
 }
 
+/** Node, the audio threads and what was read of the model to count its zeros. */
+const nodeMemory = 350e6;
+
 async function costOf(own: Evaluation, against: Evaluation | undefined, options: EvaluateOptions): Promise<ModelCost> {
   const counted = (evaluation: Evaluation): CountedModel => ({ ...evaluation, model: evaluation.modelFile.path });
   const original = against ? undefined : await originalOf(dirname(own.modelFile.path));
@@ -147,6 +155,11 @@ async function evaluateModel(
   });
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
   try {
+    const longest = Math.ceil(processor.sampleRate * (await longestSeconds(utterances, loader)));
+    const memoryBytes =
+      nodeMemory +
+      (await evaluationMemory(file, recognizer.planned(), { longest, utterances: utterances.length, batch }));
+    onProgress?.({ model: modelPath, done: 0, utterances: utterances.length, memoryBytes });
     if (recognizer.batchSize !== undefined && recognizer.batchSize !== batch) {
       throw new Error(
         `${file.path}: this model was exported for batches of ${recognizer.batchSize}; evaluate it with that batch size.`,
@@ -175,6 +188,7 @@ async function evaluateModel(
       time,
       device,
       batch,
+      memoryBytes,
       ...scoreCorpus(scored.map(({ score }) => score)),
       ...recognition.speed,
       ...totals,

@@ -9,11 +9,12 @@ import { duration } from './progress.ts';
 import type { LayerRow, Setup } from './setup.ts';
 import { byteSize, count, percent, textTable } from './textTable.ts';
 
-/** The start line of metrics.jsonl. @param cost of one step on the largest batch. */
+/** The start line of metrics.jsonl. @param cost of one step on the largest batch. @param evaluation bytes of evaluating, if the run does. */
 export function startRecord(
   setup: Setup,
   settings: RunSettings,
   cost: GraphCost,
+  evaluation?: number,
 ): Omit<StartRecord, 'time' | 'attempt'> {
   const { rows, layers, data, device, steps } = setup;
   const { accumulate } = settings.batch;
@@ -38,7 +39,12 @@ export function startRecord(
     utterances: data.ready.length,
     dropped,
     audioSeconds: data.audioSeconds,
-    memoryBytes: memoryOf(sum(rows), trained, accumulate, cost),
+    // Steps and evaluations take turns.
+    memoryBytes: Math.max(
+      memoryOf(sum(rows), trained, accumulate, cost),
+      memoryOf(sum(rows), trained, accumulate, { ...cost, bytes: 0 }) + (evaluation ?? 0),
+    ),
+    ...(evaluation === undefined ? {} : { evaluationMemoryBytes: evaluation }),
     secondsExpected: (steps * accumulate * cost.operations) / (device.speed * efficiency),
   };
 }
@@ -83,6 +89,9 @@ export function describeStart(
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
     ...(setup.features ? [setup.features.sentence] : []),
     `About ${byteSize(start.memoryBytes)} of memory; a first guess of the time is ${duration(start.secondsExpected)}.`,
+    ...(start.evaluationMemoryBytes === undefined
+      ? []
+      : [`Evaluating the development set takes about ${byteSize(start.evaluationMemoryBytes)} of it.`]),
   );
   return lines.join('\n');
 }

@@ -22,9 +22,9 @@ export async function previewRun(settings: RunSettings, onPhase: (label: string)
   onPhase('Reading the model and the speech');
   const setup = await prepareRun(settings);
   try {
-    if (settings.dev !== null) await DevSet.open(settings.dev);
+    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, setup);
     onPhase('Building the training graph');
-    const start = startRecord(setup, settings, setup.cost());
+    const start = startRecord(setup, settings, setup.cost(), dev?.memoryBytes);
     return { settings, start, text: describeStart(start, setup, settings) };
   } finally {
     await Promise.all([setup.loader.close(), setup.features?.close()]);

@@ -184,7 +184,8 @@ export class Recognizer {
     );
   }
 
-  private planned(): RecognitionPlan {
+  /** Which audio is recognised whole, and what that takes. */
+  planned(): RecognitionPlan {
     this.plan ??= planRecognition(plain(this.source), this.ports, this.processor.sampleRate);
     return this.plan;
   }

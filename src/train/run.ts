@@ -142,12 +142,12 @@ class Run {
     const progress: Progress = saved?.progress ?? freshProgress(settings, setup.method);
     const { step } = progress;
 
-    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev);
+    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, setup);
     const opened = setup.open(progress.gates, saved?.state);
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
     const cost = await opened.trainable.compile(setup.largestBatch, true);
 
-    const start = startRecord(setup, settings, cost);
+    const start = startRecord(setup, settings, cost, dev?.memoryBytes);
     report.say(describeStart(start, setup, settings));
     if (!earlier.some(({ kind }) => kind === 'start')) record(start);
     if (earlier.length > 0) {

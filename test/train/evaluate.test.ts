@@ -214,7 +214,7 @@ describe('evaluate', () => {
     [
       'a model narrower than the vocabulary, though it does not say so',
       () => writeModel('narrow', echo({ symbols: 2, outputs: [{ name: 'logits', type: 'float32', dims: undefined }] })),
-      /narrow.*\[1, 5, 2\].*5 or more/u,
+      /narrow.*\[1, 8000, 2\].*5 or more/u,
     ],
     ['no tokenizer', () => writeModel('mute', echo(), false), /mute.*vocab\.json/u],
     ['no model', () => join(folder, 'absent'), /absent/u],

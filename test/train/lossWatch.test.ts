@@ -27,6 +27,20 @@ describe('LossWatch', () => {
     expect(trouble?.message).toContain('gradient');
   });
 
+  test.each([
+    [0, 1, 'zero-loss'],
+    [1, 0, 'zero-gradient'],
+  ])(
+    'a loss of %d with a gradient of %d is said at once, and ends the run when it stays',
+    (ctcLoss, gradientNorm, reason) => {
+      const watch = new LossWatch(symbols);
+      const seen = () => watch.observe({ loss: ctcLoss, ctcLoss, gradientNorm, blankShare: 0 });
+      expect(seen()).toMatchObject({ reason, action: 'continue' });
+      expect(seen()).toBeUndefined();
+      expect(seen()).toMatchObject({ reason, action: 'stop' });
+    },
+  );
+
   test('a trained model whose loss climbs far above ignorance has diverged', () => {
     const trouble = feed(new LossWatch(symbols), [...repeated(0.1, 50), ...repeated(9, 30)]);
     expect(trouble).toMatchObject({ reason: 'divergence' });
