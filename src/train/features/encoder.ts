@@ -57,7 +57,7 @@ function encoderOf({ model: { graph, opsets }, cut, audioInput }: FeatureEncoder
     graph: {
       name: 'features',
       // What exporters note of their source code would make the checksum depend on where that stood.
-      nodes: nodes.map(({ metadata: _, ...node }) => node),
+      nodes: nodes.map((node) => ({ ...node, metadata: {} })),
       inputs: graph.inputs.filter(({ name }) => name === audioInput),
       outputs: [{ name: cut.name, type: 'float32', dims: undefined }],
       initializers: new Map([...graph.initializers].filter(([name]) => read.has(name))),
