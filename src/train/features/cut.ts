@@ -38,7 +38,7 @@ export interface CutOptions {
 /**
  * The last such value that all paths from the audio to the logits go through. Paths on which only shapes are read do not count: in a
  * training graph shapes are constants.
- * @returns undefined if there is none, as when everything is trained.
+ * @returns undefined if there is none with a weight in front of it, as when everything is trained.
  */
 export function findFeatureCut(options: CutOptions): FeatureCut | undefined {
   const { graph } = options.model;
@@ -51,11 +51,15 @@ export function findFeatureCut(options: CutOptions): FeatureCut | undefined {
   const whole = editsOf(options, undefined);
   for (const name of candidates) {
     if (readsAudio(makers, options, name)) continue;
+    if (!readsWeights(makers, options, name)) return undefined;
     const cut = shapeOf(options, name);
-    if (cut && editsOf(options, name) === whole) return cut;
+    if (cut && cut.perSample <= mostPerSample && editsOf(options, name) === whole) return cut;
   }
   return undefined;
 }
+
+/** More numbers would take longer to read than to compute: in front of the last convolutions a model has a hundred for each sample. */
+const mostPerSample = 8;
 
 /** Operators that look at nothing but the shape of what they read. */
 const ofShapes: ReadonlySet<string> = new Set(['Shape', 'Size']);
@@ -81,22 +85,30 @@ function onlyAudio({ model, parameters, audioInput }: CutOptions): ReadonlySet<s
   return audio;
 }
 
+type Makers = ReadonlyMap<string, Node>;
+
 /** Whether the logits depend on the audio's samples by a way around the value. */
-function readsAudio(
-  makers: ReadonlyMap<string, Node>,
-  { audioInput, logitsOutput }: Pick<CutOptions, 'audioInput' | 'logitsOutput'>,
-  around: string,
-): boolean {
-  const seen = new Set([around]);
-  const open = [logitsOutput];
+function readsAudio(makers: Makers, { audioInput, logitsOutput }: CutOptions, around: string): boolean {
+  return sourcesOf(makers, logitsOutput, around).has(audioInput);
+}
+
+/** Whether a frozen weight is read to compute the value. */
+function readsWeights(makers: Makers, { parameters }: CutOptions, name: string): boolean {
+  const sources = sourcesOf(makers, name);
+  return parameters.some(({ initializer }) => sources.has(initializer));
+}
+
+/** All names that a value's elements depend on, but by way of `around`. */
+function sourcesOf(makers: Makers, value: string, around?: string): Set<string> {
+  const seen = new Set(around === undefined ? [] : [around]);
+  const open = [value];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (seen.has(name)) continue;
-    if (name === audioInput) return true;
     seen.add(name);
     const maker = makers.get(name);
     if (maker && !readsShapesOnly(maker)) open.push(...maker.inputs, ...namesWithin(maker));
   }
-  return false;
+  return seen;
 }
 
 /** The value's form, from its shapes for two lengths of audio; undefined if it is no row of vectors for each utterance. */
