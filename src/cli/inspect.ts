@@ -4,7 +4,7 @@ import { describeInspection, inspect as read } from '../train/inspect.ts';
 import { describeLayer, inspectLayer } from '../train/layerInspection.ts';
 import { refuseWithoutCost } from './costFlags.ts';
 import { exitCodes, printResult } from './output.ts';
-import { showProgress } from './progress.ts';
+import { endProgress, showProgress } from './progress.ts';
 
 export interface InspectFlags {
   readonly layer?: string;
@@ -21,7 +21,9 @@ export async function inspect(model: string, flags: InspectFlags): Promise<numbe
   refuseWithoutCost(flags);
   if (layer === undefined) {
     const onProgress = (label: string, done: number, total: number): void => showProgress({ label, done, total });
+    onProgress('Reading the model', 0, 0);
     const inspection = await read(model, { against, cost, latency, compressed, onProgress });
+    endProgress();
     printResult(json, inspection, describeInspection(inspection));
   } else {
     const inspection = await inspectLayer(model, layer);

@@ -13,12 +13,12 @@ import { threadsOfEnvironment, type Device } from './session.ts';
 import { settingsOfRun } from './storedParameters.ts';
 
 /** What is counted by reading a model's files. */
-export interface CountedModel extends FileSize, Pick<ParameterTotals, 'parameters' | 'nonZeroParameters' | 'gated'> {
+export interface CountedModel extends FileSize, ParameterTotals {
   /** The ONNX file. */
   readonly model: string;
 }
 
-export interface CostFigures extends Omit<CountedModel, 'gated'> {
+export interface CostFigures extends Omit<CountedModel, 'gated' | 'removed' | 'sparsity'> {
   /** Of the gated weights, those that are there and not zero. */
   readonly nonZeroGated: number;
   /** Of matrix products and convolutions, for a second of audio; null if that cannot be reckoned. */

@@ -243,6 +243,20 @@ describe('answers', () => {
     expect(JSON.parse(evaluated.out)).toMatchObject({ utterances: 4 });
   });
 
+  test('a model is timed only when that is asked for', async () => {
+    type Timed = { cost: { runs: number; own: { latency: number | null } } };
+    const cost = async (...flags: string[]) => {
+      const { code, out, err } = await run('inspect', 'model', '--json', ...flags);
+      expect(code, err).toBe(0);
+      return (JSON.parse(out) as Timed).cost;
+    };
+    expect(await cost()).toMatchObject({ runs: 0, own: { latency: null } });
+    expect((await cost('--latency')).own.latency).toBeGreaterThan(0);
+    const refused = await run('inspect', 'model', '--latency', '--no-cost');
+    expect(refused.code).toBe(2);
+    expectSentence(refused, 'Leave out --no-cost or --latency: the latency is part of the cost.');
+  });
+
   test('without a run folder named, one is made after the day and the folder of the model', async () => {
     const { code, out } = await run('prune', ...usual, '--json');
     expect(code).toBe(0);

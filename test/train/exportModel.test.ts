@@ -51,6 +51,14 @@ test.each([
     [32, 20],
     [32, 12],
   ]);
+  // No run pruned it, so that there is no record; what the export took out counts all the same.
+  expect(exported.from.removed).toBeNull();
+  expect(exported.to.removed).toBe(exported.from.parameters - exported.to.parameters);
+  expect(exported.to.gated.by).toBe('default');
+  // Dead units take weights along that are not zero.
+  expect(exported.to.gated.parameters + (exported.to.gated.removed ?? 0)).toBe(exported.from.gated.parameters);
+  const left = exported.to.gated.nonZeroParameters / exported.from.gated.parameters;
+  expect(exported.to.gated.sparsity).toBeCloseTo(1 - left, 12);
   const shrunk = await loadModel(exported.to.model);
   const dims = ['dense0', 'bias0', 'dense1', 'bias1', 'head'].map(
     (tensor) => shrunk.model.graph.initializers.get(tensor)?.dims,

@@ -12,7 +12,8 @@ import { diffModels } from '../../src/train/diff.ts';
 import { describeDiff } from '../../src/train/diffReport.ts';
 import { describeExport, exportModel } from '../../src/train/exportModel.ts';
 import { inspect } from '../../src/train/inspect.ts';
-import { countModel, measureCost, originalOf, type ModelCost } from '../../src/train/modelCost.ts';
+import { describeGzipped } from '../../src/train/modelSize.ts';
+import { countModel, measureCost, originalOf, type CostOptions, type ModelCost } from '../../src/train/modelCost.ts';
 import { toyModel, writeToyModel } from './toy.ts';
 
 let folder = '';
@@ -33,10 +34,11 @@ function narrower(): Model {
   return { ...model, graph: { ...model.graph, initializers } };
 }
 
-async function costOf(own: string, dense?: string): Promise<ModelCost> {
+async function costOf(own: string, dense?: string, options: CostOptions = { latency: true }): Promise<ModelCost> {
   const counted = await countModel(await loadModel(at(own)));
   return measureCost(counted, dense === undefined ? undefined : await countModel(await loadModel(at(dense))), {
     threads: 1,
+    ...options,
   });
 }
 
@@ -58,6 +60,25 @@ describe('measureCost', () => {
     expect(runs).toBeGreaterThanOrEqual(5);
     expect(own.latency).toBeGreaterThan(0);
     expect(own.realTimeFactor).toBeCloseTo((own.latency ?? 0) / 10_000, 12);
+  });
+
+  test('without being asked, nothing is run', async () => {
+    const cost = await costOf('small', 'dense', {});
+    expect(cost).toMatchObject({ runs: 0, problem: null, own: { latency: null, realTimeFactor: null } });
+    expect(cost.own.multiplyAccumulates).toBe(products(24) / 10);
+    expect(describeCost(cost)).not.toMatch(/^latency|^real-time factor/mu);
+    expect(describeCost(cost)).toMatch(/Latency is measured with --latency/u);
+  });
+
+  test('timing says how far it is, and ends with all', async () => {
+    const said: [number, number][] = [];
+    const { runs } = await costOf('dense', undefined, {
+      latency: true,
+      onProgress: (done, total) => said.push([done, total]),
+    });
+    expect(said[0]).toEqual([0, 0]);
+    expect(said.at(-1)).toEqual([runs, runs]);
+    expect(said.slice(1, -1).every(([done, total]) => done < total)).toBe(true);
   });
 
   test('every number has its ratio to the dense model, and both are timed', async () => {
@@ -100,6 +121,23 @@ describe('describeCost', () => {
     // As much is computed as before, only in other numbers.
     expect(cost.ratios?.multiplyAccumulates).toBe(1);
     expect(describeCost(cost)).toMatch(/quarter of the file; with it this model takes \d+\.\d\d of the time here/u);
+  });
+});
+
+describe('the size after gzip', () => {
+  test('of a sample is said with its error', () => {
+    const sampled = { gzippedBytes: 412_345_678, gzippedError: 4_000_000 };
+    expect(describeGzipped(sampled)).toBe('about 412.3 MB ± 1.0 %');
+    expect(describeGzipped({ ...sampled, gzippedError: null })).toBe('412.3 MB');
+  });
+
+  test('is exact for small files, and where it is asked for', async () => {
+    const said: string[] = [];
+    const onProgress = (label: string): void => void said.push(label);
+    const { cost } = await inspect(at('small'), { cost: true, compressed: true, against: at('dense'), onProgress });
+    expect(cost?.own.gzippedError).toBeNull();
+    expect(new Set(said)).toEqual(new Set(['Bytes of the model compressed', 'Bytes of the dense model compressed']));
+    expect((await countModel(await loadModel(at('small')))).gzippedError).toBeNull();
   });
 });
 

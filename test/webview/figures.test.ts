@@ -25,6 +25,8 @@ const original: EvaluationNumbers = {
   gated: { by: 'default', parameters: 800_000, nonZeroParameters: 800_000, sparsity: 0 },
   bytes: 4_000_000,
   gzippedBytes: 3_600_000,
+  gzippedError: null,
+  timed: null,
   device: 'cpu',
   batch: 1,
   skipped: [],
@@ -52,6 +54,24 @@ test.each([
 ])('%s', (id, text, other, ratio) => {
   expect(row(id)).toMatchObject({ text, original: other });
   expect(row(id)?.ratio).toBeCloseTo(ratio);
+});
+
+test('a size that was sampled is said with its error', () => {
+  const sampled = { ...pruned, gzippedBytes: 412_300_000, gzippedError: 4_123_000 };
+  expect(figures(sampled).find(({ id }) => id === 'gzipped')?.text).toBe('about 412.3 MB ± 1.0 %');
+  expect(figuresAsCsv('a', sampled, '')).toContain('gzipped,412300000');
+});
+
+test('times by turns stand beside each other, and are left out where there are none', () => {
+  expect(row('timed')).toBeUndefined();
+  expect(figuresAsCsv('a', pruned, '')).not.toContain('timed');
+  const timed = { ...pruned, timed: { own: 100, dense: 400, seconds: 10 } };
+  const find = (compared: boolean) => figures(timed, compared ? original : undefined).find(({ id }) => id === 'timed');
+  expect(find(true)).toMatchObject({ text: '100 ms', original: '400 ms', ratio: 0.25 });
+  expect(find(false)).not.toHaveProperty('original');
+  expect(figuresAsCsv('a', timed, 'b', original)).toContain('timed,100,400');
+  const alone = { ...timed, timed: { own: 100, dense: null, seconds: 10 } };
+  expect(figures(alone, original).find(({ id }) => id === 'timed')).not.toHaveProperty('original');
 });
 
 test('nothing is a multiple of nothing', () => {

@@ -28,8 +28,11 @@ interface Measure {
   readonly title: string;
   readonly description: string;
   readonly part?: boolean;
-  readonly of: (numbers: EvaluationNumbers) => number;
-  readonly format: (value: number) => string;
+  /** Null if it was not measured; then the row is left out. */
+  readonly of: (numbers: EvaluationNumbers) => number | null;
+  /** The original's number, where this evaluation has measured it, too. */
+  readonly ofOriginal?: (numbers: EvaluationNumbers) => number | null;
+  readonly format: (value: number, numbers: EvaluationNumbers) => string;
 }
 
 const rate = (value: number): string => percent(value, 2);
@@ -117,7 +120,7 @@ const measures: readonly Measure[] = [
     id: 'sparsity',
     group: 'Size',
     title: 'Overall sparsity',
-    description: 'The share of zeros among all parameters.',
+    description: 'The share of zeros among all parameters. Units and heads that were taken out count as zeros.',
     of: ({ sparsity }) => sparsity,
     format: rate,
   },
@@ -125,7 +128,7 @@ const measures: readonly Measure[] = [
     id: 'gatedSparsity',
     group: 'Size',
     title: 'Gated sparsity',
-    description: 'The share of zeros among the weights that can be pruned.',
+    description: 'The share of zeros among the weights that can be pruned, likewise.',
     of: ({ gated }) => gated.sparsity,
     format: rate,
   },
@@ -141,9 +144,12 @@ const measures: readonly Measure[] = [
     id: 'gzipped',
     group: 'Size',
     title: 'Gzipped',
-    description: 'The same after gzip: zeros compress well.',
+    description: 'The same after gzip: zeros compress well. Of large files a sample is compressed.',
     of: ({ gzippedBytes }) => gzippedBytes,
-    format: byteSize,
+    format: (value, { gzippedError }) =>
+      gzippedError === null
+        ? byteSize(value)
+        : `about ${byteSize(value)} ± ${percent(gzippedError / Math.max(1, value))}`,
   },
   {
     id: 'latency',
@@ -162,6 +168,15 @@ const measures: readonly Measure[] = [
     format: milliseconds,
   },
   {
+    id: 'timed',
+    group: 'Speed',
+    title: 'Time for a sentence',
+    description: 'Time for an utterance of ten seconds, this model and the original run by turns.',
+    of: ({ timed }) => timed?.own ?? null,
+    ofOriginal: ({ timed }) => timed?.dense ?? null,
+    format: milliseconds,
+  },
+  {
     id: 'realTimeFactor',
     group: 'Speed',
     title: 'Real-time factor',
@@ -173,12 +188,13 @@ const measures: readonly Measure[] = [
 
 /** @param original the evaluation of the dense original on the same data, if there is one. */
 export function figures(numbers: EvaluationNumbers, original?: EvaluationNumbers): Figure[] {
-  return measures.map(({ of, format, ...measure }) => {
+  return measures.flatMap(({ of, ofOriginal, format, ...measure }) => {
     const value = of(numbers);
-    const figure = { ...measure, value, text: format(value) };
-    if (original === undefined) return figure;
-    const other = of(original);
-    return { ...figure, original: format(other), ...(other > 0 ? { ratio: value / other } : {}) };
+    if (value === null) return [];
+    const figure = { ...measure, value, text: format(value, numbers) };
+    const other = ofOriginal ? ofOriginal(numbers) : original && of(original);
+    if (original === undefined || other === null || other === undefined) return [figure];
+    return [{ ...figure, original: format(other, original), ...(other > 0 ? { ratio: value / other } : {}) }];
   });
 }
 
@@ -207,7 +223,12 @@ export function figuresAsCsv(
   original?: EvaluationNumbers,
 ): string {
   const header = ['measure', title, ...(original ? [originalTitle] : [])];
-  const lines = measures.map(({ id, of }) => [id, of(numbers), ...(original ? [of(original)] : [])]);
+  const lines = measures.flatMap(({ id, of, ofOriginal }) => {
+    const value = of(numbers);
+    if (value === null) return [];
+    const other = original && (ofOriginal ? ofOriginal(numbers) : of(original));
+    return [[id, value, ...(original ? [other ?? ''] : [])]];
+  });
   return [header, ...lines].map((line) => line.map(quoted).join(',')).join('\r\n');
 }
 

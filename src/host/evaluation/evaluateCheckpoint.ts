@@ -47,7 +47,7 @@ export async function evaluateCheckpoint(
   }
   const data = given ?? (await chooseData(services, title, model));
   if (data === undefined) return;
-  const args = ['evaluate', model, '--data', data, '--keep'];
+  const args = ['evaluate', model, '--data', data, '--keep', '--latency'];
   if ((await runWithProgress(services.pinch, `Evaluating ${titleOf(model)}`, args)) === undefined) return;
   await panels.show({ model, name: null }).showKept(null);
 }

@@ -102,7 +102,7 @@ export class EvaluationPanel implements PanelContent {
     this.busy = `Evaluating ${titleOf(model)} on ${workspace.asRelativePath(data)}…`;
     this.push({ busy: this.busy, problem: null });
     try {
-      const args = ['evaluate', model, '--data', data, '--keep'];
+      const args = ['evaluate', model, '--data', data, '--keep', '--latency'];
       return (await runWithProgress(this.services.pinch, `Evaluating ${titleOf(model)}`, args)) !== undefined;
     } finally {
       this.busy = null;

@@ -24,6 +24,8 @@ const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const text = v.pipe(v.string(), v.maxLength(10_000));
 
+const timed = v.object({ latency: v.nullable(amount) });
+
 const evaluationFile = v.object({
   data: text,
   time: v.optional(v.pipe(v.string(), v.isoTimestamp())),
@@ -48,6 +50,14 @@ const evaluationFile = v.object({
   gated: v.object({ by: v.picklist(['run', 'default']), parameters: count, nonZeroParameters: count, sparsity: share }),
   bytes: count,
   gzippedBytes: count,
+  // Evaluations of earlier versions compressed everything, and did not say so.
+  gzippedError: v.optional(v.nullable(count), null),
+  cost: v.optional(
+    v.pipe(
+      v.object({ own: timed, dense: v.nullable(timed), seconds: amount }),
+      v.transform(({ own, dense, seconds }) => ({ own: own.latency, dense: dense?.latency ?? null, seconds })),
+    ),
+  ),
   device: text,
   batch: count,
   skipped: v.pipe(
@@ -76,14 +86,14 @@ export async function keptEvaluations(model: string): Promise<EvaluationFile[]> 
 /** @throws Error if the folder holds no evaluation. */
 export async function readEvaluation(model: string, folder: string): Promise<EvaluationFile> {
   const json = await readSmallFile(join(folder, 'evaluation.json'), largestFile);
-  const { data, time, modelFile, ...numbers } = v.parse(evaluationFile, JSON.parse(json));
+  const { data, time, modelFile, cost, ...numbers } = v.parse(evaluationFile, JSON.parse(json));
   return {
     folder,
     name: basename(folder),
     data,
     time: time ?? null,
     modelChanged: modelFile !== undefined && (await isOther(model, modelFile)),
-    numbers,
+    numbers: { ...numbers, timed: cost ?? null },
   };
 }
 

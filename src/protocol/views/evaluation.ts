@@ -32,6 +32,13 @@ export interface EvaluationNumbers {
   };
   readonly bytes: number;
   readonly gzippedBytes: number;
+  /** Half the width of its 95 % interval in bytes, if only a sample of the files was compressed; null if all was. */
+  readonly gzippedError: number | null;
+  /**
+   * Milliseconds for an utterance of so many seconds, the model and the dense one that it was made from run by turns; null what was not
+   * timed.
+   */
+  readonly timed: { readonly own: number | null; readonly dense: number | null; readonly seconds: number } | null;
   readonly device: string;
   /** Utterances run together. */
   readonly batch: number;

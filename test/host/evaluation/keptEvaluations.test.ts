@@ -21,7 +21,7 @@ beforeAll(async () => {
     copyFileSync(join(sample, 'model', name), join(folder, name));
   }
   model = join(folder, 'model.onnx');
-  evaluation = await evaluate(model, join(sample, 'test.jsonl'));
+  evaluation = await evaluate(model, join(sample, 'test.jsonl'), { cost: true, latency: true });
   await writeEvaluation(keptFolder(model, evaluation.data), evaluation);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,8 +30,22 @@ test('what the engine keeps is found, and is the same', async () => {
   const [kept, ...others] = await keptEvaluations(model);
   expect(others).toEqual([]);
   expect(kept).toMatchObject({ name: 'test', data: evaluation.data, time: evaluation.time, modelChanged: false });
-  const { wer, latency, gated, gzippedBytes } = evaluation;
-  expect(kept?.numbers).toMatchObject({ wer, latency, gated, gzippedBytes, utterances: 36 });
+  const { wer, latency, gated, gzippedBytes, gzippedError, cost } = evaluation;
+  const { by, parameters, nonZeroParameters, sparsity } = gated;
+  const same = { wer, latency, gzippedBytes, gzippedError, gated: { by, parameters, nonZeroParameters, sparsity } };
+  expect(kept?.numbers).toMatchObject({ ...same, utterances: 36 });
+  expect(cost?.own.latency).toBeGreaterThan(0);
+  expect(kept?.numbers.timed).toEqual({ own: cost?.own.latency, dense: null, seconds: 10 });
+});
+
+test('one of an earlier version is read, too', async () => {
+  const old = join(folder, 'old.onnx');
+  writeFileSync(old, '');
+  const place = join(evaluationsFolder(old), 'test');
+  mkdirSync(place, { recursive: true });
+  const earlier = { ...evaluation, hypotheses: undefined, gzippedError: undefined, cost: undefined };
+  writeFileSync(join(place, 'evaluation.json'), JSON.stringify(earlier));
+  expect((await keptEvaluations(old))[0]?.numbers).toMatchObject({ gzippedError: null, timed: null });
 });
 
 test('its utterances are read with their alignments and sound, the worst first', async () => {
