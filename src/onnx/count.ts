@@ -35,13 +35,17 @@ export function countParameters(
 /** The number of elements that are not zero. Minus zero is zero, NaN is not. */
 export function countNonZero({ type, data }: Tensor): number {
   let count = 0;
+  // By index: over hundreds of millions of elements many times faster than by iterator.
   if (type === 'float16' || type === 'bfloat16') {
     // Held as bits, of which the highest is the sign.
-    for (const bits of data as Uint16Array) if ((bits & 0x7fff) !== 0) count++;
+    const bits = data as Uint16Array;
+    for (let i = 0; i < bits.length; i++) if (((bits[i] ?? 0) & 0x7fff) !== 0) count++;
+  } else if (data instanceof Float32Array) {
+    for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
   } else if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (const value of data) if (value !== 0n) count++;
   } else {
-    for (const value of data) if (value !== 0) count++;
+    for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
   }
   return count;
 }
