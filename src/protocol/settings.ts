@@ -6,6 +6,7 @@ export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
 /** What a gate decides about: single weights, whole units and heads, or both. */
 export const granularities = ['weight', 'neuron', 'neuron+weight'] as const;
 export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
+export const optimizerStates = ['newest', 'all'] as const;
 export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;
 
 /** A value and what it must be, in the words of the message about a wrong one. */
@@ -147,7 +148,13 @@ const schema = group({
   }),
   /** Parameters that are not trained. */
   freeze: patterns,
-  checkpoint: group({ everySteps: whole(1, 1_000_000_000), keep: whole(1, 100_000) }),
+  checkpoint: group({
+    everySteps: whole(1, 1_000_000_000),
+    /** The newest so many, besides the best. */
+    keep: whole(1, 100_000),
+    /** Which of them keep weights and moments to go on from, three quarters of a checkpoint's size. */
+    keepOptimizerState: choice(optimizerStates),
+  }),
   /** 0 for never. */
   evaluate: group({ everyEpochs: whole(0, 1_000_000) }),
 });
@@ -201,7 +208,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     learningRate: 0.05,
   },
   freeze: ['feature_extractor'],
-  checkpoint: { everySteps: 500, keep: 3 },
+  checkpoint: { everySteps: 500, keep: 3, keepOptimizerState: 'newest' },
   evaluate: { everyEpochs: 1 },
 };
 

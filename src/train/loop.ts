@@ -8,6 +8,7 @@ import {
   checkpointName,
   listCheckpoints,
   readCheckpoint,
+  reduceOldCheckpoints,
   removeOldCheckpoints,
   writeCheckpoint,
   type Progress,
@@ -265,6 +266,7 @@ class Loop {
     );
     this.sparsity = counts.sparsity;
     await removeOldCheckpoints(checkpoints, settings.checkpoint.keep, best ? [best.step] : []);
+    if (settings.checkpoint.keepOptimizerState === 'newest') await reduceOldCheckpoints(checkpoints);
   }
 
   private async end(status: EndRecord['status'], message: string | null): Promise<LoopEnd> {
