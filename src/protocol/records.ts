@@ -70,6 +70,8 @@ const start = v.object({
   dropped: v.record(text, count),
   audioSeconds: real,
   memoryBytes: real,
+  /** Of the run folder when it is largest. Runs of earlier versions do not say. */
+  diskBytes: v.optional(real),
   /** A first guess of the whole run's length. */
   secondsExpected: real,
 });

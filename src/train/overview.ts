@@ -3,6 +3,7 @@
 import type { StartRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { describeDropped } from '../speech/prepare.ts';
+import { describeDisk, diskOf, diskPlanOf, memoryOf } from './footprint.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { duration } from './progress.ts';
 import type { LayerRow, Setup } from './setup.ts';
@@ -38,23 +39,13 @@ export function startRecord(
     dropped,
     audioSeconds: data.audioSeconds,
     memoryBytes: memoryOf(sum(rows), trained, accumulate, cost),
+    diskBytes: diskOf(diskPlanOf(setup, settings)),
     secondsExpected: (steps * accumulate * cost.operations) / (device.speed * efficiency),
   };
 }
 
 /** The share of a matrix product's speed that whole steps reach; measured on models of 1.7 and 94 million parameters. */
 const efficiency = 0.5;
-/** Node, onnxruntime and the audio threads, measured. */
-const ownMemory = 350e6;
-/** What is held at once is this much more than a graph in its written order needs, measured on the same two models. */
-const holdsMore = 1.3;
-
-/** The file, the weights, two moments of the trained ones and, if they accumulate, their gradients; and what a step holds meanwhile. */
-function memoryOf(parameters: number, trained: number, accumulate: number, cost: GraphCost): number {
-  const floats = 2 * parameters + (accumulate > 1 ? 3 : 2) * trained;
-  return ownMemory + 4 * floats + holdsMore * cost.bytes;
-}
-
 /** The same for people. */
 export function describeStart(
   start: Omit<StartRecord, 'time' | 'attempt'>,
@@ -79,7 +70,7 @@ export function describeStart(
   lines.push(
     `${count(data.ready.length)} utterances, ${duration(data.audioSeconds)} of speech; ${count(start.steps)} steps, ${start.stepsPerEpoch.toFixed(1)} an epoch.`,
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
-    `About ${byteSize(start.memoryBytes)} of memory; a first guess of the time is ${duration(start.secondsExpected)}.`,
+    `About ${byteSize(start.memoryBytes)} of memory${describeDisk(start)}; a first guess of the time is ${duration(start.secondsExpected)}.`,
   );
   return lines.join('\n');
 }
