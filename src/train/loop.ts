@@ -69,7 +69,7 @@ class Loop {
       const began = performance.now();
       const { resting } = method;
       if (resting && step >= resting.from(steps) && this.opened.trainable.mode === 'learning') {
-        await this.restGates(resting);
+        await this.during('bringing the masks to rest', () => this.restGates(resting));
         if (settings.shrink.share < 1) this.goOnWith(await removeDead(setup, this.opened), step + 1);
       }
 
@@ -153,13 +153,13 @@ class Loop {
       // 8. Evaluate after every so many epochs, and at the end.
       const due = settings.evaluate.everyEpochs;
       const epochsDone = due > 0 && Math.floor(this.progress.epoch / due) > Math.floor(epoch / due);
-      const better = (last || epochsDone) && due > 0 && (await this.evaluate(last));
+      const better = (last || epochsDone) && due > 0 && (await this.during('evaluating', () => this.evaluate(last)));
 
       // 9. Write a checkpoint now and then, for the best, on request, and at the end.
       const asked = host.takeCheckpointRequest();
       const periodic = (step + 1) % settings.checkpoint.everySteps === 0;
       if (asked || periodic || better || last) {
-        await this.writeCheckpoint();
+        await this.during('writing a checkpoint', () => this.writeCheckpoint());
         checkpointStep = step + 1;
       }
 
@@ -168,7 +168,9 @@ class Loop {
       await host.beat(step + 1);
     }
 
-    if (this.progress.step > 0 && checkpointStep !== this.progress.step) await this.writeCheckpoint();
+    if (this.progress.step > 0 && checkpointStep !== this.progress.step) {
+      await this.during('writing a checkpoint', () => this.writeCheckpoint());
+    }
     return this.end(this.progress.step < steps ? 'stopped' : 'done', null);
   }
 
@@ -193,6 +195,15 @@ class Loop {
       const whole: StepResult = { ...result, ctcLoss, loss };
       return { result: whole, audioSeconds };
     }
+  }
+
+  /** What takes more than a step may, under a name that readers of the run see meanwhile. */
+  private async during<T>(label: string, work: () => Promise<T>): Promise<T> {
+    const { host } = this.context;
+    await host.phase(label);
+    const result = await work();
+    await host.phase(null);
+    return result;
   }
 
   private async restGates({ rest, sentence }: Resting): Promise<void> {

@@ -179,6 +179,10 @@ class Run {
       record,
       syncRecords: () => metrics.sync(),
       beat: (step) => this.beat(step),
+      phase: async (label) => {
+        report.phase(label);
+        await this.setState({ message: label });
+      },
       stopRequested: () => this.stopping,
       takeCheckpointRequest: () => {
         const wanted = this.checkpointWanted;
