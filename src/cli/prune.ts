@@ -43,7 +43,7 @@ export interface PruneCommandFlags extends PruneFlags {
 export async function prune(flags: PruneCommandFlags): Promise<number> {
   const settings = await runSettings(flags);
   if (flags.dryRun) {
-    const preview = await previewRun(settings, (label) => showProgress({ label, done: 0, total: 0 }));
+    const preview = await previewRun(settings, (label) => showProgress({ label, done: 0, total: 0 }), flags.run);
     endProgress();
     printResult(flags.json ?? false, preview, `${preview.text}\n`);
     return exitCodes.done;

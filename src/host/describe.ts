@@ -27,7 +27,11 @@ export function describeRun(run: Described): string {
     case 'running':
     case 'paused':
     case 'stopping':
-      return `${status === 'running' ? '' : `${status}, `}step ${state.step} of ${state.steps}`;
+      return [
+        ...(status === 'running' ? [] : [status]),
+        `step ${state.step} of ${state.steps}`,
+        ...(state.message === null ? [] : [state.message]),
+      ].join(', ');
     case 'done':
       return `done, ${state.steps} steps`;
     case 'stopped':

@@ -49,11 +49,14 @@ function nonZeroIn(type: DataType, data: TensorData): number {
     for (let i = 0; i < bits.length; i++) count += (((bits[i] as number) & 0x7fffffff) + 0x7fffffff) >>> 31;
   } else if (type === 'float16' || type === 'bfloat16') {
     // Held as bits, of which the highest is the sign.
-    for (const bits of data as Uint16Array) if ((bits & 0x7fff) !== 0) count++;
+    const bits = data as Uint16Array;
+    for (let i = 0; i < bits.length; i++) if (((bits[i] ?? 0) & 0x7fff) !== 0) count++;
+  } else if (data instanceof Float32Array) {
+    for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
   } else if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (const value of data) if (value !== 0n) count++;
   } else {
-    for (const value of data) if (value !== 0) count++;
+    for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
   }
   return count;
 }

@@ -72,6 +72,8 @@ const start = v.object({
   memoryBytes: real,
   /** What of it evaluating the development set takes; absent without one. */
   evaluationMemoryBytes: v.optional(real),
+  /** Of the run folder when it is largest. Runs of earlier versions do not say. */
+  diskBytes: v.optional(real),
   /** A first guess of the whole run's length. */
   secondsExpected: real,
 });

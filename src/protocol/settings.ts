@@ -7,6 +7,7 @@ export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
 export const granularities = ['weight', 'neuron', 'neuron+weight'] as const;
 export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
 export const featureForms = ['auto', 'float16', 'float32', 'recompute'] as const;
+export const optimizerStates = ['newest', 'all'] as const;
 export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;
 
 /** A value and what it must be, in the words of the message about a wrong one. */
@@ -155,7 +156,13 @@ const schema = group({
   features: choice(featureForms),
   /** Gigabytes that kept features may take on the disk, those of other models included. */
   featuresGigabytes: number(0, 1e6),
-  checkpoint: group({ everySteps: whole(1, 1_000_000_000), keep: whole(1, 100_000) }),
+  checkpoint: group({
+    everySteps: whole(1, 1_000_000_000),
+    /** The newest so many, besides the best. */
+    keep: whole(1, 100_000),
+    /** Which of them keep weights and moments to go on from, three quarters of a checkpoint's size. */
+    keepOptimizerState: choice(optimizerStates),
+  }),
   /** 0 for never. */
   evaluate: group({ everyEpochs: whole(0, 1_000_000) }),
 });
@@ -211,7 +218,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   freeze: ['feature_extractor'],
   features: 'auto',
   featuresGigabytes: 20,
-  checkpoint: { everySteps: 500, keep: 3 },
+  checkpoint: { everySteps: 500, keep: 3, keepOptimizerState: 'newest' },
   evaluate: { everyEpochs: 1 },
 };
 

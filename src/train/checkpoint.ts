@@ -53,6 +53,8 @@ export class CheckpointError extends Error {
 /** What it takes to train on, beside the model of a checkpoint. */
 export const tensorsFile = 'trainer.safetensors';
 const metadataKey = 'pinch';
+/** Stands in the metadata of a file that no longer has what training would go on from. */
+const reducedKey = 'pinch.reduced';
 
 export function checkpointName(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
@@ -122,13 +124,18 @@ export async function describeCheckpoint(
   return (await countCheckpoint(folder, source, folder)).record;
 }
 
-/** @throws CheckpointError or SafetensorsError if it is not whole. */
+/** @throws CheckpointError or SafetensorsError if it is not whole, or if training cannot go on from it any more. */
 export async function readCheckpoint(
   checkpoints: string,
   step: number,
 ): Promise<{ readonly state: State; readonly progress: Progress }> {
   const path = join(checkpoints, checkpointName(step), tensorsFile);
   const { tensors, metadata } = await readSafetensors(path);
+  if (metadata[reducedKey] !== undefined) {
+    throw new CheckpointError(
+      `${path}: training cannot go on from this checkpoint, because its optimizer state was removed once a newer one was there; put the newer checkpoint back, or start a new run from this one's model`,
+    );
+  }
   let stored: unknown;
   try {
     stored = JSON.parse(metadata[metadataKey] ?? '');
@@ -158,7 +165,35 @@ export async function removeOldCheckpoints(
   await removeUnfinished(checkpoints);
 }
 
-/** Removes temporary folders of this run. Only for its one trainer. */
+/**
+ * Leaves of every checkpoint but the newest only what readers want to know of its training, such as the thresholds: weights and moments,
+ * three quarters of a checkpoint, are there for training to go on, which it does from the newest. A crash at any moment leaves the
+ * newest whole, and each of the others with its old file or its new one.
+ */
+export async function reduceOldCheckpoints(checkpoints: string): Promise<void> {
+  const steps = await listCheckpoints(checkpoints);
+  for (const step of steps.slice(0, -1)) {
+    const path = join(checkpoints, checkpointName(step), tensorsFile);
+    const file = await readSafetensors(path, (name) => !/^(?:weight|adam\.[mv])\//u.test(name)).catch(ignoreDamage);
+    if (!file || file.metadata[reducedKey] !== undefined) continue;
+    const { tensors, metadata } = file;
+    // Not in the checkpoint's own folder, where a crash would leave it.
+    const temporary = join(checkpoints, `.${randomBytes(6).toString('hex')}.tmp`);
+    await writeSafetensors(temporary, {
+      tensors,
+      metadata: { ...metadata, [reducedKey]: 'without weights and moments' },
+    });
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  }
+}
+
+/** What somebody removed or damaged in an old checkpoint is no reason for the run to end. */
+function ignoreDamage(error: unknown): undefined {
+  if (!(error instanceof SafetensorsError)) throw error as Error;
+}
+
+/** Removes temporary files and folders of this run. Only for its one trainer. */
 export async function removeUnfinished(checkpoints: string): Promise<void> {
   const names = await readdir(checkpoints).catch(() => []);
   for (const name of names) {

@@ -52,6 +52,6 @@ export function initialWeights(
 
 function rootMeanSquare(values: Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) ** 2;
   return Math.sqrt(sum / values.length);
 }

@@ -9,6 +9,7 @@ import {
   checkpointName,
   listCheckpoints,
   readCheckpoint,
+  reduceOldCheckpoints,
   removeOldCheckpoints,
   writeCheckpoint,
   type Progress,
@@ -71,7 +72,7 @@ class Loop {
       const began = performance.now();
       const { resting } = method;
       if (resting && step >= resting.from(steps) && this.opened.trainable.mode === 'learning') {
-        await this.restGates(resting);
+        await this.during('bringing the masks to rest', () => this.restGates(resting));
         if (settings.shrink.share < 1) this.goOnWith(await removeDead(setup, this.opened), step + 1);
       }
 
@@ -158,13 +159,13 @@ class Loop {
       // 8. Evaluate after every so many epochs, and at the end.
       const due = settings.evaluate.everyEpochs;
       const epochsDone = due > 0 && Math.floor(this.progress.epoch / due) > Math.floor(epoch / due);
-      const better = (last || epochsDone) && due > 0 && (await this.evaluate(last));
+      const better = (last || epochsDone) && due > 0 && (await this.during('evaluating', () => this.evaluate(last)));
 
       // 9. Write a checkpoint now and then, for the best, on request, and at the end.
       const asked = host.takeCheckpointRequest();
       const periodic = (step + 1) % settings.checkpoint.everySteps === 0;
       if (asked || periodic || better || last) {
-        await this.writeCheckpoint();
+        await this.during('writing a checkpoint', () => this.writeCheckpoint());
         checkpointStep = step + 1;
       }
 
@@ -173,7 +174,9 @@ class Loop {
       await host.beat(step + 1);
     }
 
-    if (this.progress.step > 0 && checkpointStep !== this.progress.step) await this.writeCheckpoint();
+    if (this.progress.step > 0 && checkpointStep !== this.progress.step) {
+      await this.during('writing a checkpoint', () => this.writeCheckpoint());
+    }
     return this.end(this.progress.step < steps ? 'stopped' : 'done', null);
   }
 
@@ -214,6 +217,15 @@ class Loop {
     const trouble = setup.features.takeTrouble();
     if (trouble !== undefined) report.say(trouble);
     return all;
+  }
+
+  /** What takes more than a step may, under a name that readers of the run see meanwhile. */
+  private async during<T>(label: string, work: () => Promise<T>): Promise<T> {
+    const { host } = this.context;
+    await host.phase(label);
+    const result = await work();
+    await host.phase(null);
+    return result;
   }
 
   private async restGates({ rest, sentence }: Resting): Promise<void> {
@@ -287,6 +299,7 @@ class Loop {
     );
     this.sparsity = counts.sparsity;
     await removeOldCheckpoints(checkpoints, settings.checkpoint.keep, best ? [best.step] : []);
+    if (settings.checkpoint.keepOptimizerState === 'newest') await reduceOldCheckpoints(checkpoints);
   }
 
   private async end(status: EndRecord['status'], message: string | null): Promise<LoopEnd> {

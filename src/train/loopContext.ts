@@ -24,6 +24,8 @@ export interface LoopHost {
   readonly syncRecords: () => void;
   /** After every update: time for a heartbeat. */
   readonly beat: (step: number) => Promise<void>;
+  /** Says what takes long now, besides steps; null when that is over. */
+  readonly phase: (label: string | null) => Promise<void>;
   readonly stopRequested: () => boolean;
   /** Whether somebody asked for a checkpoint since this was last called. */
   readonly takeCheckpointRequest: () => boolean;

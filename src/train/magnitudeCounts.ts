@@ -23,8 +23,9 @@ export class MagnitudeCounts {
     this.weights = weights;
     const { upTo } = this;
     const bits = bitsOf(weights());
-    for (const value of bits) {
-      const bin = (value & magnitudeBits) >>> binBits;
+    // By index: many times faster than by iterator.
+    for (let i = 0; i < bits.length; i++) {
+      const bin = ((bits[i] ?? 0) & magnitudeBits) >>> binBits;
       upTo[bin] = (upTo[bin] ?? 0) + 1;
     }
     for (let bin = 1; bin < bins; bin++) upTo[bin] = (upTo[bin] ?? 0) + (upTo[bin - 1] ?? 0);

@@ -4,6 +4,7 @@ import type { StartRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { describeDropped } from '../speech/prepare.ts';
 import { describeAbsent } from './absent.ts';
+import { describeDisk, diskOf, diskPlanOf, memoryOf } from './footprint.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { duration } from './progress.ts';
 import type { LayerRow, Setup } from './setup.ts';
@@ -45,23 +46,13 @@ export function startRecord(
       memoryOf(sum(rows), trained, accumulate, { ...cost, bytes: 0 }) + (evaluation ?? 0),
     ),
     ...(evaluation === undefined ? {} : { evaluationMemoryBytes: evaluation }),
+    diskBytes: diskOf(diskPlanOf(setup, settings)),
     secondsExpected: (steps * accumulate * cost.operations) / (device.speed * efficiency),
   };
 }
 
 /** The share of a matrix product's speed that whole steps reach; measured on models of 1.7 and 94 million parameters. */
 const efficiency = 0.5;
-/** Node, onnxruntime and the audio threads, measured. */
-const ownMemory = 350e6;
-/** What is held at once is this much more than a graph in its written order needs, measured on the same two models. */
-const holdsMore = 1.3;
-
-/** The file, the weights, two moments of the trained ones and, if they accumulate, their gradients; and what a step holds meanwhile. */
-function memoryOf(parameters: number, trained: number, accumulate: number, cost: GraphCost): number {
-  const floats = 2 * parameters + (accumulate > 1 ? 3 : 2) * trained;
-  return ownMemory + 4 * floats + holdsMore * cost.bytes;
-}
-
 /** The same for people. */
 export function describeStart(
   start: Omit<StartRecord, 'time' | 'attempt'>,
@@ -88,7 +79,7 @@ export function describeStart(
     ...describeAbsent(setup.absent),
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
     ...(setup.features ? [setup.features.sentence] : []),
-    `About ${byteSize(start.memoryBytes)} of memory; a first guess of the time is ${duration(start.secondsExpected)}.`,
+    `About ${byteSize(start.memoryBytes)} of memory${describeDisk(start)}; a first guess of the time is ${duration(start.secondsExpected)}.`,
     ...(start.evaluationMemoryBytes === undefined
       ? []
       : [`Evaluating the development set takes about ${byteSize(start.evaluationMemoryBytes)} of it.`]),

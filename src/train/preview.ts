@@ -3,6 +3,7 @@
 import type { StartRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { DevSet } from './devSet.ts';
+import { roomFor, whyNotHere } from './footprint.ts';
 import { describeStart, startRecord } from './overview.ts';
 import { prepareRun } from './setup.ts';
 
@@ -11,21 +12,31 @@ export interface Preview {
   readonly settings: RunSettings;
   readonly start: Omit<StartRecord, 'time' | 'attempt'>;
   readonly text: string;
+  /** Why the run cannot be had on this machine, in a sentence; null if it can. */
+  readonly problem: string | null;
 }
 
 /**
  * Does all that comes before the first step but load the training graph into onnxruntime. Nothing is written.
  * @param onPhase is called with a few words when another part of the work begins.
+ * @param folder where the run would be, which need not be there yet.
  * @throws Error in one sentence as the run itself would.
  */
-export async function previewRun(settings: RunSettings, onPhase: (label: string) => void): Promise<Preview> {
+export async function previewRun(
+  settings: RunSettings,
+  onPhase: (label: string) => void,
+  folder = '.',
+): Promise<Preview> {
   onPhase('Reading the model and the speech');
   const setup = await prepareRun(settings);
   try {
     const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, setup);
     onPhase('Building the training graph');
     const start = startRecord(setup, settings, setup.cost(), dev?.memoryBytes);
-    return { settings, start, text: describeStart(start, setup, settings) };
+    const text = describeStart(start, setup, settings);
+    // Said and not thrown: the run may be for another machine.
+    const problem = whyNotHere(start, await roomFor(folder)) ?? null;
+    return { settings, start, text: problem === null ? text : `${text}\n${problem}`, problem };
   } finally {
     await Promise.all([setup.loader.close(), setup.features?.close()]);
   }

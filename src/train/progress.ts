@@ -24,11 +24,14 @@ export interface Terminal {
 /** Time between plain lines, and between redraws of the bar, in milliseconds. */
 const plainEvery = 10_000;
 const barEvery = 100;
+/** Of what is worth a line of the log, in milliseconds. */
+const phaseIsLong = 2000;
 
 export class ProgressReport {
   private readonly terminal: Terminal;
   private readonly log: number;
   private barShown = false;
+  private running: { readonly label: string; readonly began: number } | undefined;
   private lastShown = -Infinity;
   private began: { readonly time: number; readonly step: number } | undefined;
 
@@ -51,6 +54,18 @@ export class ProgressReport {
     const time = new Date().toISOString();
     const lines = text.replace(/\n+$/u, '').split('\n');
     writeSync(this.log, lines.map((line) => `${time}  ${line}\n`).join(''));
+  }
+
+  /** What takes long now besides steps, where the bar stands otherwise; null when it is over, which the log tells if it took seconds. */
+  phase(label: string | null): void {
+    const now = performance.now();
+    if (this.running && now - this.running.began > phaseIsLong) {
+      this.note(`${capitalised(this.running.label)} took ${duration((now - this.running.began) / 1000)}.`);
+    }
+    this.running = label === null ? undefined : { label, began: now };
+    if (label === null || !this.terminal.isTTY) return;
+    this.terminal.write(`\r\u001b[K${capitalised(label)} …`);
+    this.barShown = true;
   }
 
   step(progress: StepProgress): void {
@@ -87,6 +102,8 @@ export class ProgressReport {
     return done < 3 ? undefined : ((now - (this.began?.time ?? now)) / 1000 / done) * (steps - step);
   }
 }
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Seconds as people say them: 45 s, 12 min, 3 h 20 min. */
 export function duration(seconds: number): string {

@@ -19,6 +19,7 @@ import {
 } from './checkpoint.ts';
 import { listenForControl, type ControlServer } from './controlServer.ts';
 import { DevSet } from './devSet.ts';
+import { bytesIn, diskOf, diskPlanOf, leastMemory, roomFor, whyNotHere } from './footprint.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { checkInputs } from './inputs.ts';
 import { train } from './loop.ts';
@@ -143,11 +144,15 @@ class Run {
     const { step } = progress;
 
     const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, setup);
+    const { device } = setup.device;
+    const diskBytes = diskOf(diskPlanOf(setup, settings));
+    await this.refuseWithoutRoom({ device, diskBytes, memoryBytes: leastMemory(setup, settings) });
     const opened = setup.open(progress.gates, saved?.state);
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
     const cost = await opened.trainable.compile(setup.largestBatch, true);
 
     const start = startRecord(setup, settings, cost, dev?.memoryBytes);
+    await this.refuseWithoutRoom(start);
     report.say(describeStart(start, setup, settings));
     if (!earlier.some(({ kind }) => kind === 'start')) record(start);
     if (earlier.length > 0) {
@@ -176,6 +181,10 @@ class Run {
       record,
       syncRecords: () => metrics.sync(),
       beat: (step) => this.beat(step),
+      phase: async (label) => {
+        report.phase(label);
+        await this.setState({ message: label });
+      },
       stopRequested: () => this.stopping,
       takeCheckpointRequest: () => {
         const wanted = this.checkpointWanted;
@@ -185,6 +194,13 @@ class Run {
     };
     await setImmediate();
     return train({ settings, setup, checkpoints, dev, host, report, evaluatedStep, sparsity }, opened, progress);
+  }
+
+  /** Running out of either would end the run later, without a word if it is memory. */
+  private async refuseWithoutRoom(needs: Parameters<typeof whyNotHere>[0]): Promise<void> {
+    const { folder, checkpoints } = this.paths;
+    const problem = whyNotHere(needs, await roomFor(folder), await bytesIn(checkpoints));
+    if (problem !== undefined) throw new Error(problem);
   }
 
   private async finish(end: LoopEnd, metrics: MetricsFile, report: ProgressReport): Promise<void> {

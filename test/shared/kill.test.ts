@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadModel } from '../../src/onnx/load.ts';
 import { parseRunFile, parseRunState } from '../../src/protocol/records.ts';
 import { Random } from '../../src/speech/random.ts';
-import { listCheckpoints, readCheckpoint } from '../../src/train/checkpoint.ts';
+import { listCheckpoints, readCheckpoint, tensorsFile } from '../../src/train/checkpoint.ts';
+import { readSafetensors } from '../../src/train/safetensors.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { isAlive } from '../../src/runs/state.ts';
 import type { Owner } from '../../src/train/runFolder.ts';
@@ -50,10 +51,12 @@ async function expectWhole(run: string): Promise<void> {
   if (existsSync(join(run, 'state.json'))) parseRunState(readFileSync(join(run, 'state.json'), 'utf8'));
   readMetrics(join(run, 'metrics.jsonl'));
   const checkpoints = join(run, 'checkpoints');
-  for (const step of await listCheckpoints(checkpoints)) {
+  const steps = await listCheckpoints(checkpoints);
+  for (const step of steps) {
     const name = `step-${String(step).padStart(6, '0')}`;
     await loadModel(join(checkpoints, name));
-    await readCheckpoint(checkpoints, step);
+    if (step === steps.at(-1)) await readCheckpoint(checkpoints, step);
+    await readSafetensors(join(checkpoints, name, tensorsFile));
     expect(readdirSync(join(checkpoints, name)).some((file) => file.endsWith('.tmp'))).toBe(false);
   }
 }

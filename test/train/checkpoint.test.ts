@@ -1,6 +1,16 @@
 /** Checkpoints: whole or absent, counted again, and what a crash left behind is cleared away. */
 
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -10,6 +20,7 @@ import {
   describeCheckpoint,
   listCheckpoints,
   readCheckpoint,
+  reduceOldCheckpoints,
   removeOldCheckpoints,
   writeCheckpoint,
   type CheckpointSource,
@@ -17,6 +28,8 @@ import {
 } from '../../src/train/checkpoint.ts';
 import type { Parameter } from '../../src/train/graph/parameter.ts';
 import { initialState } from '../../src/train/initialState.ts';
+import { readSafetensors } from '../../src/train/safetensors.ts';
+import { readThresholds } from '../../src/train/thresholds.ts';
 import { writeToyModel } from './toy.ts';
 
 const parameters: Parameter[] = [
@@ -121,4 +134,36 @@ test('a damaged one is refused by name', async () => {
   await writeCheckpoint(checkpoints, source, state, progress(1));
   writeFileSync(join(checkpoints, 'step-000001', 'trainer.safetensors'), 'x');
   await expect(readCheckpoint(checkpoints, 1)).rejects.toThrow(/trainer\.safetensors: it is damaged/u);
+});
+
+test('only the newest keeps weights and moments to go on from; the others keep their model and what readers want', async () => {
+  for (const step of [1, 2, 3]) await writeCheckpoint(checkpoints, source, state, progress(step));
+  const file = (step: number): string => join(checkpoints, `step-00000${step}`, 'trainer.safetensors');
+  const [newest, size] = [readFileSync(file(3)), statSync(file(1)).size];
+  const model = readFileSync(join(checkpoints, 'step-000001', 'model.onnx'));
+  const thresholds = await readThresholds(join(checkpoints, 'step-000001'), 2);
+  await reduceOldCheckpoints(checkpoints);
+  expect(readFileSync(file(3))).toEqual(newest);
+  expect((await readCheckpoint(checkpoints, 3)).progress).toEqual(progress(3));
+  for (const step of [1, 2]) {
+    const { tensors } = await readSafetensors(file(step));
+    expect([...tensors.keys()].sort()).toEqual(['rms', 'thresholds']);
+    expect(statSync(file(step)).size).toBeLessThan(size / 4);
+    await expect(readCheckpoint(checkpoints, step)).rejects.toThrow(
+      /step-00000\d.trainer\.safetensors: training cannot go on from this checkpoint, .*removed once a newer one was there/u,
+    );
+  }
+  expect(await readThresholds(join(checkpoints, 'step-000001'), 2)).toEqual(thresholds);
+  expect(readFileSync(join(checkpoints, 'step-000001', 'model.onnx'))).toEqual(model);
+  expect(readdirSync(checkpoints)).toHaveLength(3);
+});
+
+test('an old one that is damaged is left as it is', async () => {
+  for (const step of [1, 2, 3]) await writeCheckpoint(checkpoints, source, state, progress(step));
+  const [damaged, missing] = [1, 2].map((step) => join(checkpoints, `step-00000${step}`, 'trainer.safetensors'));
+  writeFileSync(damaged!, 'x');
+  rmSync(missing!);
+  await reduceOldCheckpoints(checkpoints);
+  expect(readFileSync(damaged!, 'utf8')).toBe('x');
+  expect(existsSync(missing!)).toBe(false);
 });

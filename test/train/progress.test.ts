@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { duration, ProgressReport, type StepProgress } from '../../src/train/progress.ts';
 
@@ -62,4 +63,18 @@ test.each([
   [12_000, '3 h 20 min'],
 ])('%d seconds are %s', (seconds, text) => {
   expect(duration(seconds)).toBe(text);
+});
+
+test('what takes long has its name on a terminal, and a line of the log once it took seconds', async () => {
+  const { progress, written, log } = report({ isTTY: true });
+  progress.phase('writing a checkpoint');
+  expect(written()).toContain('Writing a checkpoint …');
+  progress.phase(null);
+  expect(log()).toBe('');
+  progress.phase('evaluating');
+  await setTimeout(2100);
+  progress.phase(null);
+  progress.close();
+  expect(log()).toMatch(/ {2}Evaluating took \d+ s\.\n$/u);
+  expect(written().endsWith('\r\u001b[K')).toBe(true);
 });

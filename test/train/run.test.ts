@@ -337,7 +337,7 @@ describe('audio that cannot be used', () => {
 
 describe('resuming', () => {
   test('a torn line, a torn checkpoint and a lost checkpoint line are mended', async () => {
-    const settings: SettingsInput = { steps: 10, checkpoint: { everySteps: 4, keep: 3 } };
+    const settings: SettingsInput = { steps: 10, checkpoint: { everySteps: 4, keep: 3, keepOptimizerState: 'all' } };
     const whole = start('mend-whole', settings);
     expect((await whole.ended).code).toBe(0);
     const torn = join(folder, 'runs', 'torn');

@@ -22,10 +22,13 @@ const dryRun = v.object({
     dropped: v.record(v.string(), count),
     audioSeconds: v.number(),
     memoryBytes: v.number(),
+    diskBytes: v.optional(v.number(), 0),
     secondsExpected: v.number(),
   }),
   /** The engine's table. */
   text: v.string(),
+  /** Why the run cannot be had on this machine. */
+  problem: v.optional(v.nullable(v.string()), null),
 });
 export type DryRun = v.InferOutput<typeof dryRun>;
 
@@ -44,11 +47,24 @@ export interface SummaryLine {
 }
 
 /** @param target share of the gated weights that will be pruned. */
-export function summarise({ start }: DryRun, target: number, granularity: Granularity): SummaryLine[] {
-  return [gates(start, target, granularity), ...leftOut(start), data(start), effort(start), device(start)];
+export function summarise({ start, problem }: DryRun, target: number, granularity: Granularity): SummaryLine[] {
+  return [
+    ...room(problem),
+    gates(start, target, granularity),
+    ...leftOut(start),
+    data(start),
+    effort(start),
+    device(start),
+  ];
 }
 
 type Start = DryRun['start'];
+
+function room(problem: string | null): SummaryLine[] {
+  return problem === null
+    ? []
+    : [{ icon: 'warning', label: 'This machine has too little room for the run', detail: problem }];
+}
 
 function gates({ gatedParameters, parameters, layers }: Start, target: number, granularity: Granularity): SummaryLine {
   if (layers.length === 0) {
@@ -86,10 +102,11 @@ function data({ utterances, audioSeconds, dropped }: Start): SummaryLine {
   return { icon: 'mic', label, detail: `Left out: ${reasons.join(' · ')}` };
 }
 
-function effort({ secondsExpected, steps, stepsPerEpoch, memoryBytes }: Start): SummaryLine {
+function effort({ secondsExpected, steps, stepsPerEpoch, memoryBytes, diskBytes }: Start): SummaryLine {
+  const disk = diskBytes > 0 ? `, disk: up to ${byteSize(diskBytes)}` : '';
   return {
     icon: 'clock',
-    label: `Time: about ${duration(secondsExpected)}, a first guess. Memory: about ${byteSize(memoryBytes)}`,
+    label: `Time: about ${duration(secondsExpected)}, a first guess. Memory: about ${byteSize(memoryBytes)}${disk}`,
     detail: `${plural(steps, 'step')}, ${Number(stepsPerEpoch.toFixed(1))} an epoch`,
   };
 }

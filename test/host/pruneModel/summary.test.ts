@@ -22,11 +22,12 @@ const start: DryRun['start'] = {
   dropped: {},
   audioSeconds: 51.2,
   memoryBytes: 1.25e9,
+  diskBytes: 2.5e9,
   secondsExpected: 200,
 };
 
 const of = (change: Partial<DryRun['start']>, granularity: Granularity = 'weight'): string[] =>
-  summarise({ start: { ...start, ...change }, text: '' }, 0.65, granularity).map(
+  summarise({ start: { ...start, ...change }, text: '', problem: null }, 0.65, granularity).map(
     ({ label, detail = '' }) => `${label} | ${detail}`,
   );
 
@@ -77,16 +78,25 @@ describe('the summary', () => {
     [200_000, '2 days'],
   ])('%d seconds are %s', (secondsExpected, text) =>
     expect(of({ secondsExpected })[3]).toBe(
-      `Time: about ${text}, a first guess. Memory: about 1.25 GB | 160 steps, 8 an epoch`,
+      `Time: about ${text}, a first guess. Memory: about 1.25 GB, disk: up to 2.50 GB | 160 steps, 8 an epoch`,
     ),
   );
 
   test('says which device and why', () => expect(of({})[4]).toBe('Device: cpu | The CPU was asked for.'));
 });
 
+test('says first that the machine has too little room', () => {
+  const [first] = summarise({ start, text: '', problem: 'The run needs more.' }, 0.65, 'weight');
+  expect(first).toEqual({
+    icon: 'warning',
+    label: 'This machine has too little room for the run',
+    detail: 'The run needs more.',
+  });
+});
+
 describe('what the command printed', () => {
   test('is taken as it is', () =>
-    expect(parseDryRun({ start, text: 'table', settings: {} })).toEqual({ start, text: 'table' }));
+    expect(parseDryRun({ start, text: 'table', settings: {} })).toEqual({ start, text: 'table', problem: null }));
 
   test.each([undefined, null, 'text', {}, { start: {}, text: '' }, { start: { ...start, steps: -1 }, text: '' }])(
     '%j is refused',
