@@ -4,15 +4,21 @@ import type { StartRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { describeDropped } from '../speech/prepare.ts';
 import type { GraphCost } from './graph/graphCost.ts';
+import { kindTable, layerTable } from './layerKinds.ts';
 import { duration } from './progress.ts';
 import type { LayerRow, Setup } from './setup.ts';
-import { byteSize, count, percent, textTable } from './textTable.ts';
+import { byteSize, count, percent } from './textTable.ts';
 
-/** The start line of metrics.jsonl. @param cost of one step on the largest batch. */
+/**
+ * The start line of metrics.jsonl.
+ * @param cost of one step on the largest batch.
+ * @param secondsExpected a first guess of the whole run's time.
+ */
 export function startRecord(
   setup: Setup,
   settings: RunSettings,
   cost: GraphCost,
+  secondsExpected: number,
 ): Omit<StartRecord, 'time' | 'attempt'> {
   const { rows, layers, data, device, steps } = setup;
   const { accumulate } = settings.batch;
@@ -38,12 +44,10 @@ export function startRecord(
     dropped,
     audioSeconds: data.audioSeconds,
     memoryBytes: memoryOf(sum(rows), trained, accumulate, cost),
-    secondsExpected: (steps * accumulate * cost.operations) / (device.speed * efficiency),
+    secondsExpected,
   };
 }
 
-/** The share of a matrix product's speed that whole steps reach; measured on models of 1.7 and 94 million parameters. */
-const efficiency = 0.5;
 /** Node, onnxruntime and the audio threads, measured. */
 const ownMemory = 350e6;
 /** What is held at once is this much more than a graph in its written order needs, measured on the same two models. */
@@ -55,14 +59,15 @@ function memoryOf(parameters: number, trained: number, accumulate: number, cost:
   return ownMemory + 4 * floats + holdsMore * cost.bytes;
 }
 
-/** The same for people. */
+/** The same for people. @param whole whether each gated layer has a line, and not each kind of them. */
 export function describeStart(
   start: Omit<StartRecord, 'time' | 'attempt'>,
   setup: Setup,
   settings: RunSettings,
+  whole = false,
 ): string {
   const { data } = setup;
-  const lines = [gateTable(setup), start.deviceReason];
+  const lines = [gateTable(setup, whole), start.deviceReason];
   if (start.gatedParameters > 0) {
     const share = percent(start.gatedParameters / start.parameters);
     const target = percent(settings.sparsity.target);
@@ -90,21 +95,16 @@ function describeMasks({ specAugment: { maskTimeProb, maskTimeLength, maskTimeMi
   return `SpecAugment on ${percent(maskTimeProb)} of the frames${least}`;
 }
 
-/** The gated layers one by one, the others together by reason. */
-function gateTable({ rows, layers }: Pick<Setup, 'rows' | 'layers'>): string {
-  const groups = groupByReason(rows);
-  const others = [...groups].map(([reason, { tensors, parameters }]) => [
-    `${tensors} not gated`,
+/** The gated layers, by kind or one by one, and the other tensors together by reason. */
+export function gateTable({ rows, layers }: Pick<Setup, 'rows' | 'layers'>, whole: boolean): string {
+  const others = [...groupByReason(rows)].map(([reason, { tensors, parameters }]) => [
+    'not gated',
+    String(tensors),
     '',
     count(parameters),
     reason,
   ]);
-  const table = [
-    ['layer', 'shape', 'parameters', ''],
-    ...layers.map(({ name, shape, parameters, reason }) => [name, shape.join(' x '), count(parameters), reason]),
-    ...others,
-  ];
-  return textTable(table, [1, 3]).trimEnd();
+  return (whole ? layerTable : kindTable)(layers, others).trimEnd();
 }
 
 function groupByReason(rows: readonly LayerRow[]): Map<string, { tensors: number; parameters: number }> {

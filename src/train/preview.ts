@@ -5,6 +5,7 @@ import type { RunSettings } from '../protocol/settings.ts';
 import { DevSet } from './devSet.ts';
 import { describeStart, startRecord } from './overview.ts';
 import { prepareRun } from './setup.ts';
+import { timeLeftOf } from './timeLeft.ts';
 
 export interface Preview {
   /** Complete, as run.json would have them. */
@@ -22,9 +23,11 @@ export async function previewRun(settings: RunSettings, onPhase: (label: string)
   onPhase('Reading the model and the speech');
   const setup = await prepareRun(settings);
   try {
-    if (settings.dev !== null) await DevSet.open(settings.dev);
+    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev);
     onPhase('Building the training graph');
-    const start = startRecord(setup, settings, setup.cost());
+    const cost = setup.cost();
+    const { firstGuess } = timeLeftOf(setup, settings, cost, dev);
+    const start = startRecord(setup, settings, cost, firstGuess);
     return { settings, start, text: describeStart(start, setup, settings) };
   } finally {
     await setup.loader.close();

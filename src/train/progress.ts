@@ -12,6 +12,8 @@ export interface StepProgress {
   readonly sparsityTarget: number;
   readonly gated: boolean;
   readonly audioSecondsPerSecond: number;
+  /** Undefined while too little is known. */
+  readonly secondsLeft?: number | undefined;
 }
 
 /** Standard error, which is a terminal or a plain stream. */
@@ -30,7 +32,6 @@ export class ProgressReport {
   private readonly log: number;
   private barShown = false;
   private lastShown = -Infinity;
-  private began: { readonly time: number; readonly step: number } | undefined;
 
   /** @param logFile trainer.log, which is appended to. */
   constructor(logFile: string, terminal: Terminal) {
@@ -55,12 +56,11 @@ export class ProgressReport {
 
   step(progress: StepProgress): void {
     const now = performance.now();
-    this.began ??= { time: now, step: progress.step };
     const last = progress.step === progress.steps;
     const every = this.terminal.isTTY ? barEvery : plainEvery;
     if (now - this.lastShown < every && !last) return;
     this.lastShown = now;
-    const text = describeStep(progress, this.secondsLeft(progress, now));
+    const text = describeStep(progress);
     if (!this.terminal.isTTY) {
       this.say(text);
       return;
@@ -81,11 +81,6 @@ export class ProgressReport {
     if (this.barShown) this.terminal.write('\r\u001b[K');
     this.barShown = false;
   }
-
-  private secondsLeft({ step, steps }: StepProgress, now: number): number | undefined {
-    const done = step - (this.began?.step ?? step);
-    return done < 3 ? undefined : ((now - (this.began?.time ?? now)) / 1000 / done) * (steps - step);
-  }
 }
 
 /** Seconds as people say them: 45 s, 12 min, 3 h 20 min. */
@@ -95,8 +90,8 @@ export function duration(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function describeStep(progress: StepProgress, secondsLeft: number | undefined): string {
-  const { step, steps, loss, sparsity, sparsityTarget, gated, audioSecondsPerSecond } = progress;
+function describeStep(progress: StepProgress): string {
+  const { step, steps, loss, sparsity, sparsityTarget, gated, audioSecondsPerSecond, secondsLeft } = progress;
   return [
     `step ${step}/${steps}`,
     `loss ${loss.toFixed(4)}`,

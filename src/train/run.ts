@@ -28,6 +28,7 @@ import { OnnxruntimeError } from './onnxruntimeError.ts';
 import { ProgressReport, type Terminal } from './progress.ts';
 import { claimRunFolder, writeState, type Owner } from './runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
+import { timeLeftOf } from './timeLeft.ts';
 
 export interface TrainerHandle {
   /** Settles when the run is over and everything is written: whether it is done, or why it is not. */
@@ -147,7 +148,8 @@ class Run {
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
     const cost = await opened.trainable.compile(setup.largestBatch, true);
 
-    const start = startRecord(setup, settings, cost);
+    const time = timeLeftOf(setup, settings, cost, dev);
+    const start = startRecord(setup, settings, cost, time.firstGuess);
     report.say(describeStart(start, setup, settings));
     if (!earlier.some(({ kind }) => kind === 'start')) record(start);
     if (earlier.length > 0) {
@@ -184,7 +186,8 @@ class Run {
       },
     };
     await setImmediate();
-    return train({ settings, setup, checkpoints, dev, host, report, evaluatedStep, sparsity }, opened, progress);
+    const context = { settings, setup, checkpoints, dev, host, report, time, evaluatedStep, sparsity };
+    return train(context, opened, progress);
   }
 
   private async finish(end: LoopEnd, metrics: MetricsFile, report: ProgressReport): Promise<void> {
