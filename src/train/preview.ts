@@ -17,9 +17,14 @@ export interface Preview {
 /**
  * Does all that comes before the first step but load the training graph into onnxruntime. Nothing is written.
  * @param onPhase is called with a few words when another part of the work begins.
+ * @param wholeTable whether the text has a line for each gated layer, and not for each kind of them.
  * @throws Error in one sentence as the run itself would.
  */
-export async function previewRun(settings: RunSettings, onPhase: (label: string) => void): Promise<Preview> {
+export async function previewRun(
+  settings: RunSettings,
+  onPhase: (label: string) => void,
+  wholeTable = false,
+): Promise<Preview> {
   onPhase('Reading the model and the speech');
   const setup = await prepareRun(settings);
   try {
@@ -28,7 +33,7 @@ export async function previewRun(settings: RunSettings, onPhase: (label: string)
     const cost = setup.cost();
     const { firstGuess } = timeLeftOf(setup, settings, cost, dev);
     const start = startRecord(setup, settings, cost, firstGuess);
-    return { settings, start, text: describeStart(start, setup, settings) };
+    return { settings, start, text: describeStart(start, setup, settings, wholeTable) };
   } finally {
     await setup.loader.close();
   }

@@ -21,6 +21,8 @@ export interface Terminal {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  /** Told once, when the first step is about to be made. */
+  readonly begun?: () => void;
 }
 
 /** Time between plain lines, and between redraws of the bar, in milliseconds. */
@@ -39,12 +41,12 @@ export class ProgressReport {
     this.terminal = terminal;
   }
 
-  /** Text that stays: on the terminal, and with the time in the log. */
-  say(text: string): void {
+  /** Text that stays: on the terminal, and with the time in the log, which may get more of it. */
+  say(text: string, inLog = text): void {
     this.clearBar();
     const body = text.endsWith('\n') ? text : `${text}\n`;
     this.terminal.write(body);
-    this.note(text);
+    this.note(inLog);
   }
 
   /** Text for the log alone. */

@@ -37,9 +37,12 @@ export interface TrainerHandle {
   readonly answer: (request: ControlRequest) => ControlReply;
 }
 
-/** Trains in a run folder from where it stands. Errors go to the terminal, the log and state.json; `ended` does not reject. */
-export function startRun(folder: string, terminal: Terminal): TrainerHandle {
-  const run = new Run(runPaths(folder), terminal);
+/**
+ * Trains in a run folder from where it stands. Errors go to the terminal, the log and state.json; `ended` does not reject.
+ * @param wholeTable whether each gated layer has a line on the terminal, and not each kind of them.
+ */
+export function startRun(folder: string, terminal: Terminal, wholeTable = false): TrainerHandle {
+  const run = new Run(runPaths(folder), terminal, wholeTable);
   return { ended: run.live(), answer: (request) => run.answer(request) };
 }
 
@@ -49,14 +52,16 @@ const beatEvery = 2000;
 class Run {
   private readonly paths: RunPaths;
   private readonly terminal: Terminal;
+  private readonly wholeTable: boolean;
   private state: RunState | undefined;
   private lastBeat = 0;
   private stopping = false;
   private checkpointWanted = false;
 
-  constructor(paths: RunPaths, terminal: Terminal) {
+  constructor(paths: RunPaths, terminal: Terminal, wholeTable: boolean) {
     this.paths = paths;
     this.terminal = terminal;
+    this.wholeTable = wholeTable;
   }
 
   answer(request: ControlRequest): ControlReply {
@@ -150,7 +155,8 @@ class Run {
 
     const time = timeLeftOf(setup, settings, cost, dev);
     const start = startRecord(setup, settings, cost, time.firstGuess);
-    report.say(describeStart(start, setup, settings));
+    const said = (whole: boolean): string => describeStart(start, setup, settings, whole);
+    report.say(said(this.wholeTable), said(true));
     if (!earlier.some(({ kind }) => kind === 'start')) record(start);
     if (earlier.length > 0) {
       const { learningRateScale } = progress;
@@ -173,6 +179,7 @@ class Run {
     }
     const evaluatedStep = valid.findLast(({ kind }) => kind === 'evaluation')?.step ?? -1;
     await this.setState({ status: 'running', message: null });
+    this.terminal.begun?.();
 
     const host: LoopHost = {
       record,
