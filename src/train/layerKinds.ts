@@ -5,6 +5,9 @@ import type { GatedLayer } from './layerChoice.ts';
 
 export type ListedLayer = Pick<GatedLayer, 'name' | 'shape' | 'parameters' | 'reason'>;
 
+/** What numbers the blocks in a name: `layers.3`, `layer_3`, `h.3`; but `ffn1` and `ffn2` are other layers of one block. */
+const blockNumber = /(?<=(?:^|\.)(?:(?:layers?|blocks?|encoders?|h)[_-]?)?)\d+(?=\.|$)/gu;
+
 /**
  * A line for each kind, in the order in which the first of each comes: the name with `*` for what counts the blocks, how many there are,
  * the shape of each, and what they have together. A kind of one layer has its own name.
@@ -12,7 +15,7 @@ export type ListedLayer = Pick<GatedLayer, 'name' | 'shape' | 'parameters' | 're
 export function kindTable(layers: readonly ListedLayer[], others: readonly (readonly string[])[]): string {
   const kinds = new Map<string, ListedLayer[]>();
   for (const layer of layers) {
-    const key = [layer.name.replace(/\d+/gu, '*'), layer.shape.join('x'), layer.reason].join('\n');
+    const key = [layer.name.replace(blockNumber, '*'), layer.shape.join('x'), layer.reason].join('\n');
     kinds.set(key, [...(kinds.get(key) ?? []), layer]);
   }
   const rows = [...kinds.values()].map((alike) => {

@@ -25,12 +25,18 @@ test('24 blocks of the same layers are a line for each layer', () => {
 
 test('a number that all share stays, one that differs does not', () => {
   const layers = [0, 1].flatMap((block) => [1, 2].map((ffn) => layer(`blocks.${block}.ffn${ffn}.w_1`, 64, 256)));
-  expect(lines(kindTable(layers, []))[0]).toMatch(/^blocks\.\*\.ffn\*\.w_1 +4 /u);
+  expect(lines(kindTable(layers, []))[0]).toMatch(/^blocks\.\*\.ffn1\.w_1 +2 /u);
+  expect(lines(kindTable(layers, []))[1]).toMatch(/^blocks\.\*\.ffn2\.w_1 +2 /u);
+  expect(lines(kindTable([layer('layer_0.fc', 64, 64), layer('layer_1.fc', 64, 64)], []))).toHaveLength(1);
   expect(lines(kindTable(layers.slice(0, 1), []))[0]).toMatch(/^blocks\.0\.ffn1\.w_1 +1 /u);
   expect(lines(kindTable([layers[0]!, layers[2]!], []))[0]).toMatch(/^blocks\.\*\.ffn1\.w_1 +2 /u);
 });
 
 test('layers of one name pattern but of other shapes or reasons are other kinds', () => {
-  const layers = [layer('h.0.fc', 64, 64), layer('h.1.fc', 64, 128), { ...layer('h.2.fc', 64, 64), reason: 'included' }];
+  const layers = [
+    layer('h.0.fc', 64, 64),
+    layer('h.1.fc', 64, 128),
+    { ...layer('h.2.fc', 64, 64), reason: 'included' },
+  ];
   expect(lines(kindTable(layers, [['not gated', '3', '', '12', 'bias']]))).toHaveLength(4);
 });
