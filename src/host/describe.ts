@@ -29,7 +29,7 @@ export function describeRun(run: Described): string {
     case 'stopping':
       return `${status === 'running' ? '' : `${status}, `}step ${state.step} of ${state.steps}`;
     case 'done':
-      return `done, ${state.steps} steps`;
+      return `done, ${state.steps} ${state.steps === 1 ? 'step' : 'steps'}`;
     case 'stopped':
       return `stopped at step ${state.step} of ${state.steps}`;
     case 'failed':

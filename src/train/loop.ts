@@ -23,7 +23,7 @@ import type { BatchShape } from './graph/trainingGraph.ts';
 import type { Opened } from './setup.ts';
 import type { StepScalars } from './stepFeeds.ts';
 import type { StepResult } from './stepResult.ts';
-import { count, percent } from './textTable.ts';
+import { count, counted, percent } from './textTable.ts';
 
 /** Trains from `progress` on, in the opened state, to the end of the run, a request to stop, or trouble for the second time. */
 export async function train(context: LoopContext, opened: Opened, progress: Progress): Promise<LoopEnd> {
@@ -239,7 +239,7 @@ class Loop {
     host.record({ kind: 'shrink', step, ...counts });
     const all = setup.rows.reduce((sum, row) => sum + row.parameters, 0);
     report.say(
-      `Step ${step}: ${count(counts.groups)} dead units and heads have left the model, which now has ${count(counts.parameters)} of ${count(all)} parameters.`,
+      `Step ${step}: ${counted(counts.groups, 'dead unit or head has', 'dead units and heads have')} left the model, which now has ${count(counts.parameters)} of ${count(all)} parameters.`,
     );
   }
 

@@ -7,7 +7,7 @@ import type { GraphCost } from './graph/graphCost.ts';
 import { kindTable, layerTable } from './layerKinds.ts';
 import { duration } from './progress.ts';
 import type { LayerRow, Setup } from './setup.ts';
-import { byteSize, count, percent } from './textTable.ts';
+import { byteSize, count, counted, percent, small } from './textTable.ts';
 
 /**
  * The start line of metrics.jsonl.
@@ -77,12 +77,10 @@ export function describeStart(
   } else
     lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
   if (start.trainedParameters > 0) {
-    lines.push(
-      `Learning rate ${Number(setup.learningRate.toPrecision(2))}, dropout ${settings.dropout}, ${describeMasks(settings)}.`,
-    );
+    lines.push(`Learning rate ${small(setup.learningRate)}, dropout ${settings.dropout}, ${describeMasks(settings)}.`);
   }
   lines.push(
-    `${count(data.ready.length)} utterances, ${duration(data.audioSeconds)} of speech; ${count(start.steps)} steps, ${start.stepsPerEpoch.toFixed(1)} an epoch.`,
+    `${counted(data.ready.length, 'utterance')}, ${duration(data.audioSeconds)} of speech; ${counted(start.steps, 'step')}, ${Number(start.stepsPerEpoch.toFixed(1))} an epoch.`,
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
     `About ${byteSize(start.memoryBytes)} of memory; a first guess of the time is ${duration(start.secondsExpected)}.`,
   );
