@@ -28,7 +28,9 @@ const compressed = [
   '--compressed',
   'compress all of the files, not only a sample of them, to say how large they are then',
 ] as const;
-const detach = ['--detach', 'start the trainer, and end without waiting for it'] as const;
+const detach = ['--detach', 'end as soon as the trainer has begun to train, which goes on by itself'] as const;
+const noWait = ['--no-wait', 'with --detach: do not wait for it to begin'] as const;
+const table = ['--table', 'list every gated layer at the start, and not only each kind of them'] as const;
 
 function program(finish: (code: Promise<number>) => Promise<void>): Command {
   const pinch = new Command('pinch')
@@ -69,7 +71,9 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     )
     .option('--config <file>', 'settings as in a run.json; flags override them')
     .option('--dry-run', 'say what would be gated, and what it would take, and do nothing')
+    .option(...table)
     .option(...detach)
+    .option(...noWait)
     .option(...json)
     .action((flags: PruneCommandFlags) => finish(prune(flags)));
 
@@ -77,7 +81,9 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .command('resume')
     .description('continue a run from its last checkpoint')
     .argument('<run>', 'the run folder')
+    .option(...table)
     .option(...detach)
+    .option(...noWait)
     .option(...json)
     .action((run: string, flags: ResumeFlags) => finish(resume(run, flags)));
 

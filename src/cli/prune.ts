@@ -36,22 +36,25 @@ interface RunResult {
 export interface PruneCommandFlags extends PruneFlags {
   readonly run?: string;
   readonly dryRun?: boolean;
+  readonly table?: boolean;
   readonly detach?: boolean;
+  readonly wait?: boolean;
   readonly json?: boolean;
 }
 
 export async function prune(flags: PruneCommandFlags): Promise<number> {
   const settings = await runSettings(flags);
   if (flags.dryRun) {
-    const preview = await previewRun(settings, (label) => showProgress({ label, done: 0, total: 0 }), flags.run);
+    const onPhase = (label: string): void => showProgress({ label, done: 0, total: 0 });
+    const preview = await previewRun(settings, onPhase, { folder: flags.run, wholeTable: flags.table });
     endProgress();
     printResult(flags.json ?? false, preview, `${preview.text}\n`);
     return exitCodes.done;
   }
   const { folder } = await createRunFolder(await describeRun(settings), settings.model, flags.run);
   process.stderr.write(`Run folder: ${folder}\n`);
-  if (flags.detach) return detach(folder, flags.json ?? false);
-  const code = await trainIn(folder, flags.json ?? false);
+  if (flags.detach) return detach(folder, flags);
+  const code = await trainIn(folder, flags);
   // A run that never came to its first line holds nothing; what was wrong has been said.
   if (code === exitCodes.failed && (await readRecords(runPaths(folder).metrics)).length === 0) {
     await rm(folder, { recursive: true, force: true });
@@ -59,25 +62,36 @@ export async function prune(flags: PruneCommandFlags): Promise<number> {
   return code;
 }
 
-export interface ResumeFlags {
-  readonly detach?: boolean;
-  readonly json?: boolean;
-}
+export type ResumeFlags = Pick<PruneCommandFlags, 'table' | 'detach' | 'wait' | 'json'>;
 
-export async function resume(folder: string, { detach: alone = false, json = false }: ResumeFlags): Promise<number> {
+export async function resume(folder: string, flags: ResumeFlags): Promise<number> {
   await readRun(folder);
-  return alone ? detach(resolve(folder), json) : trainIn(folder, json);
+  return flags.detach ? detach(resolve(folder), flags) : trainIn(folder, flags);
 }
 
 /** The folder stays whatever happens: it says what went wrong to those who look for the run later. */
-async function detach(folder: string, json: boolean): Promise<number> {
-  const pid = await detachTrainer(folder);
-  printResult(json, { run: folder, pid }, `Process ${pid} trains in ${folder}.\n`);
-  return exitCodes.done;
+async function detach(folder: string, { json = false, table = false, wait = true }: ResumeFlags): Promise<number> {
+  const interrupted = new AbortController();
+  // The trainer goes on: it was to be left alone.
+  const interrupt = (): void => interrupted.abort();
+  const onPhase = (label: string): void =>
+    showProgress({ label: label.charAt(0).toUpperCase() + label.slice(1), done: 0, total: 0 });
+  process.once('SIGINT', interrupt);
+  try {
+    const untilTrains = wait ? { untilTrains: { signal: interrupted.signal, onPhase } } : {};
+    const { pid, said } = await detachTrainer(folder, { table, ...untilTrains });
+    endProgress();
+    process.stderr.write(said);
+    printResult(json, { run: folder, pid }, `Process ${pid} trains in ${folder}.\n`);
+    return exitCodes.done;
+  } finally {
+    endProgress();
+    process.off('SIGINT', interrupt);
+  }
 }
 
-async function trainIn(folder: string, json: boolean): Promise<number> {
-  const trainer = startTrainer(folder);
+async function trainIn(folder: string, { json = false, table = false }: ResumeFlags): Promise<number> {
+  const trainer = startTrainer(folder, { table });
   let interrupts = 0;
   const interrupt = (): void => {
     interrupts += 1;

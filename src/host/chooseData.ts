@@ -43,7 +43,9 @@ async function choices(last: unknown, model: string): Promise<Choice[]> {
     ...Array.from(new Set([...first, ...ranked]), (path): Choice => {
       const manifest = known.get(path);
       const notes = [
-        ...(manifest?.utterances === undefined ? [] : [`${manifest.utterances.toLocaleString('en')} utterances`]),
+        ...(manifest?.utterances === undefined
+          ? []
+          : [`${manifest.utterances.toLocaleString('en')} ${manifest.utterances === 1 ? 'utterance' : 'utterances'}`]),
         ...(manifest === undefined ? [] : [manifest.kind]),
         ...(path === last ? ['used last'] : []),
         ...(path === dev ? ['development data of the run'] : []),

@@ -33,7 +33,7 @@ export function describeRun(run: Described): string {
         ...(state.message === null ? [] : [state.message]),
       ].join(', ');
     case 'done':
-      return `done, ${state.steps} steps`;
+      return `done, ${state.steps} ${state.steps === 1 ? 'step' : 'steps'}`;
     case 'stopped':
       return `stopped at step ${state.step} of ${state.steps}`;
     case 'failed':

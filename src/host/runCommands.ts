@@ -32,7 +32,7 @@ export async function resumeRun(services: Services, target?: unknown): Promise<v
   if (!requireTrust('Resume Run')) return;
   const run = await chooseRun(services, target, 'Resume which run?', isResumable);
   if (!run) return;
-  await services.pinch.run(['resume', run.folder, '--detach']);
+  await services.pinch.run(['resume', run.folder, '--detach', '--no-wait']);
   await services.runs.refresh();
   await services.runs.show({ kind: 'run', folder: run.folder });
 }

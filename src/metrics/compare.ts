@@ -53,7 +53,8 @@ export function compareSystems(tested: readonly Recognized[], against: readonly 
     };
   }
   if (test.segments < fewestSegments) {
-    const reason = `Only ${test.segments} segments have errors; the test needs ${fewestSegments}. Use more test speech.`;
+    const have = test.segments === 1 ? 'segment has' : 'segments have';
+    const reason = `Only ${test.segments} ${have} errors; the test needs ${fewestSegments}. Use more test speech.`;
     return { verdict: 'undecided', reason, mapsswe: test, bootstrap };
   }
   if (test.deviation === 0 && test.mean !== 0) {

@@ -15,9 +15,12 @@ export async function findModel(path: string): Promise<string> {
     const [only] = names;
     if (names.includes('model.onnx')) return join(path, 'model.onnx');
     if (only !== undefined && names.length === 1) return join(path, only);
+    const isRun = (await readdir(path)).includes('run.json');
     const problem =
       only === undefined
-        ? 'there is no .onnx file in this folder'
+        ? isRun
+          ? 'this is the folder of a run; name one of its checkpoints, which are folders below checkpoints/'
+          : 'there is no .onnx file in this folder'
         : `choose one of the models here: ${names.join(', ')}`;
     throw new OnnxFileError(path, problem);
   } catch (error) {

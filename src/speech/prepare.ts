@@ -73,7 +73,7 @@ export function describeDropped(dropped: readonly Dropped[]): string[] {
   }
   return [...byReason].map(([reason, { first, count }]) => {
     const what = `${count} utterance${count === 1 ? '' : 's'} left out: ${reasons[reason]}`;
-    return `${what} (first: ${first.utterance.id}: ${first.detail})`;
+    return `${what} (${count === 1 ? '' : 'first: '}${first.utterance.id}: ${first.detail})`;
   });
 }
 

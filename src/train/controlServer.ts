@@ -12,6 +12,7 @@ import {
   type ControlReply,
   type ControlRequest,
 } from '../protocol/control.ts';
+import { removeAbandonedSockets, socketFolderPrefix, socketName } from './abandonedSockets.ts';
 
 export type Answer = (request: ControlRequest) => ControlReply;
 
@@ -24,10 +25,11 @@ export interface ControlServer {
 /** @param nonce makes the pipe's name on Windows impossible to guess. */
 export async function listenForControl(nonce: string, answer: Answer): Promise<ControlServer> {
   const windows = process.platform === 'win32';
+  await removeAbandonedSockets(tmpdir());
   // Paths of sockets may be no longer than about 100 characters, which run folders easily are.
   // What mkdtemp makes, only this user can enter.
-  const folder = windows ? undefined : await mkdtemp(join(tmpdir(), 'pinch-'));
-  const path = folder === undefined ? `\\\\.\\pipe\\pinch-${nonce}` : join(folder, 'control');
+  const folder = windows ? undefined : await mkdtemp(join(tmpdir(), socketFolderPrefix(process.pid)));
+  const path = folder === undefined ? `\\\\.\\pipe\\pinch-${nonce}` : join(folder, socketName);
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     answerLines(socket, answer);

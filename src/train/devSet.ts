@@ -49,6 +49,11 @@ export class DevSet {
     return new DevSet(utterances, plan, memory);
   }
 
+  /** Seconds of audio, as far as the manifest says; an utterance of which it does not counts as `otherwise`. */
+  seconds(otherwise: number): number {
+    return this.utterances.reduce((sum, { duration }) => sum + (duration ?? otherwise), 0);
+  }
+
   /**
    * Greedy recognition, one utterance at a time, of the model as a checkpoint of this state would hold it.
    * @param folder where the model may be written for onnxruntime to read; it is removed again.

@@ -3,7 +3,7 @@
 import type { LayerDiff, LayerSide, ModelDiff, ModelTotals } from './diff.ts';
 import type { SpeechDiff } from './diffSpeech.ts';
 import { describeComparison } from './evaluationReport.ts';
-import { byteSize, count, percent, textTable } from './textTable.ts';
+import { byteSize, count, counted, percent, textTable } from './textTable.ts';
 
 export function describeDiff(diff: ModelDiff): string {
   const { a, b, layers, vectors, operators, recognition } = diff;
@@ -84,7 +84,7 @@ function describeRecognition(recognition: SpeechDiff, pathA: string): string[] {
   const { utterances, fewer, more, changed } = recognition;
   const lines = [
     ...describeComparison(recognition, { name: 'B', against: pathA, utterances }),
-    `B has more errors than A in ${count(more)} of ${count(utterances)} utterances, and fewer in ${count(fewer)}.`,
+    `B has more errors than A in ${count(more)} of ${counted(utterances, 'utterance')}, and fewer in ${count(fewer)}.`,
   ];
   for (const { id, reference, a, b } of changed.slice(0, shownUtterances)) {
     lines.push('', `${id}: ${a.errors} errors in A, ${b.errors} in B`);

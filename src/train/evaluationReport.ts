@@ -10,7 +10,8 @@ import { describeCost } from './costReport.ts';
 import type { Evaluation, Hypothesis } from './evaluate.ts';
 import { describeGzipped } from './modelSize.ts';
 import { withoutRecord } from './parameterReport.ts';
-import { byteSize, count, percent, textTable } from './textTable.ts';
+import { duration } from './progress.ts';
+import { byteSize, count, counted, percent, textTable } from './textTable.ts';
 
 /** A table, and below it what has to be known to read it. */
 export function describeEvaluation(evaluation: Evaluation): string {
@@ -45,7 +46,7 @@ export function describeEvaluation(evaluation: Evaluation): string {
 function notes(evaluation: Evaluation): string[] {
   const { batch, device, utterances, words, audioSeconds, skipped, comparison } = evaluation;
   const lines = [
-    `${count(words)} words in ${count(utterances)} utterances, ${Math.round(audioSeconds)} s of audio; on ${device}, ${
+    `${counted(words, 'word')} in ${counted(utterances, 'utterance')}, ${duration(audioSeconds)} of audio; on ${device}, ${
       batch === 1 ? 'one utterance at a time' : `${batch} utterances at a time`
     }.`,
   ];
@@ -84,13 +85,13 @@ export function describeComparison(
   }
   if (mapsswe) {
     lines.push(
-      `MAPSSWE: Z = ${mapsswe.z.toFixed(3)}, p = ${mapsswe.p.toPrecision(3)}, two-tailed, ${mapsswe.segments} segments.`,
+      `MAPSSWE: Z = ${mapsswe.z.toFixed(3)}, p = ${mapsswe.p.toPrecision(3)}, two-tailed, ${counted(mapsswe.segments, 'segment')}.`,
     );
   }
   if (bootstrap) {
     const points = (fraction: number): string => (100 * fraction).toFixed(2);
     lines.push(
-      `Bootstrap over ${utterances} utterances: a difference of ${points(bootstrap.difference)} points of word error rate, 95 % interval ${points(bootstrap.low)} to ${points(bootstrap.high)}.`,
+      `Bootstrap over ${counted(utterances, 'utterance')}: a difference of ${points(bootstrap.difference)} points of word error rate, 95 % interval ${points(bootstrap.low)} to ${points(bootstrap.high)}.`,
     );
   }
   return lines;

@@ -9,6 +9,7 @@ import { chooseGates, type GateChoice } from '../prune/chooseGates.ts';
 import type { GroupedAxis } from '../prune/groupGates.ts';
 import type { GroupedLayer } from '../prune/groups.ts';
 import { layerPattern } from '../prune/layerPattern.ts';
+import { count, counted } from './textTable.ts';
 
 export interface LayerChoice extends GateChoice {
   readonly trained: boolean;
@@ -138,7 +139,7 @@ function describeGroups({ name, kind, groups, slices }: GroupedLayer, chosen: re
     size: groups,
     parameters: groups * each,
     shape: [groups, each],
-    reason: `${groups} ${kind} of ${each} weights`,
+    reason: `${count(groups)} ${kind} of ${counted(each, 'weight')}`,
   };
 }
 

@@ -5,7 +5,7 @@ import { loadModel } from '../onnx/load.ts';
 import { float32 } from '../onnx/tensor.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { storedParameters, type StoredParameter } from './storedParameters.ts';
-import { count, percent, textTable } from './textTable.ts';
+import { count, counted, percent, textTable } from './textTable.ts';
 
 export interface LayerInspection {
   readonly model: string;
@@ -136,7 +136,12 @@ export function describeLayer(inspection: LayerInspection): string {
       ['root-mean-square', exact(rootMeanSquare)],
       ...(threshold === null || thresholdInWeights === null
         ? []
-        : [['threshold', `${exact(threshold)} root-mean-squares before training: ${exact(thresholdInWeights)}`]]),
+        : [
+            [
+              'threshold',
+              `${exact(thresholdInWeights)}, which is ${exact(threshold)} times the root-mean-square before training`,
+            ],
+          ]),
     ],
     [1],
   );
@@ -150,11 +155,12 @@ function bars({ low, high, counts, outside }: Histogram): string {
   );
   const most = Math.max(1, ...rows);
   const width = (high - low) / rows.length;
-  const lines = rows.map((inRow, row) => [
-    (low + (row + 0.5) * width).toPrecision(2),
-    count(inRow),
-    '#'.repeat(Math.round((40 * inRow) / most)),
-  ]);
-  const rest = outside > 0 ? `${count(outside)} weights lie farther from zero.\n` : '';
+  // Around zero the sum leaves a rounding error such as 2.8e-17.
+  const middle = (row: number): string => {
+    const value = low + (row + 0.5) * width;
+    return Math.abs(value) < width / 1000 ? '0' : value.toPrecision(2);
+  };
+  const lines = rows.map((inRow, row) => [middle(row), count(inRow), '#'.repeat(Math.round((40 * inRow) / most))]);
+  const rest = outside > 0 ? `${counted(outside, 'weight lies', 'weights lie')} farther from zero.\n` : '';
   return textTable([['around', 'weights', ''], ...lines], [2]) + rest;
 }

@@ -18,12 +18,14 @@ import { secondsOf, trainingBatch } from './data.ts';
 import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
 import { LossWatch } from './lossWatch.ts';
 import type { Resting } from './methods/method.ts';
+import { duration } from './progress.ts';
 import { removeDead, removeLongDead, type Removal } from './removal.ts';
 import { learningRateFactor } from './schedule.ts';
+import type { BatchShape } from './graph/trainingGraph.ts';
 import type { Opened } from './setup.ts';
 import type { StepScalars } from './stepFeeds.ts';
 import type { StepResult } from './stepResult.ts';
-import { count, percent } from './textTable.ts';
+import { count, counted, percent } from './textTable.ts';
 
 /** Trains from `progress` on, in the opened state, to the end of the run, a request to stop, or trouble for the second time. */
 export async function train(context: LoopContext, opened: Opened, progress: Progress): Promise<LoopEnd> {
@@ -46,6 +48,8 @@ class Loop {
   private batches: BatchFeed;
   private sparsity: number;
   private evaluatedStep: number;
+  /** Steps of this process. */
+  private timed = 0;
 
   constructor(context: LoopContext, opened: Opened, progress: Progress) {
     this.context = context;
@@ -59,7 +63,7 @@ class Loop {
   }
 
   async run(): Promise<LoopEnd> {
-    const { settings, setup, host, report } = this.context;
+    const { settings, setup, host, report, time } = this.context;
     const { steps, method } = setup;
     let checkpointStep = (await listCheckpoints(this.context.checkpoints)).includes(this.progress.step)
       ? this.progress.step
@@ -90,8 +94,9 @@ class Loop {
         sparsityTarget: target,
         multiplier: this.progress.multiplier,
       };
-      const { result, audioSeconds } = await this.update(scalars);
+      const { result, audioSeconds, shapes } = await this.update(scalars);
       const seconds = (performance.now() - began) / 1000;
+      time.step({ shapes, mode: this.opened.trainable.mode }, seconds);
 
       // 4. Trouble: back to the last good checkpoint at half the learning rate, once.
       const trouble = this.watch.observe(result);
@@ -147,7 +152,10 @@ class Loop {
         sparsityTarget: target,
         gated: this.gated,
         audioSecondsPerSecond,
+        secondsLeft: time.left(step + 1, this.epochs),
       });
+
+      this.correctGuess(time.left(step + 1, this.epochs));
 
       // 7. Groups that have been dead for long leave the model; all that are dead do at the end.
       const last = step + 1 === steps;
@@ -184,15 +192,22 @@ class Loop {
     await this.opened.trainable.dispose();
   }
 
+  /** Passes over the data so far, with parts. */
+  private get epochs(): number {
+    return this.progress.epoch + this.progress.batch / this.context.setup.data.plan.batchesPerEpoch;
+  }
+
   /** One update. Losses are means over its batches; all else is the last one's. */
   private async update(scalars: Omit<StepScalars, 'update' | 'part'>) {
     const { settings, setup } = this.context;
     const { accumulate } = settings.batch;
     let audioSeconds = 0;
     let ctcLoss = 0;
+    const shapes: BatchShape[] = [];
     for (let part = 1; ; part++) {
       const batch = await this.batches.next();
       audioSeconds += secondsOf(batch, setup.processor.sampleRate);
+      shapes.push({ utterances: batch.rows, samples: batch.samples, labels: batch.maxLabels });
       const last = part === accumulate;
       const features = await this.featuresOf(batch);
       const result = await this.opened.trainable.step(trainingBatch(batch, features), {
@@ -204,7 +219,7 @@ class Loop {
       if (!last) continue;
       const loss = ctcLoss + (result.loss - result.ctcLoss);
       const whole: StepResult = { ...result, ctcLoss, loss };
-      return { result: whole, audioSeconds };
+      return { result: whole, audioSeconds, shapes };
     }
   }
 
@@ -228,6 +243,19 @@ class Loop {
     return result;
   }
 
+  /** Once, when ten steps have been timed, if the first guess was far out. */
+  private correctGuess(left: number | undefined): void {
+    const { time, report } = this.context;
+    this.timed += 1;
+    if (this.timed !== 10 || left === undefined) return;
+    const { steps } = this.context.setup;
+    const guessed = time.firstGuess * (1 - this.progress.step / steps);
+    if (Math.abs(left - guessed) < 0.2 * guessed) return;
+    report.say(
+      `After ten steps: ${duration(left)} to go; the first guess of the whole was ${duration(time.firstGuess)}.`,
+    );
+  }
+
   private async restGates({ rest, sentence }: Resting): Promise<void> {
     const { report } = this.context;
     this.opened.trainable.writeState(rest(this.opened.layout, await this.opened.trainable.readState()));
@@ -245,7 +273,7 @@ class Loop {
     host.record({ kind: 'shrink', step, ...counts });
     const all = setup.rows.reduce((sum, row) => sum + row.parameters, 0);
     report.say(
-      `Step ${step}: ${count(counts.groups)} dead units and heads have left the model, which now has ${count(counts.parameters)} of ${count(all)} parameters.`,
+      `Step ${step}: ${counted(counts.groups, 'dead unit or head has', 'dead units and heads have')} left the model, which now has ${count(counts.parameters)} of ${count(all)} parameters.`,
     );
   }
 
@@ -267,14 +295,15 @@ class Loop {
 
   /** @returns whether this is the best so far at the final sparsity, and so worth a checkpoint. */
   private async evaluate(last: boolean): Promise<boolean> {
-    const { setup, dev, checkpoints, host, report } = this.context;
+    const { setup, dev, checkpoints, host, report, time } = this.context;
     const { step } = this.progress;
     if (!dev || this.evaluatedStep === step) return false;
+    const began = performance.now();
     const state = await this.opened.trainable.readState();
     const score = await dev.score(setup, this.opened.layout, state, this.opened.trainable.mode, checkpoints);
+    time.evaluation((performance.now() - began) / 1000);
     this.evaluatedStep = step;
-    const epoch = this.progress.epoch + this.progress.batch / setup.data.plan.batchesPerEpoch;
-    host.record({ kind: 'evaluation', step, epoch, ...score, sparsity: this.sparsity });
+    host.record({ kind: 'evaluation', step, epoch: this.epochs, ...score, sparsity: this.sparsity });
     report.say(`Step ${step}: word error rate ${percent(score.wer)} on the development set.`);
     const final = !this.gated || this.opened.trainable.mode === 'fixed' || last;
     if (!final || score.wer >= (this.progress.best?.wer ?? Infinity)) return false;
@@ -286,8 +315,9 @@ class Loop {
   }
 
   private async writeCheckpoint(): Promise<void> {
-    const { settings, checkpoints, host, report } = this.context;
+    const { settings, checkpoints, host, report, time } = this.context;
     const { step, best } = this.progress;
+    const began = performance.now();
     // A checkpoint must never know of steps that metrics.jsonl does not.
     host.syncRecords();
     const state = await this.opened.trainable.readState();
@@ -300,6 +330,7 @@ class Loop {
     this.sparsity = counts.sparsity;
     await removeOldCheckpoints(checkpoints, settings.checkpoint.keep, best ? [best.step] : []);
     if (settings.checkpoint.keepOptimizerState === 'newest') await reduceOldCheckpoints(checkpoints);
+    time.checkpoint((performance.now() - began) / 1000);
   }
 
   private async end(status: EndRecord['status'], message: string | null): Promise<LoopEnd> {

@@ -8,6 +8,7 @@ import { freshWatch } from './lossWatch.ts';
 import type { Method } from './methods/method.ts';
 import type { ProgressReport } from './progress.ts';
 import type { Setup } from './setup.ts';
+import type { TimeLeft } from './timeLeft.ts';
 
 /** A record as the loop makes it; time and attempt are added by whoever writes it. */
 export type NewRecord = MetricsRecord extends infer R
@@ -39,6 +40,8 @@ export interface LoopContext {
   readonly dev: DevSet | undefined;
   readonly host: LoopHost;
   readonly report: ProgressReport;
+  /** How long the run takes, from what its steps took. */
+  readonly time: TimeLeft;
   /** The last step whose evaluation is in metrics.jsonl already; -1 if there is none. */
   readonly evaluatedStep: number;
   /** Over the gated weights, where training goes on from. */

@@ -1,7 +1,8 @@
 /**
- * The trainer's process: `trainer.js RUN [--attached | --detached]`. With `--attached` it ends, after a checkpoint, when its standard input
- * does. With `--detached` its standard error is trainer.log, which says everything already, and the editor and whatever else somebody
- * does on the machine come first.
+ * The trainer's process: `trainer.js RUN [--attached | --detached] [--table]`. With `--attached` it ends, after a checkpoint, when its
+ * standard input does. With `--detached` its standard error is trainer.log, which says everything already; what it says until it trains goes
+ * to a pipe as well, whose end tells whoever started it that it does; and the editor and whatever else somebody does on the machine
+ * come first. With `--table` the start table has a line for each layer.
  */
 
 import { constants, setPriority } from 'node:os';
@@ -10,6 +11,7 @@ import { answerProbe } from './device.ts';
 import { readControl } from './controlServer.ts';
 import { startRun } from './run.ts';
 import { devices } from './session.ts';
+import { startPipe } from './startPipe.ts';
 
 const exitCodes = { done: 0, failed: 1, stopped: 130 } as const;
 
@@ -19,7 +21,12 @@ process.on('SIGHUP', () => undefined);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { attached: { type: 'boolean' }, detached: { type: 'boolean' }, probe: { type: 'string' } },
+  options: {
+    attached: { type: 'boolean' },
+    detached: { type: 'boolean' },
+    table: { type: 'boolean' },
+    probe: { type: 'string' },
+  },
 });
 const [folder] = positionals;
 const probed = devices.find((device) => device === values.probe);
@@ -27,12 +34,12 @@ const probed = devices.find((device) => device === values.probe);
 if (probed) {
   process.stdout.write(await answerProbe(probed));
 } else if (folder === undefined) {
-  process.stderr.write('usage: trainer.js RUN [--attached | --detached]\n');
+  process.stderr.write('usage: trainer.js RUN [--attached | --detached] [--table]\n');
   process.exitCode = 2;
 } else {
   // Threads inherit it, so it comes before onnxruntime has any.
   if (values.detached) setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  const run = startRun(folder, values.detached ? { write: () => undefined } : process.stderr);
+  const run = startRun(folder, values.detached ? startPipe() : process.stderr, values.table);
   const stop = (): void => void run.answer({ kind: 'stop' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

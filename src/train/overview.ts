@@ -6,15 +6,22 @@ import { describeDropped } from '../speech/prepare.ts';
 import { describeAbsent } from './absent.ts';
 import { describeDisk, diskOf, diskPlanOf, memoryOf } from './footprint.ts';
 import type { GraphCost } from './graph/graphCost.ts';
+import { kindTable, layerTable } from './layerKinds.ts';
 import { duration } from './progress.ts';
 import type { LayerRow, Setup } from './setup.ts';
-import { byteSize, count, percent, textTable } from './textTable.ts';
+import { byteSize, count, counted, percent, small } from './textTable.ts';
 
-/** The start line of metrics.jsonl. @param cost of one step on the largest batch. @param evaluation bytes of evaluating, if the run does. */
+/**
+ * The start line of metrics.jsonl.
+ * @param cost of one step on the largest batch.
+ * @param secondsExpected a first guess of the whole run's time.
+ * @param evaluation bytes that evaluating takes, if the run does.
+ */
 export function startRecord(
   setup: Setup,
   settings: RunSettings,
   cost: GraphCost,
+  secondsExpected: number,
   evaluation?: number,
 ): Omit<StartRecord, 'time' | 'attempt'> {
   const { rows, layers, data, device, steps } = setup;
@@ -47,20 +54,19 @@ export function startRecord(
     ),
     ...(evaluation === undefined ? {} : { evaluationMemoryBytes: evaluation }),
     diskBytes: diskOf(diskPlanOf(setup, settings)),
-    secondsExpected: (steps * accumulate * cost.operations) / (device.speed * efficiency),
+    secondsExpected,
   };
 }
 
-/** The share of a matrix product's speed that whole steps reach; measured on models of 1.7 and 94 million parameters. */
-const efficiency = 0.5;
-/** The same for people. */
+/** The same for people. @param whole whether each gated layer has a line, and not each kind of them. */
 export function describeStart(
   start: Omit<StartRecord, 'time' | 'attempt'>,
   setup: Setup,
   settings: RunSettings,
+  whole = false,
 ): string {
   const { data } = setup;
-  const lines = [gateTable(setup), start.deviceReason];
+  const lines = [gateTable(setup, whole), start.deviceReason];
   if (start.gatedParameters > 0) {
     const share = percent(start.gatedParameters / start.parameters);
     const target = percent(settings.sparsity.target);
@@ -70,12 +76,10 @@ export function describeStart(
   } else
     lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
   if (start.trainedParameters > 0) {
-    lines.push(
-      `Learning rate ${Number(setup.learningRate.toPrecision(2))}, dropout ${settings.dropout}, ${describeMasks(settings)}.`,
-    );
+    lines.push(`Learning rate ${small(setup.learningRate)}, dropout ${settings.dropout}, ${describeMasks(settings)}.`);
   }
   lines.push(
-    `${count(data.ready.length)} utterances, ${duration(data.audioSeconds)} of speech; ${count(start.steps)} steps, ${start.stepsPerEpoch.toFixed(1)} an epoch.`,
+    `${counted(data.ready.length, 'utterance')}, ${duration(data.audioSeconds)} of speech; ${counted(start.steps, 'step')}, ${Number(start.stepsPerEpoch.toFixed(1))} an epoch.`,
     ...describeAbsent(setup.absent),
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
     ...(setup.features ? [setup.features.sentence] : []),
@@ -93,21 +97,16 @@ function describeMasks({ specAugment: { maskTimeProb, maskTimeLength, maskTimeMi
   return `SpecAugment on ${percent(maskTimeProb)} of the frames${least}`;
 }
 
-/** The gated layers one by one, the others together by reason. */
-function gateTable({ rows, layers }: Pick<Setup, 'rows' | 'layers'>): string {
-  const groups = groupByReason(rows);
-  const others = [...groups].map(([reason, { tensors, parameters }]) => [
-    `${tensors} not gated`,
+/** The gated layers, by kind or one by one, and the other tensors together by reason. */
+export function gateTable({ rows, layers }: Pick<Setup, 'rows' | 'layers'>, whole: boolean): string {
+  const others = [...groupByReason(rows)].map(([reason, { tensors, parameters }]) => [
+    'not gated',
+    String(tensors),
     '',
     count(parameters),
     reason,
   ]);
-  const table = [
-    ['layer', 'shape', 'parameters', ''],
-    ...layers.map(({ name, shape, parameters, reason }) => [name, shape.join(' x '), count(parameters), reason]),
-    ...others,
-  ];
-  return textTable(table, [1, 3]).trimEnd();
+  return (whole ? layerTable : kindTable)(layers, others).trimEnd();
 }
 
 function groupByReason(rows: readonly LayerRow[]): Map<string, { tensors: number; parameters: number }> {

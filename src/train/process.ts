@@ -5,6 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { controlLine, type ControlRequest } from '../protocol/control.ts';
@@ -13,6 +14,7 @@ import { runPaths } from '../runs/paths.ts';
 import { readState } from '../runs/state.ts';
 import { writeState } from './runFolder.ts';
 import { threadsVariable } from './session.ts';
+import { startPipeDescriptor } from './startPipe.ts';
 
 export interface TrainerProcess {
   /** Settles when the process is gone. `code` is null if a signal ended it. */
@@ -36,6 +38,8 @@ export function trainerFile(): string {
 }
 
 export interface TrainerOptions {
+  /** Whether the start table has a line for each layer. */
+  readonly table?: boolean;
   /** Whether its progress goes to this process's standard error, as it does by default; trainer.log has it in any case. */
   readonly quiet?: boolean;
   /** Of one operator on the CPU; by default one per core. */
@@ -43,8 +47,12 @@ export interface TrainerOptions {
 }
 
 /** Trains in a run folder that has a run.json. The process ends in good order when this one is gone. */
-export function startTrainer(folder: string, { quiet = false, threads }: TrainerOptions = {}): TrainerProcess {
-  const child = spawn(process.execPath, [trainerFile(), folder, '--attached'], {
+export function startTrainer(
+  folder: string,
+  { quiet = false, threads, table = false }: TrainerOptions = {},
+): TrainerProcess {
+  const args = [trainerFile(), folder, '--attached', ...(table ? ['--table'] : [])];
+  const child = spawn(process.execPath, args, {
     // A group of its own: Ctrl-C in the terminal reaches only this process, which passes it on once.
     detached: process.platform !== 'win32',
     stdio: ['pipe', 'ignore', quiet ? 'ignore' : 'inherit'],
@@ -69,43 +77,77 @@ export function startTrainer(folder: string, { quiet = false, threads }: Trainer
 /** Milliseconds between two looks for a sign of life. */
 const lookEvery = 20;
 
+export interface DetachOptions {
+  /** Whether the start table has a line for each layer. */
+  readonly table?: boolean;
+  /** Ends the waiting, not the trainer. Without it, returns as soon as the trainer is there, which takes it half a second. */
+  readonly untilTrains?: { readonly signal: AbortSignal; readonly onPhase: (label: string) => void };
+}
+
+export interface Detached {
+  readonly pid: number;
+  /** What it said until it trained: the start table. Empty if nobody waited for it. */
+  readonly said: string;
+}
+
 /**
- * Trains in a run folder that has a run.json, on its own: the process has no terminal, and goes on whatever becomes of this one. Returns
- * as soon as it has said in state.json that it is there, which takes it half a second.
- * @returns its process number.
- * @throws Error if it ended before; state.json says so too, unless somebody else's state is there.
+ * Trains in a run folder that has a run.json, on its own: the process has no terminal, and goes on whatever becomes of this one.
+ * @throws Error with its reason if it ended before it trained, or, not waited for, before it was there; state.json says so too, unless
+ *   somebody else's state is there.
  */
-export async function detachTrainer(folder: string): Promise<number> {
+export async function detachTrainer(
+  folder: string,
+  { table = false, untilTrains }: DetachOptions = {},
+): Promise<Detached> {
   const paths = runPaths(resolve(folder));
   // What nobody in the trainer says, such as the last words of a native library, is worth keeping as well.
   const log = openSync(paths.log, 'a');
-  const child = spawn(process.execPath, [trainerFile(), paths.folder, '--detached'], {
+  const args = [trainerFile(), paths.folder, '--detached', ...(table ? ['--table'] : [])];
+  const child = spawn(process.execPath, args, {
     // On Linux and macOS a session of its own, which no terminal can hang up.
     detached: true,
-    stdio: ['ignore', 'ignore', log],
+    stdio: ['ignore', 'ignore', log, 'pipe'],
     windowsHide: true,
     env: trainerEnvironment(),
   });
   closeSync(log);
+  const pipe = child.stdio[startPipeDescriptor] as Readable;
+  const heard = listenTo(pipe);
   let end: string | undefined;
   child.once('error', (error) => (end = error.message));
   child.once('exit', (code, signal) => (end = signal ?? `exit code ${code ?? 0}`));
   const { pid } = child;
-  for (;;) {
-    // Asked before the look, so that a process that says something and ends is not missed.
-    const ended = end;
-    const state = await readState(paths.folder);
-    if (pid !== undefined && state?.pid === pid) {
-      child.unref();
-      return pid;
+  try {
+    for (;;) {
+      // Asked before the look, so that a process that says something and ends is not missed.
+      const [ended, saidAll] = [end, heard.ended];
+      const state = await readState(paths.folder);
+      const there = pid !== undefined && state?.pid === pid;
+      if (there && state.status !== 'failed') {
+        const waits = untilTrains !== undefined && !untilTrains.signal.aborted && !saidAll && ended === undefined;
+        if (!waits) return { pid, said: untilTrains ? heard.text : '' };
+        if (state.message !== null) untilTrains.onPhase(state.message);
+      }
+      if (there && state.status === 'failed') throw new Error(state.message ?? 'The trainer failed.');
+      if (ended !== undefined) {
+        const message = (await lastWords(paths.log)) ?? `The trainer ended before it had begun (${ended}).`;
+        if (state === undefined) await writeState(paths.folder, neverBegan(pid ?? 0, message));
+        throw new Error(message);
+      }
+      await setTimeout(lookEvery);
     }
-    if (ended !== undefined) {
-      const message = (await lastWords(paths.log)) ?? `The trainer ended before it had begun (${ended}).`;
-      if (state === undefined) await writeState(paths.folder, neverBegan(pid ?? 0, message));
-      throw new Error(message);
-    }
-    await setTimeout(lookEvery);
+  } finally {
+    pipe.destroy();
+    child.unref();
   }
+}
+
+function listenTo(pipe: Readable): { text: string; ended: boolean } {
+  const heard = { text: '', ended: false };
+  pipe.setEncoding('utf8').on('data', (text: string) => (heard.text += text));
+  pipe.once('end', () => (heard.ended = true));
+  pipe.once('error', () => (heard.ended = true));
+  return heard;
 }
 
 /** What tells a process of ours how many threads an operator gets. */

@@ -12,6 +12,8 @@ export interface StepProgress {
   readonly sparsityTarget: number;
   readonly gated: boolean;
   readonly audioSecondsPerSecond: number;
+  /** Undefined while too little is known. */
+  readonly secondsLeft?: number | undefined;
 }
 
 /** Standard error, which is a terminal or a plain stream. */
@@ -19,6 +21,8 @@ export interface Terminal {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  /** Told once, when the first step is about to be made. */
+  readonly begun?: () => void;
 }
 
 /** Time between plain lines, and between redraws of the bar, in milliseconds. */
@@ -33,7 +37,6 @@ export class ProgressReport {
   private barShown = false;
   private running: { readonly label: string; readonly began: number } | undefined;
   private lastShown = -Infinity;
-  private began: { readonly time: number; readonly step: number } | undefined;
 
   /** @param logFile trainer.log, which is appended to. */
   constructor(logFile: string, terminal: Terminal) {
@@ -41,12 +44,12 @@ export class ProgressReport {
     this.terminal = terminal;
   }
 
-  /** Text that stays: on the terminal, and with the time in the log. */
-  say(text: string): void {
+  /** Text that stays: on the terminal, and with the time in the log, which may get more of it. */
+  say(text: string, inLog = text): void {
     this.clearBar();
     const body = text.endsWith('\n') ? text : `${text}\n`;
     this.terminal.write(body);
-    this.note(text);
+    this.note(inLog);
   }
 
   /** Text for the log alone. */
@@ -70,12 +73,11 @@ export class ProgressReport {
 
   step(progress: StepProgress): void {
     const now = performance.now();
-    this.began ??= { time: now, step: progress.step };
     const last = progress.step === progress.steps;
     const every = this.terminal.isTTY ? barEvery : plainEvery;
     if (now - this.lastShown < every && !last) return;
     this.lastShown = now;
-    const text = describeStep(progress, this.secondsLeft(progress, now));
+    const text = describeStep(progress);
     if (!this.terminal.isTTY) {
       this.say(text);
       return;
@@ -96,11 +98,6 @@ export class ProgressReport {
     if (this.barShown) this.terminal.write('\r\u001b[K');
     this.barShown = false;
   }
-
-  private secondsLeft({ step, steps }: StepProgress, now: number): number | undefined {
-    const done = step - (this.began?.step ?? step);
-    return done < 3 ? undefined : ((now - (this.began?.time ?? now)) / 1000 / done) * (steps - step);
-  }
 }
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
@@ -112,8 +109,8 @@ export function duration(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function describeStep(progress: StepProgress, secondsLeft: number | undefined): string {
-  const { step, steps, loss, sparsity, sparsityTarget, gated, audioSecondsPerSecond } = progress;
+function describeStep(progress: StepProgress): string {
+  const { step, steps, loss, sparsity, sparsityTarget, gated, audioSecondsPerSecond, secondsLeft } = progress;
   return [
     `step ${step}/${steps}`,
     `loss ${loss.toFixed(4)}`,

@@ -30,6 +30,7 @@ import { OnnxruntimeError } from './onnxruntimeError.ts';
 import { ProgressReport, type Terminal } from './progress.ts';
 import { claimRunFolder, type Owner } from './runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
+import { timeLeftOf } from './timeLeft.ts';
 
 export interface TrainerHandle {
   /** Settles when the run is over and everything is written: whether it is done, or why it is not. */
@@ -38,23 +39,28 @@ export interface TrainerHandle {
   readonly answer: (request: ControlRequest) => ControlReply;
 }
 
-/** Trains in a run folder from where it stands. Errors go to the terminal, the log and state.json; `ended` does not reject. */
-export function startRun(folder: string, terminal: Terminal): TrainerHandle {
-  const run = new Run(runPaths(folder), terminal);
+/**
+ * Trains in a run folder from where it stands. Errors go to the terminal, the log and state.json; `ended` does not reject.
+ * @param wholeTable whether each gated layer has a line on the terminal, and not each kind of them.
+ */
+export function startRun(folder: string, terminal: Terminal, wholeTable = false): TrainerHandle {
+  const run = new Run(runPaths(folder), terminal, wholeTable);
   return { ended: run.live(), answer: (request) => run.answer(request) };
 }
 
 class Run {
   private readonly paths: RunPaths;
   private readonly terminal: Terminal;
+  private readonly wholeTable: boolean;
   private state: RunState | undefined;
   private heartbeat: Heartbeat | undefined;
   private stopping = false;
   private checkpointWanted = false;
 
-  constructor(paths: RunPaths, terminal: Terminal) {
+  constructor(paths: RunPaths, terminal: Terminal, wholeTable: boolean) {
     this.paths = paths;
     this.terminal = terminal;
+    this.wholeTable = wholeTable;
   }
 
   answer(request: ControlRequest): ControlReply {
@@ -151,9 +157,11 @@ class Run {
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
     const cost = await opened.trainable.compile(setup.largestBatch, true);
 
-    const start = startRecord(setup, settings, cost, dev?.memoryBytes);
+    const time = timeLeftOf(setup, settings, cost, dev);
+    const start = startRecord(setup, settings, cost, time.firstGuess, dev?.memoryBytes);
     await this.refuseWithoutRoom(start);
-    report.say(describeStart(start, setup, settings));
+    const said = (whole: boolean): string => describeStart(start, setup, settings, whole);
+    report.say(said(this.wholeTable), said(true));
     if (!earlier.some(({ kind }) => kind === 'start')) record(start);
     if (earlier.length > 0) {
       const { learningRateScale } = progress;
@@ -176,6 +184,7 @@ class Run {
     }
     const evaluatedStep = valid.findLast(({ kind }) => kind === 'evaluation')?.step ?? -1;
     await this.setState({ status: 'running', message: null });
+    this.terminal.begun?.();
 
     const host: LoopHost = {
       record,
@@ -193,7 +202,8 @@ class Run {
       },
     };
     await setImmediate();
-    return train({ settings, setup, checkpoints, dev, host, report, evaluatedStep, sparsity }, opened, progress);
+    const context = { settings, setup, checkpoints, dev, host, report, time, evaluatedStep, sparsity };
+    return train(context, opened, progress);
   }
 
   /** Running out of either would end the run later, without a word if it is memory. */

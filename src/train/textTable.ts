@@ -26,6 +26,16 @@ export const percent = (fraction: number): string => `${(100 * fraction).toFixed
 /** A whole number with its thousands parted, as in 1,668,176. */
 export const count = (value: number): string => value.toLocaleString('en-US');
 
+/** A number of things: 1 utterance, 2 utterances, 1,000 matrices. */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
+/** A small number as people write it: 0.002, but 9.4e-5. */
+export const small = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3
+    ? value.toExponential(1).replace('.0e', 'e')
+    : String(Number(value.toPrecision(2)));
+
 /** Bytes in the decimal unit that fits, as disks and downloads are sold. */
 export function byteSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB'];

@@ -64,7 +64,7 @@ describe('a dry run', () => {
   test('prints a table for people', async () => {
     const { code, out } = await run('prune', ...usual, '--device', 'cpu', '--dry-run');
     expect(code).toBe(0);
-    expect(out).toMatch(/^encoder\.layers\.1\.dense +32 x 32 +1,024/mu);
+    expect(out).toMatch(/^encoder\.layers\.1\.dense +1 +32 × 32 +1,024/mu);
     expect(out).toMatch(/^Learning rate 0\.0023, dropout 0\.1, SpecAugment on 13\.00 % of the frames\.$/mu);
     expect(out.endsWith('\n')).toBe(true);
   });
@@ -157,11 +157,28 @@ describe('a detached run', () => {
     expect(log.match(/Stopped at step/gu)).toHaveLength(2);
   });
 
+  test('prints the start table and ends when training begins; told not to wait, it does not', async () => {
+    const waited = await run(...flags('waited'), ...long, '--detach');
+    expect(waited.err).toMatch(/^layers +count +shape of each +parameters\n/mu);
+    expect(waited.err).toMatch(/^encoder\.layers\.1\.dense +1 +32 × 32/mu);
+    expect(waited.err).toMatch(/a first guess of the time is/u);
+    expect(stateOf('waited')['status']).toBe('running');
+    process.kill(Number(stateOf('waited')['pid']), 'SIGTERM');
+
+    const whole = await run(...flags('hurried'), ...long, '--detach', '--no-wait', '--table');
+    expect(whole.err).not.toContain('layers');
+    await waitFor(() => stateOf('hurried')['status'] === 'running');
+    expect(readFileSync(join(folder, 'hurried', 'trainer.log'), 'utf8')).toContain('encoder.layers.1.dense');
+    process.kill(Number(stateOf('hurried')['pid']), 'SIGTERM');
+    for (const name of ['waited', 'hurried']) await waitFor(() => stateOf(name)['status'] === 'stopped');
+  });
+
   test('that fails before its first step says so in a folder that stays', async () => {
     writeFileSync(join(folder, 'speech', 'x.jsonl'), '{"audio_filepath":"0.wav","text":"xyz","duration":1}\n');
-    const { code } = await run(...flags('failed'), '--train', 'speech/x.jsonl', '--steps', '1', '--detach');
-    expect(code).toBe(0);
-    await waitFor(() => stateOf('failed')['status'] === 'failed');
+    const { code, err } = await run(...flags('failed'), '--train', 'speech/x.jsonl', '--steps', '1', '--detach');
+    expect(code).toBe(1);
+    expect(err).toMatch(/x\.jsonl: no utterance can be trained on/u);
+    expect(stateOf('failed')['status']).toBe('failed');
     expect(stateOf('failed')['message']).toMatch(/x\.jsonl: no utterance can be trained on/u);
     expect(readFileSync(join(folder, 'failed', 'trainer.log'), 'utf8')).toMatch(/no utterance can be trained on/u);
   });
@@ -194,8 +211,8 @@ describe('a detached run', () => {
     const path = join(folder, made, file);
     const before = readFileSync(path, 'utf8');
     writeFileSync(path, text ?? before.replace('"batch"', '"bach"'));
-    expect((await run('resume', made, '--detach')).code).toBe(0);
-    await waitFor(() => stateOf(made)['status'] === 'failed');
+    expect((await run('resume', made, '--detach')).err).toMatch(sentence);
+    expect(stateOf(made)['status']).toBe('failed');
     expect(stateOf(made)['message']).toMatch(sentence);
   });
 });

@@ -184,7 +184,7 @@ describe('evaluate', () => {
     ]);
     const evaluation = await evaluate(join(folder, 'echo'), data, { against: join(folder, 'echo') });
     expect(evaluation.comparison).toMatchObject({ verdict: 'undecided', mapsswe: { segments: 1 } });
-    expect(describeEvaluation(evaluation)).toMatch(/No verdict.*Only 1 segments/su);
+    expect(describeEvaluation(evaluation)).toMatch(/No verdict.*Only 1 segment has/su);
 
     const out = join(folder, 'out/deep');
     await writeEvaluation(out, evaluation);

@@ -35,7 +35,7 @@ export function verdictOf(recognition: DiffRecognition): Verdict {
             `Bootstrap: the difference of ${points(bootstrap.difference)} lies between ${points(bootstrap.low)} and ${points(bootstrap.high)} with 95 % confidence.`,
           ]
         : []),
-      `${count(utterances)} utterances of ${data}, ${count(b.words)} words.`,
+      `${count(utterances)} ${utterances === 1 ? 'utterance' : 'utterances'} of ${data}, ${count(b.words)} ${b.words === 1 ? 'word' : 'words'}.`,
     ],
   };
 }

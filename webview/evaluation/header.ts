@@ -87,7 +87,7 @@ function describe({ data, numbers, time }: NonNullable<Known['shown']>): string 
   const when =
     time === null ? '' : `, ${new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}`;
   return [
-    `${count(utterances)} utterances of ${data}: ${count(words)} words in ${duration(audioSeconds)}.`,
+    `${count(utterances)} ${utterances === 1 ? 'utterance' : 'utterances'} of ${data}: ${count(words)} ${words === 1 ? 'word' : 'words'} in ${duration(audioSeconds)}.`,
     `Measured on ${device}, ${batch === 1 ? 'one utterance at a time' : `${batch} utterances at a time`}${when}.`,
     ...(skipped.length > 0
       ? [

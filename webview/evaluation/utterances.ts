@@ -103,7 +103,7 @@ export function utterances(view: UtterancesView, player: Player, onView: (view: 
     player.stop();
     const shown = rows.filter(fits);
     table.setRows(shown);
-    const all = `${count(total)} utterances`;
+    const all = `${count(total)} ${total === 1 ? 'utterance' : 'utterances'}`;
     setText(
       summary,
       rows.length < total ? `Reading ${all}…` : shown.length === total ? all : `${count(shown.length)} of ${all}`,

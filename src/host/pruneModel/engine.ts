@@ -57,7 +57,7 @@ export function createEngine(
       const { file, cwd } = await configure(choices);
       await keepOutOfGit(join(cwd, '.pinch'));
       // The engine names the folder, below .pinch/runs of the folder it works in.
-      const printed = await pinch.run(['prune', '--config', file, '--detach'], { cwd });
+      const printed = await pinch.run(['prune', '--config', file, '--detach', '--no-wait'], { cwd });
       return v.parse(started, printed).run;
     },
   };

@@ -143,7 +143,10 @@ function manifestOptions(
     const manifest = byPath.get(path);
     if (manifest === undefined) return [];
     const { kind, utterances, bytes } = manifest;
-    const size = utterances === undefined ? byteSize(bytes) : `${utterances.toLocaleString('en-US')} utterances`;
+    const size =
+      utterances === undefined
+        ? byteSize(bytes)
+        : `${utterances.toLocaleString('en-US')} ${utterances === 1 ? 'utterance' : 'utterances'}`;
     const where = workspace.asRelativePath(dirname(path));
     return [
       {

@@ -9,6 +9,8 @@ import { bytesPerElement, sizeOf } from '../../onnx/tensor.ts';
 export interface GraphCost {
   /** Floating-point operations of matrix products and convolutions, which take nearly all of the time. */
   readonly operations: number;
+  /** Bytes that all other operators read and write, which take the rest of it. */
+  readonly traffic: number;
   /** The most memory that values between the nodes take at once, in the order the nodes were written. */
   readonly bytes: number;
 }
@@ -21,6 +23,7 @@ export function graphCost(b: Builder): GraphCost {
   });
   const ending = new Map<number, number>();
   let operations = 0;
+  let traffic = 0;
   let held = 0;
   let most = 0;
   entries.forEach(([node, { inputs, outputs }], at) => {
@@ -34,9 +37,18 @@ export function graphCost(b: Builder): GraphCost {
     }
     most = Math.max(most, held);
     held -= ending.get(at) ?? 0;
-    operations += operationsOf(node, inputs, outputs);
+    const own = operationsOf(node, inputs, outputs);
+    operations += own;
+    if (own === 0 && !sameBytes.has(node.opType)) traffic += trafficOf(inputs, outputs);
   });
-  return { operations, bytes: most };
+  return { operations, traffic, bytes: most };
+}
+
+/** Operators whose results are their inputs' bytes under another shape. */
+const sameBytes: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity', 'Constant']);
+
+function trafficOf(inputs: readonly (ValueType | undefined)[], outputs: readonly ValueType[]): number {
+  return [...inputs, ...outputs].reduce((sum, value) => sum + (value ? bytesOf(value) : 0), 0);
 }
 
 /** Each element of the output is a sum of products: twice as many operations as there are products. */
