@@ -2,6 +2,7 @@
 
 import { loadModel } from '../src/onnx/load.ts';
 import { exposeParameters } from '../src/onnx/parameters.ts';
+import { ownTensor } from '../src/onnx/storedTensor.ts';
 import { sizeOf, type Tensor } from '../src/onnx/tensor.ts';
 import { chooseGates, defaultGateRules } from '../src/prune/chooseGates.ts';
 import { readProcessor, type Processor } from '../src/speech/processor.ts';
@@ -45,7 +46,7 @@ export async function openTrainable(
   const weights = new Map(
     parameters.flatMap(({ initializer }) => {
       const tensor = file.model.graph.initializers.get(initializer);
-      return tensor ? [[initializer, { ...tensor, data: tensor.data.slice() }] as const] : [];
+      return tensor ? [[initializer, ownTensor(tensor)] as const] : [];
     }),
   );
   const ends = { audioInput: ports.audio.name, maskInput: ports.mask, logitsOutput: ports.logits.name };

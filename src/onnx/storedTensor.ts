@@ -48,7 +48,20 @@ export function storedTensor(tensor: TensorProto, locate: Locate): Tensor | unde
     },
   };
   if (bytes) unread.set(stored, bytes);
+  if (isExternal(tensor)) readers.set(stored, make);
   return stored;
+}
+
+/** Reads the elements of tensors in data files, into new memory each time. */
+const readers = new WeakMap<Tensor, () => Tensor['data']>();
+
+/**
+ * A tensor whose elements are the caller's own, to be written to. Those in a data file are read for the caller alone: the stored tensor
+ * does not keep them as well, which for all weights of a model would be its size once more.
+ */
+export function ownTensor(stored: Tensor): Tensor {
+  const { type, dims } = stored;
+  return { type, dims, data: readers.get(stored)?.() ?? stored.data.slice() };
 }
 
 interface Reader {

@@ -4,6 +4,7 @@ import { dequantizeModel } from '../onnx/dequantize.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { exposeParameters } from '../onnx/parameters.ts';
 import { ShapeProbe } from '../onnx/shapeProbe.ts';
+import { ownTensor } from '../onnx/storedTensor.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
@@ -217,13 +218,13 @@ async function loadFloatModel(path: string): Promise<ModelFile> {
   );
 }
 
-/** By initializer. The tensors of the file are only views, so they are copied for training to change. */
+/** By initializer, for training to change. */
 function weightsOfFile(model: ModelFile, parameters: readonly Parameter[]): Map<string, Tensor> {
   const { initializers } = model.model.graph;
   return new Map(
     parameters.flatMap(({ initializer }) => {
       const tensor = initializers.get(initializer);
-      return tensor ? [[initializer, { ...tensor, data: tensor.data.slice() }] as const] : [];
+      return tensor ? [[initializer, ownTensor(tensor)] as const] : [];
     }),
   );
 }

@@ -14,6 +14,7 @@ import { expect, test } from 'vitest';
 import { OnnxFileError } from '../../src/onnx/errors.ts';
 import { attribute } from '../../src/onnx/graph.ts';
 import { loadModel } from '../../src/onnx/load.ts';
+import { ownTensor } from '../../src/onnx/storedTensor.ts';
 import { node, smallModel, temporaryFolder, values, writeModel } from './smallFile.ts';
 
 const root = temporaryFolder();
@@ -156,4 +157,22 @@ test('a file that is removed after the model was opened is named when it is need
   const file = await loadModel(writeExternal(folder, { location: 'w' }));
   writeFileSync(data, bytes.subarray(0, 8));
   expect(() => file.model.graph.initializers.get('w')?.data).toThrow(/w: the file has become shorter/);
+});
+
+test('elements for writing are read for the caller alone, and the stored tensor keeps none of them', async () => {
+  const folder = newFolder();
+  const file = join(folder, 'w.bin');
+  writeFileSync(file, bytes);
+  const model = await loadModel(writeExternal(folder, { location: 'w.bin' }));
+  const stored = model.model.graph.initializers.get('w')!;
+  const own = ownTensor(stored);
+  expect(own).toEqual({ type: 'float32', dims: [4], data: weights });
+  (own.data as Float32Array).fill(0);
+  // Had the tensor been read for `own`, it would not see that its file changes.
+  const other = values(4, 2);
+  writeFileSync(file, Buffer.from(other.buffer));
+  expect(stored.data).toEqual(other);
+  const second = ownTensor({ ...stored });
+  (second.data as Float32Array).fill(0);
+  expect(stored.data).toEqual(other);
 });

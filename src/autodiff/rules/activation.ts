@@ -2,7 +2,7 @@
 
 import type { Builder } from '../../onnx/builder.ts';
 import type { Value } from '../../onnx/value.ts';
-import { floatAttribute, stringAttribute, type Node } from '../../onnx/graph.ts';
+import { float, floatAttribute, stringAttribute, type Node } from '../../onnx/graph.ts';
 import type { RuleTable } from '../rule.ts';
 import { input, mul, one, unary, where } from './common.ts';
 
@@ -32,13 +32,15 @@ function gelu(b: Builder, g: Value, x: Value, _y: Value, node: Node): Value {
   return stringAttribute(node, 'approximate', 'none') === 'tanh' ? geluTanh(b, g, x) : geluExact(b, g, x);
 }
 
-/** dx = g·(Φ(x) + x·φ(x)) = ½g·(1 + erf h + 2/√π·h·exp(−h²)) with h = x/√2. */
+/**
+ * dx = g·(Φ(x) + x·φ(x)), with h = x/√2: Φ(x) = ½(1 + erf h), which HardSigmoid computes in one pass, and x·φ(x) = h·exp(−h²)/√π, whose
+ * factor goes into the exponent.
+ */
 function geluExact(b: Builder, g: Value, x: Value): Value {
   const h = mul(b, x, Math.SQRT1_2);
-  const density = mul(b, mul(b, h, gaussian(b, h)), 2 / Math.sqrt(Math.PI));
-  const sum = b.op('Add', [b.op('Erf', [h]), density]);
-  const half = mul(b, g, 0.5);
-  return b.op('Add', [half, mul(b, half, sum)]);
+  const density = b.op('Exp', [b.op('Sub', [b.scalar(-0.5 * Math.log(Math.PI)), mul(b, h, h)])]);
+  const below = b.op('HardSigmoid', [b.op('Erf', [h])], { alpha: float(0.5), beta: float(0.5) });
+  return mul(b, g, b.op('Add', [below, mul(b, h, density)]));
 }
 
 /** y = ½x(1 + u), u = tanh(c(x + ax³)): dx = ½g·(1 + u + x·(1 − u²)·c(1 + 3ax²)). */
