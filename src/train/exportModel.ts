@@ -5,13 +5,13 @@ import { join, parse, resolve } from 'node:path';
 import { OnnxFileError } from '../onnx/errors.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { quantizeModel, type Quantization } from '../onnx/quantize.ts';
-import { saveModel } from '../onnx/save.ts';
 import { tidyFile } from '../onnx/tidy.ts';
 import type { ShrunkLayer } from '../prune/shrink.ts';
 import { countModel, type CountedModel } from './modelCost.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
 import { shrinkFile } from './shrinkFile.ts';
 import { byteSize, count, textTable } from './textTable.ts';
+import { tolerances, writeVerified } from './verifiedWrite.ts';
 
 export interface ExportOptions {
   /** Without units and heads that are dead; see shrinkFile. Before weights become integers. */
@@ -33,10 +33,11 @@ export interface ExportedModel {
 }
 
 /**
- * Writes `model.onnx` and the files that stand beside a model into a folder, which is made if it is not there, then opens what was written
- * and counts it.
+ * Writes `model.onnx` and the files that stand beside a model into a folder, which is made if it is not there, runs what was
+ * written beside the model it came from (writeVerified), and counts it.
  * @param path a model's folder or ONNX file.
- * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, or if it would be written over itself.
+ * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, if it would be written over itself, or if onnxruntime
+ *   refuses what came out or computes something else with it; then nothing is left behind.
  */
 export async function exportModel(path: string, { shrink, int8, out }: ExportOptions): Promise<ExportedModel> {
   const source = await loadModel(path);
@@ -49,7 +50,7 @@ export async function exportModel(path: string, { shrink, int8, out }: ExportOpt
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
   await mkdir(folder, { recursive: true });
-  await saveModel(file, target);
+  await writeVerified(source, file, target, int8 ? tolerances.int8 : tolerances.shrink);
   await copyProcessorFiles(source.folder, folder);
   const to = await countModel(await loadModel(target));
   return {
