@@ -5,6 +5,7 @@ import { checkLengths } from '../onnx/lengths.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { exposeParameters } from '../onnx/parameters.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
+import { widenModel } from '../onnx/widen.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { AudioLoader } from '../speech/audioLoader.ts';
@@ -158,7 +159,7 @@ export async function prepareRun(settings: RunSettings): Promise<Setup> {
 }
 
 async function loadFloatModel(path: string): Promise<ModelFile> {
-  const file = await loadModel(path);
+  const { file } = widenModel(await loadModel(path));
   if (dequantizeModel(file).types.size === 0) return file;
   throw new Error(
     `${file.path}: the weights of this model are stored in 8 bits, which cannot be trained; prune the float32 model, then "pinch export --int8" the checkpoint.`,
