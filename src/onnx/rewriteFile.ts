@@ -1,5 +1,6 @@
 /** A loaded model with another list of nodes and other stored tensors; all else in the file stays as it is. */
 
+import type { NodeProto } from 'onnx-buf';
 import { nodeProto, tensorProto } from './encode.ts';
 import { OnnxFileError } from './errors.ts';
 import type { Node } from './graph.ts';
@@ -30,7 +31,7 @@ export function rewriteFile(file: ModelFile, nodes: readonly Node[], tensors: Re
   const given = new Set(graph.initializer.map(({ name }) => name));
   const added = [...tensors].filter(([name]) => !given.has(name)).map(([name, tensor]) => tensorProto(name, tensor));
   const rewritten = withFields(graph, {
-    node: nodes.map((node) => originals.get(node) ?? nodeProto(node)),
+    node: withOwnNames(nodes.map((node) => originals.get(node) ?? nodeProto(node))),
     initializer: [...initializer, ...added],
     // Initializers need not be inputs, too, and would not have the shapes that stand there.
     input: graph.input.filter(({ name }) => !given.has(name)),
@@ -40,4 +41,18 @@ export function rewriteFile(file: ModelFile, nodes: readonly Node[], tensors: Re
   // Before version 4 of the format every initializer had to be a graph input, too.
   const irVersion = file.proto.irVersion < 4n ? 4n : file.proto.irVersion;
   return viewFile(file.path, withFields(file.proto, { graph: rewritten, irVersion }));
+}
+
+/** Nodes of which no two have one name: onnxruntime refuses a file where some have. What stands in place of one node takes over its name. */
+function withOwnNames(nodes: readonly NodeProto[]): NodeProto[] {
+  const taken = new Set(nodes.map(({ name }) => name));
+  const used = new Set<string>();
+  return nodes.map((node) => {
+    if (node.name === '') return node;
+    let name = node.name;
+    for (let i = 2; used.has(name); i++) if (!taken.has(`${node.name}_${i}`)) name = `${node.name}_${i}`;
+    used.add(name);
+    taken.add(name);
+    return name === node.name ? node : withFields(node, { name });
+  });
 }

@@ -144,8 +144,11 @@ function* padded(data: readonly Placed[]): Generator<Uint8Array> {
   }
 }
 
-/** Tensors are read from external data when they are asked for, so that file may not change under a loaded model. */
-async function refuseOwnData(file: ModelFile, dataPath: string): Promise<void> {
+/**
+ * Tensors are read from external data when they are asked for, so that file may not change under a loaded model.
+ * @throws OnnxFileError if the model reads tensors from `dataPath`.
+ */
+export async function refuseOwnData(file: ModelFile, dataPath: string): Promise<void> {
   const target = await realpath(dataPath).catch(() => undefined);
   if (target === undefined) return;
   const source = new ExternalData(file.path);

@@ -6,7 +6,6 @@ import { OnnxFileError } from '../onnx/errors.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { makeFolder } from '../onnx/makeFolder.ts';
 import { quantizeModel, type Quantization } from '../onnx/quantize.ts';
-import { saveModel } from '../onnx/save.ts';
 import { tidyFile } from '../onnx/tidy.ts';
 import type { ShrunkLayer } from '../prune/shrink.ts';
 import type { GzipOptions } from './gzippedSize.ts';
@@ -17,6 +16,7 @@ import { keepRecord } from './pruningRecord.ts';
 import { shrinkFile } from './shrinkFile.ts';
 import { storedParameters } from './storedParameters.ts';
 import { byteSize, count, textTable } from './textTable.ts';
+import { tolerances, writeVerified } from './verifiedWrite.ts';
 
 export interface ExportOptions {
   /** Without units and heads that are dead; see shrinkFile. Before weights become integers. */
@@ -42,10 +42,11 @@ export interface ExportedModel {
 }
 
 /**
- * Writes `model.onnx` and the files that stand beside a model into a folder, which is made if it is not there, then opens what was written
- * and counts it.
+ * Writes `model.onnx` and the files that stand beside a model into a folder, which is made if it is not there, runs what was
+ * written beside the model it came from (writeVerified), and counts it.
  * @param path a model's folder or ONNX file.
- * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, or if it would be written over itself.
+ * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, if it would be written over itself, or if onnxruntime
+ *   refuses what came out or computes something else with it; then nothing is left behind.
  */
 export async function exportModel(path: string, options: ExportOptions): Promise<ExportedModel> {
   const { shrink, int8, out, compressed: exact, onProgress } = options;
@@ -64,7 +65,7 @@ export async function exportModel(path: string, options: ExportOptions): Promise
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
   await makeFolder(folder);
-  await saveModel(file, target);
+  await writeVerified(source, file, target, int8 ? tolerances.int8 : tolerances.shrink);
   await copyProcessorFiles(source.folder, folder);
   const to = await countModel(await loadModel(target), gzip('written'));
   return {

@@ -6,6 +6,7 @@ import { exposeParameters } from '../onnx/parameters.ts';
 import { ShapeProbe } from '../onnx/shapeProbe.ts';
 import { ownTensor } from '../onnx/storedTensor.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
+import { widenModel } from '../onnx/widen.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { AudioLoader } from '../speech/audioLoader.ts';
@@ -211,7 +212,7 @@ function cutOptions({ dropout, specAugment }: RunSettings, { sampleRate }: Proce
 }
 
 async function loadFloatModel(path: string): Promise<ModelFile> {
-  const file = await loadModel(path);
+  const { file } = widenModel(await loadModel(path));
   if (dequantizeModel(file).types.size === 0) return file;
   throw new Error(
     `${file.path}: the weights of this model are stored in 8 bits, which cannot be trained; prune the float32 model, then "pinch export --int8" the checkpoint.`,
