@@ -83,7 +83,8 @@ function isOwnPipe(path: string, nonce: string): boolean {
 
 async function isOwnSocket(path: string): Promise<boolean> {
   const folder = dirname(path);
-  if (!isAbsolute(path) || basename(path) !== 'control' || !/^pinch-\w{6}$/u.test(basename(folder))) return false;
+  if (!isAbsolute(path) || basename(path) !== 'control' || !/^pinch-(\d+-)?\w{6}$/u.test(basename(folder)))
+    return false;
   const found = await lstat(folder).catch(() => undefined);
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }

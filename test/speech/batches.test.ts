@@ -227,12 +227,12 @@ describe('what is left out', () => {
       ['gone', 'unreadable'],
     ]);
     expect(describeDropped(dropped)).toEqual([
-      '1 utterance left out: shorter than batch.minSeconds (first: short: it has 0.4 s)',
-      '1 utterance left out: longer than batch.maxSeconds or batch.seconds (first: long: it has 4.5 s)',
-      '1 utterance left out: no text (first: empty: its text is empty)',
-      '1 utterance left out: the vocabulary lacks characters of the text (first: strange: "7" "ü")',
+      '1 utterance left out: shorter than batch.minSeconds (short: it has 0.4 s)',
+      '1 utterance left out: longer than batch.maxSeconds or batch.seconds (long: it has 4.5 s)',
+      '1 utterance left out: no text (empty: its text is empty)',
+      '1 utterance left out: the vocabulary lacks characters of the text (strange: "7" "ü")',
       '2 utterances left out: too short for the text (first: dense: 4 frames for a text that needs 6)',
-      '1 utterance left out: the audio cannot be read (first: gone: /gone: no such file)',
+      '1 utterance left out: the audio cannot be read (gone: /gone: no such file)',
     ]);
   });
 

@@ -101,7 +101,7 @@ describe('a layer of a checkpoint', () => {
 
   test('is shown to people with its threshold', async () => {
     const text = describeLayer(await inspectLayer(checkpoint('learning'), 'encoder.layers.0.dense'));
-    expect(text).toMatch(/^threshold +0\.\d+ root-mean-squares before training/mu);
+    expect(text).toMatch(/^threshold +0\.\d+, which is 0\.\d+ times the root-mean-square before training/mu);
     expect(text.match(/#/gu)?.length).toBeGreaterThan(40);
   });
 });
