@@ -88,7 +88,14 @@ export class DevSet {
 
   /** From the features of a frozen encoder, if these are kept and the model behind it stands alone. */
   private async fromFeatures(
-    { processor, device, features, ports, output, frames }: Pick<Setup, 'processor' | 'device' | 'features' | 'ports' | 'output' | 'frames'>,
+    {
+      processor,
+      device,
+      features,
+      ports,
+      output,
+      frames,
+    }: Pick<Setup, 'processor' | 'device' | 'features' | 'ports' | 'output' | 'frames'>,
     layout: Layout,
     state: State,
     gates: GateMode,

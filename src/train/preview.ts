@@ -27,7 +27,10 @@ export interface Preview {
 export async function previewRun(
   settings: RunSettings,
   onPhase: (label: string) => void,
-  { folder = '.', wholeTable = false }: { readonly folder?: string | undefined; readonly wholeTable?: boolean | undefined } = {},
+  {
+    folder = '.',
+    wholeTable = false,
+  }: { readonly folder?: string | undefined; readonly wholeTable?: boolean | undefined } = {},
 ): Promise<Preview> {
   onPhase('Reading the model and the speech');
   const setup = await prepareRun(settings);

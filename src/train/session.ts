@@ -55,7 +55,11 @@ export class Resident {
   /** Gives onnxruntime a tensor without copying it: what onnxruntime writes to it appears in the array. */
   static from(tensor: Tensor): Resident {
     // onnxruntime's constructor is overloaded by type, which a union of types cannot choose from.
-    const Tensor = onnxruntime.Tensor as unknown as new (type: string, data: TensorData, dims: readonly number[]) => ort.Tensor;
+    const Tensor = onnxruntime.Tensor as unknown as new (
+      type: string,
+      data: TensorData,
+      dims: readonly number[],
+    ) => ort.Tensor;
     return new Resident(new Tensor(tensor.type, tensor.data, tensor.dims));
   }
 
