@@ -2,7 +2,8 @@
 
 import { performance } from 'node:perf_hooks';
 import type { DataType, Tensor } from '../onnx/tensor.ts';
-import { allocate, float32 } from '../onnx/tensor.ts';
+import { floatsAs } from '../onnx/elements.ts';
+import { allocate } from '../onnx/tensor.ts';
 import { Random } from '../speech/random.ts';
 import type { Ports } from './ports.ts';
 import { Session, type Device, type Feed } from './session.ts';
@@ -77,7 +78,8 @@ export async function measureLatency(models: readonly TimedModel[], options: Lat
 function noise({ audio, mask }: Ports, samples: number): Record<string, Feed> {
   const random = Random.seeded(0);
   const dims = [1, samples];
-  const sound = float32(
+  const sound = floatsAs(
+    audio.type,
     Float32Array.from({ length: samples }, () => random.normal()),
     dims,
   );

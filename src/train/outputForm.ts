@@ -1,5 +1,6 @@
 /** What a model's output is: which axis is which, whether its numbers are logits, and where the logits stand that training reads. */
 
+import { elementsOf, floatsAs } from '../onnx/elements.ts';
 import { checkLengths, unknownAxes } from '../onnx/lengths.ts';
 import type { Model } from '../onnx/graph.ts';
 import { axesOf, toBatchFirst, type OutputAxes, type Trial } from '../onnx/outputAxes.ts';
@@ -154,10 +155,11 @@ async function runOnNoise(session: Session, ports: Ports, batch: number, samples
   const sound = Float32Array.from({ length: batch * samples }, () => random.normal());
   const { audio, mask, logits } = ports;
   const outputs = await session.run({
-    [audio.name]: float32(sound, dims),
+    [audio.name]: floatsAs(audio.type, sound, dims),
     ...(mask ? { [mask.name]: { type: mask.type, dims, data: onesOf(mask.type, batch * samples) } } : {}),
   });
-  return outputs[logits.name]?.tensor;
+  const given = outputs[logits.name]?.tensor;
+  return given?.type === 'float16' ? float32(elementsOf(given) as Float32Array, given.dims) : given;
 }
 
 function onesOf(type: Tensor['type'], length: number): Tensor['data'] {

@@ -81,6 +81,7 @@ export function describeStart(
   lines.push(
     `${counted(data.ready.length, 'utterance')}, ${duration(data.audioSeconds)} of speech; ${counted(start.steps, 'step')}, ${Number(start.stepsPerEpoch.toFixed(1))} an epoch.`,
     ...describeAbsent(setup.absent),
+    ...(setup.widened > 0 ? ['The 16-bit weights of the model are trained as float32.'] : []),
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
     ...(setup.features ? [setup.features.sentence] : []),
     `About ${byteSize(start.memoryBytes)} of memory${describeDisk(start)}; a first guess of the time is ${duration(start.secondsExpected)}.`,

@@ -3,11 +3,11 @@
 import type { Dimension, Graph, ValueInfo } from '../onnx/graph.ts';
 
 export interface Ports {
-  /** float32 [batch, samples]. */
+  /** float32 or float16 [batch, samples]. */
   readonly audio: ValueInfo;
   /** Integers or booleans [batch, samples], 1 where there is audio; many exports have none. */
   readonly mask: ValueInfo | undefined;
-  /** float32 of three axes, for utterances, frames and symbols, in an order that outputForm.ts finds out. */
+  /** float32 or float16 of three axes, for utterances, frames and symbols, in an order that outputForm.ts finds out. */
   readonly logits: ValueInfo;
 }
 
@@ -20,7 +20,7 @@ export function findPorts(graph: Graph, file: string, symbols?: number): Ports {
   // Files of the old form list their weights as inputs, too.
   const inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
   const planes = inputs.filter((input) => rankIs(input, 2));
-  const audio = planes.filter((input) => input.type === 'float32' && !isMask(input));
+  const audio = planes.filter((input) => isFloat(input) && !isMask(input));
   const masks = planes.filter((input) => !audio.includes(input));
   const [sound] = audio;
   if (sound === undefined || audio.length > 1 || inputs.length > 1 + masks.length || masks.length > 1) {
@@ -28,9 +28,7 @@ export function findPorts(graph: Graph, file: string, symbols?: number): Ports {
       `${file}: Pinch needs a model that takes samples, one float32 input [batch, samples] and at most a mask beside it; this one takes ${list(inputs)}.`,
     );
   }
-  const cubes = graph.outputs.filter(
-    (output) => output.type === 'float32' && (output.dims === undefined || rankIs(output, 3)),
-  );
+  const cubes = graph.outputs.filter((output) => isFloat(output) && (output.dims === undefined || rankIs(output, 3)));
   const logits =
     cubes.find((output) => symbols !== undefined && output.dims?.[2] === symbols) ??
     cubes.find((output) => symbols !== undefined && output.dims?.includes(symbols)) ??
@@ -59,7 +57,12 @@ export function findPorts(graph: Graph, file: string, symbols?: number): Ports {
 
 /** Masks are integers in most exports; a float one can be told from the audio only by its name. */
 function isMask(input: ValueInfo): boolean {
-  return input.type !== 'float32' || /mask/iu.test(input.name);
+  return !isFloat(input) || /mask/iu.test(input.name);
+}
+
+/** Models of 16-bit weights may take and give 16 bits, too. */
+function isFloat({ type }: ValueInfo): boolean {
+  return type === 'float32' || type === 'float16';
 }
 
 function rankIs(value: ValueInfo, rank: number): boolean {

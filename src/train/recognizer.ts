@@ -1,6 +1,7 @@
 /** Runs a CTC model on audio and writes down what it says. */
 
 import { dequantizeModel } from '../onnx/dequantize.ts';
+import { elementsOf, floatsAs } from '../onnx/elements.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import { ShapeProbe } from '../onnx/shapeProbe.ts';
 import { allocate, type DataType, type Tensor } from '../onnx/tensor.ts';
@@ -8,6 +9,7 @@ import { bestPath, collapse } from '../speech/greedy.ts';
 import type { Processor } from '../speech/processor.ts';
 import { countFrames, type Frames } from './frames.ts';
 import { probeOutput, rowsOf, type OutputForm } from './outputForm.ts';
+import { widenModel } from '../onnx/widen.ts';
 import { findPorts, type Ports } from './ports.ts';
 import { planRecognition, type RecognitionPlan } from './recognitionPlan.ts';
 import { Session, type Device } from './session.ts';
@@ -159,18 +161,19 @@ export class Recognizer {
     const { audio: input, mask, logits: output } = this.ports;
     const { axes } = this.output;
     const outputs = await this.session.run({
-      [input.name]: { type: 'float32', dims, data: audio },
+      [input.name]: floatsAs(input.type, audio, dims),
       ...(mask ? { [mask.name]: maskOf(mask.type, rows, utterances, samples) } : {}),
     });
-    const logits = outputs[output.name]?.tensor;
+    const given = outputs[output.name]?.tensor;
+    const logits = given && { ...given, data: elementsOf(given) };
     const { vocabulary } = this.processor;
     const [batch = 0, frames = 0, symbols = 0] = [axes.batch, axes.frames, axes.symbols].map(
       (axis) => logits?.dims[axis],
     );
     if (!(logits?.data instanceof Float32Array) || batch !== rows || symbols < vocabulary.size) {
-      const given = logits ? `${logits.type} [${logits.dims.join(', ')}]` : 'nothing';
+      const shape = given ? `${given.type} [${given.dims.join(', ')}]` : 'nothing';
       throw new Error(
-        `${this.file}: its output ${output.name} is ${given} for ${rows} utterances; Pinch needs float32 with an axis for utterances, one for frames and one for ${vocabulary.size} or more symbols.`,
+        `${this.file}: its output ${output.name} is ${shape} for ${rows} utterances; Pinch needs float32 with an axis for utterances, one for frames and one for ${vocabulary.size} or more symbols.`,
       );
     }
     if (logits.data.some(Number.isNaN)) {
@@ -219,7 +222,7 @@ function fixedBatch({ audio }: Ports): number | undefined {
 }
 
 /** The model with float32 weights, whose shapes are known: those of quantized operators are not. */
-const plain = (source: ModelFile) => dequantizeModel(source).file.model;
+const plain = (source: ModelFile) => dequantizeModel(widenModel(source).file).file.model;
 
 /** 1 where an utterance has samples, 0 where it is padded. */
 function maskOf(type: DataType, rows: number, utterances: readonly Float32Array[], samples: number): Tensor {

@@ -6,7 +6,7 @@ import { exposeParameters } from '../onnx/parameters.ts';
 import { ShapeProbe } from '../onnx/shapeProbe.ts';
 import { ownTensor } from '../onnx/storedTensor.ts';
 import { sizeOf, type Tensor } from '../onnx/tensor.ts';
-import { widenModel } from '../onnx/widen.ts';
+import { widenModel, type Widened } from '../onnx/widen.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { AudioLoader } from '../speech/audioLoader.ts';
@@ -61,6 +61,8 @@ export interface Setup {
   readonly processor: Processor;
   readonly ports: Ports;
   readonly output: OutputForm;
+  /** How many of the model's tensors had 16-bit floats, and were widened to float32. */
+  readonly widened: number;
   /** Of so many samples: the model's own count. */
   readonly frames: (samples: number) => number;
   readonly data: TrainingData;
@@ -87,7 +89,8 @@ export interface Setup {
  *   work, nothing to gate.
  */
 export async function prepareRun(settings: RunSettings, featuresFolder?: string): Promise<Setup> {
-  const exposed = exposeParameters(await loadFloatModel(settings.model));
+  const { file: loaded, widened } = await loadFloatModel(settings.model);
+  const exposed = exposeParameters(loaded);
   const { file: model } = exposed;
   const processor = await readProcessor(model.folder);
   const ports = findPorts(model.model.graph, model.path, processor.vocabulary.size);
@@ -183,6 +186,7 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
       ports,
       output,
       frames,
+      widened: widened.size,
       data,
       loader,
       features,
@@ -211,9 +215,10 @@ function cutOptions({ dropout, specAugment }: RunSettings, { sampleRate }: Proce
   return { dropout: dropout > 0, timeMasks: specAugment.maskTimeProb > 0, sampleRate };
 }
 
-async function loadFloatModel(path: string): Promise<ModelFile> {
-  const { file } = widenModel(await loadModel(path));
-  if (dequantizeModel(file).types.size === 0) return file;
+async function loadFloatModel(path: string): Promise<Widened> {
+  const model = widenModel(await loadModel(path));
+  const { file } = model;
+  if (dequantizeModel(file).types.size === 0) return model;
   throw new Error(
     `${file.path}: the weights of this model are stored in 8 bits, which cannot be trained; prune the float32 model, then "pinch export --int8" the checkpoint.`,
   );

@@ -2,11 +2,11 @@
 
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { elementsOf } from '../onnx/elements.ts';
+import { elementsOf, floatsAs } from '../onnx/elements.ts';
 import { OnnxFileError, reasonOf } from '../onnx/errors.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import { refuseOwnData, saveModel } from '../onnx/save.ts';
-import { allocate, float32, sizeOf, type Tensor } from '../onnx/tensor.ts';
+import { allocate, sizeOf, type Tensor } from '../onnx/tensor.ts';
 import { findPorts, type Ports } from './ports.ts';
 import { Session } from './session.ts';
 
@@ -92,7 +92,7 @@ async function answers(path: string, ports: Ports | undefined): Promise<Answer[]
     const fixed = audio.dims?.[0];
     const results: Answer[] = [];
     for (const batch of typeof fixed === 'number' ? [fixed] : [1, 2]) {
-      const feeds: Record<string, Tensor> = { [audio.name]: recording(batch) };
+      const feeds: Record<string, Tensor> = { [audio.name]: floatsAs(audio.type, recording(batch), [batch, samples]) };
       if (mask) feeds[mask.name] = ones(mask.type, [batch, samples]);
       const found = (await session.run(feeds))[logits.name]?.tensor;
       if (found) results.push({ batch, logits: { ...found, data: found.data.slice() } });
@@ -107,13 +107,12 @@ async function answers(path: string, ports: Ports | undefined): Promise<Answer[]
 const samples = 32_000;
 
 /** Noise of changing loudness with a voice's harmonics, of mean 0 and variance about 1; each recording another. */
-function recording(batch: number): Tensor {
-  const data = Float32Array.from({ length: batch * samples }, (_, i) => {
+function recording(batch: number): Float32Array {
+  return Float32Array.from({ length: batch * samples }, (_, i) => {
     const noise = Math.sin(i * i * 0.37 + i);
     const voice = [1, 2, 3, 5].reduce((sum, k) => sum + Math.sin((2 * Math.PI * 140 * k * i) / 16_000) / k, 0);
     return (0.6 + 0.5 * Math.sin(i / 2100)) * (noise + voice);
   });
-  return float32(data, [batch, samples]);
 }
 
 function ones(type: Tensor['type'], dims: readonly number[]): Tensor {

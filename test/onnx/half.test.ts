@@ -2,10 +2,10 @@
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { encodeModel } from '../../../src/onnx/encode.ts';
-import { int } from '../../../src/onnx/graph.ts';
-import { Random } from '../../../src/speech/random.ts';
-import { fromHalf, toHalf } from '../../../src/train/features/half.ts';
+import { encodeModel } from '../../src/onnx/encode.ts';
+import { int } from '../../src/onnx/graph.ts';
+import { Random } from '../../src/speech/random.ts';
+import { fromHalf, toHalf } from '../../src/onnx/half.ts';
 
 const numbers = { float32: 1, float16: 10 } as const;
 
