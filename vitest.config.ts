@@ -11,6 +11,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/shared/**', 'test/e2e/**', 'test/electron/**', 'test/package/**', 'test/slurm/**'],
           testTimeout: 60_000,
+          // Files run side by side, so each gets a thread of its own and not all of the machine.
+          env: { PINCH_THREADS: '1' },
         },
       },
       {
