@@ -1,9 +1,8 @@
 /** How long models take for one utterance, measured side by side. */
 
 import { performance } from 'node:perf_hooks';
-import type { DataType, Tensor } from '../onnx/tensor.ts';
 import { floatsAs } from '../onnx/elements.ts';
-import { allocate } from '../onnx/tensor.ts';
+import { ones } from '../onnx/tensor.ts';
 import { Random } from '../speech/random.ts';
 import type { Ports } from './ports.ts';
 import { Session, type Device, type Feed } from './session.ts';
@@ -84,13 +83,6 @@ function noise({ audio, mask }: Ports, samples: number): Record<string, Feed> {
     dims,
   );
   return { [audio.name]: sound, ...(mask ? { [mask.name]: ones(mask.type, dims) } : {}) };
-}
-
-function ones(type: DataType, dims: readonly number[]): Tensor {
-  const data = allocate(type, dims[1] ?? 0);
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n);
-  else data.fill(1);
-  return { type, dims, data };
 }
 
 function median(values: readonly number[]): number {

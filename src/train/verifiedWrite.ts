@@ -6,7 +6,7 @@ import { elementsOf, floatsAs } from '../onnx/elements.ts';
 import { OnnxFileError, reasonOf } from '../onnx/errors.ts';
 import type { ModelFile } from '../onnx/load.ts';
 import { refuseOwnData, saveModel } from '../onnx/save.ts';
-import { allocate, sizeOf, type Tensor } from '../onnx/tensor.ts';
+import { ones, type Tensor } from '../onnx/tensor.ts';
 import { findPorts, type Ports } from './ports.ts';
 import { Session } from './session.ts';
 
@@ -113,13 +113,6 @@ function recording(batch: number): Float32Array {
     const voice = [1, 2, 3, 5].reduce((sum, k) => sum + Math.sin((2 * Math.PI * 140 * k * i) / 16_000) / k, 0);
     return (0.6 + 0.5 * Math.sin(i / 2100)) * (noise + voice);
   });
-}
-
-function ones(type: Tensor['type'], dims: readonly number[]): Tensor {
-  const data = allocate(type, sizeOf(dims));
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n);
-  else data.fill(1);
-  return { type, dims, data };
 }
 
 /** Infinity where the model gives no number and `expected` has one. */

@@ -2,7 +2,7 @@
 
 import { beginAt } from '../../onnx/beginAt.ts';
 import type { ModelFile } from '../../onnx/load.ts';
-import { allocate, float32, type Tensor } from '../../onnx/tensor.ts';
+import { float32, ones, type Tensor } from '../../onnx/tensor.ts';
 import { AudioError } from '../../speech/audio/error.ts';
 import type { Sound } from '../../speech/batchStream.ts';
 import { bestPath, collapse } from '../../speech/greedy.ts';
@@ -122,14 +122,4 @@ function tooShort(
 ): AudioError | undefined {
   if (frames(samples) > 0) return undefined;
   return new AudioError(`${utterance.audio}: its ${samples} samples are too few for a single frame`);
-}
-
-function ones(type: Tensor['type'], dims: readonly number[]): Tensor {
-  const data = allocate(
-    type,
-    dims.reduce((product, dim) => product * dim, 1),
-  );
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n);
-  else data.fill(1);
-  return { type, dims, data };
 }
