@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
-const engine = ['autodiff', 'prune', 'speech', 'metrics', 'onnx', 'protocol'];
+const engine = ['autodiff', 'prune', 'speech', 'metrics', 'onnx', 'protocol', 'base'];
 
 /** What each part may import besides itself. The parts are the folders of src, src/extension.ts, src/cli.ts and webview. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  webview: ['protocol'],
+  webview: ['protocol', 'base'],
   extension: ['host', 'protocol'],
-  host: ['protocol', 'runs', 'onnx', 'metrics'],
+  host: ['protocol', 'runs', 'onnx', 'metrics', 'base'],
   train: [...engine, 'runs'],
   study: [...engine, 'runs', 'train'],
   cli: [...engine, 'runs', 'train', 'study'],
@@ -24,6 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   speech: [],
   metrics: [],
   protocol: [],
+  base: [],
 };
 
 /** Packages that only some files may import. */
@@ -33,7 +34,7 @@ const guarded: Readonly<Record<string, (file: string) => boolean>> = {
 };
 
 /** These run in a browser too, where Node's modules do not exist. */
-const inBrowser = new Set(['webview', 'protocol']);
+const inBrowser = new Set(['webview', 'protocol', 'base']);
 
 /** The command's version comes from here; nothing else outside src and webview may be imported. */
 const outside = new Set(['package.json']);

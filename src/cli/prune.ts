@@ -1,5 +1,6 @@
 /** `pinch prune` and `pinch resume`: make or find a run folder, train in it in a process of its own, and say what came of it. */
 
+import { percent } from '../base/format.ts';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
@@ -10,7 +11,7 @@ import { describeRun } from '../train/inputs.ts';
 import { detachTrainer, startTrainer } from '../train/process.ts';
 import { createRunFolder } from '../train/runFolder.ts';
 import { previewRun } from '../train/preview.ts';
-import { percent, textTable } from '../train/textTable.ts';
+import { textTable } from '../train/textTable.ts';
 import { exitCodes, printResult } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
 import { runSettings, type PruneFlags } from './runSettings.ts';
@@ -150,7 +151,7 @@ async function describeResult(folder: string, crash: string | null): Promise<Run
 
 function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, wer, best, run }: RunResult): string {
   if (checkpoint === null) return '';
-  const share = (value: number | null): string => (value === null ? '-' : percent(value));
+  const share = (value: number | null): string => (value === null ? '-' : percent(value, 2));
   return textTable(
     [
       ['run', run],
@@ -159,7 +160,7 @@ function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, wer, best, ru
       ['sparsity of the gated weights', share(sparsity)],
       ['sparsity of all parameters', share(sparsityOfAll)],
       ...(wer === null ? [] : [['word error rate, development set', share(wer)]]),
-      ...(best === null ? [] : [['best checkpoint at this sparsity', `${best.checkpoint} (${percent(best.wer)})`]]),
+      ...(best === null ? [] : [['best checkpoint at this sparsity', `${best.checkpoint} (${percent(best.wer, 2)})`]]),
     ],
     [1],
   );

@@ -1,5 +1,6 @@
 /** `pinch study`: methods, sparsities and seeds as one job that can be ended and begun again at any time. */
 
+import { percent } from '../base/format.ts';
 import { resolve } from 'node:path';
 import { defaultStudyFolder } from '../runs/studyFolder.ts';
 import { runOne, runStudy, type StudyEnd } from '../study/runStudy.ts';
@@ -7,7 +8,7 @@ import { readStudyFile, StudyFileError } from '../study/studyFile.ts';
 import type { StudyProgress } from '../study/progress.ts';
 import { studyPaths } from '../study/paths.ts';
 import type { StudyResults } from '../study/results.ts';
-import { percent, textTable } from '../train/textTable.ts';
+import { textTable } from '../train/textTable.ts';
 import { endProgress, showProgress } from './progress.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 
@@ -95,10 +96,10 @@ function describeStudy({ methods, dense, runs }: StudyResults, report: string): 
     ['method', 'sparsity', 'WER, test', '95 % from', 'to', 'seeds', 'lossless'],
     ...points.map(({ method, target, sparsity, wer, low, high, seeds, lossless }) => [
       method,
-      percent(sparsity),
-      percent(wer),
-      percent(low),
-      percent(high),
+      percent(sparsity, 2),
+      percent(wer, 2),
+      percent(low, 2),
+      percent(high, 2),
       String(seeds.length),
       target === null ? '' : verdict(lossless),
     ]),

@@ -1,8 +1,9 @@
 /** Which ONNX files a command is about: what was clicked, or what is picked from a list. */
 
+import { byteSize } from '../base/format.ts';
 import { QuickPickItemKind, Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { findModel } from '../onnx/findModel.ts';
-import { byteSize, describeCheckpoint } from './describe.ts';
+import { describeCheckpoint } from './describe.ts';
 import { findModels } from './findModels.ts';
 import { titleOf } from './modelNames.ts';
 import { checkpointModel } from './runStore.ts';

@@ -1,5 +1,6 @@
 /** Runs and checkpoints in a few words, for trees, the status bar and notifications. */
 
+import { byteSize, percent } from '../base/format.ts';
 import type { Liveness } from '../runs/state.ts';
 import type { CheckpointRecord, EndRecord, RunState } from '../protocol/records.ts';
 
@@ -66,14 +67,4 @@ export function describeEnd(name: string, end: EndRecord, wer: number | undefine
     case 'failed':
       return `${name} failed: ${end.message ?? 'its log says why'}`;
   }
-}
-
-/** A fraction as `6.5 %`. */
-export function percent(fraction: number): string {
-  return `${(100 * fraction).toFixed(1)} %`;
-}
-
-export function byteSize(bytes: number): string {
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

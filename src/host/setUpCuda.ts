@@ -1,8 +1,8 @@
 /** The command Set Up CUDA: says what the CUDA provider needs, and fetches it if the user wants it. */
 
+import { byteSize } from '../base/format.ts';
 import { window } from 'vscode';
 import * as v from 'valibot';
-import { byteSize } from './describe.ts';
 import type { Services } from './services.ts';
 import { runWithProgress } from './withProgress.ts';
 

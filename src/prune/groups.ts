@@ -3,9 +3,6 @@
  * by following channels from matrix product to matrix product; no names of layers are looked at but to call the groups by them.
  */
 
-import type { Model } from '../onnx/graph.ts';
-import { findLayers } from './channels/layers.ts';
-
 /** The part of one weight that belongs to each group: group g owns the indices start + g·length … start + (g+1)·length − 1 of an axis. */
 export interface GroupSlice {
   readonly initializer: string;
@@ -32,15 +29,4 @@ export interface Grouping {
   readonly layers: readonly GroupedLayer[];
   /** Gated matrices that cannot be grouped safely, each with one sentence of reason. */
   readonly left: readonly { readonly initializer: string; readonly reason: string }[];
-}
-
-/**
- * The grouped layers in the order of the graph. Each gated matrix belongs to one layer at most. A group may be taken out of the model
- * when its gated weights and biases are zero: nothing else reads its channels.
- * @param model whose parameters are initializers of their own (exposeParameters).
- * @param gated initializers of the matrices that would be gated weight by weight.
- */
-export function findGroups(model: Model, gated: ReadonlySet<string> | readonly string[]): Grouping {
-  const { layers, left } = findLayers(model, new Set(gated));
-  return { layers: layers.map(({ layer }) => layer), left };
 }

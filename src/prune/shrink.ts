@@ -32,9 +32,9 @@ export interface Shrunk {
 
 /**
  * @param file whose parameters are initializers of their own (exposeParameters).
- * @param gated as for findGroups.
+ * @param gated as for findLayers.
  * @param keep a mask for each grouped layer that is to shrink, by its name; as long as it has groups.
- * @param overlap whether the layers are those of findLayers with overlap: more than findGroups gives, and called otherwise.
+ * @param overlap whether the layers are those of findLayers with overlap: more than it gives without, and called otherwise.
  * @returns the same model where masks keep all. External data is still read from the file's folder.
  * @throws Error naming a node if the new shapes would not hold for inputs of any size.
  */

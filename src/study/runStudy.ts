@@ -3,7 +3,8 @@
 import { stat } from 'node:fs/promises';
 import { reasonOf } from '../onnx/errors.ts';
 import type { RunFile } from '../protocol/records.ts';
-import { describeRun, hashManifest } from '../train/inputs.ts';
+import { describeRun } from '../train/inputs.ts';
+import { hashManifest } from '../speech/manifest/hash.ts';
 import { claimStudy } from './claim.ts';
 import { doTask, type TaskEnd } from './doTask.ts';
 import { doTasks, shareMachine, type TaskEvents } from './local.ts';

@@ -13,9 +13,10 @@ import { sizeOf, type Tensor } from '../onnx/tensor.ts';
 import type { CheckpointRecord } from '../protocol/records.ts';
 import { isGated, type Parameter } from './graph/parameter.ts';
 import type { Layout } from './layout.ts';
-import { modelFiles } from './modelSize.ts';
+import { modelFiles } from '../onnx/modelFiles.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
-import { prunedWeights, type State } from './pruned.ts';
+import { prunedWeights } from './pruned.ts';
+import type { State } from './state.ts';
 import { readSafetensors, SafetensorsError, writeSafetensors } from './safetensors.ts';
 
 /** All of a run that changes from step to step, besides its tensors. Whatever is random follows from the seed and the position. */

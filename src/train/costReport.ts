@@ -1,8 +1,9 @@
 /** What a model costs, for people: a table beside the dense model, how it was measured, and what each way of making it smaller buys. */
 
+import { byteSize, count } from '../base/format.ts';
 import type { CostFigures, CostRatios, ModelCost } from './modelCost.ts';
 import { describeGzipped } from './modelSize.ts';
-import { byteSize, count, textTable } from './textTable.ts';
+import { textTable } from './textTable.ts';
 
 export function describeCost(cost: ModelCost): string {
   const { own, dense, ratios, quantized, seconds, problem } = cost;

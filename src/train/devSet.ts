@@ -10,7 +10,7 @@ import type { Utterance } from '../speech/manifest/utterance.ts';
 import { writeModel } from './checkpoint.ts';
 import type { GateMode } from './graph/parameter.ts';
 import type { Layout } from './layout.ts';
-import type { State } from './pruned.ts';
+import type { State } from './state.ts';
 import { evaluationMemory, longestSeconds } from './evaluationMemory.ts';
 import { behindFeatures, recognizeKept, type KeptRecognition } from './features/recognizeKept.ts';
 import { findPorts } from './ports.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Builder } from '../onnx/builder.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { OnnxruntimeError } from './onnxruntimeError.ts';
-import { trainerFile } from './process.ts';
+import { trainerFile } from './trainerFile.ts';
 import { cudaPlatform } from './cuda/place.ts';
 import { cudaIsSetUp } from './onnxruntime.ts';
 import { Session, type Device } from './session.ts';

@@ -9,7 +9,7 @@ import { diffSpeech, type SpeechDiff } from './diffSpeech.ts';
 import { diffTensors } from './diffTensors.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { readKept, type Measured } from './keptEvaluation.ts';
-import { modelFiles } from './modelSize.ts';
+import { modelFiles } from '../onnx/modelFiles.ts';
 import { reportOf, type ParameterTotals, type TensorReport } from './parameterReport.ts';
 import { storedParameters, type StoredParameter } from './storedParameters.ts';
 

@@ -1,9 +1,10 @@
 /** A diff for people: one table of layers, one of the whole models, and what became of the word error rate. */
 
+import { byteSize, count, counted, percent } from '../base/format.ts';
 import type { LayerDiff, LayerSide, ModelDiff, ModelTotals } from './diff.ts';
 import type { SpeechDiff } from './diffSpeech.ts';
 import { describeComparison } from './evaluationReport.ts';
-import { byteSize, count, counted, percent, textTable } from './textTable.ts';
+import { textTable } from './textTable.ts';
 
 export function describeDiff(diff: ModelDiff): string {
   const { a, b, layers, vectors, operators, recognition } = diff;
@@ -22,7 +23,7 @@ const none = '-';
 
 function layerTable(layers: readonly LayerDiff[]): string {
   const head = ['layer', 'shape', 'type', 'sparsity A', 'B', 'threshold A', 'B', 'changed', 'overlap'];
-  const share = (value: number | null): string => (value === null ? none : percent(value));
+  const share = (value: number | null): string => (value === null ? none : percent(value, 2));
   const threshold = (side: LayerSide | null): string => side?.threshold?.toFixed(4) ?? none;
   const rows = layers.map(({ name, a, b, changed, overlap }) => [
     name,
@@ -59,14 +60,14 @@ function totalsTable(a: ModelTotals, b: ModelTotals, recognition: SpeechDiff | n
     ...(a.removed || b.removed
       ? [row('  taken out', ({ removed }) => (removed === null ? none : count(removed)))]
       : []),
-    row('sparsity of all parameters', ({ sparsity }) => percent(sparsity)),
-    row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity)),
+    row('sparsity of all parameters', ({ sparsity }) => percent(sparsity, 2)),
+    row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity, 2)),
     row('on disk', ({ bytes }) => byteSize(bytes)),
     row('nodes', ({ nodes }) => count(nodes)),
     ...(recognition
       ? [
-          ['word error rate', percent(recognition.a.wer), percent(recognition.b.wer)],
-          ['character error rate', percent(recognition.a.cer), percent(recognition.b.cer)],
+          ['word error rate', percent(recognition.a.wer, 2), percent(recognition.b.wer, 2)],
+          ['character error rate', percent(recognition.a.cer, 2), percent(recognition.b.cer, 2)],
         ]
       : []),
   ]).trimEnd();

@@ -5,7 +5,7 @@ import type { ModelFile } from '../onnx/load.ts';
 import { AudioError } from '../speech/audio/error.ts';
 import type { AudioLoader } from '../speech/audioLoader.ts';
 import type { Utterance } from '../speech/manifest/utterance.ts';
-import { modelFiles } from './modelSize.ts';
+import { modelFiles } from '../onnx/modelFiles.ts';
 import type { RecognitionPlan } from './recognitionPlan.ts';
 
 /** onnxruntime holds a model's weights, and some again in the order that its products want. */

@@ -1,5 +1,6 @@
 /** An evaluation for people, and as files for other tools. */
 
+import { byteSize, count, counted, duration, percent } from '../base/format.ts';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Comparison } from '../metrics/compare.ts';
@@ -10,8 +11,7 @@ import { describeCost } from './costReport.ts';
 import type { Evaluation, Hypothesis } from './evaluate.ts';
 import { describeGzipped } from './modelSize.ts';
 import { withoutRecord } from './parameterReport.ts';
-import { duration } from './progress.ts';
-import { byteSize, count, counted, percent, textTable } from './textTable.ts';
+import { textTable } from './textTable.ts';
 
 /** A table, and below it what has to be known to read it. */
 export function describeEvaluation(evaluation: Evaluation): string {
@@ -20,12 +20,12 @@ export function describeEvaluation(evaluation: Evaluation): string {
   const row = (name: string, cell: (column: Evaluation) => string): string[] => [name, ...columns.map(cell)];
   const table = textTable([
     ...(comparison ? [['', 'model', 'against']] : []),
-    row('word error rate', ({ wer }) => percent(wer)),
+    row('word error rate', ({ wer }) => percent(wer, 2)),
     row('  substitutions', ({ substitutions }) => count(substitutions)),
     row('  deletions', ({ deletions }) => count(deletions)),
     row('  insertions', ({ insertions }) => count(insertions)),
-    row('character error rate', ({ cer }) => percent(cer)),
-    row('utterances with errors', ({ sentenceErrorRate }) => percent(sentenceErrorRate)),
+    row('character error rate', ({ cer }) => percent(cer, 2)),
+    row('utterances with errors', ({ sentenceErrorRate }) => percent(sentenceErrorRate, 2)),
     row('real-time factor', ({ realTimeFactor }) => realTimeFactor.toFixed(4)),
     row('latency, median', ({ latency }) => `${latency.median.toFixed(1)} ms`),
     row('latency, 95 % under', ({ latency }) => `${latency.p95.toFixed(1)} ms`),
@@ -34,8 +34,8 @@ export function describeEvaluation(evaluation: Evaluation): string {
     ...(columns.some(({ removed }) => removed)
       ? [row('  taken out', ({ removed }) => (removed === null ? '-' : count(removed)))]
       : []),
-    row('sparsity of all parameters', ({ sparsity }) => percent(sparsity)),
-    row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity)),
+    row('sparsity of all parameters', ({ sparsity }) => percent(sparsity, 2)),
+    row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity, 2)),
     row('on disk', ({ bytes }) => byteSize(bytes)),
     row('gzipped', describeGzipped),
   ]);

@@ -1,5 +1,6 @@
 /** Writes a model in the form in which it is to be used: without its dead groups, with weights of 8 bits, or both. */
 
+import { byteSize, count } from '../base/format.ts';
 import { realpath } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { OnnxFileError } from '../onnx/errors.ts';
@@ -12,10 +13,10 @@ import type { GzipOptions } from './gzippedSize.ts';
 import { countModel, type CountedModel } from './modelCost.ts';
 import { describeGzipped } from './modelSize.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
-import { keepRecord } from './pruningRecord.ts';
+import { keepRecord } from './keepRecord.ts';
 import { shrinkFile } from './shrinkFile.ts';
 import { storedParameters } from './storedParameters.ts';
-import { byteSize, count, textTable } from './textTable.ts';
+import { textTable } from './textTable.ts';
 import { tolerances, writeVerified } from './verifiedWrite.ts';
 
 export interface ExportOptions {

@@ -1,5 +1,6 @@
 /** What a run will take of memory and disk, reckoned before it starts, and whether it can have that. */
 
+import { byteSize } from '../base/format.ts';
 import { existsSync, statSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
@@ -7,9 +8,8 @@ import { dirname, join, resolve } from 'node:path';
 import type { StartRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import type { GraphCost } from './graph/graphCost.ts';
-import { modelFiles } from './modelSize.ts';
+import { modelFiles } from '../onnx/modelFiles.ts';
 import type { Setup } from './setup.ts';
-import { byteSize } from './textTable.ts';
 
 /** Node, onnxruntime and the audio threads, measured. */
 const ownMemory = 350e6;

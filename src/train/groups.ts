@@ -3,7 +3,7 @@
 import { partOf, squaresOfGroups, zeroDead } from '../prune/groupMasks.ts';
 import type { Parameter } from './graph/parameter.ts';
 import { stateNames } from './graph/stateNames.ts';
-import type { State } from './pruned.ts';
+import type { State } from './state.ts';
 
 /** Of a grouped layer, 1 for each group that lives, else 0. */
 export type Living = ReadonlyMap<number, Uint8Array>;

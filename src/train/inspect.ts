@@ -1,5 +1,6 @@
 /** Lists a model's layers under their real names, how sparse they are, which of them would be gated, and what the model costs. */
 
+import { count, percent } from '../base/format.ts';
 import type { ValueInfo } from '../onnx/graph.ts';
 import { loadModel, type ModelFile } from '../onnx/load.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
@@ -12,7 +13,7 @@ import {
   type ParameterTotals,
   type TensorReport,
 } from './parameterReport.ts';
-import { count, percent, textTable } from './textTable.ts';
+import { textTable } from './textTable.ts';
 
 export interface InspectOptions {
   /** The dense model to compare the cost with: by default the one that a checkpoint's run started from. */
@@ -99,7 +100,7 @@ export function describeInspection(inspection: Inspection): string {
 function describeTotals(totals: Omit<ParameterTotals, 'gated'>): string {
   const { parameters, nonZeroParameters, removed, sparsity } = totals;
   const gone = removed ? `, another ${count(removed)} taken out` : '';
-  return `${count(parameters)}, ${count(nonZeroParameters)} not zero${gone}, sparsity ${percent(sparsity)}`;
+  return `${count(parameters)}, ${count(nonZeroParameters)} not zero${gone}, sparsity ${percent(sparsity, 2)}`;
 }
 
 function rows(tensors: readonly TensorReport[]): string[][] {
@@ -109,7 +110,7 @@ function rows(tensors: readonly TensorReport[]): string[][] {
     type,
     dims.join(' x '),
     count(parameters),
-    percent(sparsity),
+    percent(sparsity, 2),
     threshold === null ? '-' : threshold.toFixed(4),
     gated ? 'yes' : 'no',
     reason,

@@ -6,8 +6,9 @@ import * as v from 'valibot';
 import type { ModelFile } from '../onnx/load.ts';
 import { readSmallFile } from '../runs/smallFile.ts';
 import type { Evaluation } from './evaluate.ts';
-import { hashManifest, hashModel } from './inputs.ts';
-import { modelFiles } from './modelSize.ts';
+import { hashManifest } from '../speech/manifest/hash.ts';
+import { hashModel } from '../onnx/modelFiles.ts';
+import { modelFiles } from '../onnx/modelFiles.ts';
 
 /** What of an evaluation it takes to compare it with another. */
 export type Measured = Pick<Evaluation, 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'hypotheses'>;

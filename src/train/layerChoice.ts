@@ -1,5 +1,6 @@
 /** Which of a model's parameters a run trains, and which of them it gates: by themselves, in groups, or both. */
 
+import { count, counted } from '../base/format.ts';
 import type { Model } from '../onnx/graph.ts';
 import type { Parameter } from '../onnx/parameters.ts';
 import { sizeOf } from '../onnx/tensor.ts';
@@ -9,7 +10,6 @@ import { chooseGates, type GateChoice } from '../prune/chooseGates.ts';
 import type { GroupedAxis } from '../prune/groupGates.ts';
 import type { GroupedLayer } from '../prune/groups.ts';
 import { layerPattern } from '../prune/layerPattern.ts';
-import { count, counted } from './textTable.ts';
 
 export interface LayerChoice extends GateChoice {
   readonly trained: boolean;

@@ -1,11 +1,12 @@
 /** One layer of a model: its weights' distribution, and where its gate cuts it. */
 
+import { count, counted, percent } from '../base/format.ts';
 import { elementsOf, type Elements } from '../onnx/elements.ts';
 import { loadModel } from '../onnx/load.ts';
 import { float32 } from '../onnx/tensor.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
 import { storedParameters, type StoredParameter } from './storedParameters.ts';
-import { count, counted, percent, textTable } from './textTable.ts';
+import { textTable } from './textTable.ts';
 
 export interface LayerInspection {
   readonly model: string;
@@ -132,7 +133,7 @@ export function describeLayer(inspection: LayerInspection): string {
       ['parameter', name],
       ['shape', shape.join(' x ')],
       ['weights', count(parameters)],
-      ['zeros', `${count(zeros)} (${percent(parameters === 0 ? 0 : zeros / parameters)})`],
+      ['zeros', `${count(zeros)} (${percent(parameters === 0 ? 0 : zeros / parameters, 2)})`],
       ['root-mean-square', exact(rootMeanSquare)],
       ...(threshold === null || thresholdInWeights === null
         ? []

@@ -1,6 +1,7 @@
 /** Layers by kind: those of equal shape whose names differ in numbers only, as the same layer of every block does. */
 
-import { count, textTable } from './textTable.ts';
+import { count } from '../base/format.ts';
+import { textTable } from './textTable.ts';
 import type { GatedLayer } from './layerChoice.ts';
 
 export type ListedLayer = Pick<GatedLayer, 'name' | 'shape' | 'parameters' | 'reason'>;

@@ -9,7 +9,7 @@ import { cutTensor } from '../prune/shrink/cut.ts';
 import { stateNames } from './graph/stateNames.ts';
 import { isGated, type GateMode, type Parameter } from './graph/parameter.ts';
 import { groupSquares, livingGroups, type Living } from './groups.ts';
-import type { State } from './pruned.ts';
+import type { State } from './state.ts';
 
 /** How many weights are no longer in the model. */
 export interface Removed {

@@ -1,5 +1,6 @@
 /** The training loop, in the order it happens. */
 
+import { count, counted, duration, percent } from '../base/format.ts';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { EndRecord } from '../protocol/records.ts';
@@ -18,14 +19,12 @@ import { secondsOf, trainingBatch } from './data.ts';
 import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
 import { LossWatch } from './lossWatch.ts';
 import type { Resting } from './methods/method.ts';
-import { duration } from './progress.ts';
 import { removeDead, removeLongDead, type Removal } from './removal.ts';
 import { learningRateFactor } from './schedule.ts';
 import type { BatchShape } from './graph/trainingGraph.ts';
 import type { Opened } from './setup.ts';
 import type { StepScalars } from './stepFeeds.ts';
 import type { StepResult } from './stepResult.ts';
-import { count, counted, percent } from './textTable.ts';
 
 /** Trains from `progress` on, in the opened state, to the end of the run, a request to stop, or trouble for the second time. */
 export async function train(context: LoopContext, opened: Opened, progress: Progress): Promise<LoopEnd> {
@@ -304,7 +303,7 @@ class Loop {
     time.evaluation((performance.now() - began) / 1000);
     this.evaluatedStep = step;
     host.record({ kind: 'evaluation', step, epoch: this.epochs, ...score, sparsity: this.sparsity });
-    report.say(`Step ${step}: word error rate ${percent(score.wer)} on the development set.`);
+    report.say(`Step ${step}: word error rate ${percent(score.wer, 2)} on the development set.`);
     const final = !this.gated || this.opened.trainable.mode === 'fixed' || last;
     if (!final || score.wer >= (this.progress.best?.wer ?? Infinity)) return false;
     this.progress = {
@@ -325,7 +324,7 @@ class Loop {
     const path = `checkpoints/${checkpointName(step)}`;
     host.record({ kind: 'checkpoint', step, path, ...counts });
     report.note(
-      `Checkpoint ${path}: ${percent(counts.sparsity)} of the gated weights are zero, ${percent(counts.sparsityOfAll)} of all.`,
+      `Checkpoint ${path}: ${percent(counts.sparsity, 2)} of the gated weights are zero, ${percent(counts.sparsityOfAll, 2)} of all.`,
     );
     this.sparsity = counts.sparsity;
     await removeOldCheckpoints(checkpoints, settings.checkpoint.keep, best ? [best.step] : []);

@@ -1,7 +1,5 @@
 /** What onnxruntime says when it fails, as one sentence of ours. */
 
-import { byteSize } from './textTable.ts';
-
 /** onnxruntime cannot load a model or run it. The message names the model and, where it is known, the node. */
 export class OnnxruntimeError extends Error {
   override readonly name = 'OnnxruntimeError';
@@ -55,3 +53,4 @@ function withoutStart(text: string, start: string): string {
 function withoutColours(text: string): string {
   return text.replace(/\u001b\[[\d;]*m/gu, '').trim();
 }
+import { byteSize } from '../base/format.ts';

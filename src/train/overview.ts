@@ -1,5 +1,6 @@
 /** What is said before the first step: what is gated, what is left out and why, memory, and a first guess of the time. */
 
+import { byteSize, count, counted, duration, percent, small } from '../base/format.ts';
 import type { StartRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { describeDropped } from '../speech/prepare.ts';
@@ -7,9 +8,7 @@ import { describeAbsent } from './absent.ts';
 import { describeDisk, diskOf, diskPlanOf, memoryOf } from './footprint.ts';
 import type { GraphCost } from './graph/graphCost.ts';
 import { kindTable, layerTable } from './layerKinds.ts';
-import { duration } from './progress.ts';
 import type { LayerRow, Setup } from './setup.ts';
-import { byteSize, count, counted, percent, small } from './textTable.ts';
 
 /**
  * The start line of metrics.jsonl.
@@ -68,8 +67,8 @@ export function describeStart(
   const { data } = setup;
   const lines = [gateTable(setup, whole), start.deviceReason];
   if (start.gatedParameters > 0) {
-    const share = percent(start.gatedParameters / start.parameters);
-    const target = percent(settings.sparsity.target);
+    const share = percent(start.gatedParameters / start.parameters, 2);
+    const target = percent(settings.sparsity.target, 2);
     lines.push(
       `Gated: ${count(start.gatedParameters)} of ${count(start.parameters)} parameters (${share}); ${target} of them will be ${settings.granularity === 'neuron' ? 'gone' : 'zero'}.`,
     );
@@ -95,7 +94,7 @@ export function describeStart(
 function describeMasks({ specAugment: { maskTimeProb, maskTimeLength, maskTimeMinMasks } }: RunSettings): string {
   if (maskTimeProb === 0) return 'no SpecAugment';
   const least = maskTimeMinMasks > 0 ? `, at least ${maskTimeMinMasks} times ${maskTimeLength} of an utterance` : '';
-  return `SpecAugment on ${percent(maskTimeProb)} of the frames${least}`;
+  return `SpecAugment on ${percent(maskTimeProb, 2)} of the frames${least}`;
 }
 
 /** The gated layers, by kind or one by one, and the other tensors together by reason. */

@@ -7,7 +7,6 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { controlLine, type ControlRequest } from '../protocol/control.ts';
 import type { RunState } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
@@ -15,6 +14,7 @@ import { readState } from '../runs/state.ts';
 import { writeState } from './runFolder.ts';
 import { threadsVariable } from './session.ts';
 import { startPipeDescriptor } from './startPipe.ts';
+import { trainerFile } from './trainerFile.ts';
 
 export interface TrainerProcess {
   /** Settles when the process is gone. `code` is null if a signal ended it. */
@@ -30,12 +30,6 @@ export interface TrainerProcess {
  * wav2vec2-base, a third less time in the kernel. Other systems do not know these names.
  */
 export const keepMemory = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 40) };
-
-/** The bundled trainer: beside this file once bundled; run from source, in the bundles' folder. */
-export function trainerFile(): string {
-  const fromSource = import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(fromSource ? '../../dist/trainer.js' : './trainer.js', import.meta.url));
-}
 
 export interface TrainerOptions {
   /** Whether the start table has a line for each layer. */

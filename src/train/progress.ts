@@ -1,8 +1,8 @@
 /** Says how a run is doing: a bar on a terminal, plain lines elsewhere, and all but the bar in trainer.log too. */
 
+import { duration, percent } from '../base/format.ts';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { percent } from './textTable.ts';
 
 export interface StepProgress {
   readonly step: number;
@@ -102,19 +102,12 @@ export class ProgressReport {
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Seconds as people say them: 45 s, 12 min, 3 h 20 min. */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 function describeStep(progress: StepProgress): string {
   const { step, steps, loss, sparsity, sparsityTarget, gated, audioSecondsPerSecond, secondsLeft } = progress;
   return [
     `step ${step}/${steps}`,
     `loss ${loss.toFixed(4)}`,
-    ...(gated ? [`sparsity ${percent(sparsity)} (target ${percent(sparsityTarget)})`] : []),
+    ...(gated ? [`sparsity ${percent(sparsity, 2)} (target ${percent(sparsityTarget, 2)})`] : []),
     `${audioSecondsPerSecond.toFixed(1)}x real time`,
     ...(secondsLeft === undefined || step === steps ? [] : [`${duration(secondsLeft)} left`]),
   ].join('  ');

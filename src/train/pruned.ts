@@ -6,8 +6,7 @@ import { channelLayers, withChannels } from './channels.ts';
 import type { GateMode, Parameter } from './graph/parameter.ts';
 import { stateNames } from './graph/stateNames.ts';
 import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
-
-export type State = ReadonlyMap<string, Tensor>;
+import type { State } from './state.ts';
 
 /**
  * The weights that training or a gate changes by initializer, zero where a gate is shut: what the model computes with, bit for bit. Of a

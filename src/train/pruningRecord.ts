@@ -4,11 +4,10 @@ import { create } from '@bufbuild/protobuf';
 import { StringStringEntryProtoSchema } from 'onnx-buf';
 import * as v from 'valibot';
 import type { ModelFile } from '../onnx/load.ts';
-import { exposeParameters, type Parameter as NamedParameter } from '../onnx/parameters.ts';
+import type { Parameter as NamedParameter } from '../onnx/parameters.ts';
 import { withFields } from '../onnx/protoCopy.ts';
 import { sizeOf } from '../onnx/tensor.ts';
 import { isGated, type Parameter } from './graph/parameter.ts';
-import type { StoredParameters } from './storedParameters.ts';
 
 /** Parameters go by their full names, which exports keep. */
 export interface PruningRecord {
@@ -71,17 +70,4 @@ export function recordOf(
     gated: new Set(whole.filter(isGated).map(nameOf)),
     sizes: new Map(before.filter(([name, size]) => now.get(name) !== size)),
   };
-}
-
-/** A model that was made smaller, with the record of what it was before. @param before the model that it was made from. */
-export function keepRecord(file: ModelFile, before: StoredParameters): ModelFile {
-  const now = new Map(exposeParameters(file).parameters.map(({ name, dims }) => [name, sizeOf(dims)]));
-  const sizes = new Map(before.gone.map(({ name, size }) => [name, size]));
-  for (const { parameter, removed } of before.parameters) {
-    const size = sizeOf(parameter.dims) + removed;
-    if (now.get(parameter.name) !== size) sizes.set(parameter.name, size);
-  }
-  const named = [...before.parameters.map(({ parameter, gated }) => ({ name: parameter.name, gated })), ...before.gone];
-  const gated = new Set(named.filter((parameter) => parameter.gated).map(({ name }) => name));
-  return withRecord(file, { by: before.by, gated, sizes });
 }

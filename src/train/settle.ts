@@ -7,7 +7,8 @@ import { stateNames } from './graph/stateNames.ts';
 import { isGated, type Parameter } from './graph/parameter.ts';
 import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
 import { MagnitudeCounts } from './magnitudeCounts.ts';
-import { maskedWeights, type State } from './pruned.ts';
+import { maskedWeights } from './pruned.ts';
+import type { State } from './state.ts';
 
 /** What changes of a state, tensor by tensor. Each is there until the next is asked for: all at once would be as large as the state. */
 export type Changes = Iterable<readonly [string, Tensor]>;

@@ -28,7 +28,7 @@ import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
 import { establishOutput, type OutputForm } from './outputForm.ts';
 import { findPorts, type Ports } from './ports.ts';
-import type { State } from './pruned.ts';
+import type { State } from './state.ts';
 import { recordOf, withRecord } from './pruningRecord.ts';
 import { Trainable } from './trainable.ts';
 

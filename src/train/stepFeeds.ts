@@ -5,9 +5,9 @@ import { adamScalars } from './graph/adamw.ts';
 import type { DropoutMasks } from './graph/dropout.ts';
 import type { TimeMasks } from './graph/specAugment.ts';
 import type { TrainingGraph } from './graph/trainingGraph.ts';
+import type { TrainableOptions } from './trainableOptions.ts';
 import { gumbelNoise } from './gumbelNoise.ts';
 import { paddedFeatures } from './features/padded.ts';
-import type { TrainableOptions } from './trainable.ts';
 
 /** What one step needs of a batch. */
 export interface TrainingBatch {

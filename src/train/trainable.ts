@@ -1,55 +1,17 @@
 /** A model in training: its weights, moments and thresholds, and the compiled graphs, one per shape of batch, that update them. */
 
-import type { Graph, Model } from '../onnx/graph.ts';
-import { float32, sizeOf, type DataType, type Tensor } from '../onnx/tensor.ts';
-import type { FeatureCut } from './features/cut.ts';
+import type { Graph } from '../onnx/graph.ts';
+import { float32, sizeOf, type Tensor } from '../onnx/tensor.ts';
 import { DropoutMasks } from './graph/dropout.ts';
-import { TimeMasks, type SpecAugmentSettings } from './graph/specAugment.ts';
+import { TimeMasks } from './graph/specAugment.ts';
 import type { GraphCost } from './graph/graphCost.ts';
-import type { LogitsForm } from './graph/logitsForm.ts';
 import { stateNames } from './graph/stateNames.ts';
-import type { GateMode, Parameter } from './graph/parameter.ts';
-import {
-  buildTrainingGraph,
-  type Accumulation,
-  type BatchShape,
-  type TrainingGraph,
-  type TrainingGraphSettings,
-} from './graph/trainingGraph.ts';
-import type { GatedLayer } from './layerChoice.ts';
-import { Resident, Session, type Device, type Feed } from './session.ts';
+import type { GateMode } from './graph/parameter.ts';
+import { buildTrainingGraph, type Accumulation, type BatchShape, type TrainingGraph } from './graph/trainingGraph.ts';
+import { Resident, Session, type Feed } from './session.ts';
 import { stepFeeds, type Masks, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
+import type { TrainableOptions } from './trainableOptions.ts';
 import { restingLayers, stepResult, type RestingLayers, type StepResult } from './stepResult.ts';
-
-export interface TrainableOptions {
-  readonly model: Model;
-  readonly parameters: readonly Parameter[];
-  /** The gated layers, in the order of their indices. */
-  readonly layers: readonly Pick<GatedLayer, 'name' | 'size'>[];
-  readonly audioInput: string;
-  readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
-  /** If set, batches come as these features of the model instead of audio. */
-  readonly features?: FeatureCut | undefined;
-  readonly logitsOutput: string;
-  /** As the training graph's. */
-  readonly logitsForm?: LogitsForm | undefined;
-  readonly blank: number;
-  readonly frames: (samples: number) => number;
-  readonly device: Device;
-  readonly threads: number | undefined;
-  readonly settings: Omit<TrainingGraphSettings, 'tiles' | 'stacks' | 'timeMasks'>;
-  /** None if it is not said. */
-  readonly specAugment?: SpecAugmentSettings | undefined;
-  /** As the training graph's. */
-  readonly candidates?: number | undefined;
-  /** As the training graph's. */
-  readonly removed?: number | undefined;
-  /** Of the masks, and of the noise in a search among channels. */
-  readonly seed: number;
-  readonly gates: GateMode;
-  /** For the profile of a benchmark or a test. */
-  readonly profilePrefix?: string;
-}
 
 /** A tensor on the device, and the state tensors of the host that it holds one after the other. */
 interface DeviceTensor {

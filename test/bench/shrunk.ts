@@ -7,7 +7,7 @@ import { loadModel } from '../../src/onnx/load.ts';
 import { exposeParameters } from '../../src/onnx/parameters.ts';
 import { saveModel } from '../../src/onnx/save.ts';
 import { chooseGates } from '../../src/prune/chooseGates.ts';
-import { findGroups } from '../../src/prune/groups.ts';
+import { findGroups } from '../prune/findGroups.ts';
 import { shrinkModel } from '../../src/prune/shrink.ts';
 import { countModel, measureCost, type ModelCost } from '../../src/train/modelCost.ts';
 import { copyProcessorFiles } from '../../src/train/processorCopies.ts';

@@ -6,7 +6,8 @@ import { ints } from '../../src/onnx/graph.ts';
 import { loadModel } from '../../src/onnx/load.ts';
 import { exposeParameters } from '../../src/onnx/parameters.ts';
 import { chooseGates } from '../../src/prune/chooseGates.ts';
-import { findGroups, type Grouping } from '../../src/prune/groups.ts';
+import type { Grouping } from '../../src/prune/groups.ts';
+import { findGroups } from './findGroups.ts';
 import { openModel, smallModel, temporaryFolder } from '../onnx/smallFile.ts';
 import { groupedNets, Net, wholeNets, type Write } from './nets.ts';
 

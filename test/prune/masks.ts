@@ -6,7 +6,7 @@ import type { Model } from '../../src/onnx/graph.ts';
 import type { ModelFile } from '../../src/onnx/load.ts';
 import { rewriteFile } from '../../src/onnx/rewriteFile.ts';
 import type { Tensor } from '../../src/onnx/tensor.ts';
-import { findGroups } from '../../src/prune/groups.ts';
+import { findGroups } from './findGroups.ts';
 import { zeroGroups, type Keep } from '../../src/prune/shrink/cut.ts';
 
 /** How many groups of a layer are kept; `mixed` is another of the kinds for each layer. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { duration, ProgressReport, type StepProgress } from '../../src/train/progress.ts';
+import { ProgressReport, type StepProgress } from '../../src/train/progress.ts';
 
 const at = (step: number): StepProgress => ({
   step,
@@ -53,16 +53,6 @@ test('without gates nothing is said of sparsity', () => {
   progress.step({ ...at(1), gated: false });
   progress.close();
   expect(written()).toBe('step 1/10  loss 0.5000  12.0x real time\n');
-});
-
-test.each([
-  [0, '1 s'],
-  [42.4, '42 s'],
-  [100, '2 min'],
-  [3600, '60 min'],
-  [12_000, '3 h 20 min'],
-])('%d seconds are %s', (seconds, text) => {
-  expect(duration(seconds)).toBe(text);
 });
 
 test('what takes long has its name on a terminal, and a line of the log once it took seconds', async () => {

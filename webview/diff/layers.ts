@@ -1,12 +1,12 @@
 /** The layers: both heatmaps side by side, and a table of what differs. */
 
+import { count, percent, significant } from '../../src/base/format.ts';
 import './layers.css';
 import type { LayerDiff } from '../../src/protocol/views/diff.ts';
 import { heatmapGrid } from '../heatmap/grid.ts';
 import { legend } from '../heatmap/legend.ts';
 import { checkbox, textField } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import { count, percent, significant } from '../ui/format.ts';
 import { sortableTable, type Column } from '../ui/table.ts';
 import type { Sort } from '../ui/tableOrder.ts';
 

@@ -1,7 +1,7 @@
 /** The two models as a whole, side by side: as rows for the page, and as text to copy. */
 
+import { byteSize, count, percent } from '../../src/base/format.ts';
 import type { DiffResult, DiffTotals } from '../../src/protocol/views/diff.ts';
-import { byteSize, count, percent } from '../ui/format.ts';
 
 export interface TotalsRow {
   readonly id: string;

@@ -1,12 +1,12 @@
 /** The utterances that came out better or worse, with the alignment of both models. */
 
+import { count } from '../../src/base/format.ts';
 import './utterances.css';
 import type { ChangedUtterance, DiffRecognition } from '../../src/protocol/views/diff.ts';
 import type { AlignedText } from '../../src/protocol/views/alignedText.ts';
 import { alignmentElement, alignmentLegend } from '../ui/alignment.ts';
 import { dropdown } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import { count } from '../ui/format.ts';
 import { sortableTable } from '../ui/table.ts';
 
 const choices = [

@@ -1,7 +1,7 @@
 /** Whether the word error rates really differ, in words. */
 
+import { count, percent } from '../../src/base/format.ts';
 import type { DiffRecognition } from '../../src/protocol/views/diff.ts';
-import { count, percent } from '../ui/format.ts';
 import { points } from './totals.ts';
 
 export interface Verdict {

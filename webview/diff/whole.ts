@@ -1,9 +1,9 @@
 /** The two models as a whole: a table of their totals, and the operators that one has more of. */
 
+import { count } from '../../src/base/format.ts';
 import './whole.css';
 import type { DiffResult } from '../../src/protocol/views/diff.ts';
 import { make } from '../ui/dom.ts';
-import { count } from '../ui/format.ts';
 import { totalsRows } from './totals.ts';
 
 export interface Whole {

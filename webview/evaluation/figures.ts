@@ -1,7 +1,7 @@
 /** The numbers of an evaluation as rows, beside those of the original: for the page, and as text to copy. */
 
+import { byteSize, count, percent } from '../../src/base/format.ts';
 import type { EvaluationNumbers } from '../../src/protocol/views/evaluation.ts';
-import { byteSize, count, percent } from '../ui/format.ts';
 
 export const groups = ['Recognition', 'Speed', 'Size'] as const;
 

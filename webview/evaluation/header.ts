@@ -1,9 +1,9 @@
 /** The top of the page: which model on which speech, when, and what can be done with it. */
 
+import { count, duration } from '../../src/base/format.ts';
 import type { FromEvaluation } from '../../src/protocol/views/evaluation.ts';
 import { button, dropdown, progressRing, type Button } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import { count, duration } from '../ui/format.ts';
 import type { Known } from './known.ts';
 
 export interface Header {

@@ -1,11 +1,11 @@
 /** The utterances, the worst first: alignment, filter and sound. */
 
+import { count, percent } from '../../src/base/format.ts';
 import './utterances.css';
 import type { UtteranceRow } from '../../src/protocol/views/evaluation.ts';
 import { alignmentElement, alignmentLegend } from '../ui/alignment.ts';
 import { checkbox, textField } from '../ui/controls.ts';
 import { make, oncePerFrame, setText } from '../ui/dom.ts';
-import { count, percent } from '../ui/format.ts';
 import { sortableTable } from '../ui/table.ts';
 import type { Sort } from '../ui/tableOrder.ts';
 import type { Player } from './player.ts';

@@ -1,9 +1,9 @@
 /** The small card beside a cell: what is known of its layer at this step. */
 
+import { count, percent, significant } from '../../src/base/format.ts';
 import './detail.css';
 import type { HeatmapLayer } from '../../src/protocol/views/heatmap.ts';
 import { make, newId, setText } from '../ui/dom.ts';
-import { count, percent, significant } from '../ui/format.ts';
 import type { Frame, Trend } from './store.ts';
 
 export interface Detail {

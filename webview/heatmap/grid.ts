@@ -1,8 +1,8 @@
 /** The heatmap itself: one cell for each layer, coloured by its sparsity and updated in place. */
 
+import { percent } from '../../src/base/format.ts';
 import './grid.css';
 import { make, setText } from '../ui/dom.ts';
-import { percent } from '../ui/format.ts';
 import { onThemeChange, themeColour } from '../ui/theme.ts';
 import { sparsityShades, type Shade } from './colourScale.ts';
 import { gridLayout, type GridGroup } from './gridLayout.ts';

@@ -1,11 +1,11 @@
 /** The heatmap's page: takes the host's messages in and draws what they changed, once per frame. */
 
+import { count, percent, significant } from '../../src/base/format.ts';
 import '../ui/theme.css';
 import './heatmap.css';
 import type { FromHeatmap, HeatmapCommand, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
 import { announcer } from '../ui/announcer.ts';
 import { make, oncePerFrame } from '../ui/dom.ts';
-import { count, percent, significant } from '../ui/format.ts';
 import { connectHost, savedState } from '../ui/host.ts';
 import { actions } from './actions.ts';
 import { detailCard } from './detail.ts';

@@ -1,11 +1,11 @@
 /** What stands above the grid: how the run is doing, in words, numbers and a bar. */
 
+import { count, duration, percent, shortCount, significant } from '../../src/base/format.ts';
 import './summary.css';
 import type { HeatmapStatus } from '../../src/protocol/views/heatmap.ts';
 import { sparkline } from '../ui/chart.ts';
 import { progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import { count, duration, percent, shortCount, significant } from '../ui/format.ts';
 import type { Frame, HeatmapStore } from './store.ts';
 
 export interface Summary {

@@ -1,8 +1,8 @@
 /** The slider through the run's time: live at its right end, elsewhere it holds a step. */
 
+import { count } from '../../src/base/format.ts';
 import './timeline.css';
 import { make, setText } from '../ui/dom.ts';
-import { count } from '../ui/format.ts';
 
 export interface Timeline {
   readonly element: HTMLElement;

@@ -1,9 +1,9 @@
 /** The layer's sparsity and threshold over the run's steps: as charts, and as a table for those who read it. */
 
+import { count, percent, significant } from '../../src/base/format.ts';
 import type { LayerState } from '../../src/protocol/views/layer.ts';
 import { lineChart } from '../ui/chart.ts';
 import { make } from '../ui/dom.ts';
-import { count, percent, significant } from '../ui/format.ts';
 import { sortableTable } from '../ui/table.ts';
 import { historyRows, type HistoryRow } from './store.ts';
 

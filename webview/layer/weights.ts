@@ -1,10 +1,10 @@
 /** The histogram of the layer's weights, with the threshold drawn in. */
 
+import { count, percent, significant } from '../../src/base/format.ts';
 import type { LayerHistogram, LayerWeights } from '../../src/protocol/views/layer.ts';
 import { histogram as histogramChart } from '../ui/chart.ts';
 import { button, progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import { count, percent, significant } from '../ui/format.ts';
 
 export interface WeightsView {
   readonly element: HTMLElement;

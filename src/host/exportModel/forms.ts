@@ -1,7 +1,7 @@
 /** The forms that a model can be exported in, and what is said of one that was written. */
 
+import { byteSize, percent } from '../../base/format.ts';
 import * as v from 'valibot';
-import { byteSize, percent } from '../describe.ts';
 
 export interface ExportForm {
   readonly label: string;

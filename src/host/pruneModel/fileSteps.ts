@@ -1,8 +1,8 @@
 /** The questions of Prune Model that are answered with files: the model and the data. */
 
+import { byteSize } from '../../base/format.ts';
 import { basename, dirname } from 'node:path';
 import { QuickPickItemKind, window, workspace, type OpenDialogOptions } from 'vscode';
-import { byteSize } from '../describe.ts';
 import { findManifests } from '../findManifests.ts';
 import { findModels, type FoundModel } from '../findModels.ts';
 import type { FoundManifest } from '../measureManifest.ts';

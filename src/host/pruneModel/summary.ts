@@ -1,25 +1,25 @@
 /** What the engine says that it will do, in a few lines before it starts. */
 
+import { byteSize, count, counted, duration, percent } from '../../base/format.ts';
 import * as v from 'valibot';
-import { byteSize, percent } from '../describe.ts';
 import { granularityTexts, type Granularity } from './granularity.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const layer = v.object({ name: v.string(), parameters: count });
+const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
+const layer = v.object({ name: v.string(), parameters: natural });
 
 /** What `pinch prune --dry-run --json` prints, as far as it is shown. */
 const dryRun = v.object({
   start: v.object({
     device: v.string(),
     deviceReason: v.string(),
-    steps: count,
+    steps: natural,
     stepsPerEpoch: v.number(),
-    parameters: count,
-    gatedParameters: count,
+    parameters: natural,
+    gatedParameters: natural,
     layers: v.array(layer),
     left: v.array(v.object({ ...layer.entries, reason: v.string() })),
-    utterances: count,
-    dropped: v.record(v.string(), count),
+    utterances: natural,
+    dropped: v.record(v.string(), natural),
     audioSeconds: v.number(),
     memoryBytes: v.number(),
     diskBytes: v.optional(v.number(), 0),
@@ -74,7 +74,7 @@ function gates({ gatedParameters, parameters, layers }: Start, target: number, g
   const share = percent(gatedParameters / Math.max(1, parameters));
   return {
     icon: 'layers',
-    label: `Gated: ${number(gatedParameters)} of ${number(parameters)} parameters (${share}), in ${plural(layers.length, 'layer')}`,
+    label: `Gated: ${count(gatedParameters)} of ${count(parameters)} parameters (${share}), in ${counted(layers.length, 'layer')}`,
     detail: `${percent(target)} of them will be ${outcome}, ${percent((target * gatedParameters) / Math.max(1, parameters))} of all: ${buys}`,
   };
 }
@@ -88,7 +88,7 @@ function leftOut({ left }: Start): SummaryLine[] {
   return [
     {
       icon: 'circle-slash',
-      label: `Not gated: ${plural(left.length, 'matrix', 'matrices')} with ${number(parameters)} parameters`,
+      label: `Not gated: ${counted(left.length, 'matrix', 'matrices')} with ${count(parameters)} parameters`,
       detail: listed.join(' · '),
     },
   ];
@@ -96,7 +96,7 @@ function leftOut({ left }: Start): SummaryLine[] {
 
 function data({ utterances, audioSeconds, dropped }: Start): SummaryLine {
   const left = Object.entries(dropped).filter(([, count]) => count > 0);
-  const label = `Data: ${plural(utterances, 'utterance')}, ${duration(audioSeconds)} of speech`;
+  const label = `Data: ${counted(utterances, 'utterance')}, ${duration(audioSeconds)} of speech`;
   if (left.length === 0) return { icon: 'mic', label, detail: 'All utterances can be used.' };
   const reasons = left.map(([reason, count]) => `${count} ${dropReasons[reason] ?? reason}`);
   return { icon: 'mic', label, detail: `Left out: ${reasons.join(' · ')}` };
@@ -107,7 +107,7 @@ function effort({ secondsExpected, steps, stepsPerEpoch, memoryBytes, diskBytes 
   return {
     icon: 'clock',
     label: `Time: about ${duration(secondsExpected)}, a first guess. Memory: about ${byteSize(memoryBytes)}${disk}`,
-    detail: `${plural(steps, 'step')}, ${Number(stepsPerEpoch.toFixed(1))} an epoch`,
+    detail: `${counted(steps, 'step')}, ${Number(stepsPerEpoch.toFixed(1))} an epoch`,
   };
 }
 
@@ -124,20 +124,3 @@ const dropReasons: Readonly<Record<string, string>> = {
   tooFewFrames: 'too short for their text',
   unreadable: 'unreadable',
 };
-
-function plural(value: number, one: string, many = `${one}s`): string {
-  return `${number(value)} ${value === 1 ? one : many}`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** Seconds in the two largest units. */
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`;
-}

@@ -38,6 +38,10 @@ export interface ChosenLayers extends Pick<Grouping, 'left'> {
 }
 
 /**
+ * The grouped layers in the order of the graph. A group may be taken out of the model when its gated weights and biases are zero:
+ * nothing else reads its channels.
+ * @param model whose parameters are initializers of their own (exposeParameters).
+ * @param gated initializers of the matrices that would be gated weight by weight.
  * @param overlap whether a matrix may belong to one layer with its rows and to another with its columns. For gates it may not: each
  *   weight counts once.
  */

@@ -9,7 +9,7 @@ import type { GroupSlice } from '../groups.ts';
  * A keep mask for each grouped layer, by its name. A group is dead if all weights that carry it on are zero, so that nothing of it
  * reaches the rest of the model.
  * @param model whose parameters are initializers of their own (exposeParameters)
- * @param gated as for findGroups.
+ * @param gated as for findLayers.
  * @param overlap as for shrinkModel.
  */
 export function livingGroups(model: Model, gated: ReadonlySet<string>, overlap = false): Map<string, Uint8Array> {

@@ -1,5 +1,6 @@
 /** Layer-wise sparsity as small heatmaps: transformer blocks down, kinds of layer across, one for each method and target. */
 
+import { percent } from '../../base/format.ts';
 import type { RunResult, StudyResults } from '../results.ts';
 import { html, type Markup } from './svg.ts';
 
@@ -70,8 +71,4 @@ function square({ name, sparsity }: Place, column: number, row: number): Markup 
     rx="2"
     ><title>${name}: ${percent(sparsity)}</title></rect
   >`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

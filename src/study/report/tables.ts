@@ -1,9 +1,9 @@
 /** The numbers behind the pictures: a row for each method and sparsity, and what has failed. */
 
+import { duration, percent } from '../../base/format.ts';
 import type { Comparison } from '../../metrics/compare.ts';
 import type { MethodResult, Point, StudyResults } from '../results.ts';
 import { html, type Markup } from './svg.ts';
-import { duration } from './timeChart.ts';
 import { marker, methodClass } from './werChart.ts';
 
 export function pointsTable(results: StudyResults): Markup {
@@ -29,9 +29,9 @@ export function pointsTable(results: StudyResults): Markup {
               <td>as given</td>
               <td></td>
               <td></td>
-              <td>${percent(given.test.wer)}</td>
+              <td>${percent(given.test.wer, 2)}</td>
               <td></td>
-              <td>${percent(given.dev.wer)}</td>
+              <td>${percent(given.dev.wer, 2)}</td>
               <td></td>
               <td></td>
               <td></td>
@@ -50,11 +50,11 @@ function row(method: string, style: string, point: Point, verdict: Markup, at?: 
     at === undefined ? '' : html`<svg class="sign" viewBox="-7 -7 14 14" aria-hidden="true">${marker(at)}</svg>`;
   return html`<tr class="${style}">
     <td>${sign}${method}</td>
-    <td>${target === null ? '' : percent(target)}</td>
-    <td>${percent(sparsity)}</td>
-    <td>${percent(wer)}</td>
-    <td>${(100 * low).toFixed(2)} to ${percent(high)}</td>
-    <td>${percent(devWer)}</td>
+    <td>${target === null ? '' : percent(target, 2)}</td>
+    <td>${percent(sparsity, 2)}</td>
+    <td>${percent(wer, 2)}</td>
+    <td>${(100 * low).toFixed(2)} to ${percent(high, 2)}</td>
+    <td>${percent(devWer, 2)}</td>
     <td>${seeds.join(', ')}</td>
     <td>${verdict}</td>
     <td>${duration(seconds)}</td>
@@ -83,8 +83,4 @@ export function unfinished({ runs }: StudyResults): Markup {
       ${open.map(({ name, message }) => html`<li>${name}${message === null ? '' : `: ${message}`}</li>`)}
     </ul>
   </section>`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
 }

@@ -1,5 +1,6 @@
 /** Compression time of each method as bars. */
 
+import { duration } from '../../base/format.ts';
 import type { StudyResults } from '../results.ts';
 import { html, type Markup } from './svg.ts';
 import { methodClass } from './werChart.ts';
@@ -31,12 +32,4 @@ export function timeChart({ methods, dense }: StudyResults): Markup {
       >`;
     })}
   </svg>`;
-}
-
-/** As people say it. */
-export function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 20) return `${(seconds / 60).toFixed(1)} min`;
-  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,5 +1,6 @@
 /** The features of a frozen encoder: computed once for each utterance, alone, and then read from the disk. */
 
+import { byteSize, duration } from '../../base/format.ts';
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,8 +9,6 @@ import type { AudioLoader } from '../../speech/audioLoader.ts';
 import type { Sound } from '../../speech/batchStream.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { Processor } from '../../speech/processor.ts';
-import { duration } from '../progress.ts';
-import { byteSize } from '../textTable.ts';
 import type { FeatureCut } from './cut.ts';
 import { FeatureEncoder, type FeatureEncoderOptions } from './encoder.ts';
 import { FeatureFiles, fromBits, inBits, type FeatureType } from './files.ts';

@@ -3,6 +3,7 @@
  * choice is made and the rest of the run fine-tunes what it left.
  */
 
+import { percent } from '../../base/format.ts';
 import { float32, type Tensor } from '../../onnx/tensor.ts';
 import { candidateCounts, chooseCandidates, rankChannels } from '../../prune/chooseChannels.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
@@ -11,7 +12,6 @@ import { stateNames } from '../graph/stateNames.ts';
 import type { Parameter } from '../graph/parameter.ts';
 import { initialWeights } from '../initialState.ts';
 import { fixWeights } from '../settle.ts';
-import { percent } from '../textTable.ts';
 import type { Method } from './method.ts';
 
 export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings, 'search' | 'sparsity'>): Method {
@@ -35,7 +35,7 @@ export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings
         const chosen = chooseCandidates(channelLayers(parameters, state), target);
         return fixWeights(state, withChannels(parameters, state, chosen));
       },
-      sentence: `The search has ended; what it chose, as near to a sparsity of ${percent(target)} as its candidates allow, is fine-tuned.`,
+      sentence: `The search has ended; what it chose, as near to a sparsity of ${percent(target, 2)} as its candidates allow, is fine-tuned.`,
     },
   };
 }

@@ -3,7 +3,7 @@
 import type { Tensor } from '../../onnx/tensor.ts';
 import type { GateMode, Parameter } from '../graph/parameter.ts';
 import type { Layout } from '../layout.ts';
-import type { State } from '../pruned.ts';
+import type { State } from '../state.ts';
 import type { Changes } from '../settle.ts';
 
 export interface Method {

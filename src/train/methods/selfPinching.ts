@@ -1,10 +1,10 @@
 /** Self-pinching gates: thresholds learn with the weights towards a rising target, then rest. */
 
+import { percent } from '../../base/format.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { initialState } from '../initialState.ts';
 import { freezeStep, sparsityTarget } from '../schedule.ts';
 import { settle } from '../settle.ts';
-import { percent } from '../textTable.ts';
 import type { Method } from './method.ts';
 
 export function selfPinching({ gates, sparsity }: Pick<RunSettings, 'gates' | 'sparsity'>): Method {
@@ -15,7 +15,7 @@ export function selfPinching({ gates, sparsity }: Pick<RunSettings, 'gates' | 's
     resting: {
       from: (steps) => freezeStep(sparsity, steps),
       rest: ({ parameters, removed }, state) => settle(parameters, state, sparsity.target, removed.gated),
-      sentence: `Thresholds rest at a sparsity of ${percent(sparsity.target)}; the surviving weights settle.`,
+      sentence: `Thresholds rest at a sparsity of ${percent(sparsity.target, 2)}; the surviving weights settle.`,
     },
   };
 }

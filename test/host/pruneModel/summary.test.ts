@@ -73,7 +73,7 @@ describe('the summary', () => {
     [0.2, '1 s'],
     [59, '59 s'],
     [200, '3 min'],
-    [3590, '1 h 0 min'],
+    [3590, '1 h'],
     [7260, '2 h 1 min'],
     [200_000, '2 days'],
   ])('%d seconds are %s', (secondsExpected, text) =>

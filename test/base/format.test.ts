@@ -1,7 +1,7 @@
 /** Numbers as people read them. */
 
+import { byteSize, count, counted, duration, percent, shortCount, significant, small } from '../../src/base/format.ts';
 import { describe, expect, test } from 'vitest';
-import { duration, percent, shortCount, significant } from '../../webview/ui/format.ts';
 
 describe('durations', () => {
   test.each([
@@ -41,3 +41,18 @@ describe('three digits', () => {
 });
 
 test('percent', () => expect([percent(0.6543), percent(0.6543, 0), percent(NaN)]).toEqual(['65.4 %', '65 %', '–']));
+test('whole numbers', () => expect(count(1668176)).toBe('1,668,176'));
+test('a number of things', () =>
+  expect([counted(1, 'utterance'), counted(1000, 'matrix', 'matrices')]).toEqual(['1 utterance', '1,000 matrices']));
+test('small numbers', () => expect([small(0.002), small(9.4e-5), small(0)]).toEqual(['0.002', '9.4e-5', '0']));
+
+describe('bytes', () => {
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [14_000, '14 kB'],
+    [6_700_000, '6.7 MB'],
+    [1_260_000_000, '1.26 GB'],
+    [5e12, '5000.00 GB'],
+  ])('%d are %s', (bytes, text) => expect(byteSize(bytes)).toBe(text));
+});

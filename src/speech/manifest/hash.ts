@@ -1,0 +1,16 @@
+/** The checksum of a manifest's utterances. */
+
+import { createHash } from 'node:crypto';
+import { readManifest } from './read.ts';
+
+/**
+ * SHA-256 of the utterances that a manifest lists, whatever its kind; the audio is not read.
+ * @throws ManifestError if it cannot be read.
+ */
+export async function hashManifest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { id, text, offset, duration } of await readManifest(path)) {
+    hash.update(`${JSON.stringify([id, text, offset, duration])}\n`);
+  }
+  return hash.digest('hex');
+}
