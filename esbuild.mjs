@@ -30,8 +30,8 @@ const programs = build({
   entryPoints: {
     cli: 'src/cli.ts',
     trainer: 'src/train/main.ts',
-    'audio-worker': 'src/speech/audioWorker.ts',
-    'heartbeat-worker': 'src/train/heartbeatWorker.ts',
+    'audio-worker': 'src/speech/audio/audioWorker.ts',
+    'heartbeat-worker': 'src/runfolder/heartbeatWorker.ts',
   },
   outdir,
   format: 'esm',

@@ -12,10 +12,10 @@ import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
 import { setup, type SetupFlags } from './cli/setup.ts';
 import { study, studyHelp, type StudyFlags } from './cli/study.ts';
-import { sentenceOf } from './onnx/errors.ts';
+import { sentenceOf } from './base/errors.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
-import { OnnxruntimeError } from './train/onnxruntimeError.ts';
-import { devices } from './train/session.ts';
+import { OnnxruntimeError } from './runtime/onnxruntimeError.ts';
+import { devices } from './runtime/session.ts';
 
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
 const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude, searched channels, or no pruning (self-pinching)`;

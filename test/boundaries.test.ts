@@ -7,34 +7,37 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
-const engine = ['autodiff', 'prune', 'speech', 'metrics', 'onnx', 'protocol', 'base'];
-
-/** What each part may import besides itself. The parts are the folders of src, src/extension.ts, src/cli.ts and webview. */
+/** What each room may import besides itself. The rooms are the folders of src, src/extension.ts, src/cli.ts and webview. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  webview: ['protocol', 'base'],
-  extension: ['host', 'protocol'],
-  host: ['protocol', 'runs', 'onnx', 'metrics', 'base'],
-  train: [...engine, 'runs'],
-  study: [...engine, 'runs', 'train'],
-  cli: [...engine, 'runs', 'train', 'study'],
-  runs: ['protocol', 'onnx'],
-  prune: ['onnx'],
-  autodiff: ['onnx'],
-  onnx: [],
-  speech: [],
-  metrics: [],
-  protocol: [],
   base: [],
+  protocol: ['base'],
+  metrics: ['base'],
+  speech: ['protocol', 'base'],
+  onnx: ['base'],
+  autodiff: ['onnx', 'base'],
+  prune: ['onnx', 'base'],
+  runtime: ['onnx', 'speech', 'protocol', 'base'],
+  state: ['prune', 'onnx', 'protocol', 'base'],
+  runs: ['protocol', 'base'],
+  runfolder: ['runs', 'state', 'runtime', 'onnx', 'speech', 'protocol', 'base'],
+  step: ['state', 'runtime', 'prune', 'autodiff', 'onnx', 'protocol', 'base'],
+  measure: ['runfolder', 'runs', 'state', 'runtime', 'prune', 'onnx', 'speech', 'metrics', 'protocol', 'base'],
+  train: ['step', 'runfolder', 'runs', 'state', 'runtime', 'prune', 'onnx', 'speech', 'metrics', 'protocol', 'base'],
+  study: ['train', 'measure', 'runfolder', 'runs', 'onnx', 'speech', 'metrics', 'protocol', 'base'],
+  cli: ['study', 'train', 'measure', 'runfolder', 'runs', 'runtime', 'protocol', 'base'],
+  host: ['runs', 'onnx', 'metrics', 'protocol', 'base'],
+  extension: ['host', 'protocol'],
+  webview: ['protocol', 'base'],
 };
 
 /** Packages that only some files may import. */
 const guarded: Readonly<Record<string, (file: string) => boolean>> = {
-  'onnxruntime-node': (file) => ['src/train/onnxruntime.ts', 'src/train/session.ts'].includes(file),
+  'onnxruntime-node': (file) => ['src/runtime/onnxruntime.ts', 'src/runtime/session.ts'].includes(file),
   vscode: (file) => file === 'src/extension.ts' || file.startsWith('src/host/'),
 };
 
 /** These run in a browser too, where Node's modules do not exist. */
-const inBrowser = new Set(['webview', 'protocol', 'base']);
+const inBrowser = new Set(['webview', 'protocol']);
 
 /** The command's version comes from here; nothing else outside src and webview may be imported. */
 const outside = new Set(['package.json']);
@@ -67,6 +70,36 @@ function complaint(file: string, part: string, imported: string): string | undef
     : `${file} (${part}) must not import ${target}.`;
 }
 
+/** Sets of files that import each other, directly or by way of others: the strongly connected components of more than one file (Tarjan, 1972). */
+function circles(files: ReadonlyMap<string, string>): string[][] {
+  const imports = (file: string): string[] =>
+    ts
+      .preProcessFile(files.get(file) ?? '', true, true)
+      .importedFiles.map(({ fileName }) => posix.join(posix.dirname(file), fileName))
+      .filter((target) => files.has(target));
+  const found: string[][] = [];
+  const stack: string[] = [];
+  const lowest = new Map<string, number>();
+  const visit = (file: string): number => {
+    const index = lowest.size;
+    lowest.set(file, index);
+    stack.push(file);
+    let least = index;
+    for (const target of imports(file)) {
+      if (!lowest.has(target)) least = Math.min(least, visit(target));
+      else if (stack.includes(target)) least = Math.min(least, lowest.get(target) ?? index);
+    }
+    lowest.set(file, least);
+    if (least === index) {
+      const component = stack.splice(stack.indexOf(file));
+      if (component.length > 1) found.push(component.sort());
+    }
+    return least;
+  };
+  for (const file of files.keys()) if (!lowest.has(file)) visit(file);
+  return found;
+}
+
 /** The part of the layout a file belongs to: its folder in src, or webview; a file straight in src is a part of its own. */
 function partOf(file: string): string | undefined {
   const [top, next] = file.split('/');
@@ -91,12 +124,25 @@ test('no import in src crosses a boundary', () => {
 
 test('no import in webview crosses a boundary', () => expect(violations(sources('webview'))).toEqual([]));
 
+test('no files import each other in a circle, types included', () =>
+  expect(circles(new Map([...sources('src'), ...sources('webview')]))).toEqual([]));
+
 describe('the check itself', () => {
+  test('finds a circle of types over three files', () => {
+    const files = new Map([
+      ['src/onnx/a.ts', `import type { B } from './b.ts';`],
+      ['src/onnx/b.ts', `import type { C } from './c.ts';`],
+      ['src/onnx/c.ts', `import type { A } from './a.ts'; import './d.ts';`],
+      ['src/onnx/d.ts', ''],
+    ]);
+    expect(circles(files)).toEqual([['src/onnx/a.ts', 'src/onnx/b.ts', 'src/onnx/c.ts']]);
+  });
+
   const check = (file: string, text: string): string[] => violations(new Map([[file, text]]));
 
   test.each([
     ['a forbidden part', 'src/onnx/load.ts', `import { align } from '../metrics/alignment.ts';`],
-    ['a type only', 'src/speech/audio.ts', `import type { Tensor } from '../onnx/tensor.ts';`],
+    ['a type only', 'src/speech/audio.ts', `import type { Tensor } from '../onnx/graph/tensor.ts';`],
     ['a type inside an expression', 'src/speech/audio.ts', `let t: import('../onnx/tensor.ts').Tensor;`],
     ['an export from', 'src/prune/gates.ts', `export * from '../train/loop.ts';`],
     ['an import at run time', 'src/autodiff/backward.ts', `const m = await import('../prune/gates.ts');`],
@@ -120,7 +166,7 @@ describe('the check itself', () => {
   test.each([
     ['its own folder', 'src/onnx/load.ts', `import { sizeOf } from './tensor.ts';`],
     ['what the table allows', 'src/prune/gates.ts', `import { Builder } from '../onnx/builder.ts';`],
-    ['the trainer from the command', 'src/cli/evaluate.ts', `import { evaluate } from '../train/evaluate.ts';`],
+    ['the trainer from the command', 'src/cli/prune.ts', `import { startTrainer } from '../train/start/process.ts';`],
     ['the command from its entry', 'src/cli.ts', `import './cli/prune.ts'; import { version } from '../package.json';`],
     ['the protocol from the webview', 'webview/main.ts', `import type { Message } from '../src/protocol/messages.ts';`],
     [
@@ -128,7 +174,7 @@ describe('the check itself', () => {
       'src/speech/manifest.ts',
       `import { parse } from 'csv-parse/sync'; import 'node:fs';`,
     ],
-    ['onnxruntime-node in its one place', 'src/train/session.ts', `import * as ort from 'onnxruntime-node';`],
+    ['onnxruntime-node in its one place', 'src/runtime/session.ts', `import * as ort from 'onnxruntime-node';`],
     ['vscode in the host', 'src/host/commands.ts', `import * as vscode from 'vscode';`],
     [
       'words that look like an import',

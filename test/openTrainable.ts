@@ -1,18 +1,18 @@
 /** A trainable of a whole model as a benchmark or a test wants it: Pinch's default gates, the feature encoder frozen. */
 
-import { loadModel } from '../src/onnx/load.ts';
-import { exposeParameters } from '../src/onnx/parameters.ts';
-import { ownTensor } from '../src/onnx/storedTensor.ts';
-import { sizeOf, type Tensor } from '../src/onnx/tensor.ts';
+import { loadModel } from '../src/onnx/file/load.ts';
+import { exposeParameters } from '../src/onnx/model/parameters.ts';
+import { ownTensor } from '../src/onnx/file/storedTensor.ts';
+import { sizeOf, type Tensor } from '../src/onnx/graph/tensor.ts';
 import { chooseGates, defaultGateRules } from '../src/prune/chooseGates.ts';
-import { readProcessor, type Processor } from '../src/speech/processor.ts';
-import { findFeatureCut, type FeatureCut } from '../src/train/features/cut.ts';
-import { frameCounter } from '../src/train/frames.ts';
-import type { Parameter } from '../src/train/graph/parameter.ts';
-import { initialState } from '../src/train/initialState.ts';
-import { findPorts } from '../src/train/ports.ts';
-import type { Device } from '../src/train/session.ts';
-import { Trainable } from '../src/train/trainable.ts';
+import { readProcessor, type Processor } from '../src/speech/text/processor.ts';
+import { findFeatureCut, type FeatureCut } from '../src/step/featureCut.ts';
+import { frameCounter } from '../src/runtime/frames.ts';
+import type { Parameter } from '../src/state/parameter.ts';
+import { initialState } from '../src/state/initialState.ts';
+import { findPorts } from '../src/runtime/ports.ts';
+import type { Device } from '../src/runtime/session.ts';
+import { Trainable } from '../src/step/trainable.ts';
 
 export interface OpenedTrainable {
   readonly trainable: Trainable;

@@ -9,7 +9,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../../src/speech/random.ts';
+import { Random } from '../../src/base/random.ts';
 import { speak, type Voice } from './speak.ts';
 import { encodeWav } from './wav.ts';
 

@@ -8,12 +8,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Builder } from '../../src/onnx/builder.ts';
-import type { Value } from '../../src/onnx/value.ts';
-import { encodeModel } from '../../src/onnx/encode.ts';
-import { float, int, ints, type Graph } from '../../src/onnx/graph.ts';
-import { float32, sizeOf } from '../../src/onnx/tensor.ts';
-import { Random } from '../../src/speech/random.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import type { Value } from '../../src/onnx/graph/value.ts';
+import { encodeModel } from '../../src/onnx/file/encode.ts';
+import { float, int, ints, type Graph } from '../../src/onnx/graph/graph.ts';
+import { float32, sizeOf } from '../../src/onnx/graph/tensor.ts';
+import { Random } from '../../src/base/random.ts';
 
 const width = 96;
 const heads = 4;

@@ -1,8 +1,8 @@
 /** Reverse-mode differentiation of a built graph, written as ordinary ONNX operators behind it. */
 
-import type { Builder } from '../onnx/builder.ts';
-import type { Value } from '../onnx/value.ts';
-import { describe, type Node } from '../onnx/graph.ts';
+import type { Builder } from '../onnx/graph/builder.ts';
+import type { Value } from '../onnx/graph/value.ts';
+import { describe, type Node } from '../onnx/graph/graph.ts';
 import { zero, type NodeContext, type Rule, type RuleTable } from './rule.ts';
 import { rules } from './rules.ts';
 import { sumTo } from './sumTo.ts';

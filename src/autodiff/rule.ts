@@ -1,8 +1,8 @@
 /** What a gradient rule is: its view of a node, its result, and the table that rules stand in. */
 
-import type { Builder } from '../onnx/builder.ts';
-import type { Operand, Value } from '../onnx/value.ts';
-import type { Node } from '../onnx/graph.ts';
+import type { Builder } from '../onnx/graph/builder.ts';
+import type { Operand, Value } from '../onnx/graph/value.ts';
+import type { Node } from '../onnx/graph/graph.ts';
 
 /** What a rule sees of the node it differentiates, before it writes anything. */
 export interface NodeContext {

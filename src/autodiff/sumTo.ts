@@ -1,8 +1,8 @@
 /** Undoes broadcasting: brings a gradient to the shape of the value it belongs to. */
 
-import type { Builder } from '../onnx/builder.ts';
-import type { Value } from '../onnx/value.ts';
-import { int } from '../onnx/graph.ts';
+import type { Builder } from '../onnx/graph/builder.ts';
+import type { Value } from '../onnx/graph/value.ts';
+import { int } from '../onnx/graph/graph.ts';
 
 /**
  * Sums a gradient over the axes along which an operator broadcast its input, and repeats it along axes where it was left at

@@ -1,10 +1,10 @@
 /** `pinch diff`: what differs between two models, layer by layer and, with data, in what they recognise. */
 
-import { sentenceOf } from '../onnx/errors.ts';
-import { diffModels } from '../train/diff.ts';
-import { describeDiff } from '../train/diffReport.ts';
-import { writeEvaluation } from '../train/evaluationReport.ts';
-import { keptFolder } from '../train/keptEvaluation.ts';
+import { sentenceOf } from '../base/errors.ts';
+import { diffModels } from '../measure/diff/diff.ts';
+import { describeDiff } from '../measure/diff/diffReport.ts';
+import { writeEvaluation } from '../measure/evaluate/evaluationReport.ts';
+import { keptFolder } from '../measure/evaluate/keptEvaluation.ts';
 import { exitCodes, printResult } from './output.ts';
 import { showProgress } from './progress.ts';
 

@@ -1,6 +1,6 @@
 /** `pinch export`: writes a model in the form in which it is to be used. */
 
-import { describeExport, exportModel } from '../train/exportModel.ts';
+import { describeExport, exportModel } from '../measure/export/exportModel.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 import { showProgress } from './progress.ts';
 

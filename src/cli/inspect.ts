@@ -1,7 +1,7 @@
 /** `pinch inspect`: the layers of a model and which of them would be gated, or one layer's weights. */
 
-import { describeInspection, inspect as read } from '../train/inspect.ts';
-import { describeLayer, inspectLayer } from '../train/layerInspection.ts';
+import { describeInspection, inspect as read } from '../measure/inspect/inspect.ts';
+import { describeLayer, inspectLayer } from '../measure/inspect/layerInspection.ts';
 import { refuseWithoutCost } from './costFlags.ts';
 import { exitCodes, printResult } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';

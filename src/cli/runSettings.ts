@@ -2,7 +2,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { reasonOf } from '../onnx/errors.ts';
+import { reasonOf } from '../base/errors.ts';
 import {
   completeSettings,
   leftOutOfFiles,

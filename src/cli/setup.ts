@@ -1,6 +1,6 @@
 /** `pinch setup cuda`: fetches onnxruntime's CUDA provider, or takes it away. */
 
-import { removeCuda, setUpCuda, type CudaSetup } from '../train/cuda/setup.ts';
+import { removeCuda, setUpCuda, type CudaSetup } from '../runtime/cuda/setup.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
 

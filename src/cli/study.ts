@@ -8,7 +8,7 @@ import { readStudyFile, StudyFileError } from '../study/studyFile.ts';
 import type { StudyProgress } from '../study/progress.ts';
 import { studyPaths } from '../study/paths.ts';
 import type { StudyResults } from '../study/results.ts';
-import { textTable } from '../train/textTable.ts';
+import { textTable } from '../base/textTable.ts';
 import { endProgress, showProgress } from './progress.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 

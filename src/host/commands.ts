@@ -3,16 +3,16 @@
 import { commands, window, type Disposable } from 'vscode';
 import { diffCheckpoints, diffWithSelected, selectForDiff, type DiffPanels } from './diff/diffCheckpoints.ts';
 import { evaluateCheckpoint, type EvaluationPanels } from './evaluation/evaluateCheckpoint.ts';
-import { exportModel } from './exportModel/command.ts';
+import { exportModel } from './export/command.ts';
 import type { LayerSubject } from '../protocol/views/layer.ts';
-import type { LayerPanels } from './layerPanel.ts';
-import { openSample } from './openSample.ts';
-import { CommandCancelled } from './pinch.ts';
-import { pruneModel } from './pruneModel/command.ts';
-import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runCommands.ts';
+import type { LayerPanels } from './layer/layerPanel.ts';
+import { openSample } from './data/openSample.ts';
+import { CommandCancelled } from './engine/pinch.ts';
+import { pruneModel } from './prune/command.ts';
+import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runs/runCommands.ts';
 import type { Services } from './services.ts';
-import { setUpCuda } from './setUpCuda.ts';
-import { showHeatmap } from './showHeatmap.ts';
+import { setUpCuda } from './engine/setUpCuda.ts';
+import { showHeatmap } from './heatmap/showHeatmap.ts';
 import { runStudy } from './study/runStudy.ts';
 import { showStudyReport } from './study/showReport.ts';
 

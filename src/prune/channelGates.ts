@@ -4,10 +4,10 @@
  * mixture is one product: Σ λ_i x(W ⊙ M_i) = x(W ⊙ Σ λ_i M_i).
  */
 
-import type { Builder } from '../onnx/builder.ts';
-import { int } from '../onnx/graph.ts';
-import { sizeOf } from '../onnx/tensor.ts';
-import type { Value } from '../onnx/value.ts';
+import type { Builder } from '../onnx/graph/builder.ts';
+import { int } from '../onnx/graph/graph.ts';
+import { sizeOf } from '../onnx/graph/tensor.ts';
+import type { Value } from '../onnx/graph/value.ts';
 
 export interface ChannelGate {
   /** The layer's weights in the model's shape. */

@@ -1,6 +1,6 @@
 /** What channel-wise pruning decides outside the graph: the order of a layer's channels, its candidates, and the choice among them. */
 
-import { sizeOf } from '../onnx/tensor.ts';
+import { sizeOf } from '../onnx/graph/tensor.ts';
 
 /**
  * The rank of each channel by magnitude, the root of the sum of its squares: 0 for the largest. Of equal ones the first counts as larger.

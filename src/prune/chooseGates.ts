@@ -1,6 +1,6 @@
 /** Decides which of a model's layers get a gate, and says why or why not. */
 
-import type { Parameter } from '../onnx/parameters.ts';
+import type { Parameter } from '../onnx/model/parameters.ts';
 import { layerPattern } from './layerPattern.ts';
 
 export interface GateRules {

@@ -4,10 +4,10 @@
  * layer's root-mean-square weight σ, τ in σ².
  */
 
-import type { Builder } from '../onnx/builder.ts';
-import type { Value } from '../onnx/value.ts';
-import { float, int } from '../onnx/graph.ts';
-import { elementwise } from '../onnx/tiles.ts';
+import type { Builder } from '../onnx/graph/builder.ts';
+import type { Value } from '../onnx/graph/value.ts';
+import { float, int } from '../onnx/graph/graph.ts';
+import { elementwise } from '../onnx/passes/tiles.ts';
 
 /** The gate of one layer, or of a stack of layers of one shape: then the weights are [layers, ...dims] and each number is [layers, 1, …]. */
 export interface Gate {

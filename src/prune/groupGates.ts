@@ -5,9 +5,9 @@
  * are as good as zero. Masking these matrices alone leaves a dead group the gradient that says whether it is missed.
  */
 
-import type { Builder } from '../onnx/builder.ts';
-import { int } from '../onnx/graph.ts';
-import type { Value } from '../onnx/value.ts';
+import type { Builder } from '../onnx/graph/builder.ts';
+import { int } from '../onnx/graph/graph.ts';
+import type { Value } from '../onnx/graph/value.ts';
 import { step } from './gates.ts';
 
 /** Where the groups of one layer cut a tensor, which is cut along no other axis: group g has the indices start + g·length … start + (g+1)·length − 1 of `axis`. */

@@ -1,12 +1,12 @@
 /** Makes a smaller model of one whose groups of channels are dead: it computes what the model computes with these groups at zero. */
 
-import type { Model, Node } from '../onnx/graph.ts';
-import type { ModelFile } from '../onnx/load.ts';
-import { rewriteFile } from '../onnx/rewriteFile.ts';
-import { namesIn, withoutUnread } from '../onnx/subgraphs.ts';
-import type { Tensor } from '../onnx/tensor.ts';
-import { tidyFile } from '../onnx/tidy.ts';
-import { Trace, traceNodes } from '../onnx/trace.ts';
+import type { Model, Node } from '../onnx/graph/graph.ts';
+import type { ModelFile } from '../onnx/file/load.ts';
+import { rewriteFile } from '../onnx/file/rewriteFile.ts';
+import { namesIn, withoutUnread } from '../onnx/graph/subgraphs.ts';
+import type { Tensor } from '../onnx/graph/tensor.ts';
+import { tidyFile } from '../onnx/passes/tidy.ts';
+import { Trace, traceNodes } from '../onnx/infer/trace.ts';
 import { storedTensors } from './channels/follow.ts';
 import { findLayers, type ChosenLayer, type ChosenLayers } from './channels/layers.ts';
 import type { GroupedLayer } from './groups.ts';

@@ -2,7 +2,7 @@
 
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reasonOf } from '../onnx/errors.ts';
+import { reasonOf } from '../base/errors.ts';
 import { runPaths } from './paths.ts';
 import { liveness, readRun, readState, RunFolderError } from './state.ts';
 

@@ -13,7 +13,7 @@ import type {
   StepRecord,
 } from '../protocol/records.ts';
 import type { Series } from '../protocol/series.ts';
-import { MetricsTail } from './metricsTail.ts';
+import { MetricsTail } from './metrics/metricsTail.ts';
 import { runPaths, type RunPaths } from './paths.ts';
 import { liveness, readRun, readState, type Liveness } from './state.ts';
 

@@ -1,11 +1,11 @@
 /** What a run is, and how it is doing: run.json, state.json, and whether its process still lives. */
 
 import { hostname } from 'node:os';
-import { reasonOf } from '../onnx/errors.ts';
+import { reasonOf } from '../base/errors.ts';
 import { parseRunFile, parseRunState, RecordError, type RunFile, type RunState } from '../protocol/records.ts';
 import { runPaths } from './paths.ts';
 import { processExists, processStart } from './processIdentity.ts';
-import { readSmallFile } from './smallFile.ts';
+import { readSmallFile } from '../base/smallFile.ts';
 
 /** A run folder that cannot be used. The message names it. */
 export class RunFolderError extends Error {

@@ -1,9 +1,9 @@
 /** One process at a time works on a study; everybody else can see that it does. */
 
-import { makeFolder } from '../onnx/makeFolder.ts';
+import { makeFolder } from '../base/makeFolder.ts';
 import type { RunState } from '../protocol/records.ts';
 import { RunFolderError } from '../runs/state.ts';
-import { claimRunFolder, writeState } from '../train/runFolder.ts';
+import { claimRunFolder, writeState } from '../runfolder/runFolder.ts';
 import { StudyFileError } from './studyFile.ts';
 
 export interface StudyClaim {

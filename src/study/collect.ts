@@ -2,12 +2,12 @@
 
 import { relative, sep } from 'node:path';
 import { compareSystems } from '../metrics/compare.ts';
-import { loadModel } from '../onnx/load.ts';
+import { loadModel } from '../onnx/file/load.ts';
 import { effectiveRecords } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
-import { readRecords } from '../runs/readRecords.ts';
-import type { Measured } from '../train/keptEvaluation.ts';
-import { reportParameters } from '../train/parameterReport.ts';
+import { readRecords } from '../runs/metrics/readRecords.ts';
+import type { Measured } from '../measure/evaluate/keptEvaluation.ts';
+import { reportParameters } from '../measure/model/parameterReport.ts';
 import { modelOf, readMeasured } from './doTask.ts';
 import { testSets, type StudyPaths, type TestSet } from './paths.ts';
 import type { RunTask, Task } from './plan.ts';

@@ -2,13 +2,13 @@
 
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { loadModel } from '../onnx/load.ts';
+import { loadModel } from '../onnx/file/load.ts';
 import { effectiveRecords, type RunFile } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
-import { readRecords } from '../runs/readRecords.ts';
+import { readRecords } from '../runs/metrics/readRecords.ts';
 import { liveness, readState } from '../runs/state.ts';
-import { readKept, type Measured } from '../train/keptEvaluation.ts';
-import { startTrainer } from '../train/process.ts';
+import { readKept, type Measured } from '../measure/evaluate/keptEvaluation.ts';
+import { startTrainer } from '../train/start/process.ts';
 import { evaluateInto } from './evaluateInto.ts';
 import { makeRunFolder } from './makeRunFolder.ts';
 import { testSets, type StudyPaths, type TestSet } from './paths.ts';

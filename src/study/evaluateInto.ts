@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { keepMemory, threadsEnvironment } from '../train/process.ts';
+import { keepMemory, threadsEnvironment } from '../train/start/process.ts';
 
 export interface EvaluationOrder {
   readonly model: string;

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events';
 import { availableParallelism, freemem } from 'node:os';
-import { previewRun } from '../train/preview.ts';
+import { previewRun } from '../train/plan/preview.ts';
 import { doTask, type TaskContext, type TaskEnd } from './doTask.ts';
 import type { Task } from './plan.ts';
 import type { Study } from './studyFile.ts';

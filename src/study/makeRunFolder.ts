@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { makeFolder } from '../onnx/makeFolder.ts';
+import { makeFolder } from '../base/makeFolder.ts';
 import type { RunFile } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRun } from '../runs/state.ts';
-import { createRunFolder } from '../train/runFolder.ts';
+import { createRunFolder } from '../runfolder/runFolder.ts';
 import type { StudyPaths } from './paths.ts';
 import type { RunTask } from './plan.ts';
 

@@ -1,9 +1,9 @@
 /** Runs a study from wherever it stands to its end, on this machine or on Slurm. */
 
 import { stat } from 'node:fs/promises';
-import { reasonOf } from '../onnx/errors.ts';
+import { reasonOf } from '../base/errors.ts';
 import type { RunFile } from '../protocol/records.ts';
-import { describeRun } from '../train/inputs.ts';
+import { describeRun } from '../runfolder/inputs.ts';
 import { hashManifest } from '../speech/manifest/hash.ts';
 import { claimStudy } from './claim.ts';
 import { doTask, type TaskEnd } from './doTask.ts';

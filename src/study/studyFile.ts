@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import * as v from 'valibot';
-import { reasonOf } from '../onnx/errors.ts';
+import { reasonOf } from '../base/errors.ts';
 import { methods } from '../protocol/settings.ts';
 
 /** A study's file that cannot be used. The message is one sentence that names it. */

@@ -3,7 +3,7 @@
 import type { Comparison } from '../metrics/compare.ts';
 import { pairedBootstrap } from '../metrics/bootstrap.ts';
 import { splitWords } from '../metrics/score.ts';
-import type { Measured } from '../train/keptEvaluation.ts';
+import type { Measured } from '../measure/evaluate/keptEvaluation.ts';
 import type { Collected } from './collect.ts';
 import type { RunTask } from './plan.ts';
 import type { Found, MethodResult, Point } from './results.ts';

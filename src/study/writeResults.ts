@@ -1,7 +1,7 @@
 /** Puts the results of a study together, and writes them: study.json, study.csv, study.html. */
 
 import { dirname, relative, sep } from 'node:path';
-import { writeAtomically } from '../onnx/atomicFile.ts';
+import { writeAtomically } from '../base/atomicFile.ts';
 import type { RunFile } from '../protocol/records.ts';
 import { collectTask, compareWithDense, ratesOf, type Collected } from './collect.ts';
 import { resultsCsv } from './csv.ts';

@@ -1,6 +1,6 @@
 /** The learning rate of a run that names none, by the width of its model. */
 
-import type { Parameter } from './graph/parameter.ts';
+import type { Parameter } from '../state/parameter.ts';
 
 /** For a transformer 144 wide: the best of those tried (test/bench/README.md). */
 const measured = { width: 144, learningRate: 5e-4 } as const;

@@ -4,8 +4,8 @@ import { count, counted, duration, percent } from '../base/format.ts';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { EndRecord } from '../protocol/records.ts';
-import type { Batch } from '../speech/batchStream.ts';
-import { BatchFeed } from './batchFeed.ts';
+import type { Batch } from '../speech/batches/batchStream.ts';
+import { BatchFeed } from './data/batchFeed.ts';
 import {
   checkpointName,
   listCheckpoints,
@@ -14,17 +14,17 @@ import {
   removeOldCheckpoints,
   writeCheckpoint,
   type Progress,
-} from './checkpoint.ts';
-import { secondsOf, trainingBatch } from './data.ts';
+} from '../runfolder/checkpoint.ts';
+import { secondsOf, trainingBatch } from './data/data.ts';
 import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
 import { LossWatch } from './lossWatch.ts';
 import type { Resting } from './methods/method.ts';
 import { removeDead, removeLongDead, type Removal } from './removal.ts';
 import { learningRateFactor } from './schedule.ts';
-import type { BatchShape } from './graph/trainingGraph.ts';
+import type { BatchShape } from '../step/trainingGraph.ts';
 import type { Opened } from './setup.ts';
-import type { StepScalars } from './stepFeeds.ts';
-import type { StepResult } from './stepResult.ts';
+import type { StepScalars } from '../step/stepFeeds.ts';
+import type { StepResult } from '../step/stepResult.ts';
 
 /** Trains from `progress` on, in the opened state, to the end of the run, a request to stop, or trouble for the second time. */
 export async function train(context: LoopContext, opened: Opened, progress: Progress): Promise<LoopEnd> {

@@ -2,13 +2,13 @@
 
 import type { EndRecord, MetricsRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
-import type { Progress } from './checkpoint.ts';
-import type { DevSet } from './devSet.ts';
+import type { Progress } from '../runfolder/checkpoint.ts';
+import type { DevSet } from './data/devSet.ts';
 import { freshWatch } from './lossWatch.ts';
 import type { Method } from './methods/method.ts';
 import type { ProgressReport } from './progress.ts';
 import type { Setup } from './setup.ts';
-import type { TimeLeft } from './timeLeft.ts';
+import type { TimeLeft } from './plan/timeLeft.ts';
 
 /** A record as the loop makes it; time and attempt are added by whoever writes it. */
 export type NewRecord = MetricsRecord extends infer R

@@ -7,11 +7,11 @@
 
 import { constants, setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
-import { answerProbe } from './device.ts';
-import { readControl } from './controlServer.ts';
+import { answerProbe } from '../runtime/device.ts';
+import { readControl } from '../runfolder/controlServer.ts';
 import { startRun } from './run.ts';
-import { devices } from './session.ts';
-import { startPipe } from './startPipe.ts';
+import { devices } from '../runtime/session.ts';
+import { startPipe } from './start/startPipe.ts';
 
 const exitCodes = { done: 0, failed: 1, stopped: 130 } as const;
 

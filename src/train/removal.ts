@@ -2,9 +2,9 @@
 
 import type { ShrinkRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
-import { isGated } from './graph/parameter.ts';
-import { countLeaving, presentlyLiving, weightsIn, withoutGroups, withoutLongDead } from './layout.ts';
-import type { Living } from './groups.ts';
+import { isGated } from '../state/parameter.ts';
+import { countLeaving, presentlyLiving, weightsIn, withoutGroups, withoutLongDead } from '../state/layout.ts';
+import type { Living } from '../state/groups.ts';
 import type { Opened, Setup } from './setup.ts';
 
 export interface Removal {

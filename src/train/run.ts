@@ -1,13 +1,13 @@
 /** A trainer's life: claims the run folder, gets ready, resumes where the last checkpoint is, trains, and says how it ended. */
 
 import { setImmediate } from 'node:timers/promises';
-import { sentenceOf } from '../onnx/errors.ts';
-import { makeFolder } from '../onnx/makeFolder.ts';
+import { sentenceOf } from '../base/errors.ts';
+import { makeFolder } from '../base/makeFolder.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
 import { effectiveRecords, type MetricsRecord, type RunFile, type RunState } from '../protocol/records.ts';
 import { completeSettings, leftOutOfRuns, type RunSettings } from '../protocol/settings.ts';
 import { featuresFolder, runPaths, type RunPaths } from '../runs/paths.ts';
-import { readRecords } from '../runs/readRecords.ts';
+import { readRecords } from '../runs/metrics/readRecords.ts';
 import { readRun } from '../runs/state.ts';
 import {
   checkpointName,
@@ -16,21 +16,21 @@ import {
   readCheckpoint,
   removeUnfinished,
   type Progress,
-} from './checkpoint.ts';
-import { listenForControl, type ControlServer } from './controlServer.ts';
-import { DevSet } from './devSet.ts';
-import { bytesIn, diskOf, diskPlanOf, leastMemory, roomFor, whyNotHere } from './footprint.ts';
-import { Heartbeat } from './heartbeat.ts';
-import { checkInputs } from './inputs.ts';
+} from '../runfolder/checkpoint.ts';
+import { listenForControl, type ControlServer } from '../runfolder/controlServer.ts';
+import { DevSet } from './data/devSet.ts';
+import { bytesIn, diskOf, diskPlanOf, leastMemory, roomFor, whyNotHere } from './plan/footprint.ts';
+import { Heartbeat } from '../runfolder/heartbeat.ts';
+import { checkInputs } from '../runfolder/inputs.ts';
 import { train } from './loop.ts';
 import { freshProgress, type LoopEnd, type LoopHost, type NewRecord } from './loopContext.ts';
-import { MetricsFile } from './metricsFile.ts';
-import { describeStart, startRecord } from './overview.ts';
-import { OnnxruntimeError } from './onnxruntimeError.ts';
+import { MetricsFile } from '../runfolder/metricsFile.ts';
+import { describeStart, startRecord } from './plan/overview.ts';
+import { OnnxruntimeError } from '../runtime/onnxruntimeError.ts';
 import { ProgressReport, type Terminal } from './progress.ts';
-import { claimRunFolder, type Owner } from './runFolder.ts';
+import { claimRunFolder, type Owner } from '../runfolder/runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
-import { timeLeftOf } from './timeLeft.ts';
+import { timeLeftOf } from './plan/timeLeft.ts';
 
 export interface TrainerHandle {
   /** Settles when the run is over and everything is written: whether it is done, or why it is not. */

@@ -1,14 +1,14 @@
 /** Ends the learning of thresholds: brings the sparsity to the target exactly, then lets the surviving weights settle. */
 
-import { float32, sizeOf, type Tensor } from '../onnx/tensor.ts';
+import { float32, sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import type { GroupedAxis } from '../prune/groupGates.ts';
 import { partOf } from '../prune/groupMasks.ts';
-import { stateNames } from './graph/stateNames.ts';
-import { isGated, type Parameter } from './graph/parameter.ts';
-import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
-import { MagnitudeCounts } from './magnitudeCounts.ts';
-import { maskedWeights } from './pruned.ts';
-import type { State } from './state.ts';
+import { stateNames } from '../state/stateNames.ts';
+import { isGated, type Parameter } from '../state/parameter.ts';
+import { groupSquares, livingGroups, zeroDeadGroups, type Living } from '../state/groups.ts';
+import { MagnitudeCounts } from '../state/magnitudeCounts.ts';
+import { maskedWeights } from '../state/pruned.ts';
+import type { State } from '../state/state.ts';
 
 /** What changes of a state, tensor by tensor. Each is there until the next is asked for: all at once would be as large as the state. */
 export type Changes = Iterable<readonly [string, Tensor]>;

@@ -1,36 +1,36 @@
 /** Gets everything ready for a run: the model and what of it is gated, the data, the device. */
 
-import { dequantizeModel } from '../onnx/dequantize.ts';
-import { loadModel, type ModelFile } from '../onnx/load.ts';
-import { exposeParameters } from '../onnx/parameters.ts';
-import { ShapeProbe } from '../onnx/shapeProbe.ts';
-import { ownTensor } from '../onnx/storedTensor.ts';
-import { sizeOf, type Tensor } from '../onnx/tensor.ts';
-import { widenModel, type Widened } from '../onnx/widen.ts';
+import { dequantizeModel } from '../onnx/quantize/dequantize.ts';
+import { loadModel, type ModelFile } from '../onnx/file/load.ts';
+import { exposeParameters } from '../onnx/model/parameters.ts';
+import { ShapeProbe } from '../onnx/infer/shapeProbe.ts';
+import { ownTensor } from '../onnx/file/storedTensor.ts';
+import { sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
+import { widenModel, type Widened } from '../onnx/quantize/widen.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { isMatrix } from '../prune/chooseGates.ts';
-import { AudioLoader } from '../speech/audioLoader.ts';
-import { readProcessor, type Processor } from '../speech/processor.ts';
-import { TrainingData } from './data.ts';
-import { chooseDevice, type ChosenDevice } from './device.ts';
-import { findFeatureCut } from './features/cut.ts';
+import { AudioLoader } from '../speech/audio/audioLoader.ts';
+import { readProcessor, type Processor } from '../speech/text/processor.ts';
+import { TrainingData } from './data/data.ts';
+import { chooseDevice, type ChosenDevice } from '../runtime/device.ts';
+import { findFeatureCut } from '../step/featureCut.ts';
 import { Features } from './features/features.ts';
 import type { FeatureType } from './features/files.ts';
-import { frameCounter } from './frames.ts';
-import type { GraphCost } from './graph/graphCost.ts';
-import type { GateMode, Parameter } from './graph/parameter.ts';
-import { buildTrainingGraph, type BatchShape } from './graph/trainingGraph.ts';
-import { initialWeights } from './initialState.ts';
-import { chooseLayers, type GatedLayer, type LayerChoices } from './layerChoice.ts';
-import { heldLayers, layoutOf, nothingRemoved, type Layout, type WholeModel } from './layout.ts';
+import { frameCounter } from '../runtime/frames.ts';
+import type { GraphCost } from '../runtime/graphCost.ts';
+import type { GateMode, Parameter } from '../state/parameter.ts';
+import { buildTrainingGraph, type BatchShape } from '../step/trainingGraph.ts';
+import { initialWeights } from '../state/initialState.ts';
+import { chooseLayers, type GatedLayer, type LayerChoices } from '../state/layerChoice.ts';
+import { heldLayers, layoutOf, nothingRemoved, type Layout, type WholeModel } from '../state/layout.ts';
 import { learningRateFor } from './learningRate.ts';
 import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
-import { establishOutput, type OutputForm } from './outputForm.ts';
-import { findPorts, type Ports } from './ports.ts';
-import type { State } from './state.ts';
-import { recordOf, withRecord } from './pruningRecord.ts';
-import { Trainable } from './trainable.ts';
+import { establishOutput, type OutputForm } from '../runtime/outputForm.ts';
+import { findPorts, type Ports } from '../runtime/ports.ts';
+import type { State } from '../state/state.ts';
+import { recordOf, withRecord } from '../state/pruningRecord.ts';
+import { Trainable } from '../step/trainable.ts';
 
 /** A parameter of the model and what becomes of it. */
 export interface LayerRow {

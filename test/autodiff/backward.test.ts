@@ -6,10 +6,10 @@
 import { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { backward, UnsupportedOperatorsError } from '../../src/autodiff/backward.ts';
-import { Builder } from '../../src/onnx/builder.ts';
-import type { Value } from '../../src/onnx/value.ts';
-import { int, string } from '../../src/onnx/graph.ts';
-import { int64 } from '../../src/onnx/tensor.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import type { Value } from '../../src/onnx/graph/value.ts';
+import { int, string } from '../../src/onnx/graph/graph.ts';
+import { int64 } from '../../src/onnx/graph/tensor.ts';
 import { session } from './gradientCheck.ts';
 
 /** Two matrices as inputs, and a way to run gradients of Σ loss with a = [[1,2],[3,4]] and w = [[5,6],[7,8]]. */

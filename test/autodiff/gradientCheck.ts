@@ -2,11 +2,11 @@
 
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { backward } from '../../src/autodiff/backward.ts';
-import { Builder } from '../../src/onnx/builder.ts';
-import type { Operand, Value } from '../../src/onnx/value.ts';
-import { encodeModel } from '../../src/onnx/encode.ts';
-import type { Attributes } from '../../src/onnx/graph.ts';
-import { sizeOf } from '../../src/onnx/tensor.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import type { Operand, Value } from '../../src/onnx/graph/value.ts';
+import { encodeModel } from '../../src/onnx/file/encode.ts';
+import type { Attributes } from '../../src/onnx/graph/graph.ts';
+import { sizeOf } from '../../src/onnx/graph/tensor.ts';
 
 /** The element type the operator itself is run in; its gradient is always float32. */
 export type Precision = 'float32' | 'float64';

@@ -1,6 +1,6 @@
 /** Operators that move, repeat, cut and pick elements. */
 
-import { int, ints, string } from '../../src/onnx/graph.ts';
+import { int, ints, string } from '../../src/onnx/graph/graph.ts';
 import { constant, type Row } from './gradientCheck.ts';
 import { axisOf, indices, row, lists } from './row.ts';
 

@@ -3,11 +3,11 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, it } from 'vitest';
 import { backward } from '../../src/autodiff/backward.ts';
-import { Builder } from '../../src/onnx/builder.ts';
-import type { Value } from '../../src/onnx/value.ts';
-import { encodeModel } from '../../src/onnx/encode.ts';
-import { int } from '../../src/onnx/graph.ts';
-import { int64 } from '../../src/onnx/tensor.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import type { Value } from '../../src/onnx/graph/value.ts';
+import { encodeModel } from '../../src/onnx/file/encode.ts';
+import { int } from '../../src/onnx/graph/graph.ts';
+import { int64 } from '../../src/onnx/graph/tensor.ts';
 
 const count = 50_000;
 const rows = 7;

@@ -1,7 +1,7 @@
 /** Short ways to write a row of the gradient check. */
 
-import { int, type Attributes } from '../../src/onnx/graph.ts';
-import { int64 } from '../../src/onnx/tensor.ts';
+import { int, type Attributes } from '../../src/onnx/graph/graph.ts';
+import { int64 } from '../../src/onnx/graph/tensor.ts';
 import type { Row } from './gradientCheck.ts';
 
 export type Options = Omit<Row, 'op' | 'case' | 'shapes' | 'attributes'>;

@@ -1,6 +1,6 @@
 /** Every way to use an operator that its gradient rule must get right: shapes, broadcasting, attributes. */
 
-import { float, int, string, type Attributes } from '../../src/onnx/graph.ts';
+import { float, int, string, type Attributes } from '../../src/onnx/graph/graph.ts';
 import { constant, type Row } from './gradientCheck.ts';
 import { movementRows } from './movementRows.ts';
 import { axisOf, row, lists, type Options } from './row.ts';

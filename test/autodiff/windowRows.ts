@@ -1,6 +1,6 @@
 /** Convolutions and pools: groups, strides, dilations and every kind of padding. */
 
-import { int, ints, string, type Attributes } from '../../src/onnx/graph.ts';
+import { int, ints, string, type Attributes } from '../../src/onnx/graph/graph.ts';
 import type { Row } from './gradientCheck.ts';
 import { row as anyRow } from './row.ts';
 

@@ -5,8 +5,8 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { Random } from '../../src/speech/random.ts';
-import type { Device } from '../../src/train/session.ts';
+import { Random } from '../../src/base/random.ts';
+import type { Device } from '../../src/runtime/session.ts';
 import { openTrainable } from '../openTrainable.ts';
 
 const [path = '', mode = 'ungated', steps = '5', count = '4', seconds = '5', profilePrefix, device = 'cpu'] =

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Model } from '../../src/onnx/graph.ts';
+import type { Model } from '../../src/onnx/graph/graph.ts';
 import { pinch, toyModel, writeToyModel, writeToySpeech, type Outcome } from '../train/toy.ts';
 
 let folder = '';

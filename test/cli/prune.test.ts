@@ -17,7 +17,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Preview } from '../../src/train/preview.ts';
+import type { Preview } from '../../src/train/plan/preview.ts';
 import {
   pinch,
   readJson,

@@ -1,7 +1,7 @@
 /** Operators with small inputs, for comparing our shapes and elements with onnxruntime's. */
 
-import { float, int, ints, string, type Attributes } from '../../src/onnx/graph.ts';
-import { float32, int64, sizeOf, toNumbers, type DataType, type Tensor } from '../../src/onnx/tensor.ts';
+import { float, int, ints, string, type Attributes } from '../../src/onnx/graph/graph.ts';
+import { float32, int64, sizeOf, toNumbers, type DataType, type Tensor } from '../../src/onnx/graph/tensor.ts';
 
 export interface OperatorCase {
   readonly title: string;

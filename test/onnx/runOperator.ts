@@ -1,11 +1,11 @@
 /** Runs one operator in onnxruntime, every input fed from outside so that nothing is computed beforehand. */
 
 import * as ort from 'onnxruntime-node';
-import type { Operand, ValueType } from '../../src/onnx/value.ts';
-import { encodeModel } from '../../src/onnx/encode.ts';
-import type { Node } from '../../src/onnx/graph.ts';
-import { trainingOpset } from '../../src/onnx/opset.ts';
-import type { Tensor, TensorData } from '../../src/onnx/tensor.ts';
+import type { Operand, ValueType } from '../../src/onnx/graph/value.ts';
+import { encodeModel } from '../../src/onnx/file/encode.ts';
+import type { Node } from '../../src/onnx/graph/graph.ts';
+import { trainingOpset } from '../../src/onnx/opset/opset.ts';
+import type { Tensor, TensorData } from '../../src/onnx/graph/tensor.ts';
 import type { OperatorCase } from './operatorCases.ts';
 
 export function nodeOf({ opType, inputs, attributes, outputs }: OperatorCase): Node {

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, StringStringEntryProtoSchema, type ModelProto } from 'onnx-buf';
 import { afterAll } from 'vitest';
-import { encodeModel } from '../../src/onnx/encode.ts';
-import type { Attributes, Graph, Node } from '../../src/onnx/graph.ts';
-import { loadModel, type ModelFile } from '../../src/onnx/load.ts';
-import type { Tensor } from '../../src/onnx/tensor.ts';
+import { encodeModel } from '../../src/onnx/file/encode.ts';
+import type { Attributes, Graph, Node } from '../../src/onnx/graph/graph.ts';
+import { loadModel, type ModelFile } from '../../src/onnx/file/load.ts';
+import type { Tensor } from '../../src/onnx/graph/tensor.ts';
 
 /** A folder that is removed after the file's tests. */
 export function temporaryFolder(): string {

@@ -1,13 +1,13 @@
 /** Runs a model as it is and specialized, side by side in onnxruntime. */
 
 import * as ort from 'onnxruntime-node';
-import { Builder } from '../../src/onnx/builder.ts';
-import type { Value } from '../../src/onnx/value.ts';
-import { encodeModel } from '../../src/onnx/encode.ts';
-import type { Attributes, Graph, Model, Node } from '../../src/onnx/graph.ts';
-import { trainingOpset } from '../../src/onnx/opset.ts';
-import { specialize } from '../../src/onnx/specialize.ts';
-import { float32, sizeOf, type Tensor, type TensorData } from '../../src/onnx/tensor.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import type { Value } from '../../src/onnx/graph/value.ts';
+import { encodeModel } from '../../src/onnx/file/encode.ts';
+import type { Attributes, Graph, Model, Node } from '../../src/onnx/graph/graph.ts';
+import { trainingOpset } from '../../src/onnx/opset/opset.ts';
+import { specialize } from '../../src/onnx/passes/specialize.ts';
+import { float32, sizeOf, type Tensor, type TensorData } from '../../src/onnx/graph/tensor.ts';
 
 /** A node as "y z = Op(a, b)"; a name left out is an optional input that is not there. */
 export function node(text: string, attributes: Attributes = {}, more: Partial<Node> = {}): Node {

@@ -3,11 +3,11 @@
  * along random directions; for channels on either axis and for a kernel.
  */
 import { describe, expect, test } from 'vitest';
-import { Builder } from '../../src/onnx/builder.ts';
-import { float32, sizeOf } from '../../src/onnx/tensor.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import { float32, sizeOf } from '../../src/onnx/graph/tensor.ts';
 import { channelGradients, mixChannels } from '../../src/prune/channelGates.ts';
-import { Random } from '../../src/speech/random.ts';
-import { Session } from '../../src/train/session.ts';
+import { Random } from '../../src/base/random.ts';
+import { Session } from '../../src/runtime/session.ts';
 
 const counts = [2, 5, 8];
 const temperature = 0.7;

@@ -9,7 +9,7 @@ import {
   rankChannels,
   type Candidates,
 } from '../../src/prune/chooseChannels.ts';
-import { Random } from '../../src/speech/random.ts';
+import { Random } from '../../src/base/random.ts';
 
 describe('channels', () => {
   // Two rows, three columns; the columns' squares add up to 17, 8 and 26, the rows' to 21 and 30.

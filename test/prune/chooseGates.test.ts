@@ -1,7 +1,7 @@
 /** Which layers are gated by default, and how settings change it. */
 
 import { describe, expect, test } from 'vitest';
-import type { Parameter } from '../../src/onnx/parameters.ts';
+import type { Parameter } from '../../src/onnx/model/parameters.ts';
 import { chooseGates, defaultGateRules } from '../../src/prune/chooseGates.ts';
 import { layerPattern } from '../../src/prune/layerPattern.ts';
 

@@ -1,6 +1,6 @@
 /** The groups of a model alone, without the way in which they were found. */
 
-import type { Model } from '../../src/onnx/graph.ts';
+import type { Model } from '../../src/onnx/graph/graph.ts';
 import { findLayers } from '../../src/prune/channels/layers.ts';
 import type { Grouping } from '../../src/prune/groups.ts';
 

@@ -3,11 +3,11 @@
  * threshold, the sparsity term; on matrices small enough for one pass and large enough for tiles.
  */
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../src/onnx/builder.ts';
-import { float32 } from '../../src/onnx/tensor.ts';
-import { tileDims } from '../../src/onnx/tiles.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import { float32 } from '../../src/onnx/graph/tensor.ts';
+import { tileDims } from '../../src/onnx/passes/tiles.ts';
 import { closeGate, gateGradients, keepZeros, sparsityLoss } from '../../src/prune/gates.ts';
-import { Session } from '../../src/train/session.ts';
+import { Session } from '../../src/runtime/session.ts';
 
 const tau = 0.1;
 const threshold = 0.7;

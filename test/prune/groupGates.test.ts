@@ -3,12 +3,12 @@
  * stand in for the hard ones, and the units of layers whose groups are more and less alike.
  */
 import { describe, expect, test } from 'vitest';
-import { Builder } from '../../src/onnx/builder.ts';
-import { float32 } from '../../src/onnx/tensor.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import { float32 } from '../../src/onnx/graph/tensor.ts';
 import { closeGroups, groupGradients, groupScores, spread, unitOf } from '../../src/prune/groupGates.ts';
 import { squaresOfGroups, zeroDead } from '../../src/prune/groupMasks.ts';
-import { Random } from '../../src/speech/random.ts';
-import { Session } from '../../src/train/session.ts';
+import { Random } from '../../src/base/random.ts';
+import { Session } from '../../src/runtime/session.ts';
 
 const tau = 0.1;
 const size = 6 * 2 + 5 * 2;

@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import { expect, describe, test } from 'vitest';
-import { ints } from '../../src/onnx/graph.ts';
-import { loadModel } from '../../src/onnx/load.ts';
-import { exposeParameters } from '../../src/onnx/parameters.ts';
+import { ints } from '../../src/onnx/graph/graph.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
+import { exposeParameters } from '../../src/onnx/model/parameters.ts';
 import { chooseGates } from '../../src/prune/chooseGates.ts';
 import type { Grouping } from '../../src/prune/groups.ts';
 import { findGroups } from './findGroups.ts';

@@ -2,10 +2,10 @@
 
 import { toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from 'onnx-buf';
-import type { Model } from '../../src/onnx/graph.ts';
-import type { ModelFile } from '../../src/onnx/load.ts';
-import { rewriteFile } from '../../src/onnx/rewriteFile.ts';
-import type { Tensor } from '../../src/onnx/tensor.ts';
+import type { Model } from '../../src/onnx/graph/graph.ts';
+import type { ModelFile } from '../../src/onnx/file/load.ts';
+import { rewriteFile } from '../../src/onnx/file/rewriteFile.ts';
+import type { Tensor } from '../../src/onnx/graph/tensor.ts';
 import { findGroups } from './findGroups.ts';
 import { zeroGroups, type Keep } from '../../src/prune/shrink/cut.ts';
 

@@ -1,7 +1,7 @@
 /** Small networks of the kinds that exporters write, to find groups in and to shrink. */
 
-import { float, int, ints, type Attributes, type Graph, type Node } from '../../src/onnx/graph.ts';
-import { float32, int64, sizeOf, type Tensor } from '../../src/onnx/tensor.ts';
+import { float, int, ints, type Attributes, type Graph, type Node } from '../../src/onnx/graph/graph.ts';
+import { float32, int64, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { node } from '../onnx/smallFile.ts';
 
 /** A network that reads `x` [batch, time, 16]. */

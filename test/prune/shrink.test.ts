@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { checkModel } from '../../src/onnx/check.ts';
-import { loadModel, type ModelFile } from '../../src/onnx/load.ts';
-import { exposeParameters } from '../../src/onnx/parameters.ts';
+import { checkModel } from '../../src/onnx/graph/check.ts';
+import { loadModel, type ModelFile } from '../../src/onnx/file/load.ts';
+import { exposeParameters } from '../../src/onnx/model/parameters.ts';
 import { chooseGates } from '../../src/prune/chooseGates.ts';
 import { livingGroups } from '../../src/prune/shrink/livingGroups.ts';
 import { shrinkModel } from '../../src/prune/shrink.ts';

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { cutSmallest } from '../../src/prune/uniform.ts';
-import { Random } from '../../src/speech/random.ts';
+import { Random } from '../../src/base/random.ts';
 
 const random = Random.seeded(4);
 const normal = Float32Array.from({ length: 1001 }, () => random.normal());

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ControlRequest } from '../../src/protocol/control.ts';
 import { sendControl } from '../../src/runs/control.ts';
-import { listenForControl, type ControlServer } from '../../src/train/controlServer.ts';
+import { listenForControl, type ControlServer } from '../../src/runfolder/controlServer.ts';
 import { runState, temporaryFolder } from './records.ts';
 
 const nonce = 'a0b1c2';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { deleteRun } from '../../src/runs/deleteRun.ts';
-import { writeState } from '../../src/train/runFolder.ts';
+import { writeState } from '../../src/runfolder/runFolder.ts';
 import { runFolder, runState, start, temporaryFolder } from './records.ts';
 
 test('a run goes with all its files', async () => {

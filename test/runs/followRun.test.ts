@@ -16,8 +16,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { effectiveRecords, type MetricsRecord, type StepRecord } from '../../src/protocol/records.ts';
 import { keptSteps } from '../../src/protocol/series.ts';
 import { followRun, type RunChange, type RunFollower } from '../../src/runs/followRun.ts';
-import { Random } from '../../src/speech/random.ts';
-import { MetricsFile } from '../../src/train/metricsFile.ts';
+import { Random } from '../../src/base/random.ts';
+import { MetricsFile } from '../../src/runfolder/metricsFile.ts';
 import {
   alert,
   checkpoint,

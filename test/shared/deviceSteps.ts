@@ -3,11 +3,11 @@
  * model, device, a file for the final state, a prefix for onnxruntime's profile. Prints one JSON object, `DeviceSteps`.
  */
 
-import { Random } from '../../src/speech/random.ts';
+import { Random } from '../../src/base/random.ts';
 import { openTrainable } from '../openTrainable.ts';
-import { writeSafetensors } from '../../src/train/safetensors.ts';
-import type { Device } from '../../src/train/session.ts';
-import type { StepResult } from '../../src/train/stepResult.ts';
+import { writeSafetensors } from '../../src/state/safetensors.ts';
+import type { Device } from '../../src/runtime/session.ts';
+import type { StepResult } from '../../src/step/stepResult.ts';
 
 export interface DeviceSteps {
   readonly steps: readonly StepResult[];

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { evaluate } from '../../src/train/evaluate.ts';
+import { evaluate } from '../../src/measure/evaluate/evaluate.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const folder = join(shared, 'models/w2v2-digits');

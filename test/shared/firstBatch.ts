@@ -1,10 +1,10 @@
 /** The first utterances of the digits as one batch. */
 
 import { join } from 'node:path';
-import { int64, type Tensor } from '../../src/onnx/tensor.ts';
+import { int64, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { loadAudio } from '../../src/speech/audio/load.ts';
 import { readManifest } from '../../src/speech/manifest/read.ts';
-import { framesOf, readProcessor } from '../../src/speech/processor.ts';
+import { framesOf, readProcessor } from '../../src/speech/text/processor.ts';
 
 export const shared = process.env['PINCH_SHARED'] ?? join(import.meta.dirname, '../../../shared');
 

@@ -2,7 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { describeInspection, inspect } from '../../src/train/inspect.ts';
+import { describeInspection, inspect } from '../../src/measure/inspect/inspect.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkModel } from '../../src/onnx/check.ts';
-import { loadModel } from '../../src/onnx/load.ts';
-import { diffModels } from '../../src/train/diff.ts';
-import { evaluate } from '../../src/train/evaluate.ts';
-import { exportModel, type ExportedModel } from '../../src/train/exportModel.ts';
-import { inspect } from '../../src/train/inspect.ts';
+import { checkModel } from '../../src/onnx/graph/check.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
+import { diffModels } from '../../src/measure/diff/diff.ts';
+import { evaluate } from '../../src/measure/evaluate/evaluate.ts';
+import { exportModel, type ExportedModel } from '../../src/measure/export/exportModel.ts';
+import { inspect } from '../../src/measure/inspect/inspect.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const dev = join(shared, 'data/digits/dev.jsonl');

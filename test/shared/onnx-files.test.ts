@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
-import { checkModel } from '../../src/onnx/check.ts';
-import { countParameters } from '../../src/onnx/count.ts';
-import { loadModel, type ModelFile } from '../../src/onnx/load.ts';
-import { exposeParameters, type Parameter } from '../../src/onnx/parameters.ts';
-import { saveModel } from '../../src/onnx/save.ts';
+import { checkModel } from '../../src/onnx/graph/check.ts';
+import { countParameters } from '../../src/onnx/file/count.ts';
+import { loadModel, type ModelFile } from '../../src/onnx/file/load.ts';
+import { exposeParameters, type Parameter } from '../../src/onnx/model/parameters.ts';
+import { saveModel } from '../../src/onnx/file/save.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const folder = mkdtempSync(join(tmpdir(), 'pinch-onnx-'));

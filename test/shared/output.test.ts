@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { evaluate } from '../../src/train/evaluate.ts';
+import { evaluate } from '../../src/measure/evaluate/evaluate.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const cases = join(shared, 'cases');

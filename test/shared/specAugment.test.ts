@@ -3,12 +3,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadModel } from '../../src/onnx/load.ts';
-import { exposeParameters } from '../../src/onnx/parameters.ts';
-import { float32, sizeOf, type Tensor } from '../../src/onnx/tensor.ts';
-import { stateNames } from '../../src/train/graph/stateNames.ts';
-import { buildTrainingGraph } from '../../src/train/graph/trainingGraph.ts';
-import { Session } from '../../src/train/session.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
+import { exposeParameters } from '../../src/onnx/model/parameters.ts';
+import { float32, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
+import { stateNames } from '../../src/state/stateNames.ts';
+import { buildTrainingGraph } from '../../src/step/trainingGraph.ts';
+import { Session } from '../../src/runtime/session.ts';
 import { firstBatch, shared } from './firstBatch.ts';
 
 const folder = join(shared, 'reference/w2v2-tiny');

@@ -4,14 +4,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { Builder } from '../../src/onnx/builder.ts';
-import { encodeModel } from '../../src/onnx/encode.ts';
-import { checkLengths } from '../../src/onnx/lengths.ts';
-import { loadModel } from '../../src/onnx/load.ts';
-import { trainingOpset } from '../../src/onnx/opset.ts';
-import { exposeParameters } from '../../src/onnx/parameters.ts';
-import { specialize } from '../../src/onnx/specialize.ts';
-import type { TensorData } from '../../src/onnx/tensor.ts';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import { encodeModel } from '../../src/onnx/file/encode.ts';
+import { checkLengths } from '../../src/onnx/model/lengths.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
+import { trainingOpset } from '../../src/onnx/opset/opset.ts';
+import { exposeParameters } from '../../src/onnx/model/parameters.ts';
+import { specialize } from '../../src/onnx/passes/specialize.ts';
+import type { TensorData } from '../../src/onnx/graph/tensor.ts';
 
 const shared = process.env['PINCH_SHARED'] ?? join(import.meta.dirname, '../../../shared');
 

@@ -5,10 +5,10 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decodeAudio } from '../../src/speech/audio/decode.ts';
-import { planBatches } from '../../src/speech/batches.ts';
+import { planBatches } from '../../src/speech/batches/batches.ts';
 import { readManifest } from '../../src/speech/manifest/read.ts';
-import { prepareUtterances } from '../../src/speech/prepare.ts';
-import { framesOf, readProcessor } from '../../src/speech/processor.ts';
+import { prepareUtterances } from '../../src/speech/batches/prepare.ts';
+import { framesOf, readProcessor } from '../../src/speech/text/processor.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { loadModel } from '../../src/onnx/load.ts';
-import { exposeParameters } from '../../src/onnx/parameters.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
+import { exposeParameters } from '../../src/onnx/model/parameters.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const reference = join(shared, 'reference');

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, expect, test } from 'vitest';
-import { loadModel } from '../../src/onnx/load.ts';
-import { exportModel } from '../../src/train/exportModel.ts';
-import { writeVerified } from '../../src/train/verifiedWrite.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
+import { exportModel } from '../../src/measure/export/exportModel.ts';
+import { writeVerified } from '../../src/measure/export/verifiedWrite.ts';
 
 const model = join(resolve(process.env['PINCH_SHARED'] ?? '../shared'), 'cases/wavlm-int8/model');
 const folder = mkdtempSync(join(tmpdir(), 'pinch-wavlm-'));

@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TensorData } from '../../src/onnx/tensor.ts';
-import { readSafetensors, type SafetensorsFile } from '../../src/train/safetensors.ts';
+import type { TensorData } from '../../src/onnx/graph/tensor.ts';
+import { readSafetensors, type SafetensorsFile } from '../../src/state/safetensors.ts';
 import type { DeviceSteps } from './deviceSteps.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { decodeAudio } from '../../src/speech/audio/decode.ts';
 import { readManifest } from '../../src/speech/manifest/read.ts';
-import { readProcessor } from '../../src/speech/processor.ts';
+import { readProcessor } from '../../src/speech/text/processor.ts';
 
 const sample = fileURLToPath(new URL('../../media/sample', import.meta.url));
 const manifests = ['train', 'dev', 'test'].map((part) => join(sample, `${part}.jsonl`));

@@ -8,7 +8,7 @@ import type { RunState } from '../../src/protocol/records.ts';
 import { studyPaths } from '../../src/study/paths.ts';
 import type { Task } from '../../src/study/plan.ts';
 import { followProgress, type StudyProgress } from '../../src/study/progress.ts';
-import { writeState } from '../../src/train/runFolder.ts';
+import { writeState } from '../../src/runfolder/runFolder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pinch-study-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

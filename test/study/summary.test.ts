@@ -5,7 +5,7 @@ import type { Comparison } from '../../src/metrics/compare.ts';
 import { scoreUtterance } from '../../src/metrics/score.ts';
 import type { RunTask } from '../../src/study/plan.ts';
 import { summariseDense, summariseMethods, type DoneRun } from '../../src/study/summary.ts';
-import type { Measured } from '../../src/train/keptEvaluation.ts';
+import type { Measured } from '../../src/measure/evaluate/keptEvaluation.ts';
 
 const reference = 'one two three four five six seven eight nine ten';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadModel } from '../../src/onnx/load.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
 import type { SettingsInput } from '../../src/protocol/settings.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch, readJson, recordsOf, timeless, writeToyModel, writeToySettings, writeToySpeech } from './toy.ts';

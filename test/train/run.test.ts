@@ -18,11 +18,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadModel } from '../../src/onnx/load.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
 import type { MetricsRecord, RunState } from '../../src/protocol/records.ts';
 import type { SettingsInput } from '../../src/protocol/settings.ts';
-import { Random } from '../../src/speech/random.ts';
-import { readCheckpoint } from '../../src/train/checkpoint.ts';
+import { Random } from '../../src/base/random.ts';
+import { readCheckpoint } from '../../src/runfolder/checkpoint.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch, readJson, recordsOf, timeless, writeToyModel, writeToySettings, writeToySpeech } from './toy.ts';
 

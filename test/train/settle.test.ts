@@ -1,11 +1,11 @@
 /** Settling: the sparsity is the target, layers keep their proportions, and nothing pruned can come back. */
 
 import { describe, expect, test } from 'vitest';
-import { float32, type Tensor } from '../../src/onnx/tensor.ts';
-import { Random } from '../../src/speech/random.ts';
-import { stateNames } from '../../src/train/graph/stateNames.ts';
-import type { Parameter } from '../../src/train/graph/parameter.ts';
-import { prunedWeights } from '../../src/train/pruned.ts';
+import { float32, type Tensor } from '../../src/onnx/graph/tensor.ts';
+import { Random } from '../../src/base/random.ts';
+import { stateNames } from '../../src/state/stateNames.ts';
+import type { Parameter } from '../../src/state/parameter.ts';
+import { prunedWeights } from '../../src/state/pruned.ts';
 import { settle } from './settled.ts';
 
 const parameters: Parameter[] = [

@@ -1,6 +1,6 @@
 /** Settling, all changes at once: each tensor is there only until the next is asked for. */
 
-import type { Tensor } from '../../src/onnx/tensor.ts';
+import type { Tensor } from '../../src/onnx/graph/tensor.ts';
 import * as settling from '../../src/train/settle.ts';
 
 export function settle(...given: Parameters<typeof settling.settle>): Map<string, Tensor> {

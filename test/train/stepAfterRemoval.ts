@@ -1,12 +1,12 @@
 /** The step after dead groups have left a model, beside the same step of the model that still has them. */
 
-import { Random } from '../../src/speech/random.ts';
+import { Random } from '../../src/base/random.ts';
 import { completeSettings, type SettingsInput } from '../../src/protocol/settings.ts';
-import { stateNames } from '../../src/train/graph/stateNames.ts';
-import type { GateMode } from '../../src/train/graph/parameter.ts';
-import { countLeaving, presentlyLiving, withoutGroups } from '../../src/train/layout.ts';
+import { stateNames } from '../../src/state/stateNames.ts';
+import type { GateMode } from '../../src/state/parameter.ts';
+import { countLeaving, presentlyLiving, withoutGroups } from '../../src/state/layout.ts';
 import { prepareRun } from '../../src/train/setup.ts';
-import type { StepResult } from '../../src/train/stepResult.ts';
+import type { StepResult } from '../../src/step/stepResult.ts';
 import { noiseBatch } from './toy.ts';
 
 export interface Compared {

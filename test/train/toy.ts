@@ -3,13 +3,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { encodeModel } from '../../src/onnx/encode.ts';
-import { ints, type Model, type Node } from '../../src/onnx/graph.ts';
-import { float32, int64, type Tensor } from '../../src/onnx/tensor.ts';
+import { encodeModel } from '../../src/onnx/file/encode.ts';
+import { ints, type Model, type Node } from '../../src/onnx/graph/graph.ts';
+import { float32, int64, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { effectiveRecords, type MetricsRecord } from '../../src/protocol/records.ts';
 import type { SettingsInput } from '../../src/protocol/settings.ts';
-import { Random } from '../../src/speech/random.ts';
-import type { TrainingBatch } from '../../src/train/stepFeeds.ts';
+import { Random } from '../../src/base/random.ts';
+import type { TrainingBatch } from '../../src/step/stepFeeds.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 
 const rate = 16_000;

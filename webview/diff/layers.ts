@@ -3,7 +3,7 @@
 import { count, percent, significant } from '../../src/base/format.ts';
 import './layers.css';
 import type { LayerDiff } from '../../src/protocol/views/diff.ts';
-import { heatmapGrid } from '../heatmap/grid.ts';
+import { heatmapGrid } from '../heatmap/grid/grid.ts';
 import { legend } from '../heatmap/legend.ts';
 import { checkbox, textField } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';

@@ -3,7 +3,7 @@
 import './legend.css';
 import { make } from '../ui/dom.ts';
 import { onThemeChange } from '../ui/theme.ts';
-import { themeShades } from './grid.ts';
+import { themeShades } from './grid/grid.ts';
 
 export function legend(): HTMLElement {
   const swatches = Array.from({ length: 21 }, () => make('span'));

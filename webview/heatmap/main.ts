@@ -10,7 +10,7 @@ import { connectHost, savedState } from '../ui/host.ts';
 import { actions } from './actions.ts';
 import { detailCard } from './detail.ts';
 import { empty } from './empty.ts';
-import { heatmapGrid } from './grid.ts';
+import { heatmapGrid } from './grid/grid.ts';
 import { legend } from './legend.ts';
 import { HeatmapStore, type Frame } from './store.ts';
 import { summary } from './summary.ts';

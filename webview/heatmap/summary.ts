@@ -3,7 +3,7 @@
 import { count, duration, percent, shortCount, significant } from '../../src/base/format.ts';
 import './summary.css';
 import type { HeatmapStatus } from '../../src/protocol/views/heatmap.ts';
-import { sparkline } from '../ui/chart.ts';
+import { sparkline } from '../ui/chart/chart.ts';
 import { progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
 import type { Frame, HeatmapStore } from './store.ts';

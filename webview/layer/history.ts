@@ -2,7 +2,7 @@
 
 import { count, percent, significant } from '../../src/base/format.ts';
 import type { LayerState } from '../../src/protocol/views/layer.ts';
-import { lineChart } from '../ui/chart.ts';
+import { lineChart } from '../ui/chart/chart.ts';
 import { make } from '../ui/dom.ts';
 import { sortableTable } from '../ui/table.ts';
 import { historyRows, type HistoryRow } from './store.ts';

@@ -2,7 +2,7 @@
 
 import { count, percent, significant } from '../../src/base/format.ts';
 import type { LayerHistogram, LayerWeights } from '../../src/protocol/views/layer.ts';
-import { histogram as histogramChart } from '../ui/chart.ts';
+import { histogram as histogramChart } from '../ui/chart/chart.ts';
 import { button, progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
 

@@ -1,8 +1,8 @@
 /** Gradients of activation functions. x is the input, y the output, g the output's gradient. */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { float, floatAttribute, stringAttribute, type Node } from '../../onnx/graph.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { float, floatAttribute, stringAttribute, type Node } from '../../onnx/graph/graph.ts';
 import type { RuleTable } from '../rule.ts';
 import { input, mul, one, unary, where } from './common.ts';
 

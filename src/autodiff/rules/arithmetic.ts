@@ -1,8 +1,8 @@
 /** Gradients of arithmetic, element by element with broadcasting. y is the output, g its gradient. */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { toNumbers } from '../../onnx/tensor.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { toNumbers } from '../../onnx/graph/tensor.ts';
 import type { Rule, RuleTable } from '../rule.ts';
 import { sumTo } from '../sumTo.ts';
 import { input, mul, notFor, one, unary, where } from './common.ts';

@@ -1,9 +1,9 @@
 /** What many gradient rules share: reading operands, axes, and small pieces of graph. */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Operand, Value } from '../../onnx/value.ts';
-import { describe, int, type Node } from '../../onnx/graph.ts';
-import { toNumbers } from '../../onnx/tensor.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Operand, Value } from '../../onnx/graph/value.ts';
+import { describe, int, type Node } from '../../onnx/graph/graph.ts';
+import { toNumbers } from '../../onnx/graph/tensor.ts';
 import type { NodeContext, Rule, RuleContext } from '../rule.ts';
 
 /**

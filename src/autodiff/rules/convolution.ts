@@ -3,10 +3,10 @@
  * weights a few matrix products, chosen by which is quicker on a CPU (test/bench measures the whole step).
  */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { ints } from '../../onnx/graph.ts';
-import { sizeOf } from '../../onnx/tensor.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { ints } from '../../onnx/graph/graph.ts';
+import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { Rule, RuleTable } from '../rule.ts';
 import { dimOf, input, one, reshape, slice, sumOver, swapLast, transpose } from './common.ts';
 import { pad } from './shape.ts';

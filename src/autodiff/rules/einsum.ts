@@ -1,7 +1,7 @@
 /** The gradient of Einsum: each input's gradient is an Einsum of the output's gradient and the other inputs, with the letters moved. */
 
-import type { Operand, Value } from '../../onnx/value.ts';
-import { string, stringAttribute, type Node } from '../../onnx/graph.ts';
+import type { Operand, Value } from '../../onnx/graph/value.ts';
+import { string, stringAttribute, type Node } from '../../onnx/graph/graph.ts';
 import { parseEinsum, type Einsum } from '../../onnx/infer/einsum.ts';
 import type { PartialRule } from '../rule.ts';
 import { one, reshape } from './common.ts';

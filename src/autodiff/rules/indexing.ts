@@ -4,10 +4,10 @@
  * threads come, so that a run would not repeat bit for bit.
  */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { int, intAttribute, string, stringAttribute } from '../../onnx/graph.ts';
-import { sizeOf, toNumbers } from '../../onnx/tensor.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { int, intAttribute, string, stringAttribute } from '../../onnx/graph/graph.ts';
+import { sizeOf, toNumbers } from '../../onnx/graph/tensor.ts';
 import type { NodeContext, Rule, RuleTable } from '../rule.ts';
 import { dimOf, fromFront, input, one, reshape, sumOver, zeros } from './common.ts';
 import { placed } from './shape.ts';

@@ -3,10 +3,10 @@
  * copies nothing; a batched product multiplies by a swapped operand, which onnxruntime fuses into the product.
  */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { float, floatAttribute, int, intAttribute } from '../../onnx/graph.ts';
-import { sizeOf } from '../../onnx/tensor.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { float, floatAttribute, int, intAttribute } from '../../onnx/graph/graph.ts';
+import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { Rule, RuleTable } from '../rule.ts';
 import { dimOf, input, mul, one, reshape, swapLast } from './common.ts';
 

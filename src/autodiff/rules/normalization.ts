@@ -4,10 +4,10 @@
  * (Ioffe and Szegedy, arXiv 1502.03167, section 3), solved for a row.
  */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { float, floatAttribute, int, intAttribute } from '../../onnx/graph.ts';
-import { sizeOf } from '../../onnx/tensor.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { float, floatAttribute, int, intAttribute } from '../../onnx/graph/graph.ts';
+import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { Rule, RuleContext, RuleTable } from '../rule.ts';
 import { dimOf, fromFront, input, mul, one, reshape, sumOver } from './common.ts';
 

@@ -1,8 +1,8 @@
 /** The gradient of Pad: what lies inside stays, and what the padding copied goes back to where it came from. */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { int, stringAttribute } from '../../onnx/graph.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { int, stringAttribute } from '../../onnx/graph/graph.ts';
 import { padsOf } from '../../onnx/infer/shape.ts';
 import type { NodeContext, PartialRule } from '../rule.ts';
 import { one, slice } from './common.ts';

@@ -1,7 +1,7 @@
 /** Gradients of pooling over windows of [N, C, …]. */
 
-import { float32, sizeOf } from '../../onnx/tensor.ts';
-import { intAttribute, intsAttribute, string, type Node } from '../../onnx/graph.ts';
+import { float32, sizeOf } from '../../onnx/graph/tensor.ts';
+import { intAttribute, intsAttribute, string, type Node } from '../../onnx/graph/graph.ts';
 import type { Rule, RuleTable } from '../rule.ts';
 import { toInput } from './convolution.ts';
 import { mul, one, reshape, unary, zeros } from './common.ts';

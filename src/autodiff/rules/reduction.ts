@@ -1,10 +1,10 @@
 /** Gradients of reductions. The gradient is brought back to the rank of x by axes of one element, which broadcast. */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { int, intAttribute } from '../../onnx/graph.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { int, intAttribute } from '../../onnx/graph/graph.ts';
 import { reducedAxes } from '../../onnx/infer/reduction.ts';
-import { sizeOf } from '../../onnx/tensor.ts';
+import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { Rule, RuleTable } from '../rule.ts';
 import { input, mul, one, reshape, where, zeros } from './common.ts';
 

@@ -1,10 +1,10 @@
 /** Gradients of operators that move elements without changing them. */
 
-import type { Builder } from '../../onnx/builder.ts';
-import type { Value } from '../../onnx/value.ts';
-import { int, intAttribute, intsAttribute, stringAttribute } from '../../onnx/graph.ts';
+import type { Builder } from '../../onnx/graph/builder.ts';
+import type { Value } from '../../onnx/graph/value.ts';
+import { int, intAttribute, intsAttribute, stringAttribute } from '../../onnx/graph/graph.ts';
 import { sliceSteps } from '../../onnx/infer/indexing.ts';
-import { sizeOf } from '../../onnx/tensor.ts';
+import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { Rule, RuleTable } from '../rule.ts';
 import { dimOf, fromFront, numbers, one, reshape, slice, transpose, zeros } from './common.ts';
 

@@ -1,6 +1,6 @@
 /** Gradients of Softmax and LogSoftmax along one axis (opset 13 and later). */
 
-import { int, intAttribute } from '../../onnx/graph.ts';
+import { int, intAttribute } from '../../onnx/graph/graph.ts';
 import type { RuleTable } from '../rule.ts';
 import { fromFront, mul, unary } from './common.ts';
 

@@ -8,7 +8,7 @@ import {
   stringAttribute,
   type Attributes,
   type Node,
-} from '../../onnx/graph.ts';
+} from '../../onnx/graph/graph.ts';
 
 export interface Window {
   readonly kernel: readonly number[];

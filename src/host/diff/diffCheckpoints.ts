@@ -2,10 +2,10 @@
 
 import { commands, window } from 'vscode';
 import { parseDiffSubject, type DiffSubject } from '../../protocol/views/diff.ts';
-import { chooseCheckpoint, modelsOf, runOf } from '../chooseCheckpoint.ts';
-import { isOlder, titleOf } from '../modelNames.ts';
+import { chooseCheckpoint, modelsOf, runOf } from '../data/chooseCheckpoint.ts';
+import { isOlder, titleOf } from '../data/modelNames.ts';
 import type { Services } from '../services.ts';
-import { SubjectPanels } from '../subjectPanels.ts';
+import { SubjectPanels } from '../panels/subjectPanels.ts';
 import { requireTrust } from '../trust.ts';
 import { DiffPanel } from './diffPanel.ts';
 

@@ -8,13 +8,13 @@ import {
   type DiffSubject,
   type FromDiff,
 } from '../../protocol/views/diff.ts';
-import { chooseData } from '../chooseData.ts';
+import { chooseData } from '../data/chooseData.ts';
 import { keptEvaluations } from '../evaluation/keptEvaluations.ts';
-import { titleOf } from '../modelNames.ts';
+import { titleOf } from '../data/modelNames.ts';
 import type { Services } from '../services.ts';
-import type { PanelContent } from '../subjectPanels.ts';
+import type { PanelContent } from '../panels/subjectPanels.ts';
 import { requireTrust } from '../trust.ts';
-import { runWithProgress } from '../withProgress.ts';
+import { runWithProgress } from '../engine/withProgress.ts';
 import { readDiff } from './readDiff.ts';
 
 export class DiffPanel implements PanelContent {

@@ -1,13 +1,13 @@
 /** The command Evaluate Checkpoint, and the panels it opens. */
 
 import { parseEvaluationSubject, type EvaluationSubject } from '../../protocol/views/evaluation.ts';
-import { chooseCheckpoint, modelsOf, runOf } from '../chooseCheckpoint.ts';
-import { chooseData } from '../chooseData.ts';
-import { titleOf } from '../modelNames.ts';
+import { chooseCheckpoint, modelsOf, runOf } from '../data/chooseCheckpoint.ts';
+import { chooseData } from '../data/chooseData.ts';
+import { titleOf } from '../data/modelNames.ts';
 import type { Services } from '../services.ts';
-import { SubjectPanels } from '../subjectPanels.ts';
+import { SubjectPanels } from '../panels/subjectPanels.ts';
 import { requireTrust } from '../trust.ts';
-import { runWithProgress } from '../withProgress.ts';
+import { runWithProgress } from '../engine/withProgress.ts';
 import { EvaluationPanel } from './evaluationPanel.ts';
 import { keptEvaluations } from './keptEvaluations.ts';
 

@@ -11,12 +11,12 @@ import {
   type OriginalEvaluation,
   type ToEvaluation,
 } from '../../protocol/views/evaluation.ts';
-import { chooseData } from '../chooseData.ts';
-import { runInputs, titleOf } from '../modelNames.ts';
+import { chooseData } from '../data/chooseData.ts';
+import { runInputs, titleOf } from '../data/modelNames.ts';
 import type { Services } from '../services.ts';
-import type { PanelContent } from '../subjectPanels.ts';
+import type { PanelContent } from '../panels/subjectPanels.ts';
 import { requireTrust } from '../trust.ts';
-import { runWithProgress } from '../withProgress.ts';
+import { runWithProgress } from '../engine/withProgress.ts';
 import { readHypotheses, type RecognizedUtterance } from './hypotheses.ts';
 import { keptEvaluations, type EvaluationFile } from './keptEvaluations.ts';
 import { readSound } from './soundFile.ts';

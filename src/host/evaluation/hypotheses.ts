@@ -6,7 +6,7 @@ import { align } from '../../metrics/alignment.ts';
 import { splitWords } from '../../metrics/score.ts';
 import type { AlignedText } from '../../protocol/views/alignedText.ts';
 import type { UtteranceRow } from '../../protocol/views/evaluation.ts';
-import { readSmallFile } from '../../runs/smallFile.ts';
+import { readSmallFile } from '../../base/smallFile.ts';
 import { soundTypes } from './soundFile.ts';
 import { mapInSlices } from './inSlices.ts';
 

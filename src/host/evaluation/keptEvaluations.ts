@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import * as v from 'valibot';
 import type { KeptEvaluation } from '../../protocol/views/evaluation.ts';
-import { readSmallFile } from '../../runs/smallFile.ts';
+import { readSmallFile } from '../../base/smallFile.ts';
 
 /** An evaluation with what the page need not know. */
 export interface EvaluationFile extends KeptEvaluation {

@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { reasonOf } from '../../onnx/errors.ts';
+import { reasonOf } from '../../base/errors.ts';
 
 /** What the editor's browser can play, by the file's ending. */
 export const soundTypes: ReadonlyMap<string, string> = new Map([

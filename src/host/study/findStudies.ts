@@ -2,10 +2,10 @@
 
 import { basename, dirname } from 'node:path';
 import { commands, Disposable, workspace, type Uri } from 'vscode';
-import { readSmallFile } from '../../runs/smallFile.ts';
+import { readSmallFile } from '../../base/smallFile.ts';
 import { reportName, resultsName } from '../../runs/studyFolder.ts';
-import { excluded, mostFiles } from '../findModels.ts';
-import { lookAgain } from '../lookAgain.ts';
+import { excluded, mostFiles } from '../data/findModels.ts';
+import { lookAgain } from '../data/lookAgain.ts';
 import type { Services } from '../services.ts';
 import { isStudy, largestStudyFile, reportOf } from './studyFiles.ts';
 

@@ -2,8 +2,8 @@
 
 import { unwatchFile, watchFile } from 'node:fs';
 import { window, type CustomDocument, type CustomReadonlyEditorProvider, type Disposable, type Uri } from 'vscode';
-import { reasonOf } from '../../onnx/errors.ts';
-import { readSmallFile } from '../../runs/smallFile.ts';
+import { reasonOf } from '../../base/errors.ts';
+import { readSmallFile } from '../../base/smallFile.ts';
 import { largestReport, noReportHtml, reportHtml } from './reportHtml.ts';
 
 export const reportEditor = 'pinch.studyReport';

@@ -1,8 +1,8 @@
 /** A convolution whose last places are cut off again. */
 
-import { ints, intsAttribute, stringAttribute } from '../graph.ts';
+import { ints, intsAttribute, stringAttribute } from '../graph/graph.ts';
 import { sliceSteps } from '../infer/indexing.ts';
-import type { Simplification } from '../rewriter.ts';
+import type { Simplification } from '../graph/rewriter.ts';
 
 /**
  * Slice(Conv(x)) that drops places at the ends which the padding made becomes a Conv with less padding. wav2vec2's positional

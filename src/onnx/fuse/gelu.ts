@@ -1,8 +1,8 @@
 /** GELU in all its spellings. */
 
-import type { Value } from '../value.ts';
-import { string } from '../graph.ts';
-import type { Rewriter, Simplification } from '../rewriter.ts';
+import type { Value } from '../graph/value.ts';
+import { string } from '../graph/graph.ts';
+import type { Rewriter, Simplification } from '../graph/rewriter.ts';
 
 /**
  * A product that computes GELU of some x, by the error function or by tanh, becomes one Gelu. Exporters write it in many orders, so

@@ -1,7 +1,7 @@
 /** Nodes that give back one of their inputs: x + 0, x · 1, a cast to the same type, a mask that lets everything through. */
 
-import type { Operand, Value } from '../value.ts';
-import type { Draft, Rewriter, Simplification } from '../rewriter.ts';
+import type { Operand, Value } from '../graph/value.ts';
+import type { Draft, Rewriter, Simplification } from '../graph/rewriter.ts';
 
 /** For operators whose output equals the first input whenever type and shape do. */
 export const unchanged: Simplification = (_, draft) => (fits(draft, draft.inputs[0]) ? draft.inputs[0] : undefined);

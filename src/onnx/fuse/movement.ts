@@ -1,11 +1,11 @@
 /** Chains of reshapes and transposes, and cuts that cut nothing. */
 
-import type { Value } from '../value.ts';
-import { ints, intsAttribute, type Node } from '../graph.ts';
+import type { Value } from '../graph/value.ts';
+import { ints, intsAttribute, type Node } from '../graph/graph.ts';
 import { sliceSteps } from '../infer/indexing.ts';
 import { padsOf } from '../infer/shape.ts';
 import { product } from '../infer/common.ts';
-import type { Draft, Rewriter, Simplification } from '../rewriter.ts';
+import type { Draft, Rewriter, Simplification } from '../graph/rewriter.ts';
 import { sameDims } from './identity.ts';
 
 /** Squeeze, Unsqueeze and Flatten are reshapes; several reshapes in a row are one. */

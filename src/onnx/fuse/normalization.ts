@@ -1,11 +1,11 @@
 /** Normalizations written out as arithmetic, and scales and shifts behind a normalization that has its own. */
 
-import type { Operand, Value } from '../value.ts';
-import { float, int, intAttribute } from '../graph.ts';
+import type { Operand, Value } from '../graph/value.ts';
+import { float, int, intAttribute } from '../graph/graph.ts';
 import { product } from '../infer/common.ts';
 import { reducedAxes } from '../infer/reduction.ts';
-import type { Rewriter, Simplification } from '../rewriter.ts';
-import { float32 } from '../tensor.ts';
+import type { Rewriter, Simplification } from '../graph/rewriter.ts';
+import { float32 } from '../graph/tensor.ts';
 import { sameDims } from './identity.ts';
 
 /** (x − mean) / √(mean((x − mean)²) + ε) over the last axes is LayerNormalization with a scale of ones. */

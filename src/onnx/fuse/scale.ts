@@ -1,7 +1,7 @@
 /** Scales in front of a matrix product. */
 
-import type { Operand, Value } from '../value.ts';
-import type { Rewriter, Simplification } from '../rewriter.ts';
+import type { Operand, Value } from '../graph/value.ts';
+import type { Rewriter, Simplification } from '../graph/rewriter.ts';
 
 /**
  * (a · s) (b · t) is (a · st) b for scalars s and t. PyTorch's exporters scale both the queries and the keys of attention by the root

@@ -1,8 +1,8 @@
 /** The guard that PyTorch's exporter puts behind a softmax. */
 
-import type { Operand } from '../value.ts';
-import type { Rewriter, Simplification } from '../rewriter.ts';
-import { toNumbers } from '../tensor.ts';
+import type { Operand } from '../graph/value.ts';
+import type { Rewriter, Simplification } from '../graph/rewriter.ts';
+import { toNumbers } from '../graph/tensor.ts';
 
 /**
  * Where(IsNaN(softmax), 0, softmax) is there for rows that are masked from end to end. Where no −∞ (or a number so low that a sum may

@@ -1,9 +1,9 @@
 /** What the shape functions of every family share: reading inputs, axes and broadcasting, and saying what does not fit. */
 
-import type { Operand, Value, ValueType } from '../value.ts';
-import { dataTypeOf } from '../dataTypes.ts';
-import { describe, type Node } from '../graph.ts';
-import { toNumbers, type DataType } from '../tensor.ts';
+import type { Operand, Value, ValueType } from '../graph/value.ts';
+import { dataTypeOf } from '../file/dataTypes.ts';
+import { describe, type Node } from '../graph/graph.ts';
+import { toNumbers, type DataType } from '../graph/tensor.ts';
 
 /** Types of a node's outputs. Inputs have known shapes; those that must be constant (axes, shapes) carry `constant`. */
 export type Infer = (node: Node, inputs: readonly Operand[]) => readonly ValueType[];

@@ -1,8 +1,8 @@
 /** Shapes of convolutions and pooling. */
 
-import type { Operand } from '../value.ts';
-import { intAttribute, intsAttribute, stringAttribute, type Node } from '../graph.ts';
-import type { ValueType } from '../value.ts';
+import type { Operand } from '../graph/value.ts';
+import { intAttribute, intsAttribute, stringAttribute, type Node } from '../graph/graph.ts';
+import type { ValueType } from '../graph/value.ts';
 import { misfit, one, required, sameTypes, type Infer, type InferTable } from './common.ts';
 
 /** How a window moves over the spatial axes of a node's input. */

@@ -1,7 +1,7 @@
 /** Shapes of operators that work element by element, with broadcasting where ONNX has it. */
 
-import { attribute, intAttribute } from '../graph.ts';
-import type { DataType } from '../tensor.ts';
+import { attribute, intAttribute } from '../graph/graph.ts';
+import type { DataType } from '../graph/tensor.ts';
 import {
   broadcast,
   elementType,

@@ -1,7 +1,7 @@
 /** Shapes of operators that join, cut, pick and place elements, or make new tensors. */
 
-import type { Operand } from '../value.ts';
-import { attribute, intAttribute, intsAttribute, type Node } from '../graph.ts';
+import type { Operand } from '../graph/value.ts';
+import { attribute, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
 import {
   elementType,
   frontAxis,

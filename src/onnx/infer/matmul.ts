@@ -1,6 +1,6 @@
 /** Shapes of matrix products. */
 
-import { intAttribute, stringAttribute, type Node } from '../graph.ts';
+import { intAttribute, stringAttribute, type Node } from '../graph/graph.ts';
 import { broadcast, misfit, one, required, sameTypes, type Infer, type InferTable } from './common.ts';
 import { parseEinsum } from './einsum.ts';
 

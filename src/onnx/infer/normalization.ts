@@ -1,7 +1,7 @@
 /** Shapes of normalizations and softmax. */
 
-import type { ValueType } from '../value.ts';
-import { intAttribute } from '../graph.ts';
+import type { ValueType } from '../graph/value.ts';
+import { intAttribute } from '../graph/graph.ts';
 import { frontAxis, like, misfit, required, type Infer, type InferTable } from './common.ts';
 
 /** LayerNormalization gives the mean and the inverse standard deviation besides, with the normalized axes at one. */

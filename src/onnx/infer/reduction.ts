@@ -1,7 +1,7 @@
 /** Shapes of reductions, running sums and searches along axes. */
 
-import type { Operand } from '../value.ts';
-import { intAttribute, type Node } from '../graph.ts';
+import type { Operand } from '../graph/value.ts';
+import { intAttribute, type Node } from '../graph/graph.ts';
 import { frontAxis, known, misfit, one, required, requiredKnown, type Infer, type InferTable } from './common.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Shapes of recurrent layers and spectra. */
 
-import { intAttribute } from '../graph.ts';
+import { intAttribute } from '../graph/graph.ts';
 import { misfit, one, required, requiredKnown, type Infer, type InferTable } from './common.ts';
 
 /** X [frames, batch, features], W [directions, gates·hidden, features]; with layout 1 the batch stands first. */

@@ -1,7 +1,7 @@
 /** Shapes of operators that rearrange, repeat or pad their input, or tell its shape. */
 
-import type { Operand } from '../value.ts';
-import { intAttribute, intsAttribute, stringAttribute, type Node } from '../graph.ts';
+import type { Operand } from '../graph/value.ts';
+import { intAttribute, intsAttribute, stringAttribute, type Node } from '../graph/graph.ts';
 import {
   broadcast,
   frontAxis,

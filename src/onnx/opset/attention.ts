@@ -1,7 +1,7 @@
 /** Opset 23's Attention and RotaryEmbedding as operators of the training graph's set. */
 
-import type { Operand, Value } from '../value.ts';
-import { floatAttribute, int, intAttribute, ints } from '../graph.ts';
+import type { Operand, Value } from '../graph/value.ts';
+import { floatAttribute, int, intAttribute, ints } from '../graph/graph.ts';
 import { required, unsupported, type Adaptation, type Adapter, type AdapterTable } from './common.ts';
 
 /** softmax(Q·Kᵀ·scale + mask)·V for every head; key and value heads may be fewer than query heads (grouped queries). */

@@ -1,6 +1,6 @@
 /** Operators whose attributes became inputs, or whose defaults changed, between operator sets. */
 
-import type { Operand } from '../value.ts';
+import type { Operand } from '../graph/value.ts';
 import {
   attribute,
   float,
@@ -10,11 +10,11 @@ import {
   intsAttribute,
   stringAttribute,
   string,
-} from '../graph.ts';
-import { evaluate } from '../evaluate.ts';
-import { inferTypes } from '../infer.ts';
+} from '../graph/graph.ts';
+import { evaluate } from '../folding/evaluate.ts';
+import { inferTypes } from '../infer/infer.ts';
 import { product } from '../infer/common.ts';
-import { float32 } from '../tensor.ts';
+import { float32 } from '../graph/tensor.ts';
 import { required, same, unsupported, without, type Adaptation, type Adapter, type AdapterTable } from './common.ts';
 
 /** Reduce (before 18; ReduceSum before 13), Squeeze and Unsqueeze (before 13): axes are an input now. */

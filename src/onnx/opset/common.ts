@@ -1,9 +1,9 @@
 /** What an adapter sees of a node that it writes in the training graph's operator set. */
 
-import type { NodeOptions } from '../builder.ts';
-import type { Operand, Value } from '../value.ts';
-import { describe, type Attributes, type Node } from '../graph.ts';
-import type { Rewriter } from '../rewriter.ts';
+import type { NodeOptions } from '../graph/builder.ts';
+import type { Operand, Value } from '../graph/value.ts';
+import { describe, type Attributes, type Node } from '../graph/graph.ts';
+import type { Rewriter } from '../graph/rewriter.ts';
 
 export interface Adaptation {
   readonly r: Rewriter;

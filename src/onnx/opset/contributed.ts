@@ -1,7 +1,7 @@
 /** Operators of onnxruntime's own (domain com.microsoft) that its optimizer leaves in files, as ONNX's operators. */
 
-import type { Value } from '../value.ts';
-import { attribute, float, floatAttribute, int, intAttribute, ints, string, stringAttribute } from '../graph.ts';
+import type { Value } from '../graph/value.ts';
+import { attribute, float, floatAttribute, int, intAttribute, ints, string, stringAttribute } from '../graph/graph.ts';
 import { scaledSigmoid } from './attributes.ts';
 import { required, same, unsupported, without, type Adaptation, type Adapter, type AdapterTable } from './common.ts';
 import { contributedNormalizations } from './normalization.ts';

@@ -1,10 +1,10 @@
 /** Normalizations that the training graph's operator set lacks, or that changed later, as operators it has. */
 
-import type { Operand, Value } from '../value.ts';
-import { float, floatAttribute, int, intAttribute } from '../graph.ts';
+import type { Operand, Value } from '../graph/value.ts';
+import { float, floatAttribute, int, intAttribute } from '../graph/graph.ts';
 import { product } from '../infer/common.ts';
-import type { Rewriter } from '../rewriter.ts';
-import { float32 } from '../tensor.ts';
+import type { Rewriter } from '../graph/rewriter.ts';
+import { float32 } from '../graph/tensor.ts';
 import { required, unsupported, type Adaptation, type Adapter, type AdapterTable } from './common.ts';
 
 /**

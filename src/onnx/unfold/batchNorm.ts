@@ -1,11 +1,11 @@
 /** Puts batch normalization back behind convolutions into whose kernel and bias an exporter computed it. */
 
-import type { Graph, Node } from '../graph.ts';
-import type { ModelFile } from '../load.ts';
-import { moduleOf, type Signature } from '../names.ts';
-import { rewriteFile } from '../rewriteFile.ts';
-import { namesIn, namesWithin } from '../subgraphs.ts';
-import { float32, type Tensor } from '../tensor.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import type { ModelFile } from '../file/load.ts';
+import { moduleOf, type Signature } from '../graph/names.ts';
+import { rewriteFile } from '../file/rewriteFile.ts';
+import { namesIn, namesWithin } from '../graph/subgraphs.ts';
+import { float32, type Tensor } from '../graph/tensor.ts';
 import { isMadeUp, unique, written } from './common.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** What it takes to write nodes back into a graph that an exporter took out. */
 
-import type { Attributes, Node } from '../graph.ts';
+import type { Attributes, Node } from '../graph/graph.ts';
 
 /** A node with one output, which gives it its name. */
 export const written = (

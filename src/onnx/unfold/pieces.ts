@@ -1,14 +1,14 @@
 /** Takes stored tensors apart that a model cuts into pieces, such as the biases of an attention that an exporter put into one vector. */
 
-import { evaluate } from '../evaluate.ts';
-import type { Node } from '../graph.ts';
-import type { ModelFile } from '../load.ts';
-import { adapt } from '../opset.ts';
-import { rewriteFile } from '../rewriteFile.ts';
-import { Rewriter } from '../rewriter.ts';
-import { namesWithin } from '../subgraphs.ts';
-import type { Tensor } from '../tensor.ts';
-import type { Value } from '../value.ts';
+import { evaluate } from '../folding/evaluate.ts';
+import type { Node } from '../graph/graph.ts';
+import type { ModelFile } from '../file/load.ts';
+import { adapt } from '../opset/opset.ts';
+import { rewriteFile } from '../file/rewriteFile.ts';
+import { Rewriter } from '../graph/rewriter.ts';
+import { namesWithin } from '../graph/subgraphs.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { Value } from '../graph/value.ts';
 
 /**
  * The same model (`file` itself, if it cuts nothing) in which each piece is a stored tensor, so that it can be a parameter. Training the pieces is

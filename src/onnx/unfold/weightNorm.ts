@@ -1,12 +1,12 @@
 /** Puts weight normalization back into a graph whose exporter computed its result and stored only that. */
 
-import { ints, type Graph, type Node } from '../graph.ts';
-import type { ModelFile } from '../load.ts';
-import { isParameterName, moduleOf, type Signature } from '../names.ts';
-import { rewriteFile } from '../rewriteFile.ts';
-import { namesIn, namesWithin } from '../subgraphs.ts';
+import { ints, type Graph, type Node } from '../graph/graph.ts';
+import type { ModelFile } from '../file/load.ts';
+import { isParameterName, moduleOf, type Signature } from '../graph/names.ts';
+import { rewriteFile } from '../file/rewriteFile.ts';
+import { namesIn, namesWithin } from '../graph/subgraphs.ts';
 import { isMadeUp, unique, written } from './common.ts';
-import { float32, int64, type Tensor } from '../tensor.ts';
+import { float32, int64, type Tensor } from '../graph/tensor.ts';
 
 /**
  * PyTorch trains a kernel w = g · v / ‖v‖ by its two factors, and so has to who continues from an export of it. Exporters fold it: the older

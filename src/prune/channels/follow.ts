@@ -1,9 +1,9 @@
 /** Follows channels through a whole model, from stored tensor to stored tensor. */
 
-import { attribute, describe, type Graph, type Model, type Node } from '../../onnx/graph.ts';
-import type { Tensor } from '../../onnx/tensor.ts';
-import { toNumbers } from '../../onnx/tensor.ts';
-import { Trace, traceNodes, type TraceSizes } from '../../onnx/trace.ts';
+import { attribute, describe, type Graph, type Model, type Node } from '../../onnx/graph/graph.ts';
+import type { Tensor } from '../../onnx/graph/tensor.ts';
+import { toNumbers } from '../../onnx/graph/tensor.ts';
+import { Trace, traceNodes, type TraceSizes } from '../../onnx/infer/trace.ts';
 import { Axes, type Axis, type Layout } from './axes.ts';
 import { passOn } from './rules.ts';
 

@@ -1,9 +1,9 @@
 /** Chooses, of all channels that can be followed, those whose groups are gated, and says of every other gated matrix why not. */
 
-import type { Model, Node } from '../../onnx/graph.ts';
-import { moduleOf } from '../../onnx/names.ts';
-import { sizeOf } from '../../onnx/tensor.ts';
-import type { TraceSizes } from '../../onnx/trace.ts';
+import type { Model, Node } from '../../onnx/graph/graph.ts';
+import { moduleOf } from '../../onnx/graph/names.ts';
+import { sizeOf } from '../../onnx/graph/tensor.ts';
+import type { TraceSizes } from '../../onnx/infer/trace.ts';
 import type { GroupedLayer, Grouping, GroupSlice } from '../groups.ts';
 import type { Axis, Factor } from './axes.ts';
 import { followChannels, storedTensors, type FollowedModel } from './follow.ts';

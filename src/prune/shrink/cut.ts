@@ -1,6 +1,6 @@
 /** Takes groups out of stored tensors. */
 
-import { allocate, sizeOf, type Tensor } from '../../onnx/tensor.ts';
+import { allocate, sizeOf, type Tensor } from '../../onnx/graph/tensor.ts';
 import type { GroupSlice } from '../groups.ts';
 
 /** A group's keep mask: whether it stays. */

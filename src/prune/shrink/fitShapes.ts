@@ -9,9 +9,9 @@ import {
   intsAttribute,
   type Attribute,
   type Node,
-} from '../../onnx/graph.ts';
-import { int64, toNumbers, type Tensor } from '../../onnx/tensor.ts';
-import type { Trace } from '../../onnx/trace.ts';
+} from '../../onnx/graph/graph.ts';
+import { int64, toNumbers, type Tensor } from '../../onnx/graph/tensor.ts';
+import type { Trace } from '../../onnx/infer/trace.ts';
 
 /** One size of inputs: what the values were, what they should be, and what they are, as far as nodes were looked at. */
 export interface Trial {

@@ -1,7 +1,7 @@
 /** Finds the groups of a model that are alive, by the zeros in its weights. */
 
-import type { Model } from '../../onnx/graph.ts';
-import { sizeOf, type Tensor } from '../../onnx/tensor.ts';
+import type { Model } from '../../onnx/graph/graph.ts';
+import { sizeOf, type Tensor } from '../../onnx/graph/tensor.ts';
 import { findLayers } from '../channels/layers.ts';
 import type { GroupSlice } from '../groups.ts';
 

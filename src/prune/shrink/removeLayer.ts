@@ -1,7 +1,7 @@
 /** Takes a layer without any groups left out of a graph, where what follows can do without it. */
 
-import { floatAttribute, type Graph, type Node } from '../../onnx/graph.ts';
-import { namesWithin, withoutUnread } from '../../onnx/subgraphs.ts';
+import { floatAttribute, type Graph, type Node } from '../../onnx/graph/graph.ts';
+import { namesWithin, withoutUnread } from '../../onnx/graph/subgraphs.ts';
 
 export interface Removal {
   readonly nodes: readonly Node[];

@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { writeAtomically } from '../../onnx/atomicFile.ts';
-import { makeFolder } from '../../onnx/makeFolder.ts';
-import { readSmallFile } from '../../runs/smallFile.ts';
+import { writeAtomically } from '../../base/atomicFile.ts';
+import { makeFolder } from '../../base/makeFolder.ts';
+import { readSmallFile } from '../../base/smallFile.ts';
 
 const taskName = v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/u));
 const schema = v.array(

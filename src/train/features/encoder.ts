@@ -1,12 +1,12 @@
 /** The part of a model in front of a cut, which makes features of one utterance at a time: alone, and so without padding. */
 
 import { createHash } from 'node:crypto';
-import { encodeModel } from '../../onnx/encode.ts';
-import type { Model } from '../../onnx/graph.ts';
-import { namesWithin, withoutUnread } from '../../onnx/subgraphs.ts';
-import { float32 } from '../../onnx/tensor.ts';
-import { Session, type Device } from '../session.ts';
-import type { FeatureCut } from './cut.ts';
+import { encodeModel } from '../../onnx/file/encode.ts';
+import type { Model } from '../../onnx/graph/graph.ts';
+import { namesWithin, withoutUnread } from '../../onnx/graph/subgraphs.ts';
+import { float32 } from '../../onnx/graph/tensor.ts';
+import { Session, type Device } from '../../runtime/session.ts';
+import type { FeatureCut } from '../../step/featureCut.ts';
 
 export class FeatureEncoder {
   /** SHA-256 of the encoder: its nodes and its weights. */

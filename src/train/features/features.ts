@@ -4,12 +4,12 @@ import { byteSize, duration } from '../../base/format.ts';
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reasonOf } from '../../onnx/errors.ts';
-import type { AudioLoader } from '../../speech/audioLoader.ts';
-import type { Sound } from '../../speech/batchStream.ts';
+import { reasonOf } from '../../base/errors.ts';
+import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
+import type { Sound } from '../../speech/batches/batchStream.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
-import type { Processor } from '../../speech/processor.ts';
-import type { FeatureCut } from './cut.ts';
+import type { Processor } from '../../speech/text/processor.ts';
+import type { FeatureCut } from '../../step/featureCut.ts';
 import { FeatureEncoder, type FeatureEncoderOptions } from './encoder.ts';
 import { FeatureFiles, fromBits, inBits, type FeatureType } from './files.ts';
 

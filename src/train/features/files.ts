@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, readdir, rm, stat, statfs, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fromHalf, toHalf } from '../../onnx/half.ts';
+import { fromHalf, toHalf } from '../../onnx/graph/half.ts';
 
 /** What an utterance became. */
 export interface Kept {

@@ -1,17 +1,17 @@
 /** Recognises utterances from the features of the frozen encoder, which the model behind it takes instead of audio. */
 
-import { beginAt } from '../../onnx/beginAt.ts';
-import type { ModelFile } from '../../onnx/load.ts';
-import { float32, ones, type Tensor } from '../../onnx/tensor.ts';
+import { beginAt } from '../../onnx/passes/beginAt.ts';
+import type { ModelFile } from '../../onnx/file/load.ts';
+import { float32, ones, type Tensor } from '../../onnx/graph/tensor.ts';
 import { AudioError } from '../../speech/audio/error.ts';
-import type { Sound } from '../../speech/batchStream.ts';
-import { bestPath, collapse } from '../../speech/greedy.ts';
+import type { Sound } from '../../speech/batches/batchStream.ts';
+import { bestPath, collapse } from '../../speech/text/greedy.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
-import type { Processor } from '../../speech/processor.ts';
-import { rowsOf, type OutputForm } from '../outputForm.ts';
-import type { Ports } from '../ports.ts';
-import { skippedAtMost, tooMany, type Skipped } from '../recognizeAll.ts';
-import { Session, type Device } from '../session.ts';
+import type { Processor } from '../../speech/text/processor.ts';
+import { rowsOf, type OutputForm } from '../../runtime/outputForm.ts';
+import type { Ports } from '../../runtime/ports.ts';
+import { skippedAtMost, tooMany, type Skipped } from '../../runtime/recognize/recognizeAll.ts';
+import { Session, type Device } from '../../runtime/session.ts';
 import type { Features } from './features.ts';
 
 export interface KeptRecognition {

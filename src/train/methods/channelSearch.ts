@@ -4,13 +4,13 @@
  */
 
 import { percent } from '../../base/format.ts';
-import { float32, type Tensor } from '../../onnx/tensor.ts';
+import { float32, type Tensor } from '../../onnx/graph/tensor.ts';
 import { candidateCounts, chooseCandidates, rankChannels } from '../../prune/chooseChannels.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
-import { channelLayers, withChannels } from '../channels.ts';
-import { stateNames } from '../graph/stateNames.ts';
-import type { Parameter } from '../graph/parameter.ts';
-import { initialWeights } from '../initialState.ts';
+import { channelLayers, withChannels } from '../../state/channels.ts';
+import { stateNames } from '../../state/stateNames.ts';
+import type { Parameter } from '../../state/parameter.ts';
+import { initialWeights } from '../../state/initialState.ts';
 import { fixWeights } from '../settle.ts';
 import type { Method } from './method.ts';
 

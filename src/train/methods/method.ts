@@ -1,9 +1,9 @@
 /** A way to prune: what a run of it begins from, what it wants at each step, and how its masks come to rest. */
 
-import type { Tensor } from '../../onnx/tensor.ts';
-import type { GateMode, Parameter } from '../graph/parameter.ts';
-import type { Layout } from '../layout.ts';
-import type { State } from '../state.ts';
+import type { Tensor } from '../../onnx/graph/tensor.ts';
+import type { GateMode, Parameter } from '../../state/parameter.ts';
+import type { Layout } from '../../state/layout.ts';
+import type { State } from '../../state/state.ts';
 import type { Changes } from '../settle.ts';
 
 export interface Method {

@@ -2,7 +2,7 @@
 
 import { percent } from '../../base/format.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
-import { initialState } from '../initialState.ts';
+import { initialState } from '../../state/initialState.ts';
 import { freezeStep, sparsityTarget } from '../schedule.ts';
 import { settle } from '../settle.ts';
 import type { Method } from './method.ts';

@@ -1,11 +1,11 @@
 /** Uniform magnitude pruning: one cut before the first step, the same share of every gated layer; what survives is fine-tuned. */
 
 import type { RunSettings } from '../../protocol/settings.ts';
-import { float32, type Tensor } from '../../onnx/tensor.ts';
+import { float32, type Tensor } from '../../onnx/graph/tensor.ts';
 import { cutSmallest } from '../../prune/uniform.ts';
-import { stateNames } from '../graph/stateNames.ts';
-import type { Parameter } from '../graph/parameter.ts';
-import { initialState } from '../initialState.ts';
+import { stateNames } from '../../state/stateNames.ts';
+import type { Parameter } from '../../state/parameter.ts';
+import { initialState } from '../../state/initialState.ts';
 import type { Method } from './method.ts';
 
 export function uniformMagnitude({ sparsity: { target } }: Pick<RunSettings, 'sparsity'>): Method {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readDiff } from '../../../src/host/diff/readDiff.ts';
-import { diffModels, type ModelDiff } from '../../../src/train/diff.ts';
+import { diffModels, type ModelDiff } from '../../../src/measure/diff/diff.ts';
 
 const sample = 'media/sample';
 let folder = '';

@@ -6,9 +6,9 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluationsFolder, keptEvaluations } from '../../../src/host/evaluation/keptEvaluations.ts';
 import { readHypotheses } from '../../../src/host/evaluation/hypotheses.ts';
-import { writeEvaluation } from '../../../src/train/evaluationReport.ts';
-import { evaluate, type Evaluation } from '../../../src/train/evaluate.ts';
-import { keptFolder } from '../../../src/train/keptEvaluation.ts';
+import { writeEvaluation } from '../../../src/measure/evaluate/evaluationReport.ts';
+import { evaluate, type Evaluation } from '../../../src/measure/evaluate/evaluate.ts';
+import { keptFolder } from '../../../src/measure/evaluate/keptEvaluation.ts';
 
 const sample = 'media/sample';
 let folder = '';

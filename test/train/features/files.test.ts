@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Random } from '../../../src/speech/random.ts';
+import { Random } from '../../../src/base/random.ts';
 import { FeatureFiles, fromBits, inBits } from '../../../src/train/features/files.ts';
 
 let root = '';

@@ -1,6 +1,6 @@
 /** What the rules of every family share. */
 
-import type { Node } from '../../../onnx/graph.ts';
+import type { Node } from '../../../onnx/graph/graph.ts';
 import type { Axes, Axis, Layout } from '../axes.ts';
 
 /** A node with what is known of its inputs and outputs. */

@@ -1,7 +1,7 @@
 /** Operators that work on every place by itself, and those that bring all places of an axis together. */
 
-import { frontAxis } from '../../../onnx/evaluate/common.ts';
-import { intAttribute, intsAttribute } from '../../../onnx/graph.ts';
+import { frontAxis } from '../../../onnx/folding/common.ts';
+import { intAttribute, intsAttribute } from '../../../onnx/graph/graph.ts';
 import type { Axis } from '../axes.ts';
 import { keptFresh, normalized, type Rule, type Visit } from './common.ts';
 

@@ -1,7 +1,7 @@
 /** Operators that move elements, take some of them or repeat them. */
 
-import { frontAxis } from '../../../onnx/evaluate/common.ts';
-import { intAttribute, intsAttribute } from '../../../onnx/graph.ts';
+import { frontAxis } from '../../../onnx/folding/common.ts';
+import { intAttribute, intsAttribute } from '../../../onnx/graph/graph.ts';
 import type { Axis } from '../axes.ts';
 import { keptAxis, keptFresh, lengthOf, type Rule } from './common.ts';
 import { elementwise } from './elementwise.ts';

@@ -1,6 +1,6 @@
 /** Operators that sum products over an axis. */
 
-import { intAttribute, stringAttribute } from '../../../onnx/graph.ts';
+import { intAttribute, stringAttribute } from '../../../onnx/graph/graph.ts';
 import type { Axis } from '../axes.ts';
 import { keptAxis, lengthOf, normalized, type Rule } from './common.ts';
 import { elementwise } from './elementwise.ts';

@@ -1,0 +1,72 @@
+/** Names a model as people know it, and finds the model that a checkpoint was pruned from. */
+
+import { basename, dirname, extname, join } from 'node:path';
+import { findModel } from '../../onnx/file/findModel.ts';
+import { readRun } from '../../runs/state.ts';
+
+export interface CheckpointPlace {
+  readonly run: string;
+  readonly step: number;
+  /** Such as `int8`, of what was exported from the checkpoint and lies beside it. */
+  readonly form?: string;
+}
+
+/** A checkpoint's run and step, from where its ONNX file stands; undefined for any other model. */
+export function checkpointOf(model: string): CheckpointPlace | undefined {
+  const folder = dirname(model);
+  const [, step, form] = /^step-(\d{1,15})(?:-(\w+(?:-\w+)*))?$/u.exec(basename(folder)) ?? [];
+  const checkpoints = dirname(folder);
+  if (step === undefined || basename(checkpoints) !== 'checkpoints') return undefined;
+  return { run: dirname(checkpoints), step: Number(step), ...(form === undefined ? {} : { form }) };
+}
+
+/**
+ * `digits-1, step 500` for a checkpoint, `digits-1, step 500, int8` for what was exported from it; for another model its file or, where that
+ * says nothing, its folder.
+ * @param path of an ONNX file, or of a model's folder.
+ */
+export function titleOf(path: string): string {
+  const model = extname(path) === '.onnx' ? path : join(path, 'model.onnx');
+  const checkpoint = checkpointOf(model);
+  if (checkpoint) {
+    const { run, step, form } = checkpoint;
+    return [basename(run), `step ${step}`, ...(form === undefined ? [] : [form])].join(', ');
+  }
+  if (basename(model) !== 'model.onnx') return basename(model, extname(model));
+  const folder = dirname(model);
+  // A folder called model says as little as the file.
+  return basename(folder) === 'model' ? `${basename(dirname(folder))}/model` : basename(folder);
+}
+
+/** Whether a model surely came before another: as its original, or at an earlier step of the same run. */
+export function isOlder(model: string, than: string): boolean {
+  const [one, other] = [checkpointOf(model), checkpointOf(than)];
+  if (!one || !other) return one === undefined && other !== undefined;
+  return one.run === other.run && one.step < other.step;
+}
+
+/** What a checkpoint's run was given. */
+export interface RunInputs {
+  /** The ONNX file that was pruned; undefined if it is not there any more. */
+  readonly model: string | undefined;
+  readonly train: string | undefined;
+  readonly dev: string | undefined;
+}
+
+/** Undefined for a model that is no checkpoint of a run that can be read. */
+export async function runInputs(model: string): Promise<RunInputs | undefined> {
+  const checkpoint = checkpointOf(model);
+  if (!checkpoint) return undefined;
+  try {
+    const { settings } = await readRun(checkpoint.run);
+    const path = (key: string): string | undefined => (typeof settings[key] === 'string' ? settings[key] : undefined);
+    const original = path('model');
+    return {
+      model: original === undefined ? undefined : await findModel(original).catch(() => undefined),
+      train: path('train'),
+      dev: path('dev'),
+    };
+  } catch {
+    return undefined;
+  }
+}

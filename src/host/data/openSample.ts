@@ -1,0 +1,99 @@
+/** The command Open Sample: puts the sample model and its clips where they can be worked with. */
+
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { commands, ProgressLocation, Uri, window, workspace, type ExtensionContext } from 'vscode';
+import type { Services } from '../services.ts';
+
+const folderName = 'pinch-sample';
+/** Names the sample that a window was opened for, so that the new window can say what comes next. */
+const openedKey = 'pinch.openedSample';
+
+/** @throws Error if it cannot be copied. */
+export async function openSample({ context }: Services): Promise<void> {
+  const folders = workspace.workspaceFolders?.filter(({ uri }) => uri.scheme === 'file') ?? [];
+  if (folders.length === 0) return openElsewhere(context);
+  const chosen =
+    folders.length === 1
+      ? folders[0]
+      : await window.showWorkspaceFolderPick({ placeHolder: 'Where to put the sample?' });
+  if (chosen === undefined) return;
+  const sample = await withSlowProgress('Copying the sample…', copySample(context, chosen.uri.fsPath));
+  await commands.executeCommand('revealInExplorer', Uri.file(join(sample, 'model')));
+  void sayWhatNext(sample);
+}
+
+/** In a window that was opened for the sample, says what comes next, once. */
+export async function greetSample({ context }: Services): Promise<void> {
+  const sample = context.globalState.get<string>(openedKey);
+  if (sample === undefined || !workspace.workspaceFolders?.some(({ uri }) => uri.fsPath === sample)) return;
+  await context.globalState.update(openedKey, undefined);
+  await sayWhatNext(sample);
+}
+
+async function openElsewhere(context: ExtensionContext): Promise<void> {
+  const [parent] =
+    (await window.showOpenDialog({
+      title: 'Where to put the sample?',
+      openLabel: 'Put the Sample Here',
+      canSelectFiles: false,
+      canSelectFolders: true,
+    })) ?? [];
+  if (parent === undefined) return;
+  const sample = await withSlowProgress('Copying the sample…', copySample(context, parent.fsPath));
+  await context.globalState.update(openedKey, sample);
+  await commands.executeCommand('vscode.openFolder', Uri.file(sample));
+}
+
+async function sayWhatNext(sample: string): Promise<void> {
+  const prune = 'Prune Model';
+  const message = `The sample is in ${folderName}: a small model of spoken commands, and clips to train and test on.`;
+  if ((await window.showInformationMessage(message, prune)) === prune) {
+    await commands.executeCommand('pinch.pruneModel', Uri.file(join(sample, 'model')));
+  }
+}
+
+/**
+ * Copies the sample into a folder, all of it or nothing; a sample that is there already is used as it is.
+ * @returns its folder. @throws Error if something else has its name.
+ */
+async function copySample(context: ExtensionContext, parent: string): Promise<string> {
+  const sample = join(parent, folderName);
+  const names = await readdir(sample).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Error(`${sample}: the sample cannot be put here, because something else has this name. Rename it first.`);
+  });
+  if (names?.includes('model') && names.includes('train.jsonl')) return sample;
+  if (names !== undefined) {
+    throw new Error(
+      `${sample}: the sample cannot be put here, because there is another folder with this name. Rename it first.`,
+    );
+  }
+  const draft = `${sample}.${process.pid}.tmp`;
+  try {
+    await workspace.fs.copy(Uri.joinPath(context.extensionUri, 'media', 'sample'), Uri.file(draft));
+    await rename(draft, sample);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+  return sample;
+}
+
+/** What is done at once needs no notification. */
+const slow = 2000;
+
+async function withSlowProgress<T>(title: string, work: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => {
+    void window.withProgress({ location: ProgressLocation.Notification, title }, () =>
+      work.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+  }, slow);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,82 @@
+/** Asks the engine what a run would do, and has it start one. */
+
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import type { Uri } from 'vscode';
+import { writeAtomically } from '../../base/atomicFile.ts';
+import type { Busy } from '../steps/quickSteps.ts';
+import type { Services } from '../services.ts';
+import { pruneConfig, type PruneChoices } from './config.ts';
+import { collectSettings } from './settingsLayers.ts';
+import { parseDryRun, type DryRun } from './summary.ts';
+
+export interface Prepared {
+  readonly dryRun: DryRun;
+  /** The file of settings beside the model, if there is one. */
+  readonly besideModel: string | undefined;
+}
+
+export interface Engine {
+  /** @throws Error with what is wrong with the settings, the model, the data or the device; CommandCancelled */
+  readonly prepare: (choices: PruneChoices, busy: Busy) => Promise<Prepared>;
+  /** Starts a trainer that outlives the editor. @returns the run folder. @throws Error */
+  readonly start: (choices: PruneChoices) => Promise<string>;
+}
+
+const started = v.object({ run: v.string() });
+
+/**
+ * @param folderOf the workspace folder that a model's runs are made in.
+ * @param settings further ones, which override all others but the choices.
+ */
+export function createEngine(
+  { pinch, context }: Pick<Services, 'pinch' | 'context'>,
+  folderOf: (model: string) => Uri,
+  settings: object | undefined,
+): Engine {
+  const configure = async (
+    choices: PruneChoices,
+  ): Promise<{ file: string; cwd: string; besideModel: string | undefined }> => {
+    const folder = folderOf(choices.model);
+    const { layers, besideModel } = await collectSettings(choices.model, folder, settings);
+    const file = await writeConfig(context.storageUri ?? context.globalStorageUri, pruneConfig(layers, choices));
+    return { file, cwd: folder.fsPath, besideModel };
+  };
+  return {
+    async prepare(choices, { signal, say }) {
+      const { file, cwd, besideModel } = await configure(choices);
+      const printed = await pinch.run(['prune', '--config', file, '--dry-run'], {
+        cwd,
+        signal,
+        onProgress: ({ label, done, total }) => say(total > 0 ? `${label}: ${done} of ${total}` : label),
+      });
+      return { dryRun: parseDryRun(printed), besideModel };
+    },
+    async start(choices) {
+      const { file, cwd } = await configure(choices);
+      await keepOutOfGit(join(cwd, '.pinch'));
+      // The engine names the folder, below .pinch/runs of the folder it works in.
+      const printed = await pinch.run(['prune', '--config', file, '--detach', '--no-wait'], { cwd });
+      return v.parse(started, printed).run;
+    },
+  };
+}
+
+async function writeConfig(storage: Uri, config: object): Promise<string> {
+  await mkdir(storage.fsPath, { recursive: true });
+  const file = join(storage.fsPath, 'prune.json');
+  await writeAtomically(file, [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)]);
+  return file;
+}
+
+/** Checkpoints are too large for a repository. Whoever wants them there empties the file, and it stays empty. */
+async function keepOutOfGit(folder: string): Promise<void> {
+  const file = join(folder, '.gitignore');
+  await mkdir(folder, { recursive: true });
+  const there = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (!there) await writeFile(file, '*\n', { flag: 'wx' });
+}

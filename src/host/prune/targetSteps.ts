@@ -1,0 +1,120 @@
+/** The questions of Prune Model that need no files: what to prune, how much of it, and where to train. */
+
+import { QuickPickItemKind } from 'vscode';
+import { deviceChoices, granularities } from '../../protocol/settings.ts';
+import { input, pick, type Option, type Picked } from '../steps/quickSteps.ts';
+import type { Place, Step } from '../steps/walkSteps.ts';
+import type { PruneChoices } from './config.ts';
+import type { Draft } from './draft.ts';
+import { granularityOf, granularityTexts, targetQuestion, type Granularity } from './granularity.ts';
+import { asPercent, parsePercent } from './percentage.ts';
+
+export const granularityStep: Step<Draft> = {
+  name: 'granularity',
+  // The other methods, which come from the settings, leave no choice.
+  applies: (draft) => gatedMethod(draft) === 'self-pinching',
+  ask: async (draft, place) => {
+    const picked = await pick(place, {
+      placeholder: 'What to prune?',
+      options: granularities.map((granularity) => ({
+        label: granularityTexts[granularity].label,
+        description: granularityTexts[granularity].buys,
+        value: granularity,
+      })),
+      isActive: (granularity) => granularity === draft.granularity,
+    });
+    return picked.kind === 'value' ? { kind: 'next', choices: { ...draft, granularity: picked.value } } : picked;
+  },
+};
+
+type TargetValue = { readonly method: PruneChoices['method']; readonly target?: number };
+
+/** Shares of the gated weights that are offered; others can be typed. */
+const targets = [0.5, 0.65, 0.75, 0.85, 0.92];
+
+export const targetStep: Step<Draft> = {
+  name: 'target',
+  ask: async (draft, place) => {
+    const granularity = granularityOf({ ...draft, method: gatedMethod(draft) });
+    for (;;) {
+      const picked = await pick(place, {
+        placeholder: targetQuestion(granularity).pick,
+        ...targetOptions(draft),
+      });
+      if (picked.kind !== 'value') return picked;
+      const { method, target } = picked.value;
+      if (method === 'none') return { kind: 'next', choices: { ...draft, method } };
+      if (target !== undefined) return { kind: 'next', choices: { ...draft, method, target } };
+      const typed = await typeTarget(granularity, draft.target, place);
+      if (typed.kind === 'cancel') return { kind: 'cancel' };
+      if (typed.kind === 'value') {
+        return { kind: 'next', choices: { ...draft, method, target: parsePercent(typed.value) ?? draft.target } };
+      }
+    }
+  },
+};
+
+/** The method that a share chooses: another than the usual one comes from the settings, and stays. */
+function gatedMethod({ method }: Draft): PruneChoices['method'] {
+  return method === 'none' ? 'self-pinching' : method;
+}
+
+function targetOptions(draft: Draft): { options: Option<TargetValue>[]; isActive: (value: TargetValue) => boolean } {
+  const own = targets.includes(draft.target) ? [] : [draft.target];
+  const shares = [...targets, ...own].sort((a, b) => a - b);
+  const method = gatedMethod(draft);
+  const options: Option<TargetValue>[] = [
+    ...shares.map((target) => ({
+      label: `${asPercent(target)} %`,
+      description: notes[String(target)] ?? '',
+      value: { method, target },
+    })),
+    { label: '$(edit) Other…', description: 'type a percentage', value: { method } },
+    { label: 'without gates', kind: QuickPickItemKind.Separator },
+    {
+      label: '$(circle-slash) None',
+      description: 'train on the speech only, to compare with',
+      value: { method: 'none' },
+    },
+  ];
+  const isActive = ({ method, target }: TargetValue): boolean =>
+    method === draft.method && (method === 'none' || target === draft.target);
+  return { options, isActive };
+}
+
+const notes: Readonly<Record<string, string>> = {
+  '0.5': 'careful',
+  '0.65': 'a good first choice',
+  '0.92': 'expect more word errors',
+};
+
+function typeTarget(granularity: Granularity, target: number, place: Place): Promise<Picked<string>> {
+  return input(
+    { ...place, canGoBack: true },
+    {
+      prompt: targetQuestion(granularity).type,
+      value: String(asPercent(target)),
+      problemOf: (text) =>
+        parsePercent(text) === undefined ? 'Type a number from 0 to below 100, such as 70.' : undefined,
+    },
+  );
+}
+
+const devices: Readonly<Record<PruneChoices['device'], string>> = {
+  auto: 'the fastest that works here, found by trying each',
+  cpu: 'works everywhere; the same seed gives the same model',
+  webgpu: 'any graphics card, with nothing to install',
+  cuda: 'NVIDIA on Linux; needs the CUDA libraries of onnxruntime',
+};
+
+export const deviceStep: Step<Draft> = {
+  name: 'device',
+  ask: async (draft, place) => {
+    const picked = await pick(place, {
+      placeholder: 'Where to train?',
+      options: deviceChoices.map((device) => ({ label: device, description: devices[device], value: device })),
+      isActive: (device) => device === draft.device,
+    });
+    return picked.kind === 'value' ? { kind: 'next', choices: { ...draft, device: picked.value } } : picked;
+  },
+};

@@ -1,0 +1,70 @@
+/** Runs and checkpoints in a few words, for trees, the status bar and notifications. */
+
+import { byteSize, percent } from '../../base/format.ts';
+import type { Liveness } from '../../runs/state.ts';
+import type { CheckpointRecord, EndRecord, RunState } from '../../protocol/records.ts';
+
+/** As state.json says, or `lost`: it says that it runs, but nobody runs it. */
+export type RunStatus = RunState['status'] | 'lost';
+
+interface Described {
+  readonly state: RunState | undefined;
+  readonly life: Liveness;
+}
+
+export function statusOf({ state, life }: Described): RunStatus {
+  if (life === 'lost') return 'lost';
+  return state?.status ?? 'starting';
+}
+
+/** `step 120 of 500`, `done, 500 steps`, … */
+export function describeRun(run: Described): string {
+  const { state } = run;
+  const status = statusOf(run);
+  if (state === undefined) return 'starting';
+  switch (status) {
+    case 'starting':
+      return state.message ?? 'starting';
+    case 'running':
+    case 'paused':
+    case 'stopping':
+      return [
+        ...(status === 'running' ? [] : [status]),
+        `step ${state.step} of ${state.steps}`,
+        ...(state.message === null ? [] : [state.message]),
+      ].join(', ');
+    case 'done':
+      return `done, ${state.steps} ${state.steps === 1 ? 'step' : 'steps'}`;
+    case 'stopped':
+      return `stopped at step ${state.step} of ${state.steps}`;
+    case 'failed':
+      return state.message === null ? 'failed' : `failed: ${state.message}`;
+    case 'lost':
+      return `ended unexpectedly at step ${state.step} of ${state.steps}`;
+  }
+}
+
+/** @param wer a fraction, if it was measured at this step. @param best of its run. */
+export function describeCheckpoint(record: CheckpointRecord, wer: number | undefined, best: boolean): string {
+  return [
+    ...(best ? ['best'] : []),
+    ...(wer === undefined ? [] : [`WER ${percent(wer)}`]),
+    `${percent(record.sparsity)} sparse`,
+    byteSize(record.bytes),
+  ].join(' · ');
+}
+
+/** What a notification says of a run's end. */
+export function describeEnd(name: string, end: EndRecord, wer: number | undefined): string {
+  switch (end.status) {
+    case 'done': {
+      const rate = end.best?.wer ?? wer;
+      const measured = rate === undefined ? '' : `, word error rate ${percent(rate)} on the development data`;
+      return `${name} is done: ${percent(end.sparsity)} of the gated weights are zero${measured}.`;
+    }
+    case 'stopped':
+      return `${name} was stopped at step ${end.step}. Resume it whenever you like.`;
+    case 'failed':
+      return `${name} failed: ${end.message ?? 'its log says why'}`;
+  }
+}

@@ -1,0 +1,169 @@
+/** Knows the runs of the workspace: which there are, how each is doing, and which one the heatmap shows. */
+
+import { basename, join } from 'node:path';
+import { EventEmitter, workspace, type Disposable, type Memento } from 'vscode';
+import type { RunState } from '../../protocol/records.ts';
+import { findRuns } from '../../runs/findRuns.ts';
+import { followRun, type RunChange, type RunFollower } from '../../runs/followRun.ts';
+import { liveness, readRun, readState, type Liveness } from '../../runs/state.ts';
+
+export interface RunEntry {
+  readonly folder: string;
+  readonly name: string;
+  /** The model that was pruned, as run.json names it. */
+  readonly model: string;
+  /** Undefined before the trainer first wrote it. */
+  readonly state: RunState | undefined;
+  readonly life: Liveness;
+}
+
+/** What the heatmap shows: a run, or an ONNX file. */
+export type Subject =
+  { readonly kind: 'run'; readonly folder: string } | { readonly kind: 'model'; readonly path: string };
+
+/** A run that somebody looks at. Close it when done; the last one to close it ends the following. */
+export interface FollowedRun {
+  readonly follower: RunFollower;
+  /** Wanted milliseconds between two looks at the files; the quickest of all who look counts. */
+  readonly pollEvery: (milliseconds: number) => void;
+  readonly close: () => void;
+}
+
+interface Shared {
+  readonly follower: Promise<RunFollower>;
+  readonly listeners: Set<(change: RunChange) => void>;
+  readonly intervals: Map<symbol, number>;
+}
+
+const lookEvery = 2000;
+const slowly = 1000;
+const shownKey = 'pinch.shown';
+
+export class RunStore implements Disposable {
+  private readonly memento: Memento;
+  private readonly changed = new EventEmitter<void>();
+  private readonly shownChanged = new EventEmitter<void>();
+  private readonly followed = new Map<string, Shared>();
+  private readonly timer: NodeJS.Timeout;
+  private entries: readonly RunEntry[] = [];
+  private looking: Promise<void> | undefined;
+  /** The list, or the state of a run, is not what it was. */
+  readonly onDidChange = this.changed.event;
+  readonly onDidChangeShown = this.shownChanged.event;
+
+  constructor(memento: Memento) {
+    this.memento = memento;
+    this.timer = setInterval(() => void this.refresh(), lookEvery);
+    void this.refresh();
+  }
+
+  /** Newest first. */
+  get runs(): readonly RunEntry[] {
+    return this.entries;
+  }
+
+  /** Looks at the folders again. State is read by looking, not by being told, which works on any file system. */
+  refresh(): Promise<void> {
+    this.looking ??= this.look().finally(() => (this.looking = undefined));
+    return this.looking;
+  }
+
+  /** What the user chose, as long as it is there; else the newest run that lives, else the newest. */
+  get shown(): Subject | undefined {
+    const chosen = this.memento.get<Subject>(shownKey);
+    if (chosen?.kind === 'model') return chosen;
+    const runs = this.entries;
+    const run =
+      runs.find(({ folder }) => folder === chosen?.folder) ?? runs.find(({ life }) => life === 'live') ?? runs[0];
+    return run && { kind: 'run', folder: run.folder };
+  }
+
+  async show(subject: Subject): Promise<void> {
+    await this.memento.update(shownKey, subject);
+    this.shownChanged.fire();
+  }
+
+  /** @param onChange is called from the moment this resolves until it is closed. @throws RunFolderError */
+  async follow(folder: string, onChange: (change: RunChange) => void = () => undefined): Promise<FollowedRun> {
+    const shared = this.followed.get(folder) ?? this.startFollowing(folder);
+    const mine = Symbol(folder);
+    shared.intervals.set(mine, slowly);
+    const follower = await shared.follower.catch((error: unknown) => {
+      this.followed.delete(folder);
+      throw error;
+    });
+    shared.listeners.add(onChange);
+    const pace = (): void => follower.setPolling(Math.min(...shared.intervals.values()));
+    return {
+      follower,
+      pollEvery(milliseconds) {
+        shared.intervals.set(mine, milliseconds);
+        pace();
+      },
+      close: () => {
+        shared.listeners.delete(onChange);
+        shared.intervals.delete(mine);
+        if (shared.intervals.size > 0) {
+          pace();
+          return;
+        }
+        if (this.followed.get(folder) === shared) this.followed.delete(folder);
+        follower.close();
+      },
+    };
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+    for (const { follower } of this.followed.values()) void follower.then((run) => run.close());
+    this.followed.clear();
+    this.changed.dispose();
+    this.shownChanged.dispose();
+  }
+
+  private startFollowing(folder: string): Shared {
+    const listeners = new Set<(change: RunChange) => void>();
+    const tell = (change: RunChange): void => {
+      for (const listener of listeners) listener(change);
+    };
+    const follower = followRun(folder, { onChange: tell, pollMs: slowly });
+    const shared: Shared = { follower, listeners, intervals: new Map() };
+    this.followed.set(folder, shared);
+    return shared;
+  }
+
+  private async look(): Promise<void> {
+    const workspaceFolders = workspace.workspaceFolders ?? [];
+    const folders = await Promise.all(
+      workspaceFolders.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => findRuns(uri.fsPath)),
+    );
+    const found = await Promise.all(folders.flat().map(readEntry));
+    const now = found.filter((entry) => entry !== undefined);
+    if (JSON.stringify(now) === JSON.stringify(this.entries)) return;
+    const shownBefore = JSON.stringify(this.shown);
+    this.entries = now;
+    this.changed.fire();
+    if (JSON.stringify(this.shown) !== shownBefore) this.shownChanged.fire();
+  }
+}
+
+async function readEntry(folder: string): Promise<RunEntry | undefined> {
+  try {
+    const run = await readRun(folder);
+    const model = modelOf(run);
+    const state = await readState(folder);
+    return { folder, name: basename(folder), model, state, life: await liveness(state, run.created) };
+  } catch {
+    // Somebody else's folder, or one that is just being deleted; the log of the command that made it says more.
+    return undefined;
+  }
+}
+
+function modelOf({ settings }: { settings: Record<string, unknown> }): string {
+  return typeof settings['model'] === 'string' ? settings['model'] : '';
+}
+
+/** The ONNX file of a checkpoint. */
+export function checkpointModel(folder: string, path: string): string {
+  return join(folder, path, 'model.onnx');
+}

@@ -1,0 +1,172 @@
+/** The Runs view: each run with its progress, and below it its checkpoints with word error rate and size. */
+
+import { basename } from 'node:path';
+import {
+  EventEmitter,
+  MarkdownString,
+  ThemeColor,
+  ThemeIcon,
+  TreeItem,
+  TreeItemCollapsibleState,
+  type Disposable,
+  type TreeDataProvider,
+} from 'vscode';
+import type { CheckpointRecord } from '../../protocol/records.ts';
+import { describeCheckpoint, describeRun, statusOf, type RunStatus } from './describe.ts';
+import { checkpointModel, type FollowedRun, type RunEntry, type RunStore } from './runStore.ts';
+
+export interface RunNode {
+  readonly kind: 'run';
+  readonly folder: string;
+}
+
+export interface CheckpointNode {
+  readonly kind: 'checkpoint';
+  readonly folder: string;
+  readonly record: CheckpointRecord;
+  /** Path of the ONNX file. */
+  readonly model: string;
+}
+
+export type TreeNode = RunNode | CheckpointNode;
+
+export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
+  private readonly runs: RunStore;
+  private readonly changed = new EventEmitter<TreeNode | undefined>();
+  private readonly opened = new Map<string, FollowedRun>();
+  private readonly nodes = new Map<string, RunNode>();
+  private readonly listening: Disposable;
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(runs: RunStore) {
+    this.runs = runs;
+    this.listening = runs.onDidChange(() => this.refresh());
+  }
+
+  getTreeItem(node: TreeNode): TreeItem {
+    if (node.kind === 'checkpoint') return this.checkpointItem(node);
+    const entry = this.runs.runs.find(({ folder }) => folder === node.folder);
+    return entry ? this.runItem(entry) : new TreeItem(basename(node.folder));
+  }
+
+  async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    if (node === undefined) {
+      await this.runs.refresh();
+      return this.runs.runs.map(({ folder }) => this.nodeOf(folder));
+    }
+    if (node.kind === 'checkpoint') return [];
+    const { follower } = await this.open(node.folder);
+    return follower.snapshot.checkpoints
+      .map((record): CheckpointNode => {
+        const model = checkpointModel(node.folder, record.path);
+        return { kind: 'checkpoint', folder: node.folder, record, model };
+      })
+      .reverse();
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    return node.kind === 'checkpoint' ? this.nodeOf(node.folder) : undefined;
+  }
+
+  dispose(): void {
+    for (const run of this.opened.values()) run.close();
+    this.opened.clear();
+    this.listening.dispose();
+    this.changed.dispose();
+  }
+
+  /** The same object for the same run, so that VS Code keeps what is open and selected. */
+  private nodeOf(folder: string): RunNode {
+    const node = this.nodes.get(folder) ?? { kind: 'run', folder };
+    this.nodes.set(folder, node);
+    return node;
+  }
+
+  private refresh(): void {
+    const there = new Set(this.runs.runs.map(({ folder }) => folder));
+    for (const [folder, run] of this.opened) {
+      if (there.has(folder)) continue;
+      run.close();
+      this.opened.delete(folder);
+      this.nodes.delete(folder);
+    }
+    this.changed.fire(undefined);
+  }
+
+  /** A run whose checkpoints are listed is followed, so that new ones appear. */
+  private async open(folder: string): Promise<FollowedRun> {
+    const open = this.opened.get(folder);
+    if (open) return open;
+    const run = await this.runs.follow(folder, (change) => {
+      if (change.kind === 'snapshot') this.changed.fire(this.nodeOf(folder));
+    });
+    const other = this.opened.get(folder);
+    if (other) {
+      run.close();
+      return other;
+    }
+    this.opened.set(folder, run);
+    return run;
+  }
+
+  private runItem(entry: RunEntry): TreeItem {
+    const status = statusOf(entry);
+    const item = new TreeItem(
+      entry.name,
+      entry.life === 'live' ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed,
+    );
+    item.id = entry.folder;
+    item.description = describeRun(entry);
+    item.iconPath = iconOf(status);
+    item.contextValue = entry.life === 'live' ? 'run.live' : status === 'done' ? 'run.done' : 'run.resumable';
+    item.tooltip = new MarkdownString(undefined, false);
+    item.tooltip.appendText(`${entry.name}: ${describeRun(entry)}\n`);
+    if (entry.state?.message) item.tooltip.appendText(`${entry.state.message}\n`);
+    item.tooltip.appendText(`Model: ${entry.model}`);
+    item.accessibilityInformation = { label: `Run ${entry.name}, ${describeRun(entry)}` };
+    item.command = {
+      command: 'pinch.showHeatmap',
+      title: 'Show Sparsity Heatmap',
+      arguments: [this.nodeOf(entry.folder)],
+    };
+    return item;
+  }
+
+  private checkpointItem({ folder, record, model }: CheckpointNode): TreeItem {
+    const snapshot = this.opened.get(folder)?.follower.snapshot;
+    const wer = snapshot?.evaluations.findLast(({ step }) => step === record.step)?.wer;
+    const best = snapshot?.end?.best?.step === record.step;
+    const item = new TreeItem(`step ${record.step}`);
+    item.id = model;
+    item.description = describeCheckpoint(record, wer, best);
+    item.iconPath = new ThemeIcon(best ? 'star-full' : 'package');
+    item.contextValue = 'checkpoint';
+    item.tooltip = `${model}\n${describeCheckpoint(record, wer, best)}`;
+    item.accessibilityInformation = {
+      label: `Checkpoint at step ${record.step}, ${describeCheckpoint(record, wer, best)}`,
+    };
+    item.command = {
+      command: 'pinch.showHeatmap',
+      title: 'Show Sparsity Heatmap',
+      arguments: [{ kind: 'checkpoint', folder, record, model }],
+    };
+    return item;
+  }
+}
+
+/** None spins for longer than a moment: the window would go on painting for as long as a run takes. */
+const icons: Readonly<Record<RunStatus, readonly [icon: string, color?: string]>> = {
+  starting: ['loading~spin'],
+  running: ['play-circle', 'charts.blue'],
+  paused: ['debug-pause'],
+  stopping: ['loading~spin', 'charts.yellow'],
+  done: ['pass', 'charts.green'],
+  failed: ['error', 'charts.red'],
+  stopped: ['debug-stop'],
+  lost: ['warning', 'charts.yellow'],
+};
+
+function iconOf(status: RunStatus): ThemeIcon {
+  const [icon, color] = icons[status];
+  return new ThemeIcon(icon, color === undefined ? undefined : new ThemeColor(color));
+}

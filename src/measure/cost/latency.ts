@@ -1,0 +1,92 @@
+/** How long models take for one utterance, measured side by side. */
+
+import { performance } from 'node:perf_hooks';
+import { floatsAs } from '../../onnx/graph/elements.ts';
+import { ones } from '../../onnx/graph/tensor.ts';
+import { Random } from '../../base/random.ts';
+import type { Ports } from '../../runtime/ports.ts';
+import { Session, type Device, type Feed } from '../../runtime/session.ts';
+
+export interface LatencyOptions {
+  /** Of the utterance. */
+  readonly seconds: number;
+  /** In Hz. */
+  readonly sampleRate: number;
+  readonly device: Device;
+  /** Of one operator on the CPU; by default as many as sessions have. */
+  readonly threads?: number | undefined;
+  /** Is told how many runs of how many are done; how many there will be is known better after the first. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface Latency {
+  /** Milliseconds for one utterance: the median of the runs. */
+  readonly median: number;
+  readonly runs: number;
+}
+
+export interface TimedModel {
+  /** The ONNX file. */
+  readonly path: string;
+  readonly ports: Ports;
+}
+
+const fewestRuns = 5;
+const mostRuns = 30;
+/** Milliseconds for all models together, once each has had its fewest runs. */
+const longEnough = 4000;
+
+/**
+ * Runs one utterance of noise again and again, at batch 1, the models by turns in one process, so that whatever else the machine does
+ * hits all of them alike. Each has one run before, which also allocates and plans.
+ * @throws Error with onnxruntime's own reason if a model cannot be run.
+ */
+export async function measureLatency(models: readonly TimedModel[], options: LatencyOptions): Promise<Latency[]> {
+  const { seconds, sampleRate, device, threads, onProgress } = options;
+  const samples = Math.round(seconds * sampleRate);
+  const sessions: Session[] = [];
+  try {
+    onProgress?.(0, 0);
+    for (const { path } of models) {
+      sessions.push(await Session.create(path, { device, ...(threads === undefined ? {} : { threads }) }));
+    }
+    const feeds = models.map(({ ports }) => noise(ports, samples));
+    const times = models.map((): number[] => []);
+    const start = performance.now();
+    for (let run = 0; run <= mostRuns; run++) {
+      if (run > fewestRuns && performance.now() - start > longEnough) break;
+      for (const [index, session] of sessions.entries()) {
+        const before = performance.now();
+        await session.run(feeds[index] ?? {});
+        if (run > 0) times[index]?.push(performance.now() - before);
+      }
+      const expected = ((run + 1) * longEnough) / Math.max(1, performance.now() - start);
+      onProgress?.(run, Math.max(run + 1, Math.min(mostRuns, Math.max(fewestRuns, Math.ceil(expected)))));
+      // Others get their turn: whoever cancels, and the line of progress.
+      await new Promise(setImmediate);
+    }
+    const runs = times[0]?.length ?? 0;
+    onProgress?.(runs, runs);
+    return times.map((taken) => ({ median: median(taken), runs: taken.length }));
+  } finally {
+    for (const session of sessions) await session.dispose();
+  }
+}
+
+/** Speech takes as long as noise; silence might not, where numbers become denormal. */
+function noise({ audio, mask }: Ports, samples: number): Record<string, Feed> {
+  const random = Random.seeded(0);
+  const dims = [1, samples];
+  const sound = floatsAs(
+    audio.type,
+    Float32Array.from({ length: samples }, () => random.normal()),
+    dims,
+  );
+  return { [audio.name]: sound, ...(mask ? { [mask.name]: ones(mask.type, dims) } : {}) };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
+}

@@ -1,0 +1,30 @@
+/** How large a model's files are, as they are and compressed. */
+
+import { byteSize } from '../../base/format.ts';
+import { stat } from 'node:fs/promises';
+import type { ModelFile } from '../../onnx/file/load.ts';
+import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { gzippedSize, type GzipOptions, type GzippedSize } from './gzippedSize.ts';
+
+export interface FileSize extends GzippedSize {
+  /** The ONNX file and its external data. */
+  readonly bytes: number;
+}
+
+/** Compresses a sample of large files, unless all of it is asked for; see gzippedSize. */
+export async function measureFileSize(file: ModelFile, options: GzipOptions = {}): Promise<FileSize> {
+  const paths = modelFiles(file);
+  return { bytes: await bytesOnDisk(file), ...(await gzippedSize(paths, options)) };
+}
+
+/** The ONNX file and its external data. */
+export async function bytesOnDisk(file: ModelFile): Promise<number> {
+  const stats = await Promise.all(modelFiles(file).map((path) => stat(path)));
+  return stats.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** `412.3 MB`, or of a sample `about 412.3 MB ± 0.5 %`. */
+export function describeGzipped({ gzippedBytes, gzippedError }: GzippedSize): string {
+  if (gzippedError === null) return byteSize(gzippedBytes);
+  return `about ${byteSize(gzippedBytes)} ± ${((100 * gzippedError) / Math.max(1, gzippedBytes)).toFixed(1)} %`;
+}

@@ -1,0 +1,205 @@
+/** What differs between two models, layer by layer and as a whole. B is measured against A. */
+
+import { stat } from 'node:fs/promises';
+import type { Graph } from '../../onnx/graph/graph.ts';
+import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
+import type { DataType } from '../../onnx/graph/tensor.ts';
+import { isMatrix } from '../../prune/chooseGates.ts';
+import { diffSpeech, type SpeechDiff } from './diffSpeech.ts';
+import { diffTensors } from './diffTensors.ts';
+import { evaluate, type Evaluation } from '../evaluate/evaluate.ts';
+import { readKept, type Measured } from '../evaluate/keptEvaluation.ts';
+import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { reportOf, type ParameterTotals, type TensorReport } from '../model/parameterReport.ts';
+import { storedParameters, type StoredParameter } from '../model/storedParameters.ts';
+
+export interface ModelDiff {
+  readonly a: ModelTotals;
+  readonly b: ModelTotals;
+  /** Matrices and kernels, in A's order; those that only B has come last. */
+  readonly layers: readonly LayerDiff[];
+  /** Biases and norms, likewise. */
+  readonly vectors: readonly LayerDiff[];
+  /** Operators that one model has more of than the other. */
+  readonly operators: readonly OperatorCount[];
+  /** Null if the models were not compared on speech. */
+  readonly recognition: SpeechDiff | null;
+}
+
+export interface ModelTotals extends ParameterTotals {
+  /** The ONNX file. */
+  readonly model: string;
+  /** On disk, external data too. */
+  readonly bytes: number;
+  readonly nodes: number;
+}
+
+export interface LayerDiff {
+  /** Of a matrix the layer's, as in metrics.jsonl, of a vector the parameter's. Full names where short ones would be the same. */
+  readonly name: string;
+  /** In either of the models. */
+  readonly gated: boolean;
+  /** Null in the model that has no such layer. */
+  readonly a: LayerSide | null;
+  readonly b: LayerSide | null;
+  /** The share of weights that differ; null if one model lacks the layer or the shapes differ. */
+  readonly changed: number | null;
+  /** Weights that are zero in neither, over those that are not zero in both at once (Jaccard index); null as above. */
+  readonly overlap: number | null;
+}
+
+export interface LayerSide {
+  /** As it is stored, like the type: int8 of quantized weights, which are compared by the numbers that they stand for. */
+  readonly shape: readonly number[];
+  readonly type: DataType;
+  readonly parameters: number;
+  readonly zeros: number;
+  readonly sparsity: number;
+  /** In units of the layer's root-mean-square weight before training; null if there is none or it is not known. */
+  readonly threshold: number | null;
+}
+
+export interface OperatorCount {
+  readonly operator: string;
+  readonly a: number;
+  readonly b: number;
+}
+
+export interface DiffOptions {
+  /** Transcribed speech to compare the models on. */
+  readonly data?: string;
+  readonly onProgress?: (label: string, done: number, total: number) => void;
+  /** Is told of every model that had to be evaluated. */
+  readonly onEvaluation?: (evaluation: Evaluation) => Promise<void>;
+}
+
+/**
+ * @param pathA a model's folder or ONNX file, as `pathB`.
+ * @throws OnnxFileError if one is no ONNX model; Error if they have no layer in common; with data, as `evaluate`.
+ */
+export async function diffModels(pathA: string, pathB: string, options: DiffOptions): Promise<ModelDiff> {
+  const { data, onProgress = () => undefined } = options;
+  onProgress('Reading the models', 0, 0);
+  const files = await Promise.all([loadModel(pathA), loadModel(pathB)]);
+  const diff = await diffFiles(...files, onProgress);
+  if (data === undefined) return { ...diff, recognition: null };
+  const a = (await readKept(files[0], data)) ?? (await measure(files[0].path, 'A', data, options));
+  const b = (await readKept(files[1], data)) ?? (await measure(files[1].path, 'B', data, options));
+  return { ...diff, recognition: diffSpeech(data, a, b) };
+}
+
+async function measure(
+  model: string,
+  name: string,
+  manifest: string,
+  { onProgress, onEvaluation }: DiffOptions,
+): Promise<Measured> {
+  const evaluation = await evaluate(model, manifest, {
+    onProgress: ({ done, utterances }) => onProgress?.(`Utterances recognised by ${name}`, done, utterances),
+  });
+  await onEvaluation?.(evaluation);
+  return evaluation;
+}
+
+async function diffFiles(
+  fileA: ModelFile,
+  fileB: ModelFile,
+  onProgress: NonNullable<DiffOptions['onProgress']>,
+): Promise<Omit<ModelDiff, 'recognition'>> {
+  const [a, b] = [await sideOf(fileA), await sideOf(fileB)];
+  const keys = [...new Set([...a.entries.keys(), ...b.entries.keys()])];
+  if (!keys.some((key) => a.entries.has(key) && b.entries.has(key))) {
+    throw new Error(`${fileA.path} and ${fileB.path} have no layer in common, so there is nothing to compare.`);
+  }
+  const pairs = keys.map((key, index) => {
+    onProgress('Layers compared', index, keys.length);
+    return pairOf(a.entries.get(key), b.entries.get(key));
+  });
+  onProgress('Layers compared', keys.length, keys.length);
+  const shortNames = pairs.filter(({ matrix }) => matrix).map(({ layer }) => layer);
+  const named = pairs.map(({ matrix, layer, name, diff }) => {
+    const unique = matrix && shortNames.indexOf(layer) === shortNames.lastIndexOf(layer);
+    return { matrix, diff: { name: unique ? layer : name, ...diff } };
+  });
+  return {
+    a: a.totals,
+    b: b.totals,
+    layers: named.filter(({ matrix }) => matrix).map(({ diff }) => diff),
+    vectors: named.filter(({ matrix }) => !matrix).map(({ diff }) => diff),
+    operators: diffOperators(fileA.model.graph, fileB.model.graph),
+  };
+}
+
+interface Entry {
+  readonly stored: StoredParameter;
+  readonly report: TensorReport;
+}
+
+interface Side {
+  readonly totals: ModelTotals;
+  /** By what a parameter is called in every export of the model, whatever stands in front of all names. */
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+
+async function sideOf(file: ModelFile): Promise<Side> {
+  const stored = await storedParameters(file);
+  const { parameters } = stored;
+  const { tensors, totals } = reportOf(stored);
+  const entries = new Map<string, Entry>();
+  for (const [index, each] of parameters.entries()) {
+    const { layer, name } = each.parameter;
+    const key = `${layer}.${name.slice(name.lastIndexOf('.') + 1)}`;
+    const report = tensors[index];
+    if (report) entries.set(entries.has(key) ? name : key, { stored: each, report });
+  }
+  let bytes = 0;
+  for (const path of modelFiles(file)) bytes += (await stat(path)).size;
+  return { totals: { model: file.path, bytes, nodes: file.model.graph.nodes.length, ...totals }, entries };
+}
+
+function pairOf(a: Entry | undefined, b: Entry | undefined) {
+  const { stored, report } = (a ?? b) as Entry;
+  const other = a && b ? diffTensors(a.stored.tensor, b.stored.tensor, isTurned(a, b)) : undefined;
+  return {
+    matrix: isMatrix(stored.parameter),
+    layer: report.layer,
+    name: report.name,
+    diff: {
+      gated: a?.report.gated === true || b?.report.gated === true,
+      a: a ? layerSide(a.report) : null,
+      b: b ? layerSide(b.report) : null,
+      changed: other?.changed ?? null,
+      overlap: other?.overlap ?? null,
+    },
+  };
+}
+
+/** Exporters differ in whether they store a linear layer's matrix as PyTorch does, or ready for the product. */
+function isTurned(a: Entry, b: Entry): boolean {
+  const [one, other] = [a.stored.parameter, b.stored.parameter];
+  return one.dims.length === 2 && other.dims.length === 2 && one.transposed !== other.transposed;
+}
+
+function layerSide({ dims, type, parameters, zeros, sparsity, threshold }: TensorReport): LayerSide {
+  return { shape: dims, type, parameters, zeros, sparsity, threshold };
+}
+
+function diffOperators(a: Graph, b: Graph): OperatorCount[] {
+  const [inA, inB] = [countOperators(a), countOperators(b)];
+  return [...new Set([...inA.keys(), ...inB.keys()])]
+    .map((operator) => ({ operator, a: inA.get(operator) ?? 0, b: inB.get(operator) ?? 0 }))
+    .filter(({ a, b }) => a !== b)
+    .sort((x, y) => x.operator.localeCompare(y.operator));
+}
+
+/** Nodes by operator, those within the bodies of loops and branches too. */
+function countOperators({ nodes }: Graph, counts = new Map<string, number>()): Map<string, number> {
+  for (const { opType, domain, attributes } of nodes) {
+    const operator = domain === '' ? opType : `${domain}.${opType}`;
+    counts.set(operator, (counts.get(operator) ?? 0) + 1);
+    for (const attribute of Object.values(attributes)) {
+      if (attribute.type === 'graph') countOperators(attribute.value, counts);
+    }
+  }
+  return counts;
+}

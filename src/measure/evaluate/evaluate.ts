@@ -1,0 +1,208 @@
+/** Measures a model on a manifest: what it gets wrong, how fast it is, how large, and how sparse. */
+
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { compareSystems, type Comparison } from '../../metrics/compare.ts';
+import { scoreCorpus, scoreUtterance, type CorpusScore } from '../../metrics/score.ts';
+import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
+import { AudioLoader } from '../../speech/audio/audioLoader.ts';
+import { readManifest } from '../../speech/manifest/read.ts';
+import type { Utterance } from '../../speech/manifest/utterance.ts';
+import { readProcessor } from '../../speech/text/processor.ts';
+import type { GzipOptions } from '../cost/gzippedSize.ts';
+import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
+import { hashManifest } from '../../speech/manifest/hash.ts';
+import { hashModel } from '../../onnx/file/modelFiles.ts';
+import { countModel, measureCost, originalOf, type CountedModel, type ModelCost } from '../cost/modelCost.ts';
+import { measureFileSize, type FileSize } from '../cost/modelSize.ts';
+import { reportParameters, type ParameterTotals } from '../model/parameterReport.ts';
+import { recognizeAll, type Skipped, type Speed } from '../../runtime/recognize/recognizeAll.ts';
+import { Recognizer } from '../../runtime/recognize/recognizer.ts';
+import type { Device } from '../../runtime/session.ts';
+
+export interface EvaluateOptions {
+  /** Another model to compare with, on the same utterances. */
+  readonly against?: string;
+  /**
+   * Utterances run together, 1 by default. More are padded to the longest of them, and models whose feature encoder has group
+   * normalisation, such as wav2vec2-base, give other results on padded audio.
+   */
+  readonly batch?: number;
+  readonly device?: Device;
+  readonly threads?: number;
+  /** Whether to reckon what the model costs beside `against`, or beside the model that its run started from. */
+  readonly cost?: boolean;
+  /** Whether to time both for that, side by side. Speed on the utterances is measured anyway. */
+  readonly latency?: boolean;
+  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  readonly compressed?: boolean;
+  /** Of what takes long besides recognising, which is only what is asked for. */
+  readonly onMeasure?: (label: string, done: number, total: number) => void;
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+}
+
+export interface EvaluationProgress {
+  readonly model: string;
+  readonly done: number;
+  readonly utterances: number;
+  /** Bytes that recognising them will take, once that is reckoned. */
+  readonly memoryBytes?: number;
+}
+
+export interface Hypothesis {
+  readonly id: string;
+  /** Absolute path of the audio file. */
+  readonly audio: string;
+  /** Where in the file the utterance starts, if not at its beginning. */
+  readonly offset?: number;
+  readonly seconds: number;
+  /** As the model's vocabulary would write it. */
+  readonly reference: string;
+  readonly hypothesis: string;
+  /** Word errors. */
+  readonly errors: number;
+}
+
+export interface Evaluation extends CorpusScore, Speed, FileSize, ParameterTotals {
+  readonly model: string;
+  /** What tells whether the model is still the one that was measured. */
+  readonly modelFile: ModelIdentity;
+  /** Absolute path of the manifest, and SHA-256 of what it says. */
+  readonly data: string;
+  readonly dataSha256: string;
+  /** When it began: ISO 8601, UTC. */
+  readonly time: string;
+  readonly device: Device;
+  readonly batch: number;
+  /** What was foreseen of the process's memory, in bytes. */
+  readonly memoryBytes: number;
+  readonly hypotheses: readonly Hypothesis[];
+  /** Utterances without a result, which count nowhere: at most 1 %. */
+  readonly skipped: readonly Skipped[];
+  readonly comparison?: ComparedWith;
+  /** Absent if it was not asked for. */
+  readonly cost?: ModelCost;
+}
+
+export interface ModelIdentity {
+  /** Absolute, of the ONNX file. */
+  readonly path: string;
+  /** Of the ONNX file alone. */
+  readonly bytes: number;
+  /** ISO 8601, UTC. */
+  readonly modified: string;
+  /** Of the ONNX file and its external data. */
+  readonly sha256: string;
+}
+
+export type ComparedWith = Comparison & { readonly against: Evaluation };
+
+/**
+ * @param modelPath a model's folder or ONNX file; its tokenizer files stand beside it.
+ * @throws Error in one sentence that names the file: no model, no CTC model, no tokenizer, no manifest, or more than 1 % of the
+ *   utterances cannot be read.
+ */
+export async function evaluate(
+  modelPath: string,
+  manifest: string,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const utterances = await readManifest(manifest);
+  const own = await evaluateModel(modelPath, manifest, utterances, options);
+  const against =
+    options.against === undefined ? undefined : await evaluateModel(options.against, manifest, utterances, options);
+  const evaluation = options.cost === true ? { ...own, cost: await costOf(own, against, options) } : own;
+  if (!against) return evaluation;
+  return { ...evaluation, comparison: { ...compareSystems(own.hypotheses, against.hypotheses), against } };
+}
+
+/** Node, the audio threads and what was read of the model to count its zeros. */
+const nodeMemory = 350e6;
+
+async function costOf(own: Evaluation, against: Evaluation | undefined, options: EvaluateOptions): Promise<ModelCost> {
+  const counted = (evaluation: Evaluation): CountedModel => ({ ...evaluation, model: evaluation.modelFile.path });
+  const original = against ? undefined : await originalOf(dirname(own.modelFile.path));
+  const dense = against ? counted(against) : original && (await countModel(original, gzipOptions(options)));
+  const { device, threads, latency, onMeasure } = options;
+  return measureCost(counted(own), dense, {
+    device,
+    threads,
+    latency,
+    onProgress: (done, total) => onMeasure?.(total === 0 ? 'Loading the model to time it' : 'Runs timed', done, total),
+  });
+}
+
+function gzipOptions({ compressed: exact, onMeasure }: EvaluateOptions): GzipOptions {
+  return { exact, onProgress: (done, total) => onMeasure?.('Bytes compressed', done, total) };
+}
+
+async function evaluateModel(
+  modelPath: string,
+  manifest: string,
+  utterances: readonly Utterance[],
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const { batch = 1, device = 'cpu', threads, onProgress } = options;
+  const time = new Date().toISOString();
+  onProgress?.({ model: modelPath, done: 0, utterances: utterances.length });
+  const file = await loadModel(modelPath);
+  const modelFile = await identify(file);
+  const processor = await readProcessor(file.folder);
+  const { totals } = await reportParameters(file);
+  const size = await measureFileSize(file, gzipOptions(options));
+  const recognizer = await Recognizer.open(file.path, file, processor, {
+    device,
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
+  try {
+    const longest = Math.ceil(processor.sampleRate * (await longestSeconds(utterances, loader)));
+    const memoryBytes =
+      nodeMemory +
+      (await evaluationMemory(file, recognizer.planned(), { longest, utterances: utterances.length, batch }));
+    onProgress?.({ model: modelPath, done: 0, utterances: utterances.length, memoryBytes });
+    if (recognizer.batchSize !== undefined && recognizer.batchSize !== batch) {
+      throw new Error(
+        `${file.path}: this model was exported for batches of ${recognizer.batchSize}; evaluate it with that batch size.`,
+      );
+    }
+    const recognition = await recognizeAll(utterances, { recognizer, loader, processor, batch }, (done) =>
+      onProgress?.({ model: modelPath, done, utterances: utterances.length }),
+    );
+    const scored = recognition.transcripts.map(({ utterance, text, seconds }) => {
+      const reference = processor.vocabulary.conform(utterance.text);
+      return {
+        id: utterance.id,
+        audio: resolve(utterance.audio),
+        ...(utterance.offset === undefined ? {} : { offset: utterance.offset }),
+        seconds,
+        reference,
+        hypothesis: text,
+        score: scoreUtterance(reference, text),
+      };
+    });
+    return {
+      model: modelPath,
+      modelFile,
+      data: resolve(manifest),
+      dataSha256: await hashManifest(manifest),
+      time,
+      device,
+      batch,
+      memoryBytes,
+      ...scoreCorpus(scored.map(({ score }) => score)),
+      ...recognition.speed,
+      ...totals,
+      ...size,
+      hypotheses: scored.map(({ score, ...utterance }) => ({ ...utterance, errors: score.errors })),
+      skipped: recognition.skipped,
+    };
+  } finally {
+    await Promise.all([loader.close(), recognizer.dispose()]);
+  }
+}
+
+async function identify(file: ModelFile): Promise<ModelIdentity> {
+  const { size, mtime } = await stat(file.path);
+  return { path: resolve(file.path), bytes: size, modified: mtime.toISOString(), sha256: await hashModel(file) };
+}

@@ -1,0 +1,132 @@
+/** An evaluation for people, and as files for other tools. */
+
+import { byteSize, count, counted, duration, percent } from '../../base/format.ts';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Comparison } from '../../metrics/compare.ts';
+import { formatTrn } from '../../metrics/trn.ts';
+import { writeAtomically } from '../../base/atomicFile.ts';
+import { makeFolder } from '../../base/makeFolder.ts';
+import { describeCost } from '../cost/costReport.ts';
+import type { Evaluation, Hypothesis } from './evaluate.ts';
+import { describeGzipped } from '../cost/modelSize.ts';
+import { withoutRecord } from '../model/parameterReport.ts';
+import { textTable } from '../../base/textTable.ts';
+
+/** A table, and below it what has to be known to read it. */
+export function describeEvaluation(evaluation: Evaluation): string {
+  const { comparison } = evaluation;
+  const columns = comparison ? [evaluation, comparison.against] : [evaluation];
+  const row = (name: string, cell: (column: Evaluation) => string): string[] => [name, ...columns.map(cell)];
+  const table = textTable([
+    ...(comparison ? [['', 'model', 'against']] : []),
+    row('word error rate', ({ wer }) => percent(wer, 2)),
+    row('  substitutions', ({ substitutions }) => count(substitutions)),
+    row('  deletions', ({ deletions }) => count(deletions)),
+    row('  insertions', ({ insertions }) => count(insertions)),
+    row('character error rate', ({ cer }) => percent(cer, 2)),
+    row('utterances with errors', ({ sentenceErrorRate }) => percent(sentenceErrorRate, 2)),
+    row('real-time factor', ({ realTimeFactor }) => realTimeFactor.toFixed(4)),
+    row('latency, median', ({ latency }) => `${latency.median.toFixed(1)} ms`),
+    row('latency, 95 % under', ({ latency }) => `${latency.p95.toFixed(1)} ms`),
+    row('parameters', ({ parameters }) => count(parameters)),
+    row('  not zero', ({ nonZeroParameters }) => count(nonZeroParameters)),
+    ...(columns.some(({ removed }) => removed)
+      ? [row('  taken out', ({ removed }) => (removed === null ? '-' : count(removed)))]
+      : []),
+    row('sparsity of all parameters', ({ sparsity }) => percent(sparsity, 2)),
+    row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity, 2)),
+    row('on disk', ({ bytes }) => byteSize(bytes)),
+    row('gzipped', describeGzipped),
+  ]);
+  const cost = evaluation.cost ? ['', describeCost(evaluation.cost)] : [];
+  return [table, ...notes(evaluation), ...cost].join('\n') + '\n';
+}
+
+function notes(evaluation: Evaluation): string[] {
+  const { batch, device, utterances, words, audioSeconds, skipped, comparison } = evaluation;
+  const lines = [
+    `${counted(words, 'word')} in ${counted(utterances, 'utterance')}, ${duration(audioSeconds)} of audio; on ${device}, ${
+      batch === 1 ? 'one utterance at a time' : `${batch} utterances at a time`
+    }.`,
+  ];
+  if (batch > 1)
+    lines.push('Padding changes what models with group normalisation recognise; only a batch of 1 is exact.');
+  if (evaluation.removed === null) lines.push(withoutRecord);
+  const [first] = skipped;
+  if (first)
+    lines.push(
+      `${skipped.length} of the utterances could not be read and count nowhere, first ${first.id}: ${first.reason}`,
+    );
+  if (comparison) {
+    const names = { name: 'the model', against: comparison.against.model, utterances };
+    lines.push(...describeComparison(comparison, names));
+  }
+  return lines;
+}
+
+/** The verdict in words, and the tests behind it. @param names the model under test and the one it is compared with. */
+export function describeComparison(
+  comparison: Comparison,
+  { name, against, utterances }: { readonly name: string; readonly against: string; readonly utterances: number },
+): string[] {
+  const { mapsswe, bootstrap } = comparison;
+  const lines: string[] = [];
+  switch (comparison.verdict) {
+    case 'undecided':
+      lines.push(`No verdict on the difference. ${comparison.reason}`);
+      break;
+    case 'same':
+      lines.push('The word error rates do not differ significantly.');
+      break;
+    case 'worse':
+    case 'better':
+      lines.push(`The word error rate of ${name} is significantly ${comparison.verdict} than that of ${against}.`);
+  }
+  if (mapsswe) {
+    lines.push(
+      `MAPSSWE: Z = ${mapsswe.z.toFixed(3)}, p = ${mapsswe.p.toPrecision(3)}, two-tailed, ${counted(mapsswe.segments, 'segment')}.`,
+    );
+  }
+  if (bootstrap) {
+    const points = (fraction: number): string => (100 * fraction).toFixed(2);
+    lines.push(
+      `Bootstrap over ${counted(utterances, 'utterance')}: a difference of ${points(bootstrap.difference)} points of word error rate, 95 % interval ${points(bootstrap.low)} to ${points(bootstrap.high)}.`,
+    );
+  }
+  return lines;
+}
+
+/**
+ * Writes into a folder, which is made if it is not there: `ref.trn` and `hyp.trn` (and `against.trn`) for sclite, `hypotheses.jsonl` with
+ * `pred_text` beside `text`, and last `evaluation.json`, all the numbers. Each file appears whole.
+ */
+export async function writeEvaluation(folder: string, evaluation: Evaluation): Promise<void> {
+  await makeFolder(folder);
+  const write = (name: string, text: string): Promise<void> => writeAtomically(join(folder, name), [Buffer.from(text)]);
+  const { hypotheses, comparison } = evaluation;
+  // What was here before goes first: a crash must not leave the numbers of one evaluation beside the hypotheses of another.
+  for (const name of ['evaluation.json', 'against.trn']) await rm(join(folder, name), { force: true });
+  await write('ref.trn', formatTrn(hypotheses.map(({ id, reference }) => ({ id, text: reference }))));
+  await write('hyp.trn', transcripts(evaluation));
+  if (comparison) await write('against.trn', transcripts(comparison.against));
+  await write('hypotheses.jsonl', hypotheses.map((hypothesis) => `${JSON.stringify(jsonLine(hypothesis))}\n`).join(''));
+  await write('evaluation.json', `${JSON.stringify(summary(evaluation), null, 2)}\n`);
+}
+
+function transcripts({ hypotheses }: Evaluation): string {
+  return formatTrn(hypotheses.map(({ id, hypothesis }) => ({ id, text: hypothesis })));
+}
+
+/** The names that NeMo's tools and speech data explorers use. */
+function jsonLine({ id, audio, offset, seconds, reference, hypothesis, errors }: Hypothesis): object {
+  const place = { audio_filepath: audio, ...(offset === undefined ? {} : { offset }), duration: seconds };
+  return { ...place, text: reference, pred_text: hypothesis, id, errors };
+}
+
+/** All but the transcripts, which have files of their own. */
+export function summary(evaluation: Evaluation): object {
+  const { comparison, ...own } = evaluation;
+  const numbers = { ...own, hypotheses: undefined };
+  return comparison ? { ...numbers, comparison: { ...comparison, against: summary(comparison.against) } } : numbers;
+}

@@ -1,0 +1,127 @@
+/** Writes a model in the form in which it is to be used: without its dead groups, with weights of 8 bits, or both. */
+
+import { byteSize, count } from '../../base/format.ts';
+import { realpath } from 'node:fs/promises';
+import { join, parse, resolve } from 'node:path';
+import { OnnxFileError } from '../../base/errors.ts';
+import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
+import { makeFolder } from '../../base/makeFolder.ts';
+import { quantizeModel, type Quantization } from '../../onnx/quantize/quantize.ts';
+import { tidyFile } from '../../onnx/passes/tidy.ts';
+import type { ShrunkLayer } from '../../prune/shrink.ts';
+import type { GzipOptions } from '../cost/gzippedSize.ts';
+import { countModel, type CountedModel } from '../cost/modelCost.ts';
+import { describeGzipped } from '../cost/modelSize.ts';
+import { copyProcessorFiles } from '../../runfolder/processorCopies.ts';
+import { keepRecord } from '../model/keepRecord.ts';
+import { shrinkFile } from './shrinkFile.ts';
+import { storedParameters } from '../model/storedParameters.ts';
+import { textTable } from '../../base/textTable.ts';
+import { tolerances, writeVerified } from './verifiedWrite.ts';
+
+export interface ExportOptions {
+  /** Without units and heads that are dead; see shrinkFile. Before weights become integers. */
+  readonly shrink: boolean;
+  /** Weights of 8 bits; see quantizeModel. */
+  readonly int8: boolean;
+  /** The folder to write to; by default named after the model's own folder, or its file, with what was done behind the name. */
+  readonly out?: string | undefined;
+  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  readonly compressed?: boolean | undefined;
+  /** Of what takes long. */
+  readonly onProgress?: ((label: string, done: number, total: number) => void) | undefined;
+}
+
+export interface ExportedModel {
+  /** What was counted in the files read and written. */
+  readonly from: CountedModel;
+  readonly to: CountedModel;
+  /** The layers that lost groups; null if it was not asked for. */
+  readonly shrunk: readonly ShrunkLayer[] | null;
+  /** Null if the weights stayed as they were. */
+  readonly int8: Pick<Quantization, 'products' | 'stored'> | null;
+}
+
+/**
+ * Writes `model.onnx` and the files that stand beside a model into a folder, which is made if it is not there, runs what was
+ * written beside the model it came from (writeVerified), and counts it.
+ * @param path a model's folder or ONNX file.
+ * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, if it would be written over itself, or if onnxruntime
+ *   refuses what came out or computes something else with it; then nothing is left behind.
+ */
+export async function exportModel(path: string, options: ExportOptions): Promise<ExportedModel> {
+  const { shrink, int8, out, compressed: exact, onProgress } = options;
+  const gzip = (whose: string): GzipOptions => ({
+    exact,
+    onProgress: (done, total) => onProgress?.(`Bytes of the ${whose} model compressed`, done, total),
+  });
+  const source = await loadModel(path);
+  const from = await countModel(source, gzip('given'));
+  const folder = out ?? [placeOf(source.path), ...(shrink ? ['shrunk'] : []), ...(int8 ? ['int8'] : [])].join('-');
+  const target = join(folder, 'model.onnx');
+  await refuseOwnFile(source, target);
+  const shrunk = shrink ? shrinkFile(source) : null;
+  const smaller = shrunk && shrunk.layers.length > 0 ? keepRecord(shrunk.file, await storedParameters(source)) : source;
+  let file = tidyFile(smaller);
+  const quantization = int8 ? quantizeModel(file) : null;
+  if (quantization) file = quantization.file;
+  await makeFolder(folder);
+  await writeVerified(source, file, target, int8 ? tolerances.int8 : tolerances.shrink);
+  await copyProcessorFiles(source.folder, folder);
+  const to = await countModel(await loadModel(target), gzip('written'));
+  return {
+    from,
+    to,
+    shrunk: shrunk?.layers ?? null,
+    int8: quantization && { products: quantization.products, stored: quantization.stored },
+  };
+}
+
+/** A model's folder; where the file has a name of its own, other models may be in the folder, and each gets its own exports. */
+function placeOf(path: string): string {
+  const { dir, name, base } = parse(resolve(path));
+  return base === 'model.onnx' ? dir : join(dir, name);
+}
+
+async function refuseOwnFile(source: ModelFile, target: string): Promise<void> {
+  const there = await realpath(target).catch(() => undefined);
+  if (there !== undefined && there === (await realpath(source.path))) {
+    throw new OnnxFileError(target, 'the model would be written over itself; choose another folder');
+  }
+}
+
+export function describeExport({ from, to, shrunk, int8 }: ExportedModel): string {
+  const row = (
+    name: string,
+    figure: 'parameters' | 'nonZeroParameters' | 'bytes',
+    text: (value: number) => string,
+  ): string[] => {
+    return [name, text(from[figure]), text(to[figure]), (to[figure] / from[figure]).toFixed(3)];
+  };
+  const table = textTable([
+    ['', 'before', 'now', 'ratio'],
+    row('parameters', 'parameters', count),
+    row('  not zero', 'nonZeroParameters', count),
+    row('on disk', 'bytes', byteSize),
+    ['  gzipped', describeGzipped(from), describeGzipped(to), (to.gzippedBytes / from.gzippedBytes).toFixed(3)],
+  ]);
+  const amounts = int8 && [
+    `8 bits: ${count(int8.products.weights)} weights of ${int8.products.tensors} matrices, which are multiplied in 8 bits,`,
+    `and ${count(int8.stored.weights)} of ${int8.stored.tensors} other tensors, which are only stored so.`,
+  ];
+  return `${shrunk ? describeLayers(shrunk) : ''}${table}${amounts ? `${amounts.join(' ')}\n` : ''}Written: ${to.model}\n`;
+}
+
+/** A line for each layer that lost groups. */
+function describeLayers(layers: readonly ShrunkLayer[]): string {
+  if (layers.length === 0) return 'No unit and no head is dead, so nothing was taken out.\n';
+  const rows = layers.map(({ name, kind, groups, kept, held }) => {
+    const note = held
+      ? 'one stays, all zeros: the graph cannot do without'
+      : kept === 0
+        ? 'gone with its operators'
+        : '';
+    return [name, kind, count(groups), count(kept), note];
+  });
+  return `${textTable([['layer', 'of', 'before', 'now', ''], ...rows], [1, 4])}\n`;
+}

@@ -1,0 +1,134 @@
+/** Writes a model under a temporary name, runs it beside the model that it came from, and only then puts it in its place. */
+
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { elementsOf, floatsAs } from '../../onnx/graph/elements.ts';
+import { OnnxFileError, reasonOf } from '../../base/errors.ts';
+import type { ModelFile } from '../../onnx/file/load.ts';
+import { refuseOwnData, saveModel } from '../../onnx/file/save.ts';
+import { ones, type Tensor } from '../../onnx/graph/tensor.ts';
+import { findPorts, type Ports } from '../../runtime/ports.ts';
+import { Session } from '../../runtime/session.ts';
+
+/**
+ * How far the logits may be from those of the model that a file came from: the root mean square of the difference, in standard deviations
+ * of that model's logits. Ours, and wide: they are to catch a model whose weights or scales are wrong, not to judge honest rounding.
+ */
+export const tolerances = { shrink: 1e-3, int8: 0.5 } as const;
+
+/**
+ * @param source the model that `file` came from.
+ * @param file what is written to `target`; its external data stands in `target.data`.
+ * @throws OnnxFileError if onnxruntime cannot run either model, or the two differ by more than `tolerance`. `target` is then as it was.
+ */
+export async function writeVerified(
+  source: ModelFile,
+  file: ModelFile,
+  target: string,
+  tolerance: number,
+): Promise<void> {
+  const dataTarget = `${target}.data`;
+  await refuseOwnData(source, dataTarget);
+  const staging = await mkdtemp(join(dirname(target), '.export-'));
+  try {
+    // The final name, because the model names the file with its data.
+    const staged = join(staging, 'model.onnx');
+    await saveModel(file, staged);
+    await compare(source, staged, target, tolerance);
+    const stagedData = `${staged}.data`;
+    if (await stat(stagedData).catch(() => undefined)) {
+      await rm(target, { force: true });
+      await rename(stagedData, dataTarget);
+    }
+    await rename(staged, target);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function compare(source: ModelFile, staged: string, target: string, tolerance: number): Promise<void> {
+  const ports = portsOf(source);
+  const expected = await answers(source.path, ports).catch((error: unknown) => {
+    throw new OnnxFileError(source.path, `onnxruntime cannot run the model itself: ${reasonOf(error)}`, error);
+  });
+  const found = await answers(staged, ports).catch((error: unknown) => {
+    const reason = `onnxruntime refuses what the export would have written, so nothing was written: ${reasonOf(error)}`;
+    throw new OnnxFileError(target, reason, error);
+  });
+  for (const [i, { batch, logits }] of expected.entries()) {
+    const other = found[i]?.logits;
+    const off = other?.dims.join() === logits.dims.join() ? distance(other, logits) : Infinity;
+    if (off <= tolerance) continue;
+    const amount = Number.isFinite(off)
+      ? `by ${off.toPrecision(2)} standard deviations`
+      : 'in shape, or are no numbers';
+    throw new OnnxFileError(
+      target,
+      `the exported model's logits differ ${amount} from those of ${source.path} on a batch of ${batch} (at most ${tolerance} is right), so nothing was written; report this model's architecture and exporter`,
+    );
+  }
+}
+
+/** Undefined for a model that is no CTC model of samples: it is only loaded. */
+function portsOf({ model, path }: ModelFile): Ports | undefined {
+  try {
+    return findPorts(model.graph, path);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Answer {
+  readonly batch: number;
+  readonly logits: Tensor;
+}
+
+/** What a file gives for one and for two recordings, or for as many as it was exported for. */
+async function answers(path: string, ports: Ports | undefined): Promise<Answer[]> {
+  const session = await Session.create(path, { device: 'cpu' });
+  try {
+    if (!ports) return [];
+    const { audio, mask, logits } = ports;
+    const fixed = audio.dims?.[0];
+    const results: Answer[] = [];
+    for (const batch of typeof fixed === 'number' ? [fixed] : [1, 2]) {
+      const feeds: Record<string, Tensor> = { [audio.name]: floatsAs(audio.type, recording(batch), [batch, samples]) };
+      if (mask) feeds[mask.name] = ones(mask.type, [batch, samples]);
+      const found = (await session.run(feeds))[logits.name]?.tensor;
+      if (found) results.push({ batch, logits: { ...found, data: found.data.slice() } });
+    }
+    return results;
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** Two seconds at 16 kHz. */
+const samples = 32_000;
+
+/** Noise of changing loudness with a voice's harmonics, of mean 0 and variance about 1; each recording another. */
+function recording(batch: number): Float32Array {
+  return Float32Array.from({ length: batch * samples }, (_, i) => {
+    const noise = Math.sin(i * i * 0.37 + i);
+    const voice = [1, 2, 3, 5].reduce((sum, k) => sum + Math.sin((2 * Math.PI * 140 * k * i) / 16_000) / k, 0);
+    return (0.6 + 0.5 * Math.sin(i / 2100)) * (noise + voice);
+  });
+}
+
+/** Infinity where the model gives no number and `expected` has one. */
+function distance(found: Tensor, expected: Tensor): number {
+  const [a, b] = [elementsOf(found), elementsOf(expected)];
+  let [sum, squares, error, count] = [0, 0, 0, 0];
+  for (let i = 0; i < b.length; i++) {
+    const [x, y] = [a[i] ?? NaN, b[i] ?? NaN];
+    if (!Number.isFinite(y)) continue;
+    sum += y;
+    squares += y * y;
+    error += (x - y) ** 2;
+    count++;
+  }
+  if (count === 0) return 0;
+  const deviation = Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
+  const off = Math.sqrt(error / count) / Math.max(deviation, 1e-3);
+  return Number.isNaN(off) ? Infinity : off;
+}

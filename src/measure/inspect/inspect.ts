@@ -1,0 +1,118 @@
+/** Lists a model's layers under their real names, how sparse they are, which of them would be gated, and what the model costs. */
+
+import { count, percent } from '../../base/format.ts';
+import type { ValueInfo } from '../../onnx/graph/graph.ts';
+import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
+import { isMatrix } from '../../prune/chooseGates.ts';
+import { describeCost } from '../cost/costReport.ts';
+import { countModel, measureCost, originalOf, type ModelCost } from '../cost/modelCost.ts';
+import {
+  reportParameters,
+  withoutRecord,
+  type ParameterReport,
+  type ParameterTotals,
+  type TensorReport,
+} from '../model/parameterReport.ts';
+import { textTable } from '../../base/textTable.ts';
+
+export interface InspectOptions {
+  /** The dense model to compare the cost with: by default the one that a checkpoint's run started from. */
+  readonly against?: string | undefined;
+  /** Whether to reckon what the model costs. */
+  readonly cost?: boolean;
+  /** Whether to run it for that, too, to find how long it takes. */
+  readonly latency?: boolean;
+  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  readonly compressed?: boolean;
+  /** Of what takes long, which is only what is asked for. */
+  readonly onProgress?: (label: string, done: number, total: number) => void;
+}
+
+export interface Inspection extends ParameterReport {
+  readonly model: string;
+  /** Operator set by domain; `ai.onnx` is ONNX's own. */
+  readonly opsets: Readonly<Record<string, number>>;
+  /** The exporter and its version, as far as the file says. */
+  readonly producer: string;
+  readonly nodes: number;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  /** Null if it was not asked for. */
+  readonly cost: ModelCost | null;
+}
+
+/** @throws OnnxFileError in one sentence if the file is no ONNX model, or its data is missing. */
+export async function inspect(modelPath: string, options: InspectOptions = {}): Promise<Inspection> {
+  const file = await loadModel(modelPath);
+  const { graph, opsets } = file.model;
+  const { producerName, producerVersion } = file.proto;
+  const report = await reportParameters(file);
+  return {
+    model: file.path,
+    opsets: Object.fromEntries(Array.from(opsets, ([domain, version]) => [domain || 'ai.onnx', version])),
+    producer: `${producerName} ${producerVersion}`.trim() || 'unknown',
+    nodes: graph.nodes.length,
+    inputs: graph.inputs.filter(({ name }) => !graph.initializers.has(name)),
+    outputs: graph.outputs,
+    ...report,
+    cost: options.cost === true ? await costOf(file, report.totals, options) : null,
+  };
+}
+
+async function costOf(file: ModelFile, known: ParameterTotals, options: InspectOptions): Promise<ModelCost> {
+  const { against, latency, compressed: exact, onProgress = () => undefined } = options;
+  const dense = against === undefined ? await originalOf(file.folder) : await loadModel(against);
+  const gzip = (whose: string) => ({
+    exact,
+    onProgress: (done: number, total: number) => onProgress(`Bytes of the ${whose} compressed`, done, total),
+  });
+  const counted = await countModel(file, { known, ...gzip('model') });
+  return measureCost(counted, dense && (await countModel(dense, gzip('dense model'))), {
+    latency,
+    onProgress: (done, total) => onProgress(total === 0 ? 'Loading the model to time it' : 'Runs timed', done, total),
+  });
+}
+
+/** A table of the matrices and kernels, the vectors in one line, the totals, and the cost. */
+export function describeInspection(inspection: Inspection): string {
+  const { tensors, totals, opsets, cost } = inspection;
+  const large = tensors.filter(isMatrix);
+  const vectors = tensors.filter((tensor) => !isMatrix(tensor));
+  const table = textTable(
+    [['layer', 'operator', 'type', 'shape', 'parameters', 'zeros', 'threshold', 'gated', 'why'], ...rows(large)],
+    [1, 2, 3, 7, 8],
+  );
+  const sets = Object.entries(opsets).map(([domain, version]) => `${domain} ${version}`);
+  const inVectors = vectors.reduce((sum, { parameters }) => sum + parameters, 0);
+  const { gated } = totals;
+  return [
+    table,
+    `${count(vectors.length)} vectors (biases, norms) hold another ${count(inVectors)} parameters and are never gated.`,
+    `All parameters: ${describeTotals(totals)}.`,
+    `Gated weights ${gated.by === 'run' ? 'of its run' : 'by default'}: ${describeTotals(gated)}.`,
+    ...(totals.removed === null ? [withoutRecord] : []),
+    ...(cost ? ['', describeCost(cost), ''] : []),
+    `${inspection.model}: operator sets ${sets.join(', ')}; ${count(inspection.nodes)} nodes; written by ${inspection.producer}.`,
+    '',
+  ].join('\n');
+}
+
+function describeTotals(totals: Omit<ParameterTotals, 'gated'>): string {
+  const { parameters, nonZeroParameters, removed, sparsity } = totals;
+  const gone = removed ? `, another ${count(removed)} taken out` : '';
+  return `${count(parameters)}, ${count(nonZeroParameters)} not zero${gone}, sparsity ${percent(sparsity, 2)}`;
+}
+
+function rows(tensors: readonly TensorReport[]): string[][] {
+  return tensors.map(({ layer, opType, type, dims, parameters, sparsity, threshold, gated, reason }) => [
+    layer,
+    opType,
+    type,
+    dims.join(' x '),
+    count(parameters),
+    percent(sparsity, 2),
+    threshold === null ? '-' : threshold.toFixed(4),
+    gated ? 'yes' : 'no',
+    reason,
+  ]);
+}

@@ -1,0 +1,68 @@
+/** A tensor's elements in pieces, so that going once through a model of gigabytes takes no memory for them. */
+
+import { closeSync, openSync, readSync } from 'node:fs';
+import { OnnxFileError, reasonOf } from '../../base/errors.ts';
+import type { ByteRange } from './external.ts';
+import { unreadBytes } from './storedTensor.ts';
+import { bytesPerElement, fromBytes, type Tensor, type TensorData } from '../graph/tensor.ts';
+
+/** Bytes: few system calls, and still in the processor's cache when the elements are looked at. */
+const pieceSize = 1 << 20;
+
+/**
+ * All elements in order. What nobody has read yet is read into memory that is used again for the next piece, and is not kept: a piece
+ * holds only until the next is asked for. Do not write to it.
+ * @throws OnnxFileError if a file with the elements is gone or has become shorter.
+ */
+export function* piecesOf(tensor: Tensor): Generator<TensorData> {
+  const { type } = tensor;
+  const bytes = unreadBytes(tensor);
+  const aligned = bytes instanceof Uint8Array && bytes.byteOffset % bytesPerElement(type) === 0;
+  if (!bytes || aligned) {
+    yield tensor.data;
+    return;
+  }
+  const scratch = spare.pop() ?? new Uint8Array(pieceSize);
+  try {
+    const read = bytes instanceof Uint8Array ? copied(bytes, scratch) : readFrom(bytes, scratch);
+    for (const piece of read) yield fromBytes(type, piece);
+  } finally {
+    spare.push(scratch);
+  }
+}
+
+/** Memory that costs nothing to touch, because it was touched before: as many as there were readers at once. */
+const spare: Uint8Array[] = [];
+
+function* copied(bytes: Uint8Array, scratch: Uint8Array): Generator<Uint8Array> {
+  for (let done = 0; done < bytes.byteLength; done += pieceSize) {
+    const piece = bytes.subarray(done, done + pieceSize);
+    scratch.set(piece);
+    yield scratch.subarray(0, piece.byteLength);
+  }
+}
+
+function* readFrom({ path, offset, length }: ByteRange, scratch: Uint8Array): Generator<Uint8Array> {
+  const attempt = <T>(step: () => T): T => {
+    try {
+      return step();
+    } catch (error) {
+      throw new OnnxFileError(path, reasonOf(error), error);
+    }
+  };
+  const file = attempt(() => openSync(path, 'r'));
+  try {
+    for (let done = 0; done < length;) {
+      const wanted = Math.min(pieceSize, length - done);
+      for (let filled = 0; filled < wanted;) {
+        const read = attempt(() => readSync(file, scratch, filled, wanted - filled, offset + done + filled));
+        if (read === 0) throw new OnnxFileError(path, 'the file has become shorter since it was opened');
+        filled += read;
+      }
+      yield scratch.subarray(0, wanted);
+      done += wanted;
+    }
+  } finally {
+    closeSync(file);
+  }
+}

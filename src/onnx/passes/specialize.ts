@@ -1,0 +1,191 @@
+/** Copies a model into a builder for inputs of fixed shapes: shape arithmetic vanishes, patterns become single operators. */
+
+import type { Builder } from '../graph/builder.ts';
+import type { Operand, Value } from '../graph/value.ts';
+import { simplifications } from '../fuse/fuse.ts';
+import { attribute, describe, type Graph, type Model, type Node } from '../graph/graph.ts';
+import { withMaskedFills } from './maskedFill.ts';
+import { adapt, checkOpset, isKnown } from '../opset/opset.ts';
+import { Rewriter } from '../graph/rewriter.ts';
+
+export interface Specialization {
+  /** The model's inputs: values of the builder, or constants. Inputs that the outputs do not depend on may be left out. */
+  readonly inputs: Readonly<Record<string, Value>>;
+  /** Initializers that stay values of the builder (its weights), by name. The others become constants. */
+  readonly parameters: ReadonlyMap<string, Value>;
+  /** The model's outputs that are wanted. */
+  readonly outputs: readonly string[];
+  /**
+   * Values in the middle of the model that are given instead of computed, by name: what stands for the value that the model would make
+   * there. Nodes that only they depended on are not written.
+   */
+  readonly given?: ReadonlyMap<string, (made: Value) => Value> | undefined;
+  /**
+   * Chooses values, once the model is written in its simplest form, to put something behind: what it makes of them is read instead.
+   * `outputs` are the wanted ones.
+   */
+  readonly edit?: ((written: Builder['operands'], outputs: readonly Value[]) => ReadonlyMap<Value, Edit>) | undefined;
+}
+
+/** Writes what is read instead of a value. It has the value's type and shape. */
+export type Edit = (b: Builder, value: Value) => Value;
+
+/**
+ * Writes the nodes that the wanted outputs depend on, in the builder's operator set (opset.ts). Names of nodes and values, and the
+ * nodes' metadata, are kept where a node is kept, with a number behind them if they are taken.
+ * @returns the wanted outputs by their names in the model.
+ * @throws if an input is missing, an output unknown, an operator not supported (all of them in one message), or shapes do not fit.
+ */
+export function specialize(model: Model, b: Builder, specialization: Specialization): Map<string, Value> {
+  const { inputs, parameters, outputs, given: replacements = new Map<string, never>() } = specialization;
+  checkOpset(model.opsets);
+  const nodes = neededNodes(withMaskedFills(model.graph), outputs);
+  const unknown = nodes.filter((node) => !isKnown(node) && node.opType !== 'If');
+  if (unknown.length > 0) {
+    throw new Error(
+      `Pinch does not know these operators:\n${unknown.map((node) => `  ${node.domain && `${node.domain}.`}${describe(node)}`).join('\n')}`,
+    );
+  }
+  const given = new Map([...parameters, ...Object.entries(inputs)]);
+  const r = new Rewriter(simplifications, new Set(parameters.values()));
+  const middle = new Map<string, Value>();
+  const replace = (name: string, made: Value): Value => {
+    const replacement = replacements.get(name)?.(made);
+    if (replacement) middle.set(name, replacement);
+    return replacement ?? made;
+  };
+  const values = writeNodes(r, { ...model.graph, nodes }, model, given, outputs, replace);
+  for (const name of replacements.keys()) if (!middle.has(name)) throw new Error(missing(model, name));
+  const edits = specialization.edit?.(r.b.operands, values) ?? new Map<Value, Edit>();
+  const copied = copyNeeded(r.b, b, values, new Set([...given.values(), ...middle.values()]), edits);
+  return new Map(outputs.flatMap((name, i) => (copied[i] ? [[name, copied[i]]] : [])));
+}
+
+/**
+ * Writes a graph's nodes in the training graph's operator set.
+ * @param known values by name that the graph reads: inputs, weights, and for a branch of an If the values around it.
+ * @param replace what is read instead of the value that was made for a name.
+ * @returns the values called `outputs`.
+ */
+function writeNodes(
+  r: Rewriter,
+  graph: Pick<Graph, 'nodes' | 'initializers'>,
+  model: Model,
+  known: ReadonlyMap<string, Value>,
+  outputs: readonly string[],
+  replace: (name: string, made: Value) => Value = (_, made) => made,
+): Value[] {
+  const values = new Map(known);
+  const valueOf = (name: string): Value => {
+    const held = values.get(name);
+    if (held) return held;
+    const tensor = graph.initializers.get(name);
+    if (!tensor) throw new Error(missing(model, name));
+    const value = r.b.constant(tensor, name);
+    values.set(name, value);
+    return value;
+  };
+  const used = new Set([...outputs, ...graph.nodes.flatMap(readsOf)]);
+  for (const node of graph.nodes) {
+    const operands = node.inputs.map((name): Operand => (name === '' ? undefined : valueOf(name)));
+    const whole = indivisible.has(node.opType);
+    const wanted = node.outputs.map((name) => (whole || used.has(name) ? name : ''));
+    let results: readonly (Value | undefined)[];
+    if (node.opType === 'If') {
+      const branch = chosenBranch(r, node, operands[0]);
+      for (const name of readsOf(node)) if (graph.initializers.has(name)) valueOf(name);
+      const names = branch.outputs.map((output) => output.name);
+      results = writeNodes(r, branch, model, values, names);
+    } else {
+      results = adapt(r, { ...node, outputs: wanted }, operands, model.opsets);
+    }
+    wanted.forEach((name, i) => {
+      const result = results[i];
+      if (name === '') return;
+      if (!result) throw new Error(`${describe(node)}: its output ${i} is not supported`);
+      values.set(name, replace(name, result));
+    });
+  }
+  return outputs.map(valueOf);
+}
+
+/** Operators whose outputs are all needed: onnxruntime's Split crashes where one is left out. */
+const indivisible: ReadonlySet<string> = new Set(['Split', 'TopK']);
+
+/** The branch that an If takes with inputs of these shapes. @throws if that depends on the audio. */
+function chosenBranch(r: Rewriter, node: Node, condition: Operand): Graph {
+  const decided = r.uniform(condition);
+  if (decided === undefined) throw new Error(`${describe(node)}: which branch it takes depends on data`);
+  const branch = attribute(node, decided === 0 ? 'else_branch' : 'then_branch', 'graph');
+  if (!branch) throw new Error(`${describe(node)}: a branch is missing`);
+  return branch;
+}
+
+/** The nodes that some values depend on, in the graph's order. */
+function neededNodes(nodes: readonly Node[], outputs: readonly string[]): Node[] {
+  const needed = new Set(outputs);
+  const kept = nodes.toReversed().filter((node) => {
+    const keep = node.outputs.some((name) => name !== '' && needed.has(name));
+    if (keep) for (const name of readsOf(node)) needed.add(name);
+    return keep;
+  });
+  return kept.toReversed();
+}
+
+/** The names a node reads, with those that its branches take from around them. */
+function readsOf(node: Node): string[] {
+  const branches = Object.values(node.attributes).flatMap((held) => (held.type === 'graph' ? [held.value] : []));
+  return [
+    ...node.inputs,
+    ...branches.flatMap(({ nodes, outputs }) => [...nodes.flatMap(readsOf), ...outputs.map(({ name }) => name)]),
+  ];
+}
+
+/** Copies what some values depend on, and nothing else, into another builder. */
+function copyNeeded(
+  from: Builder,
+  to: Builder,
+  outputs: readonly Value[],
+  given: ReadonlySet<Value>,
+  edits: ReadonlyMap<Value, Edit>,
+): Value[] {
+  const needed = new Set<Operand>(outputs);
+  const entries = [...from.operands].toReversed().filter(([, { inputs, outputs }]) => {
+    const keep = outputs.some((value) => needed.has(value));
+    if (keep) for (const input of inputs) needed.add(input);
+    return keep;
+  });
+  const copies = new Map<Operand, Value>();
+  for (const value of given) {
+    const edit = edits.get(value);
+    if (edit) copies.set(value, edit(to, value));
+  }
+  const copyOf = (value: Value): Value => {
+    const held = copies.get(value);
+    if (held) return held;
+    if (given.has(value) || !value.constant) return value;
+    const copy = to.constant(value.constant, value.name);
+    copies.set(value, copy);
+    return copy;
+  };
+  for (const [node, { inputs, outputs }] of entries.toReversed()) {
+    const operands = inputs.map((input) => input && copyOf(input));
+    const { name, domain, metadata } = node;
+    const results = to.ops(node.opType, operands, outputs.length, node.attributes, {
+      name,
+      domain,
+      outputNames: node.outputs,
+      ...(metadata ? { metadata } : {}),
+    });
+    outputs.forEach((output, i) => {
+      const result = results[i];
+      if (result) copies.set(output, edits.get(output)?.(to, result) ?? result);
+    });
+  }
+  return outputs.map(copyOf);
+}
+
+function missing(model: Model, name: string): string {
+  const isInput = model.graph.inputs.some((input) => input.name === name);
+  return isInput ? `the model needs its input "${name}"` : `the model has no value "${name}"`;
+}

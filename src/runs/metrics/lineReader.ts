@@ -1,0 +1,79 @@
+/** Reads the lines of a file that grows, each once, without copying or decoding them. */
+
+import type { FileHandle } from 'node:fs/promises';
+import { Pause } from '../../base/pause.ts';
+
+/** A line without its end: bytes `start` to `end` of a buffer that is used again later. `offset` is where it begins in the file. */
+export type UseLine = (bytes: Buffer, start: number, end: number, offset: number) => void;
+
+const chunkSize = 4 << 20;
+
+/** Bytes of the longest line that is handed on. Larger ones, which no run writes, would hold up everything while they are parsed. */
+export const longestLine = 2 << 20;
+
+const newline = 10;
+
+export class LineReader {
+  /** Bytes done with. What follows begins with a line, or goes on with one that is too long. */
+  position = 0;
+  /** Of the line that was handed on last, counted from 1. */
+  number = 0;
+  /** Lines that were too long. */
+  skipped = 0;
+  private inLongLine = false;
+
+  /**
+   * Hands on each further line that ends before byte `size` of the file. The next chunk is read while this one is looked through.
+   * @param goOn is asked before each chunk.
+   */
+  async read(file: FileHandle, size: number, use: UseLine, goOn: () => boolean): Promise<void> {
+    const length = Math.min(chunkSize, size - this.position);
+    if (length <= 0) return;
+    const buffers: [Buffer, Buffer] = [
+      Buffer.allocUnsafeSlow(length),
+      Buffer.allocUnsafeSlow(size - this.position > length ? length : 0),
+    ];
+    const pause = new Pause();
+    let chunk = readFully(file, buffers[0], this.position, size);
+    while (goOn()) {
+      const bytes = await chunk;
+      const last = bytes.lastIndexOf(newline);
+      // The end of the file, and of its last line there is only a part yet.
+      if (last < 0 && bytes.length < chunkSize) return;
+      const offset = this.position;
+      this.position += last < 0 ? bytes.length : last + 1;
+      buffers.reverse();
+      chunk = readFully(file, buffers[0], this.position, size);
+      // Awaited in the next round, or not at all if this is the last.
+      chunk.catch(() => undefined);
+      if (last < 0) this.inLongLine = true;
+      else await this.useLines(bytes.subarray(0, last + 1), offset, use, pause);
+    }
+    await chunk;
+  }
+
+  private async useLines(bytes: Buffer, offset: number, use: UseLine, pause: Pause): Promise<void> {
+    for (let start = 0; start < bytes.length;) {
+      const end = bytes.indexOf(newline, start);
+      this.number += 1;
+      if (this.inLongLine || end - start > longestLine) {
+        this.inLongLine = false;
+        this.skipped += 1;
+      } else if (end > start) use(bytes, start, end, offset + start);
+      start = end + 1;
+      if (pause.due) await pause.take();
+    }
+  }
+}
+
+/** Fills the buffer from the file, as far as there is something up to byte `size`. */
+export async function readFully(file: FileHandle, buffer: Buffer, position: number, size: number): Promise<Buffer> {
+  const wanted = Math.min(buffer.length, size - position);
+  let done = 0;
+  while (done < wanted) {
+    const { bytesRead } = await file.read(buffer, done, wanted - done, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return buffer.subarray(0, Math.max(0, done));
+}

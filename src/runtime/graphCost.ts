@@ -1,0 +1,93 @@
+/** What one run of a graph of fixed shapes takes, reckoned without running it. */
+
+import type { Builder } from '../onnx/graph/builder.ts';
+import { stringAttribute, type Node } from '../onnx/graph/graph.ts';
+import { parseEinsum } from '../onnx/infer/einsum.ts';
+import type { ValueType } from '../onnx/graph/value.ts';
+import { bytesPerElement, sizeOf } from '../onnx/graph/tensor.ts';
+
+export interface GraphCost {
+  /** Floating-point operations of matrix products and convolutions, which take nearly all of the time. */
+  readonly operations: number;
+  /** Bytes that all other operators read and write, which take the rest of it. */
+  readonly traffic: number;
+  /** The most memory that values between the nodes take at once, in the order the nodes were written. */
+  readonly bytes: number;
+}
+
+export function graphCost(b: Builder): GraphCost {
+  const entries = [...b.operands];
+  const lastUse = new Map<object, number>();
+  entries.forEach(([, { inputs }], at) => {
+    for (const input of inputs) if (input) lastUse.set(input, at);
+  });
+  const ending = new Map<number, number>();
+  let operations = 0;
+  let traffic = 0;
+  let held = 0;
+  let most = 0;
+  entries.forEach(([node, { inputs, outputs }], at) => {
+    for (const output of outputs) {
+      const last = lastUse.get(output);
+      // What nobody reads is a result, which is held elsewhere.
+      if (last === undefined) continue;
+      const bytes = bytesOf(output);
+      held += bytes;
+      ending.set(last, (ending.get(last) ?? 0) + bytes);
+    }
+    most = Math.max(most, held);
+    held -= ending.get(at) ?? 0;
+    const own = operationsOf(node, inputs, outputs);
+    operations += own;
+    if (own === 0 && !sameBytes.has(node.opType)) traffic += trafficOf(inputs, outputs);
+  });
+  return { operations, traffic, bytes: most };
+}
+
+/** Operators whose results are their inputs' bytes under another shape. */
+const sameBytes: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity', 'Constant']);
+
+function trafficOf(inputs: readonly (ValueType | undefined)[], outputs: readonly ValueType[]): number {
+  return [...inputs, ...outputs].reduce((sum, value) => sum + (value ? bytesOf(value) : 0), 0);
+}
+
+/** Each element of the output is a sum of products: twice as many operations as there are products. */
+function operationsOf(node: Node, inputs: readonly (ValueType | undefined)[], [output]: readonly ValueType[]): number {
+  const [left, right] = inputs;
+  if (!left || !right || !output) return 0;
+  const size = sizeOf(output.dims);
+  switch (node.opType) {
+    case 'MatMul':
+      return 2 * size * (left.dims.at(-1) ?? 1);
+    case 'Gemm':
+      // Either side may be transposed; the shared length is what is left of the left side.
+      return 2 * size * (sizeOf(left.dims) / (output.dims[0] ?? 1));
+    case 'Conv':
+      return 2 * size * sizeOf(right.dims.slice(1));
+    case 'ConvTranspose':
+      return 2 * sizeOf(left.dims) * sizeOf(right.dims.slice(1));
+    case 'Einsum':
+      return einsumOperations(
+        stringAttribute(node, 'equation', ''),
+        inputs.map((input) => input?.dims ?? []),
+      );
+    default:
+      return 0;
+  }
+}
+
+/** Each combination of the letters' values is a product, as if all inputs were multiplied at once; exporters write two. */
+function einsumOperations(equation: string, shapes: readonly (readonly number[])[]): number {
+  const sizes = new Map<string, number>();
+  for (const [input, labels] of parseEinsum(equation, shapes).terms.entries()) {
+    for (const [axis, label] of labels.entries()) {
+      // An axis of 1 is repeated along the other input's.
+      sizes.set(label, Math.max(sizes.get(label) ?? 1, shapes[input]?.[axis] ?? 1));
+    }
+  }
+  return 2 * sizeOf([...sizes.values()]);
+}
+
+function bytesOf({ type, dims }: ValueType): number {
+  return sizeOf(dims) * bytesPerElement(type);
+}

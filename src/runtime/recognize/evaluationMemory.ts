@@ -1,0 +1,54 @@
+/** How much memory it takes to recognise a set of recordings, reckoned before it is done. */
+
+import { stat } from 'node:fs/promises';
+import type { ModelFile } from '../../onnx/file/load.ts';
+import { AudioError } from '../../speech/audio/error.ts';
+import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
+import type { Utterance } from '../../speech/manifest/utterance.ts';
+import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import type { RecognitionPlan } from './recognitionPlan.ts';
+
+/** onnxruntime holds a model's weights, and some again in the order that its products want. */
+const heldTwice = 2;
+/** Of a recording: its file's samples, at the model's rate, and normalised, on their way. */
+const copiesOfAudio = 4;
+/** Recordings whose audio is read before it is needed; see recognizeAll. */
+const readAhead = 10;
+/** Session, decoder and texts. */
+const own = 100e6;
+
+/** @param longest of the recordings, in samples. @returns bytes beside those that the process holds already. */
+export async function evaluationMemory(
+  model: ModelFile,
+  plan: RecognitionPlan,
+  {
+    longest,
+    utterances,
+    batch = 1,
+  }: { readonly longest: number; readonly utterances: number; readonly batch?: number },
+): Promise<number> {
+  let weights = 0;
+  for (const path of modelFiles(model)) weights += (await stat(path)).size;
+  const audio = 4 * longest * (Math.min(utterances, readAhead) + copiesOfAudio);
+  return own + heldTwice * weights + audio + (plan.bytes(batch, longest) ?? 0);
+}
+
+/** Files looked at at once. */
+const concurrency = 8;
+
+/** Seconds of the longest recording, from the manifest or the files' headers; those that cannot be read count nothing. */
+export async function longestSeconds(utterances: readonly Utterance[], loader: AudioLoader): Promise<number> {
+  let longest = 0;
+  const rest = utterances.values();
+  const work = async (): Promise<void> => {
+    for (const { audio, offset = 0, duration } of rest) {
+      try {
+        longest = Math.max(longest, duration ?? (await loader.seconds(audio)) - offset);
+      } catch (error) {
+        if (!(error instanceof AudioError)) throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return longest;
+}

@@ -1,0 +1,233 @@
+/** Runs a CTC model on audio and writes down what it says. */
+
+import { dequantizeModel } from '../../onnx/quantize/dequantize.ts';
+import { elementsOf, floatsAs } from '../../onnx/graph/elements.ts';
+import type { ModelFile } from '../../onnx/file/load.ts';
+import { ShapeProbe } from '../../onnx/infer/shapeProbe.ts';
+import { allocate, type DataType, type Tensor } from '../../onnx/graph/tensor.ts';
+import { bestPath, collapse } from '../../speech/text/greedy.ts';
+import type { Processor } from '../../speech/text/processor.ts';
+import { countFrames, type Frames } from '../frames.ts';
+import { probeOutput, rowsOf, type OutputForm } from '../outputForm.ts';
+import { widenModel } from '../../onnx/quantize/widen.ts';
+import { findPorts, type Ports } from '../ports.ts';
+import { planRecognition, type RecognitionPlan } from './recognitionPlan.ts';
+import { Session, type Device } from '../session.ts';
+import { cutWindows } from './windows.ts';
+
+export interface RecognizerOptions {
+  readonly device: Device;
+  readonly threads?: number;
+  /** Made for this model; by default from the memory that is free now. */
+  readonly plan?: RecognitionPlan | undefined;
+}
+
+interface Opened {
+  readonly file: string;
+  readonly source: ModelFile;
+  readonly session: Session;
+  readonly ports: Ports;
+  readonly processor: Processor;
+}
+
+export class Recognizer {
+  private readonly file: string;
+  private readonly source: ModelFile;
+  private readonly session: Session;
+  private readonly ports: Ports;
+  private readonly processor: Processor;
+  private plan: RecognitionPlan | undefined;
+  private frames: Frames | undefined;
+  private readonly output: Omit<OutputForm, 'source'>;
+
+  private constructor({ file, source, session, ports, processor }: Opened, output: Omit<OutputForm, 'source'>) {
+    this.output = output;
+    this.file = file;
+    this.source = source;
+    this.session = session;
+    this.ports = ports;
+    this.processor = processor;
+  }
+
+  /**
+   * @param file the ONNX file; onnxruntime reads it itself, external data included.
+   * @param source the same model, read by us.
+   * @throws Error if it is no CTC model that takes samples, onnxruntime cannot load it, or its output cannot be understood.
+   */
+  static async open(
+    file: string,
+    source: ModelFile,
+    processor: Processor,
+    { plan, ...options }: RecognizerOptions,
+  ): Promise<Recognizer> {
+    const ports = findPorts(source.model.graph, file, processor.vocabulary.size);
+    const session = await Session.create(file, options);
+    try {
+      const { sampleRate, vocabulary } = processor;
+      const batch = fixedBatch(ports);
+      const output = await probeOutput(session, source.model, file, ports, {
+        sampleRate,
+        symbols: vocabulary.size,
+        batch,
+      });
+      const recognizer = new Recognizer({ file, source, session, ports, processor }, output);
+      recognizer.plan = plan;
+      return recognizer;
+    } catch (error) {
+      await session.dispose();
+      throw error;
+    }
+  }
+
+  /** Utterances the model takes at once; undefined if it takes any number. */
+  get batchSize(): number | undefined {
+    return fixedBatch(this.ports);
+  }
+
+  /** Why audio of so many samples cannot be recognised; undefined if it can. */
+  problemOf(samples: number): string | undefined {
+    if (samples < this.processor.sampleRate && this.counted().of(samples) === 0) {
+      return `its ${samples} samples are too few for a single frame`;
+    }
+    if (samples > this.planned().whole && !this.counted().rhythm) {
+      const seconds = Math.round(samples / this.processor.sampleRate);
+      return `its ${seconds} s are too long to be recognised at once, and this model's frames cannot be joined from windows; cut it`;
+    }
+    return undefined;
+  }
+
+  /**
+   * The texts of utterances. Long ones are recognised in windows, the others padded to the longest of them and run together. Blocks the
+   * thread meanwhile.
+   * @param utterances samples at the processor's rate, normalised if it says so.
+   */
+  async recognize(utterances: readonly Float32Array[]): Promise<string[]> {
+    const { whole } = utterances.some(({ length }) => length > this.processor.sampleRate)
+      ? this.planned()
+      : { whole: Infinity };
+    const together = utterances.filter(({ length }) => length <= whole);
+    const paths = await this.recognizeTogether(together);
+    const { vocabulary } = this.processor;
+    const texts: string[] = [];
+    for (const utterance of utterances) {
+      const path = utterance.length <= whole ? paths.shift() : await this.recognizeLong(utterance);
+      texts.push(vocabulary.text(collapse(path ?? [], vocabulary.blank)));
+    }
+    return texts;
+  }
+
+  /** The utterances' beginnings, as much of each as the model takes at once: for a run whose time does not count. */
+  async warmUp(utterances: readonly Float32Array[]): Promise<void> {
+    const { whole, window } = this.planned();
+    await this.recognizeTogether(utterances.map((audio) => (audio.length > whole ? audio.subarray(0, window) : audio)));
+  }
+
+  async dispose(): Promise<void> {
+    await this.session.dispose();
+  }
+
+  /** The likeliest symbol of every frame. As many at once as the memory takes, but all padded alike: rows do not depend on each other. */
+  private async recognizeTogether(utterances: readonly Float32Array[]): Promise<Int32Array[]> {
+    if (utterances.length === 0) return [];
+    const samples = Math.max(...utterances.map(({ length }) => length));
+    const rows = this.batchSize ?? (utterances.length === 1 ? 1 : this.planned().rowsAtOnce(samples));
+    const paths: Int32Array[] = [];
+    for (let start = 0; start < utterances.length; start += rows) {
+      paths.push(...(await this.run(utterances.slice(start, start + rows), samples)));
+    }
+    return paths;
+  }
+
+  private async recognizeLong(audio: Float32Array): Promise<Int32Array> {
+    const { window, overlap } = this.planned();
+    const { of, rhythm } = this.counted();
+    if (!rhythm) throw new Error(`${this.file}: ${this.problemOf(audio.length) ?? 'the audio is too long'}`);
+    const path = new Int32Array(of(audio.length));
+    let filled = 0;
+    for (const { start, end, from, to } of cutWindows(audio.length, { of, rhythm }, window, overlap)) {
+      const [own] = await this.run([audio.subarray(start, end)], end - start);
+      path.set(own?.subarray(from, to) ?? [], filled);
+      filled += to - from;
+    }
+    return path;
+  }
+
+  private async run(utterances: readonly Float32Array[], samples: number): Promise<Int32Array[]> {
+    // A model of a fixed batch gets rows of padding beside too few utterances.
+    const rows = this.batchSize ?? utterances.length;
+    const dims = [rows, samples];
+    const audio = new Float32Array(rows * samples).fill(this.processor.paddingValue);
+    utterances.forEach((utterance, index) => audio.set(utterance, index * samples));
+    const { audio: input, mask, logits: output } = this.ports;
+    const { axes } = this.output;
+    const outputs = await this.session.run({
+      [input.name]: floatsAs(input.type, audio, dims),
+      ...(mask ? { [mask.name]: maskOf(mask.type, rows, utterances, samples) } : {}),
+    });
+    const given = outputs[output.name]?.tensor;
+    const logits = given && { ...given, data: elementsOf(given) };
+    const { vocabulary } = this.processor;
+    const [batch = 0, frames = 0, symbols = 0] = [axes.batch, axes.frames, axes.symbols].map(
+      (axis) => logits?.dims[axis],
+    );
+    if (!(logits?.data instanceof Float32Array) || batch !== rows || symbols < vocabulary.size) {
+      const shape = given ? `${given.type} [${given.dims.join(', ')}]` : 'nothing';
+      throw new Error(
+        `${this.file}: its output ${output.name} is ${shape} for ${rows} utterances; Pinch needs float32 with an axis for utterances, one for frames and one for ${vocabulary.size} or more symbols.`,
+      );
+    }
+    if (logits.data.some(Number.isNaN)) {
+      throw new Error(
+        `${this.file}: the model's output is not a number (NaN); its weights are damaged, or it was trained too fast.`,
+      );
+    }
+    const all = rowsOf(logits, axes);
+    return utterances.map(({ length }, index) =>
+      bestPath(all[index] ?? new Float32Array(), this.framesOf(length, samples, frames), symbols),
+    );
+  }
+
+  /** Which audio is recognised whole, and what that takes. */
+  planned(): RecognitionPlan {
+    this.plan ??= planRecognition(plain(this.source), this.ports, this.processor.sampleRate);
+    return this.plan;
+  }
+
+  /** The model's own count of frames; nothing is known of models with operators that Pinch does not know. */
+  private counted(): Frames {
+    if (this.frames) return this.frames;
+    const { audio, mask, logits } = this.ports;
+    const probe = new ShapeProbe(plain(this.source), { audio: audio.name, mask, logits: logits.name });
+    const batch = this.batchSize ?? 1;
+    try {
+      probe.dims(batch, this.processor.sampleRate);
+      this.frames = countFrames(probe, this.output.axes.frames, this.processor, batch);
+    } catch {
+      this.frames = { of: () => NaN, rhythm: undefined };
+    }
+    return this.frames;
+  }
+
+  /** The frames that are not padding: by the model itself, or in proportion where its operators are not known. */
+  private framesOf(samples: number, paddedSamples: number, frames: number): number {
+    if (samples === paddedSamples) return frames;
+    const own = this.counted().of(samples);
+    return Math.min(frames, Number.isNaN(own) ? Math.ceil((frames * samples) / paddedSamples) : own);
+  }
+}
+
+function fixedBatch({ audio }: Ports): number | undefined {
+  const batch = audio.dims?.[0];
+  return typeof batch === 'number' ? batch : undefined;
+}
+
+/** The model with float32 weights, whose shapes are known: those of quantized operators are not. */
+const plain = (source: ModelFile) => dequantizeModel(widenModel(source).file).file.model;
+
+/** 1 where an utterance has samples, 0 where it is padded. */
+function maskOf(type: DataType, rows: number, utterances: readonly Float32Array[], samples: number): Tensor {
+  const data = allocate(type, rows * samples);
+  const one = data instanceof BigInt64Array || data instanceof BigUint64Array ? 1n : 1;
+  utterances.forEach((utterance, row) => data.fill(one as never, row * samples, row * samples + utterance.length));
+  return { type, dims: [rows, samples], data };
+}

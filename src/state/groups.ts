@@ -1,0 +1,63 @@
+/** The groups of a state: how large their weights are, and which of them live. */
+
+import { partOf, squaresOfGroups, zeroDead } from '../prune/groupMasks.ts';
+import type { Parameter } from './parameter.ts';
+import { stateNames } from './stateNames.ts';
+import type { State } from './state.ts';
+
+/** Of a grouped layer, 1 for each group that lives, else 0. */
+export type Living = ReadonlyMap<number, Uint8Array>;
+
+/** The mean square of each group's gated weights, by gated layer; what gates compare with is less their layer's base. */
+export function groupSquares(parameters: readonly Parameter[], state: State): Map<number, Float64Array> {
+  const means = new Map<number, Float64Array>();
+  const sizes = new Map<number, number>();
+  for (const { initializer, dims, groups = [] } of parameters) {
+    const weights = state.get(stateNames.weight(initializer))?.data as Float32Array | undefined;
+    for (const cut of groups) {
+      if (!cut.gated || !weights) continue;
+      const squares = squaresOfGroups(weights, dims, cut);
+      const before = means.get(cut.gate);
+      means.set(cut.gate, before ? before.map((sum, group) => sum + (squares[group] ?? 0)) : squares);
+      sizes.set(cut.gate, (sizes.get(cut.gate) ?? 0) + partOf(dims, cut));
+    }
+  }
+  for (const [gate, sums] of means) {
+    const size = sizes.get(gate) ?? 1;
+    means.set(
+      gate,
+      sums.map((sum) => sum / size),
+    );
+  }
+  return means;
+}
+
+/**
+ * Which groups the gates let through. The graph adds up scores in another order, so that they agree on every group but one that is at its
+ * threshold to the last digits.
+ * @param squares of `groupSquares`
+ * @param factors what thresholds are multiplied by, which for groups are counted from 0 here, not from their base
+ */
+export function livingGroups(
+  squares: ReadonlyMap<number, Float64Array>,
+  state: State,
+  factors: (gate: number) => number = () => 1,
+): Living {
+  const thresholds = state.get(stateNames.thresholds)?.data ?? [];
+  const rms = state.get(stateNames.rms)?.data ?? [];
+  const bases = state.get(stateNames.bases)?.data ?? [];
+  return new Map(
+    Array.from(squares, ([gate, own]) => {
+      const edge = factors(gate) ** 2 * (Number(bases[gate]) + (Number(thresholds[gate]) * Number(rms[gate])) ** 2);
+      return [gate, Uint8Array.from(own, (square) => (square >= edge ? 1 : 0))];
+    }),
+  );
+}
+
+/** Zeroes in place what a parameter has of dead groups. */
+export function zeroDeadGroups({ dims, groups = [] }: Parameter, weights: Float32Array, living: Living): void {
+  for (const cut of groups) {
+    const alive = living.get(cut.gate);
+    if (alive) zeroDead(weights, dims, cut, alive);
+  }
+}

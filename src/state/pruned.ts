@@ -1,0 +1,100 @@
+/** The weights as the gates let them through. */
+
+import { float32, type Tensor } from '../onnx/graph/tensor.ts';
+import { likeliest } from '../prune/chooseChannels.ts';
+import { channelLayers, withChannels } from './channels.ts';
+import type { GateMode, Parameter } from './parameter.ts';
+import { stateNames } from './stateNames.ts';
+import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
+import type { State } from './state.ts';
+
+/**
+ * The weights that training or a gate changes by initializer, zero where a gate is shut: what the model computes with, bit for bit. Of a
+ * dead group all weights and biases are zero. During a search among channels, when it computes with a mixture, each layer's likeliest
+ * candidate stands for it. Weights that no gate changes are the state's own arrays.
+ */
+export function prunedWeights(parameters: readonly Parameter[], state: State, gates: GateMode): Map<string, Tensor> {
+  const searching = gates === 'learning' && state.has(stateNames.architecture);
+  const chosen = searching ? channelLayers(parameters, state).map((layer) => likeliest(layer)) : [];
+  const channels = searching ? withChannels(parameters, state, chosen) : new Map<string, Float32Array>();
+  const living =
+    gates === 'learning' ? livingGroups(groupSquares(parameters, state), state) : new Map<number, Uint8Array>();
+  const weights = new Map<string, Tensor>();
+  for (const parameter of parameters) {
+    const { initializer, dims, trained, gate, groups = [] } = parameter;
+    const held = state.get(stateNames.weight(initializer));
+    if (!held || (!trained && gate === undefined && groups.length === 0)) continue;
+    const data = held.data as Float32Array;
+    const masked = channels.get(initializer) ?? (gates === 'learning' ? mask(parameter, data, state) : data);
+    weights.set(initializer, float32(withoutDead(parameter, masked, living), dims));
+  }
+  return weights;
+}
+
+/**
+ * Of parameters with gates that learn thresholds, the weights that these let through, one after the other.
+ * @param living of `livingGroups`, for the thresholds of the state
+ */
+export function* maskedWeights(
+  parameters: readonly Parameter[],
+  state: State,
+  living: Living,
+): Iterable<readonly [string, Float32Array]> {
+  for (const parameter of parameters) {
+    const held = state.get(stateNames.weight(parameter.initializer));
+    if (!held) continue;
+    const masked = mask(parameter, held.data as Float32Array, state);
+    yield [parameter.initializer, withoutDead(parameter, masked, living)];
+  }
+}
+
+/** What a gate of single weights lets through; all, without one. */
+function mask({ gate }: Parameter, weights: Float32Array, state: State): Float32Array {
+  if (gate === undefined) return weights;
+  const threshold = Number(state.get(stateNames.thresholds)?.data[gate] ?? 0);
+  const least = leastKept(Math.fround(threshold * Number(state.get(stateNames.rms)?.data[gate] ?? 0)));
+  const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
+  const masked = new Float32Array(weights.length);
+  const maskedBits = new Uint32Array(masked.buffer);
+  for (let i = 0; i < bits.length; i++) {
+    const value = bits[i] ?? 0;
+    const magnitude = value & magnitudeBits;
+    // All ones where the weight is kept, without a branch, which would be a guess for every other weight.
+    maskedBits[i] = value & ((least - 1 - magnitude) >> 31) & ((magnitude - infinityBits - 1) >> 31);
+  }
+  return masked;
+}
+
+const magnitudeBits = 0x7fff_ffff;
+const infinityBits = 0x7f80_0000;
+const number = new Float32Array(1);
+const numberBits = new Uint32Array(number.buffer);
+
+/**
+ * The bits of the smallest magnitude that a gate lets through: w² ≥ edge² in float32 step by step, as the graph's `closeGate` computes
+ * it, so that both agree on every weight. Found by bisection, because magnitudes are in the order of their bits. NaN is never let through.
+ */
+function leastKept(edge: number): number {
+  const squared = Math.fround(edge * edge);
+  let [from, to] = [0, infinityBits + 1];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    numberBits[0] = middle;
+    const [weight = 0] = number;
+    if (Math.fround(weight * weight) >= squared) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+function withoutDead(
+  parameter: Parameter,
+  weights: Float32Array,
+  living: ReadonlyMap<number, Uint8Array>,
+): Float32Array {
+  const { groups = [] } = parameter;
+  if (!groups.some(({ gate }) => living.get(gate)?.includes(0))) return weights;
+  const left = weights.slice();
+  zeroDeadGroups(parameter, left, living);
+  return left;
+}

@@ -1,0 +1,115 @@
+/**
+ * SpecAugment over time (Park et al., 2019), where wav2vec 2.0 has it when it is fine-tuned (Baevski et al., 2020): spans of frames are
+ * taken from what the transformer reads. A trained model knows its training data by heart; with the spans gone there is something left
+ * to learn, for its weights and for its gates.
+ */
+
+import type { Builder } from '../onnx/graph/builder.ts';
+import { ints } from '../onnx/graph/graph.ts';
+import type { Edit } from '../onnx/passes/specialize.ts';
+import type { Operand, Value } from '../onnx/graph/value.ts';
+import type { RunSettings } from '../protocol/settings.ts';
+import { Random } from '../base/random.ts';
+
+export type SpecAugmentSettings = RunSettings['specAugment'];
+
+/** The input of the training graph that takes the mask: utterances × frames × 1, 0 for a frame that is masked, 1 for the rest. */
+export interface TimeMaskInput {
+  readonly name: string;
+  readonly dims: readonly number[];
+}
+
+/**
+ * Puts the mask where the residual stream begins: behind the first value that something computed from it is added to, one vector for each
+ * frame of the logits. In wav2vec 2.0 and its relatives that is the feature projection's output. An export has lost the vector that
+ * masked frames had in pre-training, so they become zero.
+ * @param written the model's nodes in their simplest form.
+ * @param logits the logits' shape: utterances, frames, symbols.
+ * @returns no edit for a model without such a place.
+ */
+export function specAugmentEdit(
+  written: Builder['operands'],
+  logits: readonly number[],
+  use: (input: TimeMaskInput) => void,
+): ReadonlyMap<Value, Edit> {
+  const [utterances = 0, frames = 0] = logits;
+  const stream = streamStart(written, utterances, frames);
+  if (!stream) return new Map();
+  const edit: Edit = (b, value) => {
+    const dims = [utterances, frames, 1];
+    const mask = b.input('time_mask', 'float32', dims);
+    use({ name: mask.name, dims });
+    const turned = value.dims[0] !== utterances || value.dims[1] !== frames;
+    return b.op('Mul', [value, turned ? b.op('Transpose', [mask], { perm: ints([1, 0, 2]) }) : mask]);
+  };
+  return new Map([[stream, edit]]);
+}
+
+function streamStart(written: Builder['operands'], utterances: number, frames: number): Value | undefined {
+  const inputsOf = new Map<Operand, readonly Operand[]>();
+  for (const [node, { inputs, outputs }] of written) {
+    for (const output of outputs) inputsOf.set(output, inputs);
+    const [left, right] = inputs;
+    if (node.opType !== 'Add' || !left || !right) continue;
+    const isStream = (value: Value, branch: Value): boolean =>
+      [value, branch].every(({ dims }) => dims.length === 3 && isOfFrames(dims, utterances, frames)) &&
+      value.dims.every((dim, axis) => dim === branch.dims[axis]) &&
+      dependsOn(branch, value, inputsOf);
+    if (isStream(left, right)) return left;
+    if (isStream(right, left)) return right;
+  }
+  return undefined;
+}
+
+/** Some models hold frames before utterances. */
+function isOfFrames([first, second]: readonly number[], utterances: number, frames: number): boolean {
+  return (first === utterances && second === frames) || (first === frames && second === utterances);
+}
+
+function dependsOn(value: Value, on: Value, inputsOf: ReadonlyMap<Operand, readonly Operand[]>): boolean {
+  const seen = new Set<Operand>();
+  const open: Operand[] = [value];
+  for (let next = open.pop(); next; next = open.pop()) {
+    for (const input of inputsOf.get(next) ?? []) {
+      if (input === on) return true;
+      if (seen.has(input)) continue;
+      seen.add(input);
+      open.push(input);
+    }
+  }
+  return false;
+}
+
+/** The masks of all steps. They depend on the seed, the step and the batch alone, so a run that is resumed goes on with those it would have had. */
+export class TimeMasks {
+  private readonly settings: SpecAugmentSettings;
+  private readonly seed: number;
+
+  constructor(settings: SpecAugmentSettings, seed: number) {
+    this.settings = settings;
+    this.seed = seed;
+  }
+
+  /**
+   * As many spans for each utterance as transformers' `_compute_mask_indices` gives it, each beginning anywhere in it; they may overlap.
+   * @param lengths frames of each utterance without padding, at most `frames`.
+   * @param part which batch of the update it is.
+   */
+  of(lengths: readonly number[], frames: number, step: number, part: number): Float32Array<ArrayBuffer> {
+    const { maskTimeProb, maskTimeLength, maskTimeMinMasks } = this.settings;
+    const random = Random.seeded(this.seed, path, step, part);
+    const mask = new Float32Array(lengths.length * frames).fill(1);
+    for (const [row, length] of lengths.entries()) {
+      const wanted = Math.floor((maskTimeProb * length) / maskTimeLength + random.uniform());
+      const spans = Math.min(Math.max(wanted, maskTimeMinMasks), Math.floor(length / maskTimeLength));
+      for (let span = 0; span < spans; span++) {
+        const begin = row * frames + random.below(length - maskTimeLength + 1);
+        mask.fill(0, begin, begin + maskTimeLength);
+      }
+    }
+    return mask;
+  }
+}
+
+/** Apart from the streams that shuffle the data and drop values. */
+const path = 1_000_037;

@@ -1,0 +1,112 @@
+/** What a training step tells: the loss, the gradients' norm, and how sparse each layer is. */
+
+import { countNonZero } from '../onnx/file/count.ts';
+import { sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
+import { stateNames } from '../state/stateNames.ts';
+import { isGated, type Parameter } from '../state/parameter.ts';
+import { groupSquares } from '../state/groups.ts';
+import type { GatedLayer } from '../state/layerChoice.ts';
+
+export interface StepResult {
+  /** CTC and the sparsity term. */
+  readonly loss: number;
+  readonly ctcLoss: number;
+  /** Global norm of the weights' gradients before clipping; NaN for a step without an update. */
+  readonly gradientNorm: number;
+  /** Over the gated weights, before this step's update; 0 without gates. In a search among channels the expected one. */
+  readonly sparsity: number;
+  readonly layers: readonly LayerResult[];
+  /** Share of frames whose likeliest symbol is the blank. */
+  readonly blankShare: number;
+}
+
+export interface LayerResult {
+  readonly name: string;
+  /** In units of the layer's root-mean-square weight before training; null for methods without thresholds. */
+  readonly threshold: number | null;
+  readonly sparsity: number;
+}
+
+/** The gated layers, as they were before training, and the weights that are in the model now. */
+export interface GatedLayers {
+  readonly layers: readonly Pick<GatedLayer, 'name' | 'size'>[];
+  readonly parameters: readonly Parameter[];
+  /** How many gated weights were removed from the model since; none if it is not said. */
+  readonly removed?: number | undefined;
+}
+
+/** The layers of a state whose gates rest, and the share of gated weights that are zero or no longer there. */
+export interface RestingLayers {
+  readonly layers: readonly LayerResult[];
+  readonly sparsity: number;
+}
+
+/**
+ * @param reported the graph's small outputs by name
+ * @param thresholds that the step used; empty for methods without any
+ * @param resting the layers, where gates no longer learn and the graph does not count
+ */
+export function stepResult(
+  gated: Pick<GatedLayers, 'layers'>,
+  reported: (name: string) => Tensor | undefined,
+  thresholds: Float32Array,
+  resting: RestingLayers,
+): StepResult {
+  const number = (name: string): number => Number(reported(name)?.data[0] ?? NaN);
+  const kept = reported('kept')?.data;
+  const layers = kept
+    ? gated.layers.map(({ name, size }, i) => ({
+        name,
+        threshold: magnitude(thresholds[i]),
+        sparsity: share(1 - Number(kept[i] ?? 0) / size),
+      }))
+    : resting.layers;
+  const ctcLoss = number('ctc_loss');
+  return {
+    loss: ctcLoss + (reported('sparsity_loss') ? number('sparsity_loss') : 0),
+    ctcLoss,
+    gradientNorm: number('gradient_norm'),
+    sparsity: share(reported('sparsity') ? number('sparsity') : resting.sparsity),
+    layers,
+    blankShare: number('blank_share'),
+  };
+}
+
+/** Counted once: what is zero stays zero. */
+export function restingLayers(
+  { layers, parameters, removed = 0 }: GatedLayers,
+  state: ReadonlyMap<string, Tensor>,
+): RestingLayers {
+  const thresholds = state.get(stateNames.thresholds)?.data;
+  const left: number[] = [];
+  let [total, zeros] = [removed, removed];
+  for (const parameter of parameters.filter(isGated)) {
+    const { gate, initializer, dims } = parameter;
+    const weights = state.get(stateNames.weight(initializer));
+    const count = weights ? countNonZero(weights) : 0;
+    if (gate !== undefined) left[gate] = count;
+    total += sizeOf(dims);
+    zeros += sizeOf(dims) - count;
+  }
+  for (const [gate, squares] of groupSquares(parameters, state)) {
+    left[gate] = squares.filter((square) => square > 0).length;
+  }
+  return {
+    layers: layers.map(({ name, size }, i) => ({
+      name,
+      threshold: magnitude(thresholds?.[i]),
+      sparsity: 1 - (left[i] ?? 0) / size,
+    })),
+    sparsity: total === 0 ? 0 : zeros / total,
+  };
+}
+
+/** A threshold's sign does not matter. */
+function magnitude(threshold: number | bigint | undefined): number | null {
+  return threshold === undefined ? null : Math.abs(Number(threshold));
+}
+
+/** In float32, one minus a share that is one can come out a little below zero. NaN stays NaN. */
+function share(value: number): number {
+  return Math.min(1, Math.max(0, value));
+}

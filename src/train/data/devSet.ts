@@ -1,0 +1,132 @@
+/** The development set of a run, and how well a state does on it. */
+
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { scoreCorpus, scoreUtterance } from '../../metrics/score.ts';
+import { makeFolder } from '../../base/makeFolder.ts';
+import type { EvaluationRecord } from '../../protocol/records.ts';
+import { readManifest } from '../../speech/manifest/read.ts';
+import type { Utterance } from '../../speech/manifest/utterance.ts';
+import { writeModel } from '../../runfolder/checkpoint.ts';
+import type { GateMode } from '../../state/parameter.ts';
+import type { Layout } from '../../state/layout.ts';
+import type { State } from '../../state/state.ts';
+import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
+import { behindFeatures, recognizeKept, type KeptRecognition } from '../features/recognizeKept.ts';
+import { findPorts } from '../../runtime/ports.ts';
+import { planRecognition, type RecognitionPlan } from '../../runtime/recognize/recognitionPlan.ts';
+import { recognizeAll, type Recognition } from '../../runtime/recognize/recognizeAll.ts';
+import { Recognizer } from '../../runtime/recognize/recognizer.ts';
+import type { Setup } from '../setup.ts';
+
+export type DevScore = Pick<EvaluationRecord, 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'skipped'>;
+
+type DevModel = Pick<Setup, 'model' | 'processor' | 'loader'>;
+
+export class DevSet {
+  /** What evaluating takes beside what the trainer holds, in bytes. */
+  readonly memoryBytes: number;
+  private readonly utterances: readonly Utterance[];
+  private readonly plan: RecognitionPlan;
+
+  private constructor(utterances: readonly Utterance[], plan: RecognitionPlan, memoryBytes: number) {
+    this.utterances = utterances;
+    this.plan = plan;
+    this.memoryBytes = memoryBytes;
+  }
+
+  /**
+   * Plans the recognition from the memory that is free now, and looks up how long the longest recording is.
+   * @throws ManifestError
+   */
+  static async open(manifest: string, { model, processor, loader }: DevModel): Promise<DevSet> {
+    const utterances = await readManifest(manifest);
+    const { sampleRate, vocabulary } = processor;
+    const ports = findPorts(model.model.graph, model.path, vocabulary.size);
+    const plan = planRecognition(model.model, ports, sampleRate);
+    const longest = Math.ceil(sampleRate * (await longestSeconds(utterances, loader)));
+    const memory = await evaluationMemory(model, plan, { longest, utterances: utterances.length });
+    return new DevSet(utterances, plan, memory);
+  }
+
+  /** Seconds of audio, as far as the manifest says; an utterance of which it does not counts as `otherwise`. */
+  seconds(otherwise: number): number {
+    return this.utterances.reduce((sum, { duration }) => sum + (duration ?? otherwise), 0);
+  }
+
+  /**
+   * Greedy recognition, one utterance at a time, of the model as a checkpoint of this state would hold it.
+   * @param folder where the model may be written for onnxruntime to read; it is removed again.
+   * @throws Error if more than 1 % of the utterances cannot be read.
+   */
+  async score(
+    setup: Pick<Setup, 'processor' | 'loader' | 'device' | 'features' | 'ports' | 'output' | 'frames'>,
+    layout: Layout,
+    state: State,
+    gates: GateMode,
+    folder: string,
+  ): Promise<DevScore> {
+    const { processor } = setup;
+    const temporary = join(folder, '.evaluation.tmp');
+    await rm(temporary, { recursive: true, force: true });
+    await makeFolder(temporary);
+    try {
+      const kept = await this.fromFeatures(setup, layout, state, gates, temporary);
+      const open = kept ? kept.long : this.utterances;
+      const heard = open.length > 0 ? await hear(open, this.plan, setup, layout, state, gates, temporary) : undefined;
+      const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
+      const scores = transcripts.map(({ utterance, text }) =>
+        scoreUtterance(processor.vocabulary.conform(utterance.text), text),
+      );
+      const { wer, cer, errors, words, utterances } = scoreCorpus(scores);
+      const skipped = (kept?.skipped.length ?? 0) + (heard?.skipped.length ?? 0);
+      return { wer, cer, errors, words, utterances, skipped };
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  }
+
+  /** From the features of a frozen encoder, if these are kept and the model behind it stands alone. */
+  private async fromFeatures(
+    {
+      processor,
+      device,
+      features,
+      ports,
+      output,
+      frames,
+    }: Pick<Setup, 'processor' | 'device' | 'features' | 'ports' | 'output' | 'frames'>,
+    layout: Layout,
+    state: State,
+    gates: GateMode,
+    folder: string,
+  ): Promise<KeptRecognition | undefined> {
+    const model = features && behindFeatures(layout.model, features, ports);
+    if (!model) return undefined;
+    const parameters = layout.parameters.filter(({ initializer }) => model.model.graph.initializers.has(initializer));
+    await writeModel(folder, { model, parameters }, state, gates);
+    const engine = { features, ports, output, frames, processor, device: device.device };
+    return recognizeKept(this.utterances, join(folder, 'model.onnx'), engine);
+  }
+}
+
+/** From audio. */
+async function hear(
+  utterances: readonly Utterance[],
+  plan: RecognitionPlan,
+  { processor, loader, device }: Pick<Setup, 'processor' | 'loader' | 'device'>,
+  layout: Layout,
+  state: State,
+  gates: GateMode,
+  folder: string,
+): Promise<Pick<Recognition, 'transcripts' | 'skipped'>> {
+  await writeModel(folder, layout, state, gates);
+  const file = join(folder, 'model.onnx');
+  const recognizer = await Recognizer.open(file, layout.model, processor, { device: device.device, plan });
+  try {
+    const engine = { recognizer, loader, processor, batch: recognizer.batchSize ?? 1 };
+    return await recognizeAll(utterances, engine, () => undefined);
+  } finally {
+    await recognizer.dispose();
+  }
+}

@@ -1,0 +1,50 @@
+/** What a run would do, found out without making it: the start line of its metrics, and the same for people. */
+
+import type { StartRecord } from '../../protocol/records.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { DevSet } from '../data/devSet.ts';
+import { roomFor, whyNotHere } from './footprint.ts';
+import { describeStart, startRecord } from './overview.ts';
+import { prepareRun } from '../setup.ts';
+import { timeLeftOf } from './timeLeft.ts';
+
+export interface Preview {
+  /** Complete, as run.json would have them. */
+  readonly settings: RunSettings;
+  readonly start: Omit<StartRecord, 'time' | 'attempt'>;
+  readonly text: string;
+  /** Why the run cannot be had on this machine, in a sentence; null if it can. */
+  readonly problem: string | null;
+}
+
+/**
+ * Does all that comes before the first step but load the training graph into onnxruntime. Nothing is written.
+ * @param onPhase is called with a few words when another part of the work begins.
+ * @param place.folder where the run would be, which need not be there yet.
+ * @param place.wholeTable whether the text has a line for each gated layer, and not for each kind of them.
+ * @throws Error in one sentence as the run itself would.
+ */
+export async function previewRun(
+  settings: RunSettings,
+  onPhase: (label: string) => void,
+  {
+    folder = '.',
+    wholeTable = false,
+  }: { readonly folder?: string | undefined; readonly wholeTable?: boolean | undefined } = {},
+): Promise<Preview> {
+  onPhase('Reading the model and the speech');
+  const setup = await prepareRun(settings);
+  try {
+    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, setup);
+    onPhase('Building the training graph');
+    const cost = setup.cost();
+    const { firstGuess } = timeLeftOf(setup, settings, cost, dev);
+    const start = startRecord(setup, settings, cost, firstGuess, dev?.memoryBytes);
+    const text = describeStart(start, setup, settings, wholeTable);
+    // Said and not thrown: the run may be for another machine.
+    const problem = whyNotHere(start, await roomFor(folder)) ?? null;
+    return { settings, start, text: problem === null ? text : `${text}\n${problem}`, problem };
+  } finally {
+    await Promise.all([setup.loader.close(), setup.features?.close()]);
+  }
+}

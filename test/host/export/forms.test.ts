@@ -1,0 +1,54 @@
+/** The forms of Export Model hold what the command takes, and its result is told in one message. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeExported, exportForms, parseExported, type Exported } from '../../../src/host/export/forms.ts';
+import { exportModel } from '../../../src/measure/export/exportModel.ts';
+import { writeToyModel } from '../../train/toy.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pinch-export-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('every form is another one, and says what it buys', () => {
+  expect(exportForms.map(({ flags }) => flags.join(' '))).toEqual(['--shrink', '--int8', '--shrink --int8']);
+  expect(exportForms.every(({ buys }) => buys !== '')).toBe(true);
+});
+
+test('what the command prints is understood', async () => {
+  writeToyModel(join(folder, 'model'));
+  const exported = await exportModel(join(folder, 'model'), { shrink: true, int8: true });
+  const parsed = parseExported(JSON.parse(JSON.stringify(exported)));
+  expect(parsed).toEqual({
+    from: { model: join(folder, 'model', 'model.onnx'), bytes: exported.from.bytes },
+    to: { model: join(folder, 'model-shrunk-int8', 'model.onnx'), bytes: exported.to.bytes },
+    shrunk: [],
+  });
+});
+
+test.each([undefined, {}, { from: { model: 'a', bytes: -1 } }])('%j is refused', (printed) =>
+  expect(() => parseExported(printed)).toThrow(/^pinch export printed no result/u),
+);
+
+describe('the message', () => {
+  const exported: Exported = {
+    from: { model: '/w/m/model.onnx', bytes: 6_200_000 },
+    to: { model: '/w/m-int8/model.onnx', bytes: 1_600_000 },
+    shrunk: null,
+  };
+  const written = 'Written: m-int8/model.onnx, 1.6 MB, 25.8 % of the 6.2 MB before.';
+
+  test.each([
+    ['how large it is', null, written],
+    ['that nothing was dead', [], `${written} No unit and no head is dead, so none was taken out.`],
+    ['how many layers are smaller', ['a', 'b'], `${written} Units or heads were taken out of 2 layers.`],
+    ['that one layer is smaller', ['a'], `${written} Units or heads were taken out of 1 layer.`],
+  ])('says %s', (_, layers, message) => {
+    const shrunk = layers?.map((name) => ({ name })) ?? null;
+    expect(describeExported({ ...exported, shrunk }, 'm-int8/model.onnx')).toBe(message);
+  });
+});

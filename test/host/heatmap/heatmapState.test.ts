@@ -1,0 +1,118 @@
+/** What the heatmap's page is told: a step, the state of a run, an ONNX file. */
+
+import { describe, expect, test } from 'vitest';
+import { heatmapLayers, heatmapModel, heatmapPoint, heatmapRun } from '../../../src/host/heatmap/heatmapState.ts';
+import type { RunState, StepRecord } from '../../../src/protocol/records.ts';
+import type { RunSnapshot } from '../../../src/runs/followRun.ts';
+
+const step: StepRecord = {
+  kind: 'step',
+  attempt: 1,
+  step: 7,
+  time: '2026-01-01T00:00:00.000Z',
+  loss: 1.5,
+  ctcLoss: 1,
+  gradientNorm: 1,
+  learningRate: 1e-4,
+  sparsityTarget: 0.5,
+  sparsity: 0.25,
+  secondsPerStep: 0.5,
+  audioSecondsPerSecond: 20,
+  layers: [
+    { name: 'b', threshold: 0.5, sparsity: 0.75 },
+    { name: 'a', threshold: 0.25, sparsity: 0.125 },
+  ],
+};
+
+test('a step has its numbers in the order of the layers, and NaN for one that it lacks', () => {
+  const point = heatmapPoint(step, ['a', 'b', 'c']);
+  expect(Array.from(point.thresholds)).toEqual([0.25, 0.5, NaN]);
+  expect(Array.from(point.sparsities)).toEqual([0.125, 0.75, NaN]);
+  expect(point).toMatchObject({ step: 7, loss: 1.5, secondsPerStep: 0.5 });
+});
+
+const state: RunState = {
+  status: 'running',
+  pid: 1,
+  processStart: null,
+  host: 'here',
+  nonce: 'n',
+  attempt: 1,
+  step: 7,
+  steps: 100,
+  heartbeat: '2026-01-01T00:00:00.000Z',
+  control: null,
+  message: null,
+};
+
+const snapshot = (over: Partial<RunSnapshot>): RunSnapshot => ({
+  run: {
+    pinch: '0',
+    onnxruntime: '0',
+    node: '0',
+    created: '2026-01-01T00:00:00.000Z',
+    settings: { method: 'self-pinching', sparsity: { target: 0.65 } },
+    checksums: { model: '', train: '', dev: null },
+  },
+  state,
+  liveness: 'live',
+  attempt: 1,
+  start: undefined,
+  lastStep: step,
+  evaluations: [],
+  checkpoints: [],
+  alerts: [],
+  end: undefined,
+  skippedLines: 0,
+  ...over,
+});
+
+describe('a run', () => {
+  const can = (over: Partial<RunSnapshot>, trusted = true) => heatmapRun(snapshot(over), trusted).can;
+  const ended = (status: RunState['status']): Partial<RunSnapshot> => ({
+    liveness: 'ended',
+    state: { ...state, status },
+  });
+
+  test('that lives can be stopped and checkpointed', () =>
+    expect(can({})).toEqual({ stop: true, checkpoint: true, resume: false }));
+  test('that is stopping can do nothing more', () =>
+    expect(can({ state: { ...state, status: 'stopping' } })).toEqual({
+      stop: false,
+      checkpoint: false,
+      resume: false,
+    }));
+  test.each(['stopped', 'failed'] as const)('that %s can be resumed', (status) =>
+    expect(can(ended(status))).toEqual({ stop: false, checkpoint: false, resume: true }),
+  );
+  test('that is done cannot be resumed', () => expect(can(ended('done')).resume).toBe(false));
+  test('that is lost says so and can be resumed', () => {
+    expect(heatmapRun(snapshot({ liveness: 'lost' }), true).status).toBe('lost');
+    expect(can({ liveness: 'lost' }).resume).toBe(true);
+  });
+  test('cannot be resumed in an untrusted workspace', () => expect(can(ended('stopped'), false).resume).toBe(false));
+  test('tells the target it is to end with', () => expect(heatmapRun(snapshot({}), true).finalTarget).toBe(0.65));
+  test('without gates has no target', () => {
+    const run = { ...snapshot({}).run, settings: { method: 'none', sparsity: { target: 0.65 } } };
+    expect(heatmapRun(snapshot({ run }), true).finalTarget).toBeNull();
+  });
+  test('without a start record does not know how many weights a layer has', () =>
+    expect(heatmapLayers(snapshot({}), ['a'])).toEqual([{ name: 'a', parameters: 0 }]));
+});
+
+describe('an ONNX file', () => {
+  const totals = { parameters: 30, nonZeroParameters: 20, sparsity: 1 / 3, gated: { sparsity: 0.5 } };
+  const tensor = { layer: 'a', parameters: 10, sparsity: 0.5, gated: true, threshold: 0.25 };
+
+  test('shows its gated layers', () => {
+    const tensors = [tensor, { ...tensor, layer: 'norm', gated: false }, { ...tensor, layer: 'b', threshold: null }];
+    const { layers, model, subject } = heatmapModel('/m/model.onnx', { tensors, totals });
+    expect(layers?.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(Array.from(model?.thresholds ?? [])).toEqual([0.25, NaN]);
+    expect(model).toMatchObject({ sparsity: 0.5, parameters: 30, nonZeroParameters: 20 });
+    expect(subject).toMatchObject({ kind: 'model', id: '/m/model.onnx', name: 'm' });
+  });
+
+  test('whose sparsity is no fraction is refused', () =>
+    expect(() => heatmapModel('/m', { tensors: [{ ...tensor, sparsity: 2 }], totals })).toThrow());
+});

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import type { Granularity } from '../../../src/host/prune/granularity.ts';
+import { parseDryRun, summarise, type DryRun } from '../../../src/host/prune/summary.ts';
+
+const start: DryRun['start'] = {
+  device: 'cpu',
+  deviceReason: 'The CPU was asked for.',
+  steps: 160,
+  stepsPerEpoch: 8,
+  parameters: 2_000_000,
+  gatedParameters: 1_500_000,
+  layers: [
+    { name: 'encoder.layers.0.attention.q_proj', parameters: 500_000 },
+    { name: 'encoder.layers.0.attention.k_proj', parameters: 1_000_000 },
+  ],
+  left: [
+    { name: 'lm_head', parameters: 3000, reason: 'ignored: re:.*lm_head' },
+    { name: 'conv.0', parameters: 500, reason: 'not in a transformer block' },
+    { name: 'conv.1', parameters: 500, reason: 'not in a transformer block' },
+  ],
+  utterances: 36,
+  dropped: {},
+  audioSeconds: 51.2,
+  memoryBytes: 1.25e9,
+  diskBytes: 2.5e9,
+  secondsExpected: 200,
+};
+
+const of = (change: Partial<DryRun['start']>, granularity: Granularity = 'weight'): string[] =>
+  summarise({ start: { ...start, ...change }, text: '', problem: null }, 0.65, granularity).map(
+    ({ label, detail = '' }) => `${label} | ${detail}`,
+  );
+
+describe('the summary', () => {
+  test('says what is gated, of how many, and what that buys', () =>
+    expect(of({})[0]).toBe(
+      'Gated: 1,500,000 of 2,000,000 parameters (75.0 %), in 2 layers | 65.0 % of them will be zero, 48.8 % of all: a smaller compressed file, not a faster model',
+    ));
+
+  test.each([
+    [
+      'neuron',
+      '65.0 % of them will be gone, in whole units and heads, 48.8 % of all: a smaller and faster model in every runtime',
+    ],
+    [
+      'neuron+weight',
+      '65.0 % of them will be gone with their units and heads, or zero, 48.8 % of all: a smaller and faster model, with zeros that compress well in what is left of it',
+    ],
+  ] as const)('says what %s buys', (granularity, detail) =>
+    expect(of({}, granularity)[0]).toBe(`Gated: 1,500,000 of 2,000,000 parameters (75.0 %), in 2 layers | ${detail}`),
+  );
+
+  test('says what is not gated, by reason', () =>
+    expect(of({})[1]).toBe(
+      'Not gated: 3 matrices with 4,000 parameters | 1: ignored: re:.*lm_head · 2: not in a transformer block',
+    ));
+
+  test('says nothing of what is not gated if there is nothing', () => expect(of({ left: [] })).toHaveLength(4));
+
+  test('says so if there are no gates', () =>
+    expect(of({ layers: [], gatedParameters: 0 })[0]).toMatch(
+      /^No gates: the weights are trained, and none are pruned/u,
+    ));
+
+  test('says which utterances are left out and why', () => {
+    expect(of({})[2]).toBe('Data: 36 utterances, 51 s of speech | All utterances can be used.');
+    expect(of({ dropped: { tooLong: 2, unspellable: 1, noText: 0, new: 4 } })[2]).toBe(
+      'Data: 36 utterances, 51 s of speech | Left out: 2 longer than a batch or batch.maxSeconds · 1 with characters that the vocabulary lacks · 4 new',
+    );
+  });
+
+  test.each([
+    [0.2, '1 s'],
+    [59, '59 s'],
+    [200, '3 min'],
+    [3590, '1 h'],
+    [7260, '2 h 1 min'],
+    [200_000, '2 d 8 h'],
+  ])('%d seconds are %s', (secondsExpected, text) =>
+    expect(of({ secondsExpected })[3]).toBe(
+      `Time: about ${text}, a first guess. Memory: about 1.25 GB, disk: up to 2.50 GB | 160 steps, 8 an epoch`,
+    ),
+  );
+
+  test('says which device and why', () => expect(of({})[4]).toBe('Device: cpu | The CPU was asked for.'));
+});
+
+test('says first that the machine has too little room', () => {
+  const [first] = summarise({ start, text: '', problem: 'The run needs more.' }, 0.65, 'weight');
+  expect(first).toEqual({
+    icon: 'warning',
+    label: 'This machine has too little room for the run',
+    detail: 'The run needs more.',
+  });
+});
+
+describe('what the command printed', () => {
+  test('is taken as it is', () =>
+    expect(parseDryRun({ start, text: 'table', settings: {} })).toEqual({ start, text: 'table', problem: null }));
+
+  test.each([undefined, null, 'text', {}, { start: {}, text: '' }, { start: { ...start, steps: -1 }, text: '' }])(
+    '%j is refused',
+    (printed) => expect(() => parseDryRun(printed)).toThrow(/printed no table/u),
+  );
+});

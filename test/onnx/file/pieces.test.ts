@@ -1,0 +1,73 @@
+/** A tensor in pieces is the tensor, wherever its bytes stand, and reading it so keeps nothing. */
+
+import { truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { countNonZero } from '../../../src/onnx/file/count.ts';
+import { encodeModel } from '../../../src/onnx/file/encode.ts';
+import { loadModel, type ModelFile } from '../../../src/onnx/file/load.ts';
+import { piecesOf } from '../../../src/onnx/file/pieces.ts';
+import { saveModel } from '../../../src/onnx/file/save.ts';
+import { unreadBytes } from '../../../src/onnx/file/storedTensor.ts';
+import { float32, type Tensor } from '../../../src/onnx/graph/tensor.ts';
+import { temporaryFolder } from '../smallFile.ts';
+
+const folder = temporaryFolder();
+/** Longer than two pieces, with a rest. */
+const length = 2 ** 19 + 1001;
+const weights = Float32Array.from({ length }, (_, i) => (i % 3 === 0 ? 0 : i));
+
+/** @param name shifts where the bytes stand in the file: some of four names leave them where no float may start. */
+async function write(name: string, externalThreshold: number): Promise<ModelFile> {
+  const path = join(folder, `${name}.onnx`);
+  const nodes = [{ opType: 'Add', domain: '', name: '', inputs: ['x', name], outputs: ['y'], attributes: {} }];
+  const value = (of: string) => ({ name: of, type: 'float32' as const, dims: [length] });
+  const graph = { name: 'sum', nodes, inputs: [value('x')], outputs: [value('y')], initializers: new Map() };
+  const initializers = new Map([[name, float32(weights)]]);
+  writeFileSync(path, encodeModel({ graph: { ...graph, initializers }, opsets: new Map([['', 17]]) }));
+  const target = join(folder, `${name}-saved.onnx`);
+  await saveModel(await loadModel(path), target, { externalThreshold });
+  return loadModel(target);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Tensor['data']): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+const tensorIn = ({ model }: ModelFile): Tensor => [...model.graph.initializers.values()][0]!;
+
+test.each([
+  ['a', Infinity],
+  ['ab', Infinity],
+  ['abc', Infinity],
+  ['abcd', Infinity],
+  ['e', 1],
+])('initializer %s, apart from %d bytes on', async (name, threshold) => {
+  const file = await write(name, threshold);
+  const tensor = tensorIn(file);
+  let next = 0;
+  for (const piece of piecesOf(tensor)) {
+    expect(bytesOf(piece).equals(bytesOf(weights.subarray(next, next + piece.length)))).toBe(true);
+    next += piece.length;
+  }
+  expect(next).toBe(length);
+  expect(countNonZero(tensor)).toBe(weights.filter((weight) => weight !== 0).length);
+  if (threshold === 1) expect(unreadBytes(tensor)).toBeDefined();
+  expect(bytesOf(tensor.data).equals(bytesOf(weights))).toBe(true);
+  // Once they are there, they are not read again.
+  expect(unreadBytes(tensor)).toBeUndefined();
+  expect(countNonZero(tensor)).toBe(weights.filter((weight) => weight !== 0).length);
+});
+
+test('two readers at once do not disturb each other', async () => {
+  const [a, b] = [tensorIn(await write('f', 1)), tensorIn(await write('g', 1))];
+  const [one, other] = [piecesOf(a), piecesOf(b)];
+  const first = one.next().value as Float32Array;
+  other.next();
+  other.next();
+  expect(first.subarray(0, 10)).toEqual(weights.subarray(0, 10));
+});
+
+test('a file that has become shorter is named', async () => {
+  const tensor = tensorIn(await write('h', 1));
+  truncateSync(join(folder, 'h-saved.onnx.data'), 1000);
+  expect(() => countNonZero(tensor)).toThrow(/h-saved\.onnx\.data: the file has become shorter since it was opened/u);
+});

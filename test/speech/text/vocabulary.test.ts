@@ -1,0 +1,91 @@
+/** Text to labels and back: case, spaces, long tokens, composed characters, what cannot be spelled; greedy CTC decoding. */
+
+import { describe, expect, test } from 'vitest';
+import { bestPath, collapse, decodeGreedily } from '../../../src/speech/text/greedy.ts';
+import { Vocabulary } from '../../../src/speech/text/vocabulary.ts';
+
+const usual = ['<pad>', '<s>', '</s>', '<unk>', '|'];
+const make = (letters: readonly string[]): Vocabulary =>
+  new Vocabulary({
+    tokens: [...usual, ...letters],
+    blank: 0,
+    wordDelimiter: '|',
+    special: new Set(['<pad>', '<s>', '</s>', '<unk>']),
+  });
+const spelled = (vocabulary: Vocabulary, text: string): string[] =>
+  [...vocabulary.spell(text).labels].map((label) => vocabulary.tokens[label] ?? '?');
+
+describe('spelling', () => {
+  test('text takes the case of the vocabulary, spaces become delimiters', () => {
+    const upper = make(['A', 'B', "'"]);
+    expect(spelled(upper, "  ab\t\n b'A ")).toEqual(['A', 'B', '|', 'B', "'", 'A']);
+    expect(spelled(make(['a', 'b']), 'AB b')).toEqual(['a', 'b', '|', 'b']);
+    expect(spelled(make(['a', 'A']), 'aA')).toEqual(['a', 'A']);
+    expect(upper.conform("  ab\t\n b'A ")).toBe("AB B'A");
+  });
+
+  test('long tokens win', () => {
+    expect(spelled(make(['t', 'h', 'th', 'the', 'e']), 'thethht')).toEqual(['the', 'th', 'h', 't']);
+  });
+
+  test('composed and decomposed characters are the same', () => {
+    const vocabulary = make(['é', 'ñ']);
+    expect(spelled(vocabulary, 'e\u0301n\u0303')).toEqual(['é', 'ñ']);
+    expect(spelled(make(['E', '\u0301']), 'é')).toEqual(['E', '\u0301']);
+    expect(spelled(make(['S']), 'ß')).toEqual(['S', 'S']);
+  });
+
+  test('characters that cannot be spelled are listed once each, special tokens are not text', () => {
+    const vocabulary = make(['A', 'S', 'P', 'D']);
+    expect(vocabulary.spell('as 9ü9').missing).toEqual(['9', 'ü']);
+    expect(vocabulary.spell('<pad>').missing).toEqual(['<', '>']);
+    expect(vocabulary.spell('a|s').missing).toEqual(['|']);
+    expect(vocabulary.conform('a9ü')).toBe('A9ü');
+  });
+
+  test('characters beyond 16 bits are one character', () => {
+    expect(spelled(make(['𠮷', '𝄞']), '𝄞𠮷')).toEqual(['𝄞', '𠮷']);
+    expect(make(['A']).spell('😀').missing).toEqual(['😀']);
+  });
+
+  test('a vocabulary without a delimiter writes no spaces', () => {
+    const vocabulary = new Vocabulary({ tokens: ['<pad>', '你', '好'], blank: 0, special: new Set(['<pad>']) });
+    expect(vocabulary.spell('你 好')).toEqual({ labels: Int32Array.of(1, 2), missing: [] });
+  });
+});
+
+describe('decoding', () => {
+  test('repeats are merged, blanks separate, special tokens say nothing', () => {
+    const vocabulary = make(['A', 'B']);
+    const path = [0, 5, 5, 0, 5, 4, 4, 1, 6, 3, 6, 2, 4, 0];
+    expect(collapse(path, 0)).toEqual([5, 5, 4, 1, 6, 3, 6, 2, 4]);
+    expect(vocabulary.text(collapse(path, 0))).toBe('AA BB');
+  });
+
+  test('another blank than 0', () => {
+    expect(collapse([0, 0, 2, 0, 1, 2], 2)).toEqual([0, 0, 1]);
+  });
+
+  test('the likeliest symbol of each frame, frames of padding left out', () => {
+    const logits = Float32Array.from(
+      [
+        [0, 9, 1],
+        [3, -1, 2],
+        [-5, -4, -3],
+        [9, 9, 9],
+      ].flat(),
+    );
+    expect(bestPath(logits, 3, 3)).toEqual(Int32Array.of(1, 0, 2));
+    expect(() => bestPath(logits, 5, 3)).toThrow('12 logits are fewer than 5 frames of 3 symbols');
+  });
+
+  test('a model may have more outputs than the vocabulary has tokens', () => {
+    const vocabulary = new Vocabulary({ tokens: ['<pad>', 'a'], blank: 0, special: new Set(['<pad>']) });
+    expect(decodeGreedily(Float32Array.from([0, 1, 0, 0, 0, 1]), 2, 3, vocabulary)).toBe('a');
+  });
+
+  test('spelling and decoding undo each other', () => {
+    const vocabulary = make(['A', 'B', 'C']);
+    expect(vocabulary.text([...vocabulary.spell('cab  bab a').labels])).toBe('CAB BAB A');
+  });
+});

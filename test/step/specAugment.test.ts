@@ -1,0 +1,199 @@
+/** SpecAugment: where it goes, what a mask does to a step, and the masks themselves. */
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Builder } from '../../src/onnx/graph/builder.ts';
+import { loadModel } from '../../src/onnx/file/load.ts';
+import { exposeParameters } from '../../src/onnx/model/parameters.ts';
+import { float32, int64, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
+import type { Value } from '../../src/onnx/graph/value.ts';
+import { specAugmentEdit, TimeMasks, type TimeMaskInput } from '../../src/step/specAugment.ts';
+import { stateNames } from '../../src/state/stateNames.ts';
+import { buildTrainingGraph, type TrainingGraph } from '../../src/step/trainingGraph.ts';
+import { Session } from '../../src/runtime/session.ts';
+
+describe('in the sample model', () => {
+  const samples = 8000;
+  let plain: TrainingGraph;
+  let masking: TrainingGraph;
+  let feeds: Record<string, Tensor>;
+
+  beforeAll(async () => {
+    const { file, parameters } = exposeParameters(await loadModel('media/sample/model'));
+    const build = (timeMasks: boolean): TrainingGraph =>
+      buildTrainingGraph({
+        model: file.model,
+        parameters: parameters.map(({ initializer, dims }) => ({ initializer, dims, trained: true })),
+        shape: { utterances: 2, samples, labels: 3 },
+        audioInput: 'input_values',
+        logitsOutput: 'logits',
+        blank: 0,
+        gates: 'fixed',
+        accumulation: 'none',
+        settings: {
+          optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
+          tau: 0.1,
+          quadratic: 10,
+          dropout: 0,
+          accumulate: 1,
+          tiles: false,
+          timeMasks,
+        },
+      });
+    plain = build(false);
+    masking = build(true);
+    feeds = {
+      input_values: float32(
+        Float32Array.from({ length: 2 * samples }, (_, i) => Math.sin(i / 7)),
+        [2, samples],
+      ),
+      labels: int64([3, 4, 5, 6, 7, 8], [2, 3]),
+      label_lengths: int64([3, 2]),
+      frame_lengths: int64([24, 20]),
+      ...Object.fromEntries(
+        parameters.flatMap(({ initializer, dims }) => [
+          [stateNames.weight(initializer), file.model.graph.initializers.get(initializer)!],
+          [stateNames.mean(initializer), float32(new Float32Array(sizeOf(dims)), dims)],
+          [stateNames.square(initializer), float32(new Float32Array(sizeOf(dims)), dims)],
+        ]),
+      ),
+      ...Object.fromEntries(['decay', 'rate', 'epsilon'].map((name) => [`weights_${name}`, float32([0.5], [])])),
+    };
+  });
+
+  /** @param only the utterance whose loss counts. @param masked which frames of which utterance are hidden. */
+  async function lossOf(
+    { model, timeMask }: TrainingGraph,
+    only: number,
+    masked: (utterance: number, frame: number) => boolean = () => false,
+  ): Promise<{ loss: number; norm: number }> {
+    const session = await Session.create(model, { device: 'cpu' });
+    const all: Record<string, Tensor> = {
+      ...feeds,
+      utterance_weights: float32([Number(only === 0), Number(only === 1)]),
+    };
+    if (timeMask) {
+      const [utterances = 0, frames = 0] = timeMask.dims;
+      const data = Float32Array.from({ length: utterances * frames }, (_, i) =>
+        masked(Math.floor(i / frames), i % frames) ? 0 : 1,
+      );
+      all[timeMask.name] = float32(data, timeMask.dims);
+    }
+    const results = await session.run(Object.fromEntries(session.inputs.map((name) => [name, all[name]!])));
+    const number = (name: string): number => Number(results[name]?.tensor.data[0]);
+    await session.dispose();
+    return { loss: number('ctc_loss'), norm: number('gradient_norm') };
+  }
+
+  test('it hides what the feature projection writes, a number for each frame', () => {
+    expect(plain.timeMask).toBeUndefined();
+    expect(masking.timeMask).toEqual({ name: 'time_mask', dims: [2, masking.frames, 1] });
+    const reads = masking.model.graph.nodes.find(({ inputs }) => inputs.includes('time_mask'));
+    expect(reads?.inputs).toEqual(['/wav2vec2/feature_projection/projection/Add_output_0', 'time_mask']);
+  });
+
+  test('a mask of ones leaves loss and gradients as they are', async () => {
+    const [without, ones] = [await lossOf(plain, 0), await lossOf(masking, 0)];
+    expect(ones.loss).toBeCloseTo(without.loss, 5);
+    expect(ones.norm / without.norm).toBeCloseTo(1, 5);
+  });
+
+  test('hidden frames change the loss of their own utterance alone', async () => {
+    const hide = (utterance: number, frame: number): boolean => utterance === 1 && frame >= 5 && frame < 15;
+    for (const only of [0, 1]) {
+      const [whole, hidden] = [await lossOf(masking, only), await lossOf(masking, only, hide)];
+      if (only === 0) expect(hidden.loss).toBeCloseTo(whole.loss, 5);
+      else expect(Math.abs(hidden.loss / whole.loss - 1)).toBeGreaterThan(0.001);
+    }
+  });
+});
+
+describe('the residual stream', () => {
+  /** What is chosen in a graph whose logits are 2 × 10 × 3. */
+  function chosenIn(build: (b: Builder) => Value): { stream: Value | undefined; input: TimeMaskInput | undefined } {
+    const b = new Builder();
+    const logits = b.op('MatMul', [build(b), b.input('head', 'float32', [4, 3])]);
+    let input: TimeMaskInput | undefined;
+    const edits = specAugmentEdit(b.operands, logits.dims, (made) => (input = made));
+    const [found] = edits;
+    found?.[1](b, found[0]);
+    return { stream: found?.[0], input };
+  }
+
+  test('begins with the first sum of a value and what is computed from it', () => {
+    let stream: Value | undefined;
+    const { stream: chosen, input } = chosenIn((b) => {
+      // A GELU by hand, over other frames, and a sum with positions, which no audio is in.
+      const early = b.input('early', 'float32', [2, 20, 4]);
+      const cubed = b.op('Mul', [early, b.op('Mul', [early, early])]);
+      const curved = b.op('Transpose', [b.op('Add', [early, cubed])]);
+      const frames = b.op('Reshape', [
+        b.op('Slice', [curved, b.ints([0]), b.ints([10]), b.ints([1])]),
+        b.ints([2, 10, 4]),
+      ]);
+      stream = b.op('Add', [frames, b.input('positions', 'float32', [2, 10, 4])]);
+      const added = b.op('Add', [b.op('Relu', [stream]), stream]);
+      return b.op('Add', [added, b.op('Relu', [added])]);
+    });
+    expect(chosen).toBe(stream);
+    expect(input).toEqual({ name: 'time_mask', dims: [2, 10, 1] });
+  });
+
+  test('is missing in a model without sums', () => {
+    expect(chosenIn((b) => b.op('Relu', [b.input('frames', 'float32', [2, 10, 4])])).stream).toBeUndefined();
+  });
+});
+
+describe('masks', () => {
+  const settings = { maskTimeProb: 0.1, maskTimeLength: 10, maskTimeMinMasks: 2 };
+  const masks = new TimeMasks(settings, 7);
+  /** Begin and length of each run of hidden frames in a row. */
+  const runs = (row: Float32Array): [number, number][] => {
+    const found: [number, number][] = [];
+    row.forEach((value, at) => {
+      if (value === 1) return;
+      if (row[at - 1] === 0) found.at(-1)![1] += 1;
+      else found.push([at, 1]);
+    });
+    return found;
+  };
+
+  test('hide whole spans, inside the utterance', () => {
+    const frames = 300;
+    for (let step = 1; step <= 200; step++) {
+      const mask = masks.of([300, 60, 10, 9], frames, step, 1);
+      const rows = [0, 1, 2, 3].map((row) => mask.subarray(row * frames, (row + 1) * frames));
+      for (const [begin, length] of rows.flatMap(runs)) {
+        expect(length).toBeGreaterThanOrEqual(settings.maskTimeLength);
+        expect(begin + length).toBeLessThanOrEqual(frames);
+      }
+      expect(runs(rows[1]!).every(([begin, length]) => begin + length <= 60)).toBe(true);
+      expect(runs(rows[2]!)).toEqual([[0, 10]]);
+      expect(runs(rows[3]!)).toEqual([]);
+    }
+  });
+
+  test('hide their share of a long utterance, and at least two spans of a short one', () => {
+    const share = (length: number): number => {
+      let hidden = 0;
+      for (let step = 1; step <= 2000; step++) {
+        hidden += masks.of([length], length, step, 1).filter((value) => value === 0).length;
+      }
+      return hidden / (2000 * length);
+    };
+    // Spans that overlap hide less than their lengths together: 1 − (1 − 10/1000)¹⁰ of 1000 frames.
+    expect(share(1000)).toBeCloseTo(0.0956, 2);
+    expect(share(100)).toBeCloseTo(0.19, 1);
+  });
+
+  test('differ from step to step, batch to batch, and seed to seed, and come again after a resume', () => {
+    const first = masks.of([500], 500, 3, 1);
+    expect(new TimeMasks(settings, 7).of([500], 500, 3, 1)).toEqual(first);
+    for (const other of [
+      masks.of([500], 500, 4, 1),
+      masks.of([500], 500, 3, 2),
+      new TimeMasks(settings, 8).of([500], 500, 3, 1),
+    ]) {
+      expect(other).not.toEqual(first);
+    }
+  });
+});

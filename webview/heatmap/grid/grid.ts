@@ -1,0 +1,194 @@
+/** The heatmap itself: one cell for each layer, coloured by its sparsity and updated in place. */
+
+import { percent } from '../../../src/base/format.ts';
+import '../grid.css';
+import { make, setText } from '../../ui/dom.ts';
+import { onThemeChange, themeColour } from '../../ui/theme.ts';
+import { sparsityShades, type Shade } from './colourScale.ts';
+import { gridLayout, type GridGroup } from './gridLayout.ts';
+import { tableOf } from './gridTable.ts';
+import { initials } from './layerLabels.ts';
+import { moveFocus, type GridMove } from './gridMove.ts';
+
+export interface HeatmapGrid {
+  readonly element: HTMLElement;
+  /** Builds the cells if the layers are others than before. */
+  readonly setLayers: (names: readonly string[]) => void;
+  /** @param sparsities by layer, fractions; NaN where it is not known. @param step written to each cell as `data-step`. */
+  readonly update: (sparsities: ArrayLike<number>, step: number | null) => void;
+  readonly focusLayer: (name: string) => void;
+}
+
+export interface GridEvents {
+  readonly onOpen?: (layer: number) => void;
+  /** The layer under the mouse, or else the one with the keyboard's focus; undefined when there is none. */
+  readonly onPoint?: (layer: number | undefined, cell: HTMLElement | undefined) => void;
+  readonly onFocus?: (layer: number) => void;
+}
+
+/** A cell and what stands in it, so that only what changed is written. */
+interface Cell {
+  readonly element: HTMLElement;
+  percent: number;
+  step: string;
+}
+
+const notKnown = -1;
+
+/** Pixels a column needs for two digits, and what the rows' numbers take. */
+const roomForText = 19;
+const roomForNumbers = 28;
+
+/** @param label for screen readers. */
+export function heatmapGrid(label: string, events: GridEvents = {}): HeatmapGrid {
+  const element = make('div', { class: 'heatmap', role: 'group', 'aria-label': label });
+  let names: readonly string[] = [];
+  let cells: Cell[] = [];
+  /** Rows of layers over all tables, for the arrow keys. */
+  let rows: (number | undefined)[][] = [];
+  let shades = themeShades();
+  let tables: { readonly table: HTMLElement; readonly columns: number }[] = [];
+
+  new ResizeObserver(() => fit()).observe(element);
+  onThemeChange(() => {
+    shades = themeShades();
+    for (const cell of cells) paint(cell, shades);
+  });
+  element.addEventListener('click', (event) => {
+    const layer = layerOf(event.target);
+    if (layer === undefined) return;
+    focus(layer);
+    events.onOpen?.(layer);
+  });
+  element.addEventListener('keydown', onKey);
+  element.addEventListener('focusin', (event) => {
+    const layer = layerOf(event.target);
+    if (layer === undefined) return;
+    makeTabStop(layer);
+    events.onFocus?.(layer);
+    point(layer);
+  });
+  element.addEventListener('focusout', () => point(undefined));
+  element.addEventListener('pointerover', (event) => {
+    const layer = layerOf(event.target);
+    if (layer !== undefined) point(layer);
+  });
+  element.addEventListener('pointerleave', () => point(layerOf(document.activeElement)));
+
+  return {
+    element,
+    setLayers(next) {
+      if (next.length === names.length && next.every((name, at) => name === names[at])) return;
+      names = next;
+      build(gridLayout(names));
+    },
+    update(sparsities, step) {
+      const stepText = step === null ? '' : String(step);
+      for (const [layer, cell] of cells.entries()) {
+        const share = sparsities[layer] ?? NaN;
+        const now = Number.isNaN(share) ? notKnown : Math.round(100 * Math.min(1, Math.max(0, share)));
+        if (cell.percent !== now) {
+          cell.percent = now;
+          paint(cell, shades);
+          setText(cell.element, now === notKnown ? '' : String(now));
+          cell.element.setAttribute('aria-label', `${names[layer] ?? ''}, ${describe(share)}`);
+        }
+        if (cell.step !== stepText) {
+          cell.step = stepText;
+          cell.element.dataset['step'] = stepText;
+        }
+      }
+    },
+    focusLayer(name) {
+      const layer = names.indexOf(name);
+      if (layer >= 0) makeTabStop(layer);
+    },
+  };
+
+  function build(groups: readonly GridGroup[]): void {
+    cells = names.map((name) => ({
+      element: make('td', { role: 'gridcell', tabindex: -1, class: 'cell', 'data-layer': name, 'aria-label': name }),
+      percent: notKnown,
+      step: '',
+    }));
+    for (const [layer, { element: cell }] of cells.entries()) cell.dataset['index'] = String(layer);
+    rows = groups.flatMap((group) => group.rows.map((row) => [...row.cells]));
+    const titled = groups.length > 1;
+    tables = groups.map((group) => ({
+      table: tableOf(group, titled, (layer) => cells[layer]?.element),
+      columns: group.columns.length,
+    }));
+    element.replaceChildren(...tables.map(({ table }) => table));
+    fit();
+    const first = rows[0]?.find((layer) => layer !== undefined);
+    if (first !== undefined) makeTabStop(first);
+  }
+
+  /** Where two digits do not fit, the colour alone is shown. */
+  function fit(): void {
+    const width = element.clientWidth - roomForNumbers;
+    for (const { table, columns } of tables) {
+      table.classList.toggle('narrow', width / columns < roomForText);
+      for (const title of table.querySelectorAll<HTMLElement>('.parts span')) {
+        const whole = title.dataset['title'] ?? '';
+        title.textContent = whole;
+        if (title.scrollWidth > title.clientWidth) title.textContent = initials(whole);
+      }
+    }
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    const from = layerOf(event.target);
+    if (from === undefined) return;
+    if (event.key === 'Enter' || event.key === ' ') events.onOpen?.(from);
+    else if (event.key === 'Escape') point(undefined);
+    else if (Object.hasOwn(moves, event.key)) {
+      const to = moveFocus(rows, from, moves[event.key] ?? 'left', event.ctrlKey || event.metaKey);
+      if (to !== undefined) focus(to);
+    } else return;
+    event.preventDefault();
+  }
+
+  function focus(layer: number): void {
+    cells[layer]?.element.focus();
+  }
+
+  function makeTabStop(layer: number): void {
+    for (const [at, cell] of cells.entries()) cell.element.tabIndex = at === layer ? 0 : -1;
+  }
+
+  function point(layer: number | undefined): void {
+    events.onPoint?.(layer, layer === undefined ? undefined : cells[layer]?.element);
+  }
+}
+
+const moves: Readonly<Record<string, GridMove>> = {
+  ArrowLeft: 'left',
+  ArrowRight: 'right',
+  ArrowUp: 'up',
+  ArrowDown: 'down',
+  Home: 'first',
+  End: 'last',
+};
+
+/** Colours of the theme, which are also those of the legend. */
+export function themeShades(): Shade[] {
+  const background = themeColour('--vscode-sideBar-background', '--vscode-editor-background');
+  return sparsityShades(background, themeColour('--vscode-charts-blue', '--vscode-textLink-foreground'));
+}
+
+function paint({ element, percent: share }: Cell, shades: readonly Shade[]): void {
+  const shade = shades[share];
+  element.style.backgroundColor = shade?.background ?? '';
+  element.style.color = shade?.text ?? '';
+}
+
+function describe(share: number): string {
+  return Number.isNaN(share) ? 'sparsity not known' : `sparsity ${percent(share, 0)}`;
+}
+
+function layerOf(target: EventTarget | null): number | undefined {
+  if (!(target instanceof HTMLElement)) return undefined;
+  const index = target.closest<HTMLElement>('.cell')?.dataset['index'];
+  return index === undefined ? undefined : Number(index);
+}

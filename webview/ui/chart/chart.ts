@@ -1,0 +1,234 @@
+/** Line charts, sparklines and histograms in the theme's colours: the only file that knows the library that draws them. */
+
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import './chart.css';
+import { steer, zoomOf } from './chartZoom.ts';
+import { make } from '../dom.ts';
+import { isHighContrast, onThemeChange, themeColour } from '../theme.ts';
+
+export interface Line {
+  readonly label: string;
+  /** A theme variable. */
+  readonly colour: string;
+  readonly dashed?: boolean;
+  readonly format: (value: number) => string;
+}
+
+/** Numbers that are not known are NaN: the line has a gap there. */
+export type Numbers = ArrayLike<number>;
+
+export interface LineChart {
+  readonly element: HTMLElement;
+  /** @param lines one list as long as `x` for each line. What somebody zoomed into stays. */
+  readonly setData: (x: Numbers, lines: readonly Numbers[]) => void;
+}
+
+export interface LineChartOptions {
+  /** For screen readers; say the values in a table as well. */
+  readonly label: string;
+  readonly height: number;
+  readonly xLabel: string;
+  readonly lines: readonly Line[];
+  /** Of the values, if it does not depend on them. */
+  readonly range?: readonly [number, number];
+  /** Charts with the same key show the cursor at the same place. */
+  readonly sync?: string;
+}
+
+/** Drag to zoom, double-click to see all again. With the keyboard: arrows move the cursor, + and - zoom around it, Escape shows all. */
+export function lineChart(options: LineChartOptions): LineChart {
+  const { lines, range, sync } = options;
+  const format = lines[0]?.format ?? String;
+  const chart = mount(options.label, options.height, () => ({
+    series: [
+      { label: options.xLabel, value: (_, value: number | null) => value?.toLocaleString('en') ?? '' },
+      ...lines.map((line) => ({
+        label: line.label,
+        stroke: themeColour(line.colour, '--vscode-foreground'),
+        width: 1.5,
+        ...(line.dashed === true && { dash: [4, 4] }),
+        points: { show: false },
+        value: (_: uPlot, value: number | null) => (value === null ? '' : line.format(value)),
+      })),
+    ],
+    scales: { x: { time: false }, ...(range && { y: { range: [range[0], range[1]] as uPlot.Range.MinMax } }) },
+    axes: [
+      { ...axis(), size: xAxisSize },
+      { ...axis(), size: 56, values: (_, values) => values.map(format) },
+    ],
+    cursor: {
+      y: false,
+      drag: { x: true, y: false, dist: 4 },
+      points: { size: 7 },
+      ...(sync !== undefined && { sync: { key: sync } }),
+    },
+    legend: { markers: { width: 2, dash: (_, series) => (lines[series - 1]?.dashed === true ? 'dashed' : 'solid') } },
+    hooks: { setCursor: [showLast], setData: [showLast] },
+  }));
+  chart.element.tabIndex = 0;
+  chart.element.addEventListener('keydown', (event) => steer(chart.plot, event));
+  return {
+    element: chart.element,
+    setData: (x, values) => chart.setData([withGaps(x), ...values.map(withGaps)] as uPlot.AlignedData),
+  };
+}
+
+/** A line without axes, as wide as its place. */
+export function sparkline(options: {
+  readonly label: string;
+  readonly height: number;
+  readonly colour: string;
+}): LineChart {
+  const chart = mount(options.label, options.height, () => ({
+    series: [{}, { stroke: themeColour(options.colour, '--vscode-foreground'), width: 1.25, points: { show: false } }],
+    scales: { x: { time: false } },
+    axes: [{ show: false }, { show: false }],
+    cursor: { show: false },
+    legend: { show: false },
+    padding: [2, 0, 2, 0],
+  }));
+  return {
+    element: chart.element,
+    setData: (x, values) => chart.setData([withGaps(x), ...values.map(withGaps)] as uPlot.AlignedData),
+  };
+}
+
+export interface Histogram {
+  readonly element: HTMLElement;
+  readonly setData: (data: HistogramData) => void;
+}
+
+export interface HistogramData {
+  /** The outer edges of the bins, which have one width. */
+  readonly low: number;
+  readonly high: number;
+  readonly counts: Numbers;
+  /** Values to mark with an upright line. */
+  readonly marks: readonly number[];
+}
+
+export function histogram(options: {
+  readonly label: string;
+  readonly height: number;
+  readonly xLabel: string;
+  readonly colour: string;
+  readonly markColour: string;
+  readonly formatX: (value: number) => string;
+}): Histogram {
+  let marks: readonly number[] = [];
+  const bars = uPlot.paths.bars?.({ size: [1, Infinity], gap: 1 });
+  const chart = mount(options.label, options.height, () => ({
+    series: [
+      { label: options.xLabel, value: (_, value: number | null) => (value === null ? '–' : options.formatX(value)) },
+      {
+        label: 'Count',
+        fill: themeColour(options.colour, '--vscode-foreground'),
+        width: 0,
+        points: { show: false },
+        value: (_, value: number | null) => value?.toLocaleString('en') ?? '–',
+        ...(bars && { paths: bars }),
+      },
+    ],
+    scales: {
+      // Marks are in the picture even where they lie beyond the values.
+      x: { time: false, range: (_, low, high) => [Math.min(low, ...marks), Math.max(high, ...marks)] },
+      y: { range: (_, __, high) => [0, Math.max(1, high * 1.05)] },
+    },
+    axes: [
+      { ...axis(), size: xAxisSize, values: (_, values) => values.map(options.formatX) },
+      { ...axis(), size: 56, values: (_, values) => values.map((value) => value.toLocaleString('en')) },
+    ],
+    cursor: { y: false, drag: { x: true, y: false, dist: 4 }, points: { show: false } },
+    hooks: { draw: [(plot: uPlot) => drawMarks(plot, marks, themeColour(options.markColour, '--vscode-foreground'))] },
+  }));
+  return {
+    element: chart.element,
+    setData({ low, high, counts, marks: next }) {
+      marks = next;
+      const width = (high - low) / Math.max(1, counts.length);
+      const centres = Array.from(counts, (_, bin) => low + (bin + 0.5) * width);
+      chart.setData([centres, Array.from(counts)]);
+    },
+  };
+}
+
+/** Pixels for a line of numbers. */
+const xAxisSize = 28;
+
+type Look = Omit<uPlot.Options, 'width' | 'height'>;
+
+interface Mounted {
+  readonly element: HTMLElement;
+  readonly plot: uPlot | undefined;
+  readonly setData: (data: uPlot.AlignedData) => void;
+}
+
+/** Keeps a plot as wide as its place, and makes it anew in another theme: what it takes from the theme it takes once. */
+function mount(label: string, height: number, look: () => Look): Mounted {
+  const element = make('div', { class: 'chart', role: 'img', 'aria-label': label });
+  let plot: uPlot | undefined;
+  let data: uPlot.AlignedData = [[], []];
+  const width = (): number => Math.max(40, Math.floor(element.clientWidth));
+  const build = (): void => {
+    plot?.destroy();
+    plot = new uPlot({ ...look(), width: width(), height }, data, element);
+  };
+  new ResizeObserver(() => {
+    if (element.clientWidth === 0) return;
+    if (!plot) build();
+    else if (plot.width !== width()) plot.setSize({ width: width(), height });
+  }).observe(element);
+  onThemeChange(() => plot && build());
+  return {
+    element,
+    get plot() {
+      return plot;
+    },
+    setData(next) {
+      const zoom = plot && zoomOf(plot);
+      data = next;
+      if (!plot) return;
+      if (zoom) {
+        plot.batch(() => {
+          plot?.setData(data, false);
+          plot?.setScale('x', zoom);
+        });
+      } else plot.setData(data);
+    },
+  };
+}
+
+/** Without a cursor the legend says the newest values. */
+function showLast(plot: uPlot): void {
+  const last = plot.data[0].length - 1;
+  if (typeof plot.cursor.idx !== 'number' && last >= 0) plot.setLegend({ idx: last }, false);
+}
+
+function axis(): uPlot.Axis {
+  const ink = themeColour('--vscode-descriptionForeground', '--vscode-foreground');
+  const grid = `color-mix(in srgb, ${themeColour('--vscode-foreground')} ${isHighContrast() ? 30 : 12}%, transparent)`;
+  const font = `11px ${themeColour('--vscode-font-family')}`;
+  return { stroke: ink, font, grid: { stroke: grid, width: 1 }, ticks: { show: false }, gap: 6 };
+}
+
+function drawMarks(plot: uPlot, marks: readonly number[], colour: string): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1.5 * uPlot.pxRatio;
+  ctx.setLineDash([4 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
+  for (const mark of marks) {
+    const x = plot.valToPos(mark, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+function withGaps(values: Numbers): (number | null)[] {
+  return Array.from(values, (value) => (Number.isNaN(value) ? null : value));
+}
