@@ -5,10 +5,10 @@ import { dirname, resolve } from 'node:path';
 import { reasonOf } from '../base/errors.ts';
 import {
   completeSettings,
-  leftOutOfFiles,
   SettingsError,
   type RunSettings,
   type SettingsInput,
+  settingsOf,
 } from '../protocol/settings.ts';
 import { UsageError } from './output.ts';
 
@@ -49,7 +49,7 @@ const flags: Readonly<Record<string, string>> = {
  * @throws UsageError naming the flag, or the file and its setting.
  */
 export async function runSettings(flags: PruneFlags): Promise<RunSettings> {
-  const fromFile = flags.config === undefined ? {} : { ...leftOutOfFiles, ...(await readConfig(flags.config)) };
+  const fromFile = flags.config === undefined ? {} : await readConfig(flags.config);
   const fromFlags: SettingsInput = {
     ...pathsFrom('.', flags),
     ...(flags.targetSparsity === undefined ? {} : { sparsity: { target: flags.targetSparsity } }),
@@ -103,10 +103,20 @@ async function readConfig(file: string): Promise<object> {
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new UsageError(`${file}: the settings must be a JSON object.`);
   }
-  // A run.json holds the settings of its run beside other things.
-  const settings: object =
-    'settings' in parsed && typeof parsed.settings === 'object' && parsed.settings !== null ? parsed.settings : parsed;
+  const settings = 'settings' in parsed ? settingsOfRun(file, parsed) : parsed;
   return { ...settings, ...pathsFrom(dirname(file), settings) };
+}
+
+/** A run.json holds the settings of its run beside other things. */
+function settingsOfRun(file: string, run: { readonly settings: unknown; readonly version?: unknown }): RunSettings {
+  const { version = 1, settings } = run;
+  if (typeof version !== 'number') throw new UsageError(`${file}: "version" must be a number.`);
+  try {
+    return settingsOf({ version, settings });
+  } catch (error) {
+    if (error instanceof SettingsError) throw new UsageError(`${file}: ${error.message}`);
+    throw error;
+  }
 }
 
 function pathsFrom(folder: string, settings: object): { model?: string; train?: string; dev?: string } {

@@ -12,8 +12,15 @@ const time = v.pipe(v.string(), v.isoTimestamp());
 /** Of a checkpoint within its run folder. Paths that lead elsewhere are no trainer's. */
 const checkpointPath = v.pipe(text, v.regex(/^checkpoints\/step-\d{6,15}$/u));
 
-/** run.json: everything it takes to do the run again. The settings are checked on their own, by `completeSettings`. */
+/**
+ * The form that run.json is written in. It rises when a setting is added, so that an older run keeps the meaning of what it leaves out.
+ * 1: without a number; a setting that it lacks has the meaning of `leftOutOfFirstForm`. 2: complete.
+ */
+export const runFileVersion = 2;
+
+/** run.json: everything it takes to do the run again. The settings are checked on their own, by `settingsOf`. */
 const runFile = v.object({
+  version: v.optional(v.pipe(count, v.minValue(1)), 1),
   pinch: text,
   onnxruntime: text,
   node: text,

@@ -1,6 +1,7 @@
 /** The settings of a run: their shape, their defaults, and what is wrong with those that somebody wrote. */
 
 import * as v from 'valibot';
+import { runFileVersion } from './records.ts';
 
 export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
 /** What a gate decides about: single weights, whole units and heads, or both. */
@@ -222,11 +223,8 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   evaluate: { everyEpochs: 1 },
 };
 
-/** What a file of settings means by leaving something out, where that is not the default: files may be older than a setting. */
-export const leftOutOfFiles = { dropout: 0, specAugment: { maskTimeProb: 0 } } as const;
-
-/** The same for run.json, which is complete: what it leaves out came later, and such a run goes on as it began. */
-export const leftOutOfRuns = { ...leftOutOfFiles, features: 'recompute' } as const;
+/** What a run.json of the first form means by leaving a setting out: the setting came later, and such a run goes on as it began. */
+const leftOutOfFirstForm = { dropout: 0, specAugment: { maskTimeProb: 0 }, features: 'recompute' } as const;
 
 /** Settings that cannot be used. The message is one sentence that names the key and what it must be. */
 export class SettingsError extends Error {
@@ -261,6 +259,23 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
     );
   }
   return settings;
+}
+
+/**
+ * The complete settings of a run.json.
+ * @throws SettingsError if it was written in a form that this version does not know, or a setting is wrong.
+ */
+export function settingsOf({
+  version,
+  settings,
+}: {
+  readonly version: number;
+  readonly settings: unknown;
+}): RunSettings {
+  if (version > runFileVersion) {
+    throw new SettingsError(`A newer version of Pinch wrote this run.json (form ${version}); update Pinch to use it.`);
+  }
+  return version === 1 ? completeSettings(leftOutOfFirstForm, settings) : completeSettings(settings);
 }
 
 /** Objects key by key; anything else, lists too, as a whole. A key whose value is undefined counts as absent. */

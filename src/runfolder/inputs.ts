@@ -3,7 +3,7 @@
 import pinchPackage from '../../package.json' with { type: 'json' };
 import { loadModel } from '../onnx/file/load.ts';
 import { hashModel } from '../onnx/file/modelFiles.ts';
-import type { RunFile } from '../protocol/records.ts';
+import { runFileVersion, type RunFile } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { hashManifest } from '../speech/manifest/hash.ts';
 import { onnxruntimeVersion } from '../runtime/session.ts';
@@ -11,6 +11,7 @@ import { onnxruntimeVersion } from '../runtime/session.ts';
 /** run.json of a new run. @throws Error if the model or a manifest cannot be read. */
 export async function describeRun(settings: RunSettings): Promise<RunFile> {
   return {
+    version: runFileVersion,
     pinch: pinchPackage.version,
     onnxruntime: onnxruntimeVersion,
     node: process.version,

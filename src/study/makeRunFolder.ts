@@ -35,7 +35,8 @@ export async function makeRunFolder(
 async function refuseOther(folder: string, task: RunTask, inputs: Omit<RunFile, 'settings'>): Promise<void> {
   const run = await readRun(folder);
   const advice = 'delete that folder to train it again, or give the study another folder';
-  const key = firstDifference(run.settings, { ...task.settings });
+  // What the first form of run.json leaves out came later than the run.
+  const key = firstDifference(run.settings, { ...task.settings }, run.version === 1);
   if (key !== undefined) throw new Error(`${folder}: it was trained with another "${key}"; ${advice}.`);
   const other = (['model', 'train', 'dev'] as const).find((name) => run.checksums[name] !== inputs.checksums[name]);
   if (other !== undefined) {
@@ -44,11 +45,11 @@ async function refuseOther(folder: string, task: RunTask, inputs: Omit<RunFile, 
 }
 
 /** The dotted key of the first setting that differs. */
-function firstDifference(before: unknown, now: unknown): string | undefined {
+function firstDifference(before: unknown, now: unknown, onlyOld: boolean): string | undefined {
   if (isDeepStrictEqual(before, now)) return undefined;
   if (!isGroup(before) || !isGroup(now)) return '';
-  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-    const below = firstDifference(before[key], now[key]);
+  for (const key of new Set([...Object.keys(before), ...(onlyOld ? [] : Object.keys(now))])) {
+    const below = firstDifference(before[key], now[key], onlyOld);
     if (below !== undefined) return below === '' ? key : `${key}.${below}`;
   }
   return undefined;

@@ -5,7 +5,7 @@ import { sentenceOf } from '../base/errors.ts';
 import { makeFolder } from '../base/makeFolder.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
 import { effectiveRecords, type MetricsRecord, type RunFile, type RunState } from '../protocol/records.ts';
-import { completeSettings, leftOutOfRuns, type RunSettings } from '../protocol/settings.ts';
+import { settingsOf, type RunSettings } from '../protocol/settings.ts';
 import { featuresFolder, runPaths, type RunPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/metrics/readRecords.ts';
 import { readRun } from '../runs/state.ts';
@@ -112,7 +112,7 @@ class Run {
   }
 
   private async trainAs(owner: Owner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
-    const settings = completeSettings(leftOutOfRuns, run.settings);
+    const settings = settingsOf(run);
     const earlier = await readRecords(this.paths.metrics);
     const attempt = 1 + earlier.reduce((most, record) => Math.max(most, record.attempt), 0);
     const control = await listenForControl(owner.nonce, (request) => this.answer(request));

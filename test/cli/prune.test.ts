@@ -69,22 +69,28 @@ describe('a dry run', () => {
     expect(out.endsWith('\n')).toBe(true);
   });
 
-  test('takes a settings file that names neither dropout nor SpecAugment as one without', async () => {
-    writeFileSync(join(folder, 'older.json'), JSON.stringify({ epochs: 3 }));
-    const { out } = await run('prune', ...usual, '--device', 'cpu', '--dry-run', '--config', 'older.json');
-    expect(out).toMatch(/, dropout 0, no SpecAugment\.$/mu);
-    const over = await run(
-      'prune',
-      ...usual,
-      '--dry-run',
-      '--config',
-      'older.json',
-      '--dropout',
-      '0.3',
-      '--mask-time-prob',
-      '0.1',
-    );
+  test('a setting that a file does not name has its default', async () => {
+    writeFileSync(join(folder, 'some.json'), JSON.stringify({ batch: { seconds: 10 } }));
+    const some = ['prune', ...usual, '--device', 'cpu', '--dry-run', '--config', 'some.json'];
+    expect((await run(...some)).out).toMatch(/, dropout 0\.1, SpecAugment on 13\.00 % of the frames\.$/mu);
+    const over = await run(...some, '--dropout', '0.3', '--mask-time-prob', '0.1');
     expect(over.out).toMatch(/, dropout 0\.3, SpecAugment on 10\.00 % of the frames\.$/mu);
+  });
+
+  test('a run.json of the first form keeps the meaning of what it leaves out', async () => {
+    const settings = { model: join(folder, 'model'), train: join(folder, 'speech/manifest.jsonl'), epochs: 3 };
+    writeFileSync(join(folder, 'older.json'), JSON.stringify({ pinch: '0.1.0', settings }));
+    const { out } = await run('prune', '--device', 'cpu', '--dry-run', '--config', 'older.json');
+    expect(out).toMatch(/, dropout 0, no SpecAugment\.$/mu);
+  });
+
+  test('a run.json of a later form is refused', async () => {
+    writeFileSync(join(folder, 'later.json'), JSON.stringify({ version: 3, settings: {} }));
+    const { code, err } = await run('prune', ...usual, '--dry-run', '--config', 'later.json');
+    expect(code).toBe(2);
+    expect(err).toMatch(
+      /later\.json: A newer version of Pinch wrote this run\.json \(form 3\); update Pinch to use it\./u,
+    );
   });
 
   test('names every operator that cannot be trained, at once', async () => {

@@ -11,6 +11,7 @@ import { isAlive, readRun, readState, RunFolderError } from '../../src/runs/stat
 import { claimRunFolder, createRunFolder, writeState, type Owner } from '../../src/runfolder/runFolder.ts';
 
 const run: RunFile = {
+  version: 2,
   pinch: '0.1.0',
   onnxruntime: '1.30.0',
   node: 'v20',

@@ -8,6 +8,7 @@ import type { MetricsRecord, RunFile, RunState, StepRecord } from '../../src/pro
 const time = '2026-11-21T10:00:00.000Z';
 
 export const runFile: RunFile = {
+  version: 2,
   pinch: '0.1.0',
   onnxruntime: '1.30.0',
   node: 'v20',

@@ -166,6 +166,8 @@ export function writeToySettings(file: string, settings: SettingsInput): string 
     optimizer: { learningRate: 5e-3, schedule: 'constant', warmup: 0 },
     gates: { learningRate: 2e-2 },
     freeze: ['conv'],
+    dropout: 0,
+    specAugment: { maskTimeProb: 0 },
   };
   writeFileSync(file, JSON.stringify({ ...base, ...settings }));
   return file;

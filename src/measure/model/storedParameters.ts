@@ -6,7 +6,8 @@ import { dequantizeModel } from '../../onnx/quantize/dequantize.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { exposeParameters, type Parameter } from '../../onnx/model/parameters.ts';
 import { sizeOf, type DataType, type Tensor } from '../../onnx/graph/tensor.ts';
-import { completeSettings, leftOutOfFiles, type RunSettings } from '../../protocol/settings.ts';
+import type { RunFile } from '../../protocol/records.ts';
+import { settingsOf, type RunSettings } from '../../protocol/settings.ts';
 import { chooseGates, type GateChoice } from '../../prune/chooseGates.ts';
 import { chooseLayers, type LayerChoice } from '../../state/layerChoice.ts';
 import { readRecord, type PruningRecord } from '../../state/pruningRecord.ts';
@@ -96,8 +97,8 @@ export async function settingsOfRun(folder: string): Promise<RunSettings | undef
   const checkpoints = dirname(folder);
   if (basename(checkpoints) !== 'checkpoints') return undefined;
   try {
-    const run = JSON.parse(await readFile(join(dirname(checkpoints), 'run.json'), 'utf8')) as { settings?: unknown };
-    return completeSettings(leftOutOfFiles, run.settings);
+    const run = JSON.parse(await readFile(join(dirname(checkpoints), 'run.json'), 'utf8')) as Partial<RunFile>;
+    return settingsOf({ version: run.version ?? 1, settings: run.settings });
   } catch {
     // A folder of that name elsewhere, or a run of another version: the default says what it is, and the report whose choice it was.
     return undefined;

@@ -47,6 +47,7 @@ const state: RunState = {
 
 const snapshot = (over: Partial<RunSnapshot>): RunSnapshot => ({
   run: {
+    version: 2,
     pinch: '0',
     onnxruntime: '0',
     node: '0',
