@@ -47,8 +47,8 @@ export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>
   }
 }
 
-/** Makes a rename last through a power cut. Windows can neither open a folder nor needs to. */
-async function syncFolder(folder: string): Promise<void> {
+/** Makes the names in a folder last through a power cut. Windows can neither open a folder nor needs to. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

@@ -1,7 +1,4 @@
-/** Seeded random numbers whose state can be written to a checkpoint and read back. */
-
-/** Four 32-bit words, not all zero. */
-export type RandomState = readonly [number, number, number, number];
+/** Seeded random numbers. */
 
 /**
  * xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021): 128 bits of state and a
@@ -10,7 +7,8 @@ export type RandomState = readonly [number, number, number, number];
 export class Random {
   private readonly words: Uint32Array;
 
-  private constructor(words: ArrayLike<number>) {
+  /** @param words the state: four 32-bit words, not all zero. */
+  constructor(words: ArrayLike<number>) {
     this.words = Uint32Array.from(words);
   }
 
@@ -23,20 +21,6 @@ export class Random {
     const words = Uint32Array.from({ length: 4 }, () => (hash = scramble(hash + increment)));
     if (words.every((word) => word === 0)) words[0] = 1;
     return new Random(words);
-  }
-
-  /** The generator that `state` was read from. @throws RangeError if it is no such state. */
-  static fromState(state: readonly number[]): Random {
-    const valid = state.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
-    if (state.length !== 4 || !valid || state.every((word) => word === 0)) {
-      throw new RangeError('a random state is four 32-bit numbers, not all zero');
-    }
-    return new Random(state);
-  }
-
-  get state(): RandomState {
-    const [a = 0, b = 0, c = 0, d = 0] = this.words;
-    return [a, b, c, d];
   }
 
   /** A whole number from 0 to 2^32 - 1. */

@@ -1,5 +1,7 @@
 /** A paired bootstrap over utterances: how far the difference of two word error rates could move with other test speech. */
 
+import { Random } from '../base/random.ts';
+
 export interface ErrorPair {
   readonly words: number;
   /** Word errors of the first system. */
@@ -31,13 +33,13 @@ export function pairedBootstrap(utterances: readonly ErrorPair[], replications =
   if (sum(words) === 0)
     throw new RangeError('The references have no words, so there is no word error rate to compare.');
 
-  const random = uniform32(seed);
+  const random = Random.seeded(seed);
   const differences = new Float64Array(replications);
   let firstWorse = 0;
   for (let replication = 0; replication < replications; replication++) {
     let [drawnWords, drawnExcess] = [0, 0];
     for (let draw = 0; draw < utterances.length; draw++) {
-      const chosen = Math.floor((random() / 2 ** 32) * utterances.length);
+      const chosen = Math.floor(random.uniform() * utterances.length);
       drawnWords += words[chosen] ?? 0;
       drawnExcess += excess[chosen] ?? 0;
     }
@@ -53,20 +55,4 @@ export function pairedBootstrap(utterances: readonly ErrorPair[], replications =
     high: differences[Math.ceil(0.975 * (replications - 1))] ?? 0,
     firstWorse: firstWorse / replications,
   };
-}
-
-/** Whole numbers from 0 to 2³²−1: Marsaglia's xorshift128 ("Xorshift RNGs", 2003), its state spread from the seed by a Weyl sequence. */
-function uniform32(seed: number): () => number {
-  const word = (step: number): number => Math.imul(seed + step, 0x9e3779b9) | 1;
-  let [x, y, z, w] = [word(1), word(2), word(3), word(4)];
-  const next = (): number => {
-    const t = x ^ (x << 11);
-    x = y;
-    y = z;
-    z = w;
-    w ^= (w >>> 19) ^ t ^ (t >>> 8);
-    return w >>> 0;
-  };
-  for (let warmUp = 0; warmUp < 20; warmUp++) next();
-  return next;
 }

@@ -31,7 +31,7 @@ const runFile = v.object({
 });
 export type RunFile = v.InferOutput<typeof runFile>;
 
-export const statuses = ['starting', 'running', 'paused', 'stopping', 'done', 'failed', 'stopped'] as const;
+export const statuses = ['starting', 'running', 'stopping', 'done', 'failed', 'stopped'] as const;
 
 /** state.json: how the run is doing, replaced every few seconds while it lives. */
 export const runState = v.object({

@@ -1,7 +1,8 @@
 /** Checkpoints: an ordinary model with its tokenizer files, and beside it what it takes to train on. */
 
+import { syncFolder } from '../base/atomicFile.ts';
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { countNonZero } from '../onnx/file/count.ts';
@@ -280,15 +281,4 @@ async function replaceFolder(temporary: string, target: string): Promise<void> {
   await rename(temporary, target);
   await syncFolder(dirname(target));
   if (before) await rm(aside, { recursive: true, force: true });
-}
-
-/** Makes the names in a folder outlast a power failure. Windows can neither open a folder nor needs to. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

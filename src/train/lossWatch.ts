@@ -1,5 +1,6 @@
 /** Watches the losses of a run for the ways in which CTC training fails. */
 
+import { median } from '../base/median.ts';
 import type { AlertRecord } from '../protocol/records.ts';
 
 export interface WatchState {
@@ -107,10 +108,4 @@ export class LossWatch {
         : (['zero-gradient', 'the gradient is exactly 0: nothing in this batch changes a weight'] as const);
     return { reason, message, action };
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }

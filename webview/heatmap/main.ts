@@ -134,7 +134,7 @@ function announce(frame: Frame): void {
 
 function isLive(): boolean {
   const status = store.known.run?.status;
-  return status === 'starting' || status === 'running' || status === 'stopping' || status === 'paused';
+  return status === 'starting' || status === 'running' || status === 'stopping';
 }
 
 function hold(step: number | null): void {

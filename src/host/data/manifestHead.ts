@@ -1,23 +1,11 @@
 /** Recognises a manifest by its first few kilobytes, as the engine does by all of it. */
 
+import { audioFields, textFields } from '../../protocol/manifestFields.ts';
+
 export type TableKind = 'JSON lines' | 'CSV' | 'TSV';
 
 /** As many bytes as show what a file is. */
 export const headBytes = 16_384;
-
-/** The names that the engine knows for the field with the audio file, and for the one with its text. */
-export const audioFields = [
-  'audio_filepath',
-  'audio_path',
-  'file_name',
-  'path',
-  'audio',
-  'filename',
-  'file',
-  'wav_filename',
-  'wav',
-];
-export const textFields = ['text', 'sentence', 'transcription', 'transcript', 'normalized_text'];
 
 /**
  * What kind of manifest a file is; undefined if it is none.

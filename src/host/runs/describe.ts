@@ -26,7 +26,6 @@ export function describeRun(run: Described): string {
     case 'starting':
       return state.message ?? 'starting';
     case 'running':
-    case 'paused':
     case 'stopping':
       return [
         ...(status === 'running' ? [] : [status]),

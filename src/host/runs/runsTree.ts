@@ -158,7 +158,6 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
 const icons: Readonly<Record<RunStatus, readonly [icon: string, color?: string]>> = {
   starting: ['loading~spin'],
   running: ['play-circle', 'charts.blue'],
-  paused: ['debug-pause'],
   stopping: ['loading~spin', 'charts.yellow'],
   done: ['pass', 'charts.green'],
   failed: ['error', 'charts.red'],

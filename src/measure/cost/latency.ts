@@ -1,5 +1,6 @@
 /** How long models take for one utterance, measured side by side. */
 
+import { median } from '../../base/median.ts';
 import { performance } from 'node:perf_hooks';
 import { floatsAs } from '../../onnx/graph/elements.ts';
 import { ones } from '../../onnx/graph/tensor.ts';
@@ -83,10 +84,4 @@ function noise({ audio, mask }: Ports, samples: number): Record<string, Feed> {
     dims,
   );
   return { [audio.name]: sound, ...(mask ? { [mask.name]: ones(mask.type, dims) } : {}) };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }

@@ -1,37 +1,7 @@
-/** How many parameters a model has, and how many of them are not zero. */
+/** How many elements of a tensor are not zero. */
 
-import type { Model } from '../graph/graph.ts';
-import type { Parameter } from '../model/parameters.ts';
 import { piecesOf } from './pieces.ts';
-import { bytesPerElement, sizeOf, type DataType, type Tensor, type TensorData } from '../graph/tensor.ts';
-
-export interface ParameterCount {
-  readonly parameters: number;
-  readonly nonZero: number;
-  /** As they are stored, zeros too. */
-  readonly bytes: number;
-}
-
-/** Counts per layer, in the order of the parameters, and over all. Reads every parameter's elements. */
-export function countParameters(
-  model: Model,
-  parameters: readonly Parameter[],
-): { readonly layers: ReadonlyMap<string, ParameterCount>; readonly total: ParameterCount } {
-  const layers = new Map<string, ParameterCount>();
-  let total = nothing;
-  for (const { layer, initializer } of parameters) {
-    const tensor = model.graph.initializers.get(initializer);
-    if (!tensor) throw new Error(`the model has no initializer "${initializer}"`);
-    const count: ParameterCount = {
-      parameters: sizeOf(tensor.dims),
-      nonZero: countNonZero(tensor),
-      bytes: sizeOf(tensor.dims) * bytesPerElement(tensor.type),
-    };
-    layers.set(layer, sum(layers.get(layer) ?? nothing, count));
-    total = sum(total, count);
-  }
-  return { layers, total };
-}
+import type { DataType, Tensor, TensorData } from '../graph/tensor.ts';
 
 /** The number of elements that are not zero. Minus zero is zero, NaN is not. */
 export function countNonZero(tensor: Tensor): number {
@@ -59,10 +29,4 @@ function nonZeroIn(type: DataType, data: TensorData): number {
     for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
   }
   return count;
-}
-
-const nothing: ParameterCount = { parameters: 0, nonZero: 0, bytes: 0 };
-
-function sum(a: ParameterCount, b: ParameterCount): ParameterCount {
-  return { parameters: a.parameters + b.parameters, nonZero: a.nonZero + b.nonZero, bytes: a.bytes + b.bytes };
 }

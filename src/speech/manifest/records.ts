@@ -3,21 +3,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CsvError, parse } from 'csv-parse/sync';
+import { audioFields, textFields } from '../../protocol/manifestFields.ts';
 import { linesOf } from './text.ts';
 import { ManifestError, type Entry } from './utterance.ts';
 
-export const audioFields = [
-  'audio_filepath',
-  'audio_path',
-  'file_name',
-  'path',
-  'audio',
-  'filename',
-  'file',
-  'wav_filename',
-  'wav',
-];
-export const textFields = ['text', 'sentence', 'transcription', 'transcript', 'normalized_text'];
 const idFields = ['id', 'utt_id', 'utterance_id'];
 
 interface Row {

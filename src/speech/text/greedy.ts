@@ -1,7 +1,5 @@
 /** Greedy CTC decoding: the likeliest symbol of each frame, repeats merged, blanks dropped (Graves et al., 2006). */
 
-import type { Vocabulary } from './vocabulary.ts';
-
 /** The likeliest symbol of each of the first `frames` frames. `logits` is [frames or more, symbols], row-major. */
 export function bestPath(logits: Float32Array, frames: number, symbols: number): Int32Array {
   if (logits.length < frames * symbols) {
@@ -27,9 +25,4 @@ export function collapse(path: ArrayLike<number>, blank: number): number[] {
     if (symbol !== undefined && symbol !== blank && (i === 0 || symbol !== path[i - 1])) labels.push(symbol);
   }
   return labels;
-}
-
-/** The text of an utterance from its logits, [frames or more, symbols]. */
-export function decodeGreedily(logits: Float32Array, frames: number, symbols: number, vocabulary: Vocabulary): string {
-  return vocabulary.text(collapse(bestPath(logits, frames, symbols), vocabulary.blank));
 }
