@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// `unit` needs nothing but the clone. `shared` reads real models and speech from PINCH_SHARED and takes minutes.
+// `unit` and `process` need nothing but the clone: `process` has what starts whole trainers and commands (*.process.test.ts). `shared` reads real models and speech from PINCH_SHARED and takes minutes.
 // `slurm` starts a Slurm of its own. `e2e` drives the packed extension in a real workbench; test/e2e/run.mjs starts it.
 export default defineConfig({
   test: {
@@ -9,9 +9,20 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/shared/**', 'test/e2e/**', 'test/electron/**', 'test/package/**', 'test/slurm/**'],
+          exclude: [
+            ...['test/shared/**', 'test/e2e/**', 'test/electron/**', 'test/package/**', 'test/slurm/**'],
+            'test/**/*.process.test.ts',
+          ],
           testTimeout: 60_000,
           // Files run side by side, so each gets a thread of its own and not all of the machine.
+          env: { PINCH_THREADS: '1' },
+        },
+      },
+      {
+        test: {
+          name: 'process',
+          include: ['test/**/*.process.test.ts'],
+          testTimeout: 120_000,
           env: { PINCH_THREADS: '1' },
         },
       },
