@@ -84,7 +84,7 @@ test.each([
   [
     'too little memory',
     "Non-zero status code returned while running MatMul node. Name:'m' Status Message: /o/bfc_arena.cc:376 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool) Failed to allocate memory for requested buffer of size 2400000000\n",
-    'there is not enough memory to run it; 2.4 GB more were needed at the node "m" (MatMul).',
+    'there is not enough memory to run it; 2.40 GB more were needed at the node "m" (MatMul).',
   ],
   ['no node', 'std::bad_alloc', 'there is not enough memory to run it.'],
 ])('%s', (_, raw, sentence) => {

@@ -42,13 +42,13 @@ describe('what does not fit', () => {
       'memory',
       { memory: 8e9, disk: 7e9 },
       0,
-      /^The run needs about 9\.0 GB of memory and there are 8\.0 GB in all; .*\.$/u,
+      /^The run needs about 9\.00 GB of memory and there are 8\.00 GB in all; .*\.$/u,
     ],
     [
       'disk',
       { memory: 16e9, disk: 5e9 },
       0,
-      /^The run folder needs up to 6\.0 GB of disk and 5\.0 GB are free there; .*\.$/u,
+      /^The run folder needs up to 6\.00 GB of disk and 5\.00 GB are free there; .*\.$/u,
     ],
   ] as const)('%s', (_, room, written, expected) => {
     const found = whyNotHere(needs, room, written);
