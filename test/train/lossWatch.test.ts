@@ -62,6 +62,34 @@ describe('LossWatch', () => {
     expect(feed(watch, repeated(3, 60), 1)).toMatchObject({ reason: 'all-blank' });
   });
 
+  // The watch's numbers, from both sides: four times the usual loss, and twice the lowest.
+  test.each([
+    [3.9, undefined],
+    [4.1, 'divergence'],
+  ])('a loss that is far above ignorance and rose to %d of the usual', (times, reason) => {
+    const usual = 2 * Math.log(symbols);
+    const trouble = feed(new LossWatch(symbols), [...repeated(usual, 60), ...repeated(times * usual, 20)]);
+    expect(trouble?.reason).toBe(reason);
+  });
+
+  test.each([
+    [1.9, undefined],
+    [2.1, 'all-blank'],
+  ])('nothing but blanks while the loss rose to %d of its lowest', (times, reason) => {
+    const watch = new LossWatch(symbols);
+    expect(feed(watch, repeated(0.5, 60))).toBeUndefined();
+    expect(feed(watch, repeated(times * 0.5, 60), 1)?.reason).toBe(reason);
+  });
+
+  test.each([
+    [29, undefined],
+    [30, 'all-blank'],
+  ])('%d steps of nothing but blanks', (steps, reason) => {
+    const watch = new LossWatch(symbols);
+    expect(feed(watch, repeated(0.5, 60))).toBeUndefined();
+    expect(feed(watch, repeated(1.5, steps), 1)?.reason).toBe(reason);
+  });
+
   test('a model that learns from scratch may write blanks for as long as it takes', () => {
     const falling = Array.from({ length: 2000 }, (_, i) => 3 + 17 * Math.exp(-i / 50) + 0.05 * Math.sin(i));
     const watch = new LossWatch(symbols);
