@@ -34,70 +34,88 @@ export function removeLayer(
   tensors: ReadonlySet<string>,
   dimsOf: (name: string) => readonly number[] | undefined,
 ): Removal | undefined {
-  const remains = new Map<string, Remains>();
-  const slim = new Set<string>();
   const fixed = new Set(outputs.map(({ name }) => name));
-  const kept: Node[] = [];
-  for (const node of nodes) {
-    const [output = ''] = node.outputs;
-    const touched = node.inputs.some((name) => remains.has(name));
-    const isSink = sinks.has(output);
-    if (namesWithin(node).some((name) => remains.has(name))) return undefined;
-    if (!isSink && !touched) {
-      kept.push(node);
-      continue;
-    }
-    const found = isSink ? ofProduct(node) : whatRemains(node);
-    if (!found || node.outputs.slice(1).some((name) => name !== '')) return undefined;
-    if (found.written) kept.push(found.written);
-    if (!found.remains) continue;
-    if (found.remains.kind !== 'same' && fixed.has(output)) return undefined;
-    if (found.remains.kind === 'same' && fixed.has(output)) {
-      kept.push({ ...node, opType: 'Identity', inputs: [found.remains.name], attributes: {} });
-    } else remains.set(output, found.remains);
-  }
-  const needed = withoutUnread(kept, fixed);
+  const remover = new LayerRemover(sinks, fixed, dimsOf);
+  if (!nodes.every((node) => remover.take(node))) return undefined;
+  const needed = withoutUnread(remover.kept, fixed);
   const readStill = needed.some((node) => [...node.inputs, ...namesWithin(node)].some((name) => tensors.has(name)));
-  return readStill ? undefined : { nodes: needed, slim };
+  return readStill ? undefined : { nodes: needed, slim: remover.slim };
+}
 
-  interface Found {
-    /** What the node's output is from now on; undefined if it is what it was. */
-    readonly remains?: Remains;
-    /** The node, if it stays. */
-    readonly written?: Node;
+/** What a node has become. */
+interface Found {
+  /** What the node's output is from now on; undefined if it is what it was. */
+  readonly remains?: Remains;
+  /** The node, if it stays. */
+  readonly written?: Node;
+}
+
+/** Goes through a graph's nodes in order, and keeps of each what the layer's zeros leave of it. */
+class LayerRemover {
+  readonly kept: Node[] = [];
+  /** Values that have become vectors by way of nodes that stay. */
+  readonly slim = new Set<string>();
+  private readonly remains = new Map<string, Remains>();
+  private readonly sinks: ReadonlySet<string>;
+  private readonly fixed: ReadonlySet<string>;
+  private readonly dimsOf: (name: string) => readonly number[] | undefined;
+
+  /** @param fixed the graph's outputs, whose names and shapes stay. */
+  constructor(
+    sinks: ReadonlySet<string>,
+    fixed: ReadonlySet<string>,
+    dimsOf: (name: string) => readonly number[] | undefined,
+  ) {
+    this.sinks = sinks;
+    this.fixed = fixed;
+    this.dimsOf = dimsOf;
   }
 
-  function ofProduct(node: Node): Found | undefined {
-    const bias = node.inputs[2];
-    if (!bias) return { remains: { kind: 'zero' } };
-    // The bias of a convolution stretches along another axis than a vector does.
-    return node.opType === 'Gemm' && floatAttribute(node, 'beta', 1) === 1
-      ? { remains: { kind: 'vector', name: bias } }
-      : undefined;
+  /** @returns false if the node needs what the layer gave. */
+  take(node: Node): boolean {
+    const [output = ''] = node.outputs;
+    if (namesWithin(node).some((name) => this.remains.has(name))) return false;
+    const isSink = this.sinks.has(output);
+    if (!isSink && !node.inputs.some((name) => this.remains.has(name))) {
+      this.kept.push(node);
+      return true;
+    }
+    const found = isSink ? ofProduct(node) : this.whatRemains(node);
+    if (!found || node.outputs.slice(1).some((name) => name !== '')) return false;
+    if (found.written) this.kept.push(found.written);
+    const { remains } = found;
+    if (!remains) return true;
+    if (!this.fixed.has(output)) this.remains.set(output, remains);
+    else if (remains.kind !== 'same') return false;
+    else this.kept.push({ ...node, opType: 'Identity', inputs: [remains.name], attributes: {} });
+    return true;
   }
 
-  function whatRemains(node: Node): Found | undefined {
+  private whatRemains(node: Node): Found | undefined {
+    const { remains } = this;
     const [first, second] = node.inputs.map((name) => remains.get(name));
     const held = [first, second].filter((value) => value !== undefined);
     // Aliases alone change nothing but names.
-    if (node.inputs.every((name) => (remains.get(name)?.kind ?? 'same') === 'same')) return { written: renamed(node) };
+    if (node.inputs.every((name) => (remains.get(name)?.kind ?? 'same') === 'same')) {
+      return { written: this.renamed(node) };
+    }
     if (node.inputs.slice(2).some((name) => remains.has(name))) return undefined;
-    if (node.opType === 'Add') return ofSum(node, held);
+    if (node.opType === 'Add') return this.ofSum(node, held);
     if (first?.kind === 'zero' && (zeroToZero.has(node.opType) || node.opType === 'Div')) return { remains: first };
     if (second?.kind === 'zero' && node.opType === 'Mul') return { remains: second };
     const vector = held.find(({ kind }) => kind === 'vector');
     if (!vector) return undefined;
     if (['Identity', 'Dropout'].includes(node.opType)) return { remains: vector };
-    const scaled = ['Mul', 'Div'].includes(node.opType) && first === vector && isScalar(node.inputs[1] ?? '');
-    const turned = node.opType === 'Mul' && second === vector && isScalar(node.inputs[0] ?? '');
-    return scaled || turned ? slimmer(node) : undefined;
+    const scaled = ['Mul', 'Div'].includes(node.opType) && first === vector && this.isScalar(node.inputs[1] ?? '');
+    const turned = node.opType === 'Mul' && second === vector && this.isScalar(node.inputs[0] ?? '');
+    return scaled || turned ? this.slimmer(node) : undefined;
   }
 
-  function ofSum(node: Node, held: readonly Remains[]): Found | undefined {
+  private ofSum(node: Node, held: readonly Remains[]): Found | undefined {
+    const { remains, dimsOf } = this;
     const whole = dimsOf(node.outputs[0] ?? '');
     if (!whole) return undefined;
-    const isZero = (name: string): boolean => remains.get(name)?.kind === 'zero';
-    const other = node.inputs.find((name) => !isZero(name));
+    const other = node.inputs.find((name) => remains.get(name)?.kind !== 'zero');
     if (held.some(({ kind }) => kind === 'zero')) {
       if (other === undefined) return { remains: { kind: 'zero' } };
       const known = remains.get(other);
@@ -110,25 +128,35 @@ export function removeLayer(
       const value = known?.kind === 'same' ? known.name : name;
       return known?.kind !== 'vector' && dimsOf(value)?.join() === whole.join();
     });
-    return stretched ? { written: renamed(node) } : slimmer(node);
+    return stretched ? { written: this.renamed(node) } : this.slimmer(node);
   }
 
   /** The node computes with the vector from now on, and gives a vector. */
-  function slimmer(node: Node): Found {
+  private slimmer(node: Node): Found {
     const [output = ''] = node.outputs;
-    slim.add(output);
-    return { written: renamed(node), remains: { kind: 'vector', name: output } };
+    this.slim.add(output);
+    return { written: this.renamed(node), remains: { kind: 'vector', name: output } };
   }
 
-  function renamed(node: Node): Node {
+  private renamed(node: Node): Node {
     const inputs = node.inputs.map((name) => {
-      const value = remains.get(name);
+      const value = this.remains.get(name);
       return value && value.kind !== 'zero' ? value.name : name;
     });
     return { ...node, inputs };
   }
 
-  function isScalar(name: string): boolean {
-    return !remains.has(name) && dimsOf(name)?.every((dim) => dim === 1) === true;
+  private isScalar(name: string): boolean {
+    return !this.remains.has(name) && this.dimsOf(name)?.every((dim) => dim === 1) === true;
   }
+}
+
+/** The products give zeros; a bias that they add is left. */
+function ofProduct(node: Node): Found | undefined {
+  const bias = node.inputs[2];
+  if (!bias) return { remains: { kind: 'zero' } };
+  // The bias of a convolution stretches along another axis than a vector does.
+  return node.opType === 'Gemm' && floatAttribute(node, 'beta', 1) === 1
+    ? { remains: { kind: 'vector', name: bias } }
+    : undefined;
 }
