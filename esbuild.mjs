@@ -1,12 +1,16 @@
 // Builds what runs into dist/: the extension, the command, the trainer, its worker threads and the webviews, each one file.
-import { build } from 'esbuild';
+import { build, context } from 'esbuild';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-// With --metafile, what went into each bundle is written there, for the licences.
+// With --metafile, what went into each bundle is written there, for the licences. With --watch, each is built again when its files change.
 const { values } = parseArgs({
-  options: { outdir: { type: 'string', default: 'dist' }, metafile: { type: 'string' } },
+  options: {
+    outdir: { type: 'string', default: 'dist' },
+    metafile: { type: 'string' },
+    watch: { type: 'boolean', default: false },
+  },
 });
 const outdir = values.outdir;
 rmSync(outdir, { recursive: true, force: true });
@@ -25,7 +29,7 @@ const common = { bundle: true, logLevel: 'warning', metafile: true };
 const node = { ...common, platform: 'node', target: 'node20', sourcemap: true };
 
 /** What runs without the editor. */
-const programs = build({
+const programs = {
   ...node,
   entryPoints: {
     cli: 'src/cli.ts',
@@ -41,10 +45,10 @@ const programs = build({
   banner: {
     js: "import { createRequire as pinchRequire } from 'node:module'; const require = pinchRequire(import.meta.url);",
   },
-});
+};
 
 /** The extension host loads CommonJS. */
-const extension = build({
+const extension = {
   ...node,
   entryPoints: { extension: 'src/extension.ts' },
   outdir,
@@ -53,10 +57,10 @@ const extension = build({
   minify: true,
   external: ['vscode'],
   plugins: [forbid('onnxruntime-node')],
-});
+};
 
 const names = readdirSync('webview').filter((name) => existsSync(join('webview', name, 'main.ts')));
-const webviews = build({
+const webviews = {
   ...common,
   entryPoints: Object.fromEntries(names.map((name) => [name, `webview/${name}/main.ts`])),
   outdir: join(outdir, 'webview'),
@@ -65,7 +69,33 @@ const webviews = build({
   format: 'esm',
   minify: true,
   plugins: [forbid('vscode'), forbid('onnxruntime-node')],
-});
+};
 
-const results = await Promise.all([programs, extension, webviews]);
-if (values.metafile) writeFileSync(values.metafile, JSON.stringify(results.map(({ metafile }) => metafile)));
+const bundles = [programs, extension, webviews];
+if (values.watch) {
+  // .vscode/tasks.json waits for these two lines, so they are printed once for all bundles: before the first starts and after the last ends.
+  let building = bundles.length;
+  console.log('[watch] build started');
+  const report = () => {
+    let first = true;
+    return {
+      name: 'report',
+      setup(b) {
+        b.onStart(() => {
+          if (!first && building++ === 0) console.log('[watch] build started');
+          first = false;
+        });
+        b.onEnd(() => {
+          if (--building === 0) console.log('[watch] build finished');
+        });
+      },
+    };
+  };
+  for (const options of bundles) {
+    const watched = await context({ ...options, plugins: [...options.plugins, report()] });
+    await watched.watch();
+  }
+} else {
+  const results = await Promise.all(bundles.map((options) => build(options)));
+  if (values.metafile) writeFileSync(values.metafile, JSON.stringify(results.map(({ metafile }) => metafile)));
+}

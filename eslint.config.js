@@ -15,7 +15,7 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  // Tests index freely into arrays they have just made.
-  { files: ['test/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
+  // Tests and benchmarks index freely into arrays they have just made.
+  { files: ['test/**', 'bench/**'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 );

@@ -44,8 +44,6 @@ try {
     target,
     packagePath: file,
     ignoreFile: ignore,
-    allowMissingRepository: true,
-    rewriteRelativeLinks: false,
   });
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 
 import type { Parameter } from '../state/parameter.ts';
 
-/** For a transformer 144 wide: the best of those tried (test/bench/README.md). */
+/** For a transformer 144 wide: the best of those tried (bench/README.md). */
 const measured = { width: 144, learningRate: 5e-4 } as const;
 
 /**

@@ -68,8 +68,9 @@ function installTools() {
       'installing code-server failed, see above. It compiles a module that needs Kerberos: on Debian apt-get install libkrb5-dev',
     );
   };
-  // code-server's own installation wants the Node that it runs on to be the first on the PATH.
-  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  // code-server's own installation wants the Node that it runs on to be the first on the PATH. Until that Node is there npm would warn that
+  // the one in use is too old.
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   npm(['rebuild', 'node']);
   npm(['rebuild'], { PATH: `${join(modules, 'node/bin')}${delimiter}${process.env.PATH ?? ''}` });
 }

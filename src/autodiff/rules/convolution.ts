@@ -1,6 +1,6 @@
 /**
  * Gradients of convolutions. With X [N, C, …], W [O, C/groups, kernel] and Y [N, O, …], each gradient is a convolution again, or for the
- * weights a few matrix products, chosen by which is quicker on a CPU (test/bench measures the whole step).
+ * weights a few matrix products, chosen by which is quicker on a CPU (bench measures the whole step).
  */
 
 import type { Builder } from '../../onnx/graph/builder.ts';

@@ -1,7 +1,7 @@
 /** Opens a run in a fresh process, as the extension host does, then takes 100 further steps. Called by follow.ts. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { followRun } from '../../src/runs/followRun.ts';
+import { followRun } from '../src/runs/followRun.ts';
 
 const [folder = ''] = process.argv.slice(2);
 const delay = monitorEventLoopDelay({ resolution: 1 });

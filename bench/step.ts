@@ -5,9 +5,9 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { Random } from '../../src/base/random.ts';
-import type { Device } from '../../src/runtime/session.ts';
-import { openTrainable } from '../openTrainable.ts';
+import { Random } from '../src/base/random.ts';
+import type { Device } from '../src/runtime/session.ts';
+import { openTrainable } from '../test/openTrainable.ts';
 
 const [path = '', mode = 'ungated', steps = '5', count = '4', seconds = '5', profilePrefix, device = 'cpu'] =
   process.argv.slice(2);

@@ -5,7 +5,7 @@ import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { StepRecord } from '../../src/protocol/records.ts';
+import type { StepRecord } from '../src/protocol/records.ts';
 
 const blocks = ['attention.q_proj', 'attention.k_proj', 'attention.v_proj', 'attention.out_proj', 'mlp.fc1', 'mlp.fc2'];
 

@@ -3,14 +3,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadModel } from '../../src/onnx/file/load.ts';
-import { exposeParameters } from '../../src/onnx/model/parameters.ts';
-import { saveModel } from '../../src/onnx/file/save.ts';
-import { chooseGates } from '../../src/prune/chooseGates.ts';
-import { findGroups } from '../prune/findGroups.ts';
-import { shrinkModel } from '../../src/prune/shrink.ts';
-import { countModel, measureCost, type ModelCost } from '../../src/measure/cost/modelCost.ts';
-import { copyProcessorFiles } from '../../src/runfolder/processorCopies.ts';
+import { loadModel } from '../src/onnx/file/load.ts';
+import { exposeParameters } from '../src/onnx/model/parameters.ts';
+import { saveModel } from '../src/onnx/file/save.ts';
+import { chooseGates } from '../src/prune/chooseGates.ts';
+import { findGroups } from '../test/prune/findGroups.ts';
+import { shrinkModel } from '../src/prune/shrink.ts';
+import { countModel, measureCost, type ModelCost } from '../src/measure/cost/modelCost.ts';
+import { copyProcessorFiles } from '../src/runfolder/processorCopies.ts';
 
 /** Takes the same share of groups from every layer, as nearly as they allow, the first ones. */
 export async function costWithout(path: string, share: number, threads: number): Promise<ModelCost> {

@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { keepMemory } from '../../src/train/start/process.ts';
+import { keepMemory } from '../src/train/start/process.ts';
 
 interface ProfileEvent {
   readonly cat?: string;
