@@ -14,6 +14,7 @@ export default defineConfig({
             'test/**/*.process.test.ts',
           ],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           // Files run side by side, so each gets a thread of its own and not all of the machine.
           env: { PINCH_THREADS: '1' },
         },
@@ -23,6 +24,7 @@ export default defineConfig({
           name: 'process',
           include: ['test/**/*.process.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 60_000,
           env: { PINCH_THREADS: '1' },
         },
       },

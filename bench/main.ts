@@ -1,14 +1,17 @@
 /**
- * Benchmarks, each a command: `npm run bench -- step|ctc|launches|start|follow|shrunk …`. They print JSON lines; the figures that were taken stand in README.md
+ * Benchmarks, each a command: `npm run bench -- step|ctc|launches|start|follow|shrunk|guess …`. They print JSON lines; the figures that were taken stand in README.md
  * beside this file. Ratios come from runs that take turns, because machines are noisy.
  */
 
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
+import { completeSettings } from '../src/protocol/settings.ts';
+import { describeRun } from '../src/runfolder/inputs.ts';
 import { keepMemory } from '../src/train/start/process.ts';
+import { createRunFolder } from '../src/runfolder/runFolder.ts';
 import { describeCost } from '../src/measure/cost/costReport.ts';
 import { follow } from './follow.ts';
 import { launches } from './launches.ts';
@@ -27,6 +30,8 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string', default: '2' },
     driver: { type: 'string', default: '/usr/lib/chromium/vk_swiftshader_icd.json' },
     kept: { type: 'boolean', default: false },
+    config: { type: 'string' },
+    busy: { type: 'boolean', default: false },
   },
 });
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -155,9 +160,42 @@ async function start(): Promise<void> {
   }
 }
 
+/**
+ * How well runs foresee their time: the first guess, what was said at each tenth, and what was taken; `--busy` keeps every core busy
+ * meanwhile. The settings are a run.json's or a --config file's; features are made anew each time.
+ */
+async function guess(config: string): Promise<void> {
+  const file = JSON.parse(readFileSync(config, 'utf8')) as { settings?: object };
+  const paths = Object.entries(file.settings ?? file).map(([key, value]: [string, unknown]) =>
+    ['model', 'train', 'dev'].includes(key) && typeof value === 'string'
+      ? [key, resolve(dirname(config), value)]
+      : [key, value],
+  );
+  const settings = completeSettings(Object.fromEntries(paths));
+  const loops = values.busy
+    ? Array.from({ length: availableParallelism() }, () => spawn(process.execPath, ['-e', 'for(;;);']))
+    : [];
+  try {
+    for (let round = 0; round < Number(values.rounds); round++) {
+      const folder = mkdtempSync(join(tmpdir(), 'pinch-bench-'));
+      try {
+        const made = await createRunFolder(await describeRun(settings), settings.model, join(folder, 'runs', 'guess'));
+        const args = ['--import', 'tsx', join(import.meta.dirname, 'guess.ts'), made.folder];
+        const { stdout } = await run(process.execPath, args, { env: { ...process.env, ...keepMemory } });
+        console.log(JSON.stringify({ round, busy: values.busy, ...(JSON.parse(stdout) as object) }));
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    }
+  } finally {
+    for (const loop of loops) loop.kill('SIGKILL');
+  }
+}
+
 const [name] = positionals;
 if (name === 'start') await start();
 else if (name === 'follow') await follow(Number(values.length), Number(values.layers), Number(values.rounds));
+else if (name === 'guess' && values.config !== undefined) await guess(values.config);
 else if (name === 'shrunk' && values.model !== undefined) {
   for (let round = 0; round < Number(values.rounds); round++) {
     const cost = await costWithout(values.model, Number(values.share), Number(values.threads));
@@ -170,7 +208,7 @@ else if (name === 'shrunk' && values.model !== undefined) {
   await (name === 'step' ? step(values.model) : ctc(values.model));
 } else {
   console.error(
-    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N]',
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N] | guess --config FILE [--busy] [--rounds N]',
   );
   process.exitCode = 2;
 }

@@ -61,12 +61,12 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--seed <number>', 'of everything random (0)', countFlag('--seed', 0))
     .option(
       '--dropout <share>',
-      'share of values that dropout sets to zero while training (0.1; with --config, what the file says, or 0)',
+      'share of values that dropout sets to zero while training (0.1)',
       numberFlag('--dropout'),
     )
     .option(
       '--mask-time-prob <share>',
-      'share of frames that SpecAugment masks while training (0.13; with --config, what the file says, or 0)',
+      'share of frames that SpecAugment masks while training (0.13)',
       numberFlag('--mask-time-prob'),
     )
     .option('--config <file>', 'settings as in a run.json; flags override them')

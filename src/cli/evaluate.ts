@@ -33,8 +33,12 @@ export async function evaluate(model: string, flags: EvaluateFlags): Promise<num
     ...(against === undefined ? {} : { against }),
     ...(batch === undefined ? {} : { batch }),
     ...(device === undefined ? {} : { device }),
-    onProgress: ({ model, done, utterances }) => {
+    onProgress: ({ model, done, utterances, window }) => {
       const whose = against === undefined ? '' : ` by ${model}`;
+      if (window) {
+        const label = `Windows of utterance ${done + 1} of ${utterances} recognised${whose}`;
+        return showProgress({ label, done: window.done, total: window.windows });
+      }
       showProgress({ label: `Utterances recognised${whose}`, done, total: utterances });
     },
   });

@@ -11,6 +11,10 @@ export interface GraphCost {
   readonly operations: number;
   /** Bytes that all other operators read and write, which take the rest of it. */
   readonly traffic: number;
+  /** Nodes that run, those in the bodies of Scans once for each round: on small batches starting them takes longer than their work. */
+  readonly nodes: number;
+  /** Of them, those in the bodies of Scans, whose rounds grow with the audio's length. */
+  readonly repeated: number;
   /** The most memory that values between the nodes take at once, in the order the nodes were written. */
   readonly bytes: number;
 }
@@ -24,6 +28,8 @@ export function graphCost(b: Builder): GraphCost {
   const ending = new Map<number, number>();
   let operations = 0;
   let traffic = 0;
+  let nodes = 0;
+  let repeated = 0;
   let held = 0;
   let most = 0;
   entries.forEach(([node, { inputs, outputs }], at) => {
@@ -37,15 +43,24 @@ export function graphCost(b: Builder): GraphCost {
     }
     most = Math.max(most, held);
     held -= ending.get(at) ?? 0;
+    if (!sameBytes.has(node.opType)) nodes += 1;
+    repeated += repeatedNodes(node, inputs);
     const own = operationsOf(node, inputs, outputs);
     operations += own;
     if (own === 0 && !sameBytes.has(node.opType)) traffic += trafficOf(inputs, outputs);
   });
-  return { operations, traffic, bytes: most };
+  return { operations, traffic, nodes: nodes + repeated, repeated, bytes: most };
 }
 
 /** Operators whose results are their inputs' bytes under another shape. */
 const sameBytes: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity', 'Constant']);
+
+/** A Scan's last inputs are scanned along their first axis; it runs its body once for each element of it. */
+function repeatedNodes(node: Node, inputs: readonly (ValueType | undefined)[]): number {
+  const body = node.attributes['body'];
+  if (node.opType !== 'Scan' || body?.type !== 'graph') return 0;
+  return (inputs.at(-1)?.dims[0] ?? 0) * body.value.nodes.length;
+}
 
 function trafficOf(inputs: readonly (ValueType | undefined)[], outputs: readonly ValueType[]): number {
   return [...inputs, ...outputs].reduce((sum, value) => sum + (value ? bytesOf(value) : 0), 0);

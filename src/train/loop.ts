@@ -16,6 +16,7 @@ import {
   type Progress,
 } from '../runfolder/checkpoint.ts';
 import { secondsOf, trainingBatch } from './data/data.ts';
+import type { DevScore, DevSet } from './data/devSet.ts';
 import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
 import { LossWatch } from './lossWatch.ts';
 import type { Resting } from './methods/method.ts';
@@ -36,6 +37,12 @@ export async function train(context: LoopContext, opened: Opened, progress: Prog
   }
 }
 
+/** Milliseconds between two shares of something that is going on. */
+const tellEvery = 500;
+
+/** What ends an evaluation that somebody did not want to wait for. */
+class BrokenOff extends Error {}
+
 const nothingLearned = 'several steps in a row; look at the recordings and their texts, and at "freeze"';
 
 class Loop {
@@ -49,6 +56,8 @@ class Loop {
   private evaluatedStep: number;
   /** Steps of this process. */
   private timed = 0;
+  /** Whether a request to stop came during the last evaluation. */
+  private brokenOff = false;
 
   constructor(context: LoopContext, opened: Opened, progress: Progress) {
     this.context = context;
@@ -68,15 +77,22 @@ class Loop {
       ? this.progress.step
       : -1;
 
+    // 0. An evaluation that a stop broke off comes first.
+    if (this.evaluationIsMissing && (await this.evaluate(this.progress.step === steps))) {
+      await this.during('writing a checkpoint', () => this.writeCheckpoint());
+    }
+
     while (this.progress.step < steps && !host.stopRequested()) {
       const { step, epoch } = this.progress;
 
       // 1. From here on masks rest, at the target, and what was pruned stays pruned. The choice counts as this step's time.
       const began = performance.now();
+      let rested = 0;
       const { resting } = method;
       if (resting && step >= resting.from(steps) && this.opened.trainable.mode === 'learning') {
         await this.during('bringing the masks to rest', () => this.restGates(resting));
         if (settings.shrink.share < 1) this.goOnWith(await removeDead(setup, this.opened), step + 1);
+        rested = (performance.now() - began) / 1000;
       }
 
       // 2. What this step's number decides.
@@ -93,9 +109,9 @@ class Loop {
         sparsityTarget: target,
         multiplier: this.progress.multiplier,
       };
-      const { result, audioSeconds, shapes } = await this.update(scalars);
+      const { result, audioSeconds, shapes, features } = await this.update(scalars);
       const seconds = (performance.now() - began) / 1000;
-      time.step({ shapes, mode: this.opened.trainable.mode }, seconds);
+      time.step({ shapes, mode: this.opened.trainable.mode, seconds: seconds - rested, features });
 
       // 4. Trouble: back to the last good checkpoint at half the learning rate, once.
       const trouble = this.watch.observe(result);
@@ -130,6 +146,7 @@ class Loop {
 
       // 6. Say so.
       const audioSecondsPerSecond = audioSeconds / seconds;
+      const secondsLeft = time.left(step + 1, this.progress);
       host.record({
         kind: 'step',
         step: step + 1,
@@ -151,10 +168,9 @@ class Loop {
         sparsityTarget: target,
         gated: this.gated,
         audioSecondsPerSecond,
-        secondsLeft: time.left(step + 1, this.epochs),
+        secondsLeft,
       });
-
-      this.correctGuess(time.left(step + 1, this.epochs));
+      this.correctGuess(secondsLeft);
 
       // 7. Groups that have been dead for long leave the model; all that are dead do at the end.
       const last = step + 1 === steps;
@@ -166,7 +182,7 @@ class Loop {
       // 8. Evaluate after every so many epochs, and at the end.
       const due = settings.evaluate.everyEpochs;
       const epochsDone = due > 0 && Math.floor(this.progress.epoch / due) > Math.floor(epoch / due);
-      const better = (last || epochsDone) && due > 0 && (await this.during('evaluating', () => this.evaluate(last)));
+      const better = (last || epochsDone) && due > 0 && (await this.evaluate(last));
 
       // 9. Write a checkpoint now and then, for the best, on request, and at the end.
       const asked = host.takeCheckpointRequest();
@@ -184,7 +200,8 @@ class Loop {
     if (this.progress.step > 0 && checkpointStep !== this.progress.step) {
       await this.during('writing a checkpoint', () => this.writeCheckpoint());
     }
-    return this.end(this.progress.step < steps ? 'stopped' : 'done', null);
+    const unfinished = this.progress.step < steps || this.brokenOff;
+    return this.end(unfinished ? 'stopped' : 'done', null);
   }
 
   async close(): Promise<void> {
@@ -196,6 +213,17 @@ class Loop {
     return this.progress.epoch + this.progress.batch / this.context.setup.data.plan.batchesPerEpoch;
   }
 
+  /** Whether the step that training goes on from was to be evaluated, and was not. */
+  private get evaluationIsMissing(): boolean {
+    const { settings, setup, dev } = this.context;
+    const { step, epoch, batch } = this.progress;
+    const { everyEpochs } = settings.evaluate;
+    if (!dev || everyEpochs === 0 || step === 0 || this.evaluatedStep >= step) return false;
+    const { batchesPerEpoch } = setup.data.plan;
+    const before = Math.floor((epoch * batchesPerEpoch + batch - settings.batch.accumulate) / batchesPerEpoch);
+    return step === setup.steps || Math.floor(epoch / everyEpochs) > Math.floor(before / everyEpochs);
+  }
+
   /** One update. Losses are means over its batches; all else is the last one's. */
   private async update(scalars: Omit<StepScalars, 'update' | 'part'>) {
     const { settings, setup } = this.context;
@@ -203,12 +231,16 @@ class Loop {
     let audioSeconds = 0;
     let ctcLoss = 0;
     const shapes: BatchShape[] = [];
+    let [making, samples] = [0, 0];
     for (let part = 1; ; part++) {
       const batch = await this.batches.next();
       audioSeconds += secondsOf(batch, setup.processor.sampleRate);
       shapes.push({ utterances: batch.rows, samples: batch.samples, labels: batch.maxLabels });
       const last = part === accumulate;
+      const began = performance.now();
       const features = await this.featuresOf(batch);
+      making += (performance.now() - began) / 1000;
+      samples += batch.lengths.reduce((sum, length) => sum + length, 0);
       const result = await this.opened.trainable.step(trainingBatch(batch, features), {
         ...scalars,
         part,
@@ -218,7 +250,8 @@ class Loop {
       if (!last) continue;
       const loss = ctcLoss + (result.loss - result.ctcLoss);
       const whole: StepResult = { ...result, ctcLoss, loss };
-      return { result: whole, audioSeconds, shapes };
+      const made = setup.features ? { seconds: making, samples } : undefined;
+      return { result: whole, audioSeconds, shapes, features: made };
     }
   }
 
@@ -234,10 +267,15 @@ class Loop {
   }
 
   /** What takes more than a step may, under a name that readers of the run see meanwhile. */
-  private async during<T>(label: string, work: () => Promise<T>): Promise<T> {
+  private async during<T>(label: string, work: (tell: (share: number) => Promise<void>) => Promise<T>): Promise<T> {
     const { host } = this.context;
     await host.phase(label);
-    const result = await work();
+    let told = performance.now();
+    const result = await work(async (share) => {
+      if (performance.now() - told < tellEvery) return;
+      told = performance.now();
+      await host.phase(label, share);
+    });
     await host.phase(null);
     return result;
   }
@@ -294,12 +332,20 @@ class Loop {
 
   /** @returns whether this is the best so far at the final sparsity, and so worth a checkpoint. */
   private async evaluate(last: boolean): Promise<boolean> {
-    const { setup, dev, checkpoints, host, report, time } = this.context;
+    const { dev, host, report, time } = this.context;
     const { step } = this.progress;
     if (!dev || this.evaluatedStep === step) return false;
     const began = performance.now();
-    const state = await this.opened.trainable.readState();
-    const score = await dev.score(setup, this.opened.layout, state, this.opened.trainable.mode, checkpoints);
+    const score = await this.during('evaluating', (tell) => this.score(dev, tell)).catch((error: unknown) => {
+      if (error instanceof BrokenOff) return undefined;
+      throw error;
+    });
+    this.brokenOff = score === undefined;
+    if (!score) {
+      await host.phase(null);
+      report.say(`Step ${step}: the evaluation was broken off; the run begins with it when it goes on.`);
+      return false;
+    }
     time.evaluation((performance.now() - began) / 1000);
     this.evaluatedStep = step;
     host.record({ kind: 'evaluation', step, epoch: this.epochs, ...score, sparsity: this.sparsity });
@@ -311,6 +357,20 @@ class Loop {
       best: { step, wer: score.wer, path: `checkpoints/${checkpointName(step)}` },
     };
     return true;
+  }
+
+  /** @throws BrokenOff */
+  private async score(dev: DevSet, tell: (share: number) => Promise<void>): Promise<DevScore> {
+    const { setup, checkpoints, host } = this.context;
+    const { trainable, layout } = this.opened;
+    const goOn = async (share: number): Promise<void> => {
+      // Requests to stop come in here; onnxruntime blocks this thread during an utterance or a window.
+      await setImmediate();
+      if (host.stopRequested()) throw new BrokenOff();
+      await tell(share);
+    };
+    await goOn(0);
+    return dev.score(setup, layout, await trainable.readState(), trainable.mode, checkpoints, goOn);
   }
 
   private async writeCheckpoint(): Promise<void> {

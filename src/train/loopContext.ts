@@ -25,8 +25,8 @@ export interface LoopHost {
   readonly syncRecords: () => void;
   /** After every update: time for a heartbeat. */
   readonly beat: (step: number) => Promise<void>;
-  /** Says what takes long now, besides steps; null when that is over. */
-  readonly phase: (label: string | null) => Promise<void>;
+  /** Says what takes long now, besides steps, and what share of it is done, where that is known; null when it is over. */
+  readonly phase: (label: string | null, share?: number) => Promise<void>;
   readonly stopRequested: () => boolean;
   /** Whether somebody asked for a checkpoint since this was last called. */
   readonly takeCheckpointRequest: () => boolean;

@@ -35,7 +35,7 @@ export class ProgressReport {
   private readonly terminal: Terminal;
   private readonly log: number;
   private barShown = false;
-  private running: { readonly label: string; readonly began: number } | undefined;
+  private running: { readonly label: string; readonly began: number; said: number } | undefined;
   private lastShown = -Infinity;
 
   /** @param logFile trainer.log, which is appended to. */
@@ -59,15 +59,29 @@ export class ProgressReport {
     writeSync(this.log, lines.map((line) => `${time}  ${line}\n`).join(''));
   }
 
-  /** What takes long now besides steps, where the bar stands otherwise; null when it is over, which the log tells if it took seconds. */
-  phase(label: string | null): void {
+  /**
+   * What takes long now besides steps, where the bar stands otherwise; null when it is over, which the log tells if it took seconds.
+   * @param share that is done, 0 to 1, where that is known. Elsewhere than on a terminal it is said every ten seconds.
+   */
+  phase(label: string | null, share?: number): void {
     const now = performance.now();
+    if (this.running && this.running.label === label) {
+      if (this.terminal.isTTY) this.showPhase(label, share);
+      else if (now - this.running.said >= plainEvery) {
+        this.running.said = now;
+        this.say(`${capitalised(withShare(label, share))} …`);
+      }
+      return;
+    }
     if (this.running && now - this.running.began > phaseIsLong) {
       this.note(`${capitalised(this.running.label)} took ${duration((now - this.running.began) / 1000)}.`);
     }
-    this.running = label === null ? undefined : { label, began: now };
-    if (label === null || !this.terminal.isTTY) return;
-    this.terminal.write(`\r\u001b[K${capitalised(label)} …`);
+    this.running = label === null ? undefined : { label, began: now, said: now };
+    if (label !== null && this.terminal.isTTY) this.showPhase(label, share);
+  }
+
+  private showPhase(label: string, share: number | undefined): void {
+    this.terminal.write(`\r\u001b[K${capitalised(withShare(label, share))} …`);
     this.barShown = true;
   }
 
@@ -99,6 +113,10 @@ export class ProgressReport {
     this.barShown = false;
   }
 }
+
+/** "evaluating, 45 %" */
+export const withShare = (label: string, share: number | undefined): string =>
+  share === undefined ? label : `${label}, ${Math.floor(100 * share)} %`;
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

@@ -1,5 +1,6 @@
 /** A trainer's life: claims the run folder, gets ready, resumes where the last checkpoint is, trains, and says how it ended. */
 
+import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { sentenceOf } from '../base/errors.ts';
 import { makeFolder } from '../base/makeFolder.ts';
@@ -27,10 +28,10 @@ import { freshProgress, type LoopEnd, type LoopHost, type NewRecord } from './lo
 import { MetricsFile } from '../runfolder/metricsFile.ts';
 import { describeStart, startRecord } from './plan/overview.ts';
 import { OnnxruntimeError } from '../runtime/onnxruntimeError.ts';
-import { ProgressReport, type Terminal } from './progress.ts';
+import { ProgressReport, withShare, type Terminal } from './progress.ts';
 import { claimRunFolder, type Owner } from '../runfolder/runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
-import { timeLeftOf } from './plan/timeLeft.ts';
+import { timeLeftOf } from './plan/timeModel.ts';
 
 export interface TrainerHandle {
   /** Settles when the run is over and everything is written: whether it is done, or why it is not. */
@@ -155,9 +156,9 @@ class Run {
     await this.refuseWithoutRoom({ device, diskBytes, memoryBytes: leastMemory(setup, settings) });
     const opened = setup.open(progress.gates, saved?.state);
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
+    const began = performance.now();
     const cost = await opened.trainable.compile(setup.largestBatch, true);
-
-    const time = timeLeftOf(setup, settings, cost, dev);
+    const time = timeLeftOf(setup, settings, cost, dev, (performance.now() - began) / 1000);
     const start = startRecord(setup, settings, cost, time.firstGuess, dev?.memoryBytes);
     await this.refuseWithoutRoom(start);
     const said = (whole: boolean): string => describeStart(start, setup, settings, whole);
@@ -190,9 +191,9 @@ class Run {
       record,
       syncRecords: () => metrics.sync(),
       beat: (step) => this.beat(step),
-      phase: async (label) => {
-        report.phase(label);
-        await this.setState({ message: label });
+      phase: async (label, share) => {
+        report.phase(label, share);
+        await this.setState({ message: label === null ? null : withShare(label, share) });
       },
       stopRequested: () => this.stopping,
       takeCheckpointRequest: () => {

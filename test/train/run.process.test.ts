@@ -230,6 +230,38 @@ describe('stopping', () => {
     expect(pid).toBe(state(run).pid);
   });
 
+  test('an evaluation is broken off, its checkpoint written, and the run that goes on begins with it', async () => {
+    // So many utterances that somebody may well not wait for them.
+    const lines = readFileSync(join(folder, 'dev/manifest.jsonl'), 'utf8').trim().split('\n');
+    const many = Array.from({ length: 400 }, (_, copy) =>
+      lines.map((line, i) => JSON.stringify({ ...(JSON.parse(line) as object), id: `${copy}-${i}` })),
+    );
+    writeFileSync(join(folder, 'dev/many.jsonl'), `${many.flat().join('\n')}\n`);
+    const evaluated: SettingsInput = { dev: 'dev/many.jsonl', steps: 6, evaluate: { everyEpochs: 1 } };
+    const whole = start('waited-for', { ...evaluated });
+    expect((await whole.ended).code).toBe(0);
+
+    const { run, child, ended } = start('broken-off', { ...evaluated });
+    const stopNow = async (process: typeof child): Promise<number> => {
+      while (!(existsSync(join(run, 'state.json')) && /^evaluating/u.test(state(run).message ?? '')))
+        await setTimeout(2);
+      process.kill('SIGINT');
+      return performance.now();
+    };
+    const asked = await stopNow(child);
+    const { code, err } = await ended;
+    expect(performance.now() - asked).toBeLessThan(2000);
+    expect(code).toBe(130);
+    const step = state(run).step;
+    expect(err).toContain(`Step ${step}: the evaluation was broken off; the run begins with it when it goes on.`);
+    expect(kinds(recordsOf(run).slice(-3))).toBe('step checkpoint end');
+    expect(readdirSync(join(run, 'checkpoints'))).toEqual([`step-${String(step).padStart(6, '0')}`]);
+
+    expect((await pinch(['resume', run], folder).ended).code).toBe(0);
+    const scores = (path: string) => timeless(path).filter((line) => JSON.stringify(line).includes('"evaluation"'));
+    expect(scores(run)).toEqual(scores(whole.run));
+  });
+
   test('a second one ends it at once', async () => {
     const { run, child, ended } = start('impatient', settings);
     await untilStep(run, 1);

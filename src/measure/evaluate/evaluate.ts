@@ -45,6 +45,8 @@ export interface EvaluationProgress {
   readonly model: string;
   readonly done: number;
   readonly utterances: number;
+  /** Of the utterance that is being recognised, if it is so long that it goes in windows. */
+  readonly window?: { readonly done: number; readonly windows: number };
   /** Bytes that recognising them will take, once that is reckoned. */
   readonly memoryBytes?: number;
 }
@@ -117,7 +119,7 @@ export async function evaluate(
 }
 
 /** Node, the audio threads and what was read of the model to count its zeros. */
-const nodeMemory = 350e6;
+const nodeMemory = 150e6;
 
 async function costOf(own: Evaluation, against: Evaluation | undefined, options: EvaluateOptions): Promise<ModelCost> {
   const counted = (evaluation: Evaluation): CountedModel => ({ ...evaluation, model: evaluation.modelFile.path });
@@ -166,8 +168,8 @@ async function evaluateModel(
         `${file.path}: this model was exported for batches of ${recognizer.batchSize}; evaluate it with that batch size.`,
       );
     }
-    const recognition = await recognizeAll(utterances, { recognizer, loader, processor, batch }, (done) =>
-      onProgress?.({ model: modelPath, done, utterances: utterances.length }),
+    const recognition = await recognizeAll(utterances, { recognizer, loader, processor, batch }, (done, window) =>
+      onProgress?.({ model: modelPath, done, utterances: utterances.length, ...(window ? { window } : {}) }),
     );
     const scored = recognition.transcripts.map(({ utterance, text, seconds }) => {
       const reference = processor.vocabulary.conform(utterance.text);

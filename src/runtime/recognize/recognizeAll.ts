@@ -50,11 +50,17 @@ interface Engine {
   readonly batch: number;
 }
 
+/** Told after each group of utterances, and inside a long one after each of its windows; whatever it throws breaks the recognition off. */
+export type OnRecognized = (
+  done: number,
+  window?: { readonly done: number; readonly windows: number },
+) => Promise<void> | void;
+
 /** @throws Error if more than 1 % of the utterances cannot be used, naming the first. */
 export async function recognizeAll(
   utterances: readonly Utterance[],
   engine: Engine,
-  onProgress: (done: number) => void,
+  onProgress: OnRecognized,
 ): Promise<Recognition> {
   const transcripts: Transcript[] = [];
   const skipped: Skipped[] = [];
@@ -68,15 +74,20 @@ export async function recognizeAll(
     // The first run also allocates and plans, which later ones do not; it would spoil the times.
     if (times.length === 0) await engine.recognizer.warmUp(audio);
     const start = performance.now();
-    const texts = await engine.recognizer.recognize(audio);
-    times.push(performance.now() - start);
+    let telling = 0;
+    const texts = await engine.recognizer.recognize(audio, async (done, windows) => {
+      const told = performance.now();
+      await onProgress(transcripts.length + skipped.length, { done, windows });
+      telling += performance.now() - told;
+    });
+    times.push(performance.now() - start - telling);
     group.forEach(({ utterance, samples }, index) => {
       const seconds = samples.length / engine.processor.sampleRate;
       transcripts.push({ utterance, text: texts[index] ?? '', seconds });
       audioSeconds += seconds;
     });
     group = [];
-    onProgress(transcripts.length + skipped.length);
+    await onProgress(transcripts.length + skipped.length);
   };
 
   for await (const { utterance, samples } of readAhead(utterances, engine)) {

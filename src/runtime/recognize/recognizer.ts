@@ -22,6 +22,9 @@ export interface RecognizerOptions {
   readonly plan?: RecognitionPlan | undefined;
 }
 
+/** Between two windows: how many are done, of how many. */
+export type OnWindow = (done: number, windows: number) => Promise<void> | void;
+
 interface Opened {
   readonly file: string;
   readonly source: ModelFile;
@@ -98,10 +101,11 @@ export class Recognizer {
 
   /**
    * The texts of utterances. Long ones are recognised in windows, the others padded to the longest of them and run together. Blocks the
-   * thread meanwhile.
+   * thread meanwhile, but for what `onWindow` takes.
    * @param utterances samples at the processor's rate, normalised if it says so.
+   * @param onWindow is told how many windows of a long one are done, and may throw to break off.
    */
-  async recognize(utterances: readonly Float32Array[]): Promise<string[]> {
+  async recognize(utterances: readonly Float32Array[], onWindow?: OnWindow): Promise<string[]> {
     const { whole } = utterances.some(({ length }) => length > this.processor.sampleRate)
       ? this.planned()
       : { whole: Infinity };
@@ -110,7 +114,7 @@ export class Recognizer {
     const { vocabulary } = this.processor;
     const texts: string[] = [];
     for (const utterance of utterances) {
-      const path = utterance.length <= whole ? paths.shift() : await this.recognizeLong(utterance);
+      const path = utterance.length <= whole ? paths.shift() : await this.recognizeLong(utterance, onWindow);
       texts.push(vocabulary.text(collapse(path ?? [], vocabulary.blank)));
     }
     return texts;
@@ -138,16 +142,18 @@ export class Recognizer {
     return paths;
   }
 
-  private async recognizeLong(audio: Float32Array): Promise<Int32Array> {
+  private async recognizeLong(audio: Float32Array, onWindow?: OnWindow): Promise<Int32Array> {
     const { window, overlap } = this.planned();
     const { of, rhythm } = this.counted();
     if (!rhythm) throw new Error(`${this.file}: ${this.problemOf(audio.length) ?? 'the audio is too long'}`);
     const path = new Int32Array(of(audio.length));
     let filled = 0;
-    for (const { start, end, from, to } of cutWindows(audio.length, { of, rhythm }, window, overlap)) {
+    const windows = cutWindows(audio.length, { of, rhythm }, window, overlap);
+    for (const [i, { start, end, from, to }] of windows.entries()) {
       const [own] = await this.run([audio.subarray(start, end)], end - start);
       path.set(own?.subarray(from, to) ?? [], filled);
       filled += to - from;
+      await onWindow?.(i + 1, windows.length);
     }
     return path;
   }

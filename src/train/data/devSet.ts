@@ -15,7 +15,7 @@ import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evalua
 import { behindFeatures, recognizeKept, type KeptRecognition } from '../features/recognizeKept.ts';
 import { findPorts } from '../../runtime/ports.ts';
 import { planRecognition, type RecognitionPlan } from '../../runtime/recognize/recognitionPlan.ts';
-import { recognizeAll, type Recognition } from '../../runtime/recognize/recognizeAll.ts';
+import { recognizeAll, type OnRecognized, type Recognition } from '../../runtime/recognize/recognizeAll.ts';
 import { Recognizer } from '../../runtime/recognize/recognizer.ts';
 import type { Setup } from '../setup.ts';
 
@@ -49,6 +49,11 @@ export class DevSet {
     return new DevSet(utterances, plan, memory);
   }
 
+  /** Utterances. */
+  get count(): number {
+    return this.utterances.length;
+  }
+
   /** Seconds of audio, as far as the manifest says; an utterance of which it does not counts as `otherwise`. */
   seconds(otherwise: number): number {
     return this.utterances.reduce((sum, { duration }) => sum + (duration ?? otherwise), 0);
@@ -57,6 +62,7 @@ export class DevSet {
   /**
    * Greedy recognition, one utterance at a time, of the model as a checkpoint of this state would hold it.
    * @param folder where the model may be written for onnxruntime to read; it is removed again.
+   * @param onProgress is told the share that is done between two pieces of it; whatever it throws breaks the evaluation off.
    * @throws Error if more than 1 % of the utterances cannot be read.
    */
   async score(
@@ -65,15 +71,21 @@ export class DevSet {
     state: State,
     gates: GateMode,
     folder: string,
+    onProgress: (share: number) => Promise<void> | void = () => undefined,
   ): Promise<DevScore> {
     const { processor } = setup;
     const temporary = join(folder, '.evaluation.tmp');
     await rm(temporary, { recursive: true, force: true });
     await makeFolder(temporary);
     try {
-      const kept = await this.fromFeatures(setup, layout, state, gates, temporary);
+      const all = this.utterances.length;
+      const kept = await this.fromFeatures(setup, layout, state, gates, temporary, (done) => onProgress(done / all));
       const open = kept ? kept.long : this.utterances;
-      const heard = open.length > 0 ? await hear(open, this.plan, setup, layout, state, gates, temporary) : undefined;
+      const begun = all - open.length;
+      const onHeard: OnRecognized = (done, window) =>
+        onProgress((begun + done + (window ? window.done / window.windows : 0)) / all);
+      const heard =
+        open.length > 0 ? await hear(open, this.plan, setup, layout, state, gates, temporary, onHeard) : undefined;
       const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
       const scores = transcripts.map(({ utterance, text }) =>
         scoreUtterance(processor.vocabulary.conform(utterance.text), text),
@@ -100,13 +112,15 @@ export class DevSet {
     state: State,
     gates: GateMode,
     folder: string,
+    onProgress: (done: number) => Promise<void> | void,
   ): Promise<KeptRecognition | undefined> {
     const model = features && behindFeatures(layout.model, features, ports);
     if (!model) return undefined;
     const parameters = layout.parameters.filter(({ initializer }) => model.model.graph.initializers.has(initializer));
     await writeModel(folder, { model, parameters }, state, gates);
+    await onProgress(0);
     const engine = { features, ports, output, frames, processor, device: device.device };
-    return recognizeKept(this.utterances, join(folder, 'model.onnx'), engine);
+    return recognizeKept(this.utterances, join(folder, 'model.onnx'), engine, onProgress);
   }
 }
 
@@ -119,13 +133,15 @@ async function hear(
   state: State,
   gates: GateMode,
   folder: string,
+  onProgress: OnRecognized,
 ): Promise<Pick<Recognition, 'transcripts' | 'skipped'>> {
   await writeModel(folder, layout, state, gates);
+  await onProgress(0);
   const file = join(folder, 'model.onnx');
   const recognizer = await Recognizer.open(file, layout.model, processor, { device: device.device, plan });
   try {
     const engine = { recognizer, loader, processor, batch: recognizer.batchSize ?? 1 };
-    return await recognizeAll(utterances, engine, () => undefined);
+    return await recognizeAll(utterances, engine, onProgress);
   } finally {
     await recognizer.dispose();
   }

@@ -53,6 +53,17 @@ export class Features {
     return new Features(options, encoder, await openFiles(options, encoder.checksum));
   }
 
+  /** Whether there is a place to keep them, as long as there is room; a preview speaks of the run, which has one. */
+  get keeps(): boolean {
+    return this.files !== undefined || this.options.folder === undefined;
+  }
+
+  /** About what share of them earlier runs have kept: by their bytes, which other speech may have a part in. */
+  get shareHeld(): number {
+    const { samples, cut, type } = this.options;
+    return Math.min(1, (this.files?.bytesHeld ?? 0) / bytesOf(samples, cut, type));
+  }
+
   /** What is kept of an utterance, or its audio to make it from. @throws AudioError naming the file if it is missing or broken. */
   async load(utterance: Utterance): Promise<Sound> {
     const key = this.files && (await keyOf(utterance));
@@ -88,6 +99,10 @@ export class Features {
   }
 }
 
+function bytesOf(samples: number, { perSample }: FeatureCut, type: FeatureType): number {
+  return samples * perSample * (type === 'float16' ? 2 : 4);
+}
+
 /** Changes when features come to be computed or kept in another way. */
 const version = 1;
 
@@ -95,7 +110,7 @@ async function openFiles(
   { cut, processor, device, type, folder, limit, samples }: FeaturesOptions,
   checksum: string,
 ): Promise<{ readonly files: FeatureFiles | undefined; readonly sentence: string }> {
-  const expected = samples * cut.perSample * (type === 'float16' ? 2 : 4);
+  const expected = bytesOf(samples, cut, type);
   const speech = duration(samples / processor.sampleRate);
   const kept = `The frozen encoder's features of ${speech} of speech are computed in the first epoch and kept`;
   if (folder === undefined) return { files: undefined, sentence: `${kept}, about ${byteSize(expected)}.` };

@@ -39,16 +39,19 @@ const ahead = 8;
 /**
  * Greedy recognition, one utterance at a time.
  * @param path the file that `behindFeatures` gave, on the disk.
+ * @param onProgress is told how many utterances are done; whatever it throws breaks the recognition off.
  * @throws Error if more than 1 % of the utterances cannot be used, naming the first.
  */
 export async function recognizeKept(
   utterances: readonly Utterance[],
   path: string,
   { features, ports, output, frames, processor, device }: Engine,
+  onProgress: (done: number) => Promise<void> | void,
 ): Promise<KeptRecognition> {
   const found: KeptRecognition = { transcripts: [], skipped: [], long: [] };
   const session = await Session.create(path, { device });
   try {
+    await onProgress(0);
     for await (const { utterance, sound } of readAhead(utterances, features)) {
       const problem = sound instanceof Error ? sound : tooShort(utterance, sound, frames);
       if (problem && !(problem instanceof AudioError)) throw problem;
@@ -59,6 +62,7 @@ export async function recognizeKept(
         if (sound.samples > longestSeconds * processor.sampleRate) found.long.push(utterance);
         else found.transcripts.push({ utterance, text: await recognize(sound) });
       }
+      await onProgress(found.transcripts.length + found.skipped.length);
     }
     return found;
   } finally {

@@ -6,7 +6,7 @@ import { DevSet } from '../data/devSet.ts';
 import { roomFor, whyNotHere } from './footprint.ts';
 import { describeStart, startRecord } from './overview.ts';
 import { prepareRun } from '../setup.ts';
-import { timeLeftOf } from './timeLeft.ts';
+import { timeLeftOf } from './timeModel.ts';
 
 export interface Preview {
   /** Complete, as run.json would have them. */

@@ -1,182 +1,258 @@
-/** How long a run takes: first reckoned from what its graphs compute, then from what its steps took. */
+/** How long a run takes: the schedule of its batches, evaluations and checkpoints, each at the time that was reckoned, or that it took. */
 
-import { sizeOf } from '../../onnx/graph/tensor.ts';
-import type { RunSettings } from '../../protocol/settings.ts';
 import type { BatchPlan, PlannedBatch } from '../../speech/batches/batches.ts';
+import type { Position } from '../../speech/batches/batchStream.ts';
 import type { Ready } from '../../speech/batches/prepare.ts';
-import type { DevSet } from '../data/devSet.ts';
-import type { GraphCost } from '../../runtime/graphCost.ts';
-import type { Parameter } from '../../state/parameter.ts';
+import type { GateMode } from '../../state/parameter.ts';
 import type { BatchShape } from '../../step/trainingGraph.ts';
-import type { Setup } from '../setup.ts';
+import { Pace } from './pace.ts';
+import { Ratio } from './ratio.ts';
 
-export interface RunLength {
+/** When what happens in a run. */
+export interface Schedule {
   readonly plan: BatchPlan;
   /** The utterances of the plan. */
   readonly utterances: readonly Pick<Ready, 'samples'>[];
   /** Updates in all, and batches of each. */
   readonly steps: number;
   readonly accumulate: number;
+  /** The first step (from 0) with gates at rest, whose graphs are others; `steps` if they never learn or never rest. */
+  readonly restsAt: number;
   /** Epochs between two evaluations of the development set; 0 if there are none. The last step is always followed by one. */
   readonly everyEpochs: number;
-  /** Samples of the development set; 0 without one. */
-  readonly devSamples: number;
   /** Steps between two checkpoints. */
   readonly checkpointEvery: number;
-  /** Of a checkpoint. */
-  readonly checkpointBytes: number;
-  readonly largest: BatchShape;
-  /** Of one batch of that shape. */
-  readonly cost: Pick<GraphCost, 'operations' | 'traffic'>;
-  /** Trained weights: what is done with each takes the same time whatever the batch. */
-  readonly trained: number;
-  /** Floating-point operations a second in matrix products. */
-  readonly speed: number;
+  /** Whether features that were made once are read from then on. */
+  readonly keepsFeatures: boolean;
 }
 
-/** Batches that a step was made of. */
-export interface StepBatches {
+/** Seconds, before anything of it was timed. */
+export interface Reckoned {
+  /** A batch, without making features of its audio. */
+  readonly batch: (shape: BatchShape) => number;
+  /** Building and loading the graph of a shape, and what else its first step takes more than others. */
+  readonly compiling: number;
+  /** Making features of a sample of audio; 0 where batches take audio. */
+  readonly features: number;
+  /** Bringing masks to rest, where that comes. */
+  readonly resting: number;
+  /** An evaluation, without making features; 0 if there is no development set. */
+  readonly evaluation: number;
+  /** Samples of the development set, of which the first evaluation makes features. */
+  readonly devSamples: number;
+  readonly checkpoint: number;
+}
+
+/** What a step took. */
+export interface TimedStep {
+  /** The batches that it was made of. */
   readonly shapes: readonly BatchShape[];
-  /** The graph's mode: each shape is compiled once in each. */
-  readonly mode: string;
+  readonly mode: GateMode;
+  /** Compiling included, but not bringing masks to rest. */
+  readonly seconds: number;
+  /** Of them, for making features or reading them, and of how many samples. */
+  readonly features?: { readonly seconds: number; readonly samples: number } | undefined;
 }
 
-/** The share of a square matrix product's speed that those of a step reach, and its convolutions. Ours, measured, as what follows. */
-const efficiency = 0.8;
-/** Moving a byte through an operator takes as long as so many operations of a matrix product. */
-const operationsPerByte = 8;
-/** Bytes that gates, clipping and AdamW move for each trained weight. */
-const bytesPerWeight = 52;
-/** Running a second of speech without training on it takes this share of a second's training. */
-const recognising = 0.5;
-/** Bytes a second, of a disk that is synced. */
-const diskSpeed = 300e6;
-/** Of batches that have been timed, the newest so many decide: the machine may get busier, or less busy. */
-const remembered = 60;
+/** After each observation those before count so much less: the last thirty steps decide, and the last few of what happens seldom. */
+const fading = { often: 0.97, seldom: 0.7 };
+/** What was reckoned counts as so many observations of a shape of batch; steps themselves soon know better. */
+const trust = 1;
 /** Fewer steps than this say little. */
 const fewest = 3;
+/** Of the evaluations with gates at rest, so many find the best word error rate so far, and are followed by a checkpoint. */
+const improving = 0.5;
+
+/** The batches of an epoch, of which a large corpus has a hundred thousand. */
+interface Epoch {
+  readonly length: number;
+  /** All shapes that occur, by their keys. */
+  readonly shapes: readonly (readonly [key: string, shape: BatchShape])[];
+  /** Of each batch, in `shapes`. */
+  readonly kinds: Uint32Array;
+  /** Samples of all utterances in front of each batch, and of all in the end. */
+  readonly before: Float64Array;
+}
 
 export class TimeLeft {
-  private readonly run: RunLength;
-  private readonly averageBatch: number;
-  private readonly seen = new Map<string, Set<string>>();
-  private readonly timed: { readonly reckoned: number; readonly seconds: number }[] = [];
-  private readonly first: { readonly reckoned: number; readonly seconds: number }[] = [];
-  private readonly evaluations: number[] = [];
-  private readonly checkpoints: number[] = [];
+  private readonly schedule: Schedule;
+  private readonly reckoned: Reckoned;
+  /** All epochs are much like the first. */
+  private readonly typical: Epoch;
+  private current: { readonly number: number; readonly epoch: Epoch };
+  /** Graphs that have been compiled. */
+  private readonly compiled = new Set<string>();
+  /** How much longer steps take than reckoned, and beside that each shape. The others are relative to steps, too: all share one machine. */
+  private readonly slowness = new Pace();
+  private readonly ofShape = new Map<string, Ratio>();
+  private readonly compiling = new Ratio(fading.seldom);
+  private readonly making = new Ratio(fading.often);
+  private readonly evaluating = new Ratio(fading.seldom);
+  private readonly saving = new Ratio(fading.seldom);
+  private evaluations = 0;
+  private steps = 0;
 
-  constructor(run: RunLength) {
-    this.run = run;
-    const batches = run.plan.epoch(0);
-    const total = batches.reduce((sum, batch) => sum + this.reckon(shapeOf(batch, run.utterances)), 0);
-    this.averageBatch = total / Math.max(1, batches.length);
+  /** @param compiled the graph that is there before the first step, if one is. */
+  constructor(
+    schedule: Schedule,
+    reckoned: Reckoned,
+    compiled?: { readonly shape: BatchShape; readonly mode: GateMode },
+  ) {
+    this.schedule = schedule;
+    this.reckoned = reckoned;
+    this.typical = this.epoch(0);
+    this.current = { number: 0, epoch: this.typical };
+    if (compiled) this.compiled.add(graphOf(compiled.shape, compiled.mode));
   }
 
-  /** Reckons the whole run before anything of it was timed. */
+  /** The whole run, before anything of it was timed. */
   get firstGuess(): number {
-    return this.after(0, 0);
+    return this.after(0, { epoch: 0, batch: 0 });
   }
 
-  /** @param seconds that the update took, compiling included. */
-  step({ shapes, mode }: StepBatches, seconds: number): void {
-    const reckoned = shapes.reduce((sum, shape) => sum + this.reckon(shape), 0);
-    const seen = this.seen.get(mode) ?? new Set();
-    this.seen.set(mode, seen);
-    const before = seen.size;
-    for (const shape of shapes) seen.add(`${shape.utterances}x${shape.samples}x${shape.labels}`);
-    (seen.size > before ? this.first : this.timed).push({ reckoned, seconds });
-    if (this.timed.length > remembered) this.timed.shift();
+  step({ shapes, mode, seconds, features }: TimedStep): void {
+    this.steps += 1;
+    const { slower } = this;
+    if (features) this.making.add(this.reckoned.features * features.samples * slower, features.seconds);
+    const own = Math.max(0, seconds - (features?.seconds ?? 0));
+    const foreseen = shapes.map((shape) => this.relative(shape) * this.reckoned.batch(shape));
+    const expected = sum(foreseen);
+    const graphs = new Set(shapes.map((shape) => graphOf(shape, mode)));
+    const fresh = [...graphs].filter((graph) => !this.compiled.has(graph));
+    for (const graph of fresh) this.compiled.add(graph);
+    if (fresh.length > 0) {
+      this.compiling.add(fresh.length * this.reckoned.compiling * slower, Math.max(0, own - expected * slower));
+      return;
+    }
+    this.slowness.add(expected, own);
+    for (const [i, shape] of shapes.entries()) {
+      const key = shapeKey(shape);
+      const ratio = this.ofShape.get(key) ?? new Ratio(fading.often);
+      this.ofShape.set(key, ratio);
+      ratio.add(this.reckoned.batch(shape) * this.slower, (own * (foreseen[i] ?? 0)) / expected);
+    }
   }
 
+  /** @param seconds that an evaluation took, features included. */
   evaluation(seconds: number): void {
-    this.evaluations.push(seconds);
+    this.evaluating.add(this.evaluationsFrom(this.evaluations, 1) * this.slower, seconds);
+    this.evaluations += 1;
   }
 
   checkpoint(seconds: number): void {
-    this.checkpoints.push(seconds);
+    this.saving.add(this.reckoned.checkpoint, seconds);
   }
 
-  /** Seconds from the end of a step to the end of the run; undefined if too little was timed. @param epochs that are done, with parts. */
-  left(step: number, epochs: number): number | undefined {
-    return this.timed.length + this.first.length < fewest ? undefined : this.after(step, epochs);
+  /**
+   * Seconds from the end of a step to the end of the run; undefined if too little was timed.
+   * @param next where the next batch is.
+   */
+  left(step: number, next: Position): number | undefined {
+    return this.steps < fewest ? undefined : this.after(step, next);
   }
 
-  private after(step: number, epochs: number): number {
-    const { steps, accumulate, plan, everyEpochs, devSamples, checkpointEvery, checkpointBytes } = this.run;
-    const stepsLeft = steps - step;
-    if (stepsLeft <= 0) return 0;
-    const slower = this.slower;
-    const rounds = (count: number): number => (everyEpochs > 0 ? Math.floor(count / everyEpochs + 1e-9) : 0);
-    const epochsAtEnd = epochs + (stepsLeft * accumulate) / plan.batchesPerEpoch;
-    const inside = rounds(epochsAtEnd) - rounds(epochs);
-    // The last step is followed by an evaluation in any case.
-    const atEnd = everyEpochs > 0 && rounds(epochsAtEnd) * everyEpochs < epochsAtEnd - 1e-9 ? 1 : 0;
-    const evaluations = devSamples > 0 ? inside + atEnd : 0;
-    const perSample = this.averageBatch / Math.max(1, this.averageSamples);
-    const evaluation = mean(this.evaluations) ?? recognising * perSample * devSamples * slower;
-    const checkpoints = 1 + Math.floor(steps / checkpointEvery) - Math.floor(step / checkpointEvery);
-    const checkpoint = mean(this.checkpoints) ?? checkpointBytes / diskSpeed;
-    const batches = stepsLeft * accumulate * this.averageBatch * slower;
-    return batches + evaluations * evaluation + checkpoints * checkpoint + this.compiling(slower);
+  private after(step: number, next: Position): number {
+    const { steps, accumulate, restsAt } = this.schedule;
+    if (step >= steps) return 0;
+    const { slower } = this;
+    const batches = (steps - step) * accumulate;
+    const { seconds, samples, graphs } = this.batchesFrom(next, batches, step);
+    const { inLearning, atRest } = this.evaluationsAfter(step, next, batches);
+    return (
+      seconds * slower +
+      samples * this.reckoned.features * slower * this.making.value(0) +
+      graphs * this.reckoned.compiling * slower * this.compiling.value(0) +
+      (step < restsAt && restsAt < steps ? this.reckoned.resting * slower : 0) +
+      this.evaluationsFrom(this.evaluations, inLearning + atRest) * slower * this.evaluating.value(0) +
+      (this.periodicCheckpoints(step) + improving * atRest) * this.reckoned.checkpoint * this.saving.value(0)
+    );
   }
 
-  /** How much longer batches take than reckoned. */
   private get slower(): number {
-    const some = this.timed.length >= fewest ? this.timed : [...this.first, ...this.timed];
-    const reckoned = some.reduce((sum, each) => sum + each.reckoned, 0);
-    return reckoned === 0 ? 1 : some.reduce((sum, each) => sum + each.seconds, 0) / reckoned;
+    return this.slowness.value;
   }
 
-  /** What the first step of each shape that is still to come takes beyond the step itself. */
-  private compiling(slower: number): number {
-    if (this.timed.length < fewest) return 0;
-    const extra = mean(this.first.map(({ reckoned, seconds }) => Math.max(0, seconds - reckoned * slower))) ?? 0;
-    const newest = [...this.seen.values()].at(-1)?.size ?? 0;
-    return extra * Math.max(0, this.run.plan.shapes.length - newest);
+  private relative(shape: BatchShape): number {
+    return this.ofShape.get(shapeKey(shape))?.value(trust) ?? 1;
   }
 
-  private get averageSamples(): number {
-    const { utterances, plan } = this.run;
-    return utterances.reduce((sum, { samples }) => sum + samples, 0) / plan.batchesPerEpoch;
+  /** Seconds of so many batches, samples to make features of, and graphs still to be compiled. */
+  private batchesFrom(next: Position, batches: number, step: number) {
+    const { accumulate, steps, restsAt, keepsFeatures } = this.schedule;
+    const { typical } = this;
+    const rest = this.epochOf(next.epoch);
+    const end = Math.min(rest.length, next.batch + batches);
+    const ofRest = (rest.before[end] ?? 0) - (rest.before[next.batch] ?? 0);
+    const passes = (batches - (end - next.batch)) / Math.max(1, typical.length);
+    const seconds = this.secondsOf(rest, next.batch, end) + passes * this.secondsOf(typical, 0, typical.length);
+    // Kept features are made in the first epoch alone.
+    const inRest = keepsFeatures && next.epoch > 0 ? 0 : ofRest;
+    const samples = inRest + (keepsFeatures ? 0 : passes * (typical.before.at(-1) ?? 0));
+
+    const learning = Math.max(0, Math.min(steps, restsAt) - step) * accumulate;
+    const missing = (mode: GateMode): number =>
+      typical.shapes.filter(([, shape]) => !this.compiled.has(graphOf(shape, mode))).length;
+    const graphs = Math.min(missing('learning'), learning) + Math.min(missing('fixed'), batches - learning);
+    return { seconds, samples, graphs: graphs * Math.min(2, accumulate) };
   }
 
-  /** Seconds of a batch: one part grows with its samples, the other is the same for all. */
-  private reckon({ utterances, samples }: BatchShape): number {
-    const { cost, trained, speed, largest } = this.run;
-    const fixed = Math.min(trained * bytesPerWeight, cost.traffic) * operationsPerByte;
-    const whole = cost.operations / efficiency + cost.traffic * operationsPerByte;
-    const share = (utterances * samples) / (largest.utterances * largest.samples);
-    return (fixed + (whole - fixed) * share) / speed;
+  private secondsOf({ shapes, kinds }: Epoch, from: number, to: number): number {
+    const each = shapes.map(([, shape]) => this.relative(shape) * this.reckoned.batch(shape));
+    return kinds.subarray(from, to).reduce((total, kind) => total + (each[kind] ?? 0), 0);
+  }
+
+  private evaluationsAfter(step: number, { epoch, batch }: Position, batches: number) {
+    const { everyEpochs, plan, restsAt, accumulate } = this.schedule;
+    if (everyEpochs === 0) return { inLearning: 0, atRest: 0 };
+    const now = epoch + batch / plan.batchesPerEpoch;
+    const rounds = (after: number): number => Math.floor((now + after / plan.batchesPerEpoch) / everyEpochs + 1e-9);
+    const learning = Math.min(batches, Math.max(0, restsAt - step) * accumulate);
+    const atEnd = rounds(batches) * everyEpochs < now + batches / plan.batchesPerEpoch - 1e-9 ? 1 : 0;
+    return { inLearning: rounds(learning) - rounds(0), atRest: rounds(batches) - rounds(learning) + atEnd };
+  }
+
+  /** Seconds of evaluations, reckoned: the first makes features of the development set, if these are kept the only one. */
+  private evaluationsFrom(done: number, count: number): number {
+    const { evaluation, devSamples, features } = this.reckoned;
+    const making = this.schedule.keepsFeatures ? (done === 0 && count > 0 ? 1 : 0) : count;
+    return count * evaluation + making * devSamples * features;
+  }
+
+  private periodicCheckpoints(step: number): number {
+    const { steps, checkpointEvery } = this.schedule;
+    const until = (end: number): number => Math.floor(end / checkpointEvery);
+    return until(steps) - until(step) + (steps % checkpointEvery === 0 ? 0 : 1);
+  }
+
+  private epochOf(number: number): Epoch {
+    if (this.current.number !== number) this.current = { number, epoch: this.epoch(number) };
+    return this.current.epoch;
+  }
+
+  private epoch(number: number): Epoch {
+    const { plan, utterances } = this.schedule;
+    const batches = plan.epoch(number);
+    const samplesOf = (member: number): number => utterances[member]?.samples ?? 0;
+    const shapes = new Map<string, { readonly kind: number; readonly shape: BatchShape }>();
+    const kinds = new Uint32Array(batches.length);
+    const before = new Float64Array(batches.length + 1);
+    for (const [i, batch] of batches.entries()) {
+      const shape = shapeOf(batch, samplesOf);
+      const key = shapeKey(shape);
+      const known = shapes.get(key) ?? { kind: shapes.size, shape };
+      shapes.set(key, known);
+      kinds[i] = known.kind;
+      before[i + 1] = (before[i] ?? 0) + sum(batch.members.map(samplesOf));
+    }
+    return { length: batches.length, shapes: [...shapes].map(([key, { shape }]) => [key, shape]), kinds, before };
   }
 }
 
-/** @param cost of one step on the largest batch. @param dev the development set, if there is one. */
-export function timeLeftOf(setup: Setup, settings: RunSettings, cost: GraphCost, dev: DevSet | undefined): TimeLeft {
-  const { data, parameters, processor, steps, largestBatch, device } = setup;
-  const sum = (some: readonly Parameter[]): number => some.reduce((total, { dims }) => total + sizeOf(dims), 0);
-  const trained = sum(parameters.filter((parameter) => parameter.trained));
-  return new TimeLeft({
-    plan: data.plan,
-    utterances: data.ready,
-    steps,
-    accumulate: settings.batch.accumulate,
-    everyEpochs: settings.evaluate.everyEpochs,
-    devSamples: (dev?.seconds(data.audioSeconds / data.ready.length) ?? 0) * processor.sampleRate,
-    checkpointEvery: settings.checkpoint.everySteps,
-    // Weights, and two moments of those that are trained.
-    checkpointBytes: 4 * (sum(parameters) + 2 * trained),
-    largest: largestBatch,
-    cost,
-    trained,
-    speed: device.speed,
-  });
-}
-
-function shapeOf({ rows, samples, labels, members }: PlannedBatch, utterances: RunLength['utterances']): BatchShape {
-  const longest = samples ?? members.reduce((most, member) => Math.max(most, utterances[member]?.samples ?? 0), 0);
+function shapeOf({ rows, samples, labels, members }: PlannedBatch, samplesOf: (member: number) => number): BatchShape {
+  const longest = samples ?? members.reduce((most, member) => Math.max(most, samplesOf(member)), 0);
   return { utterances: rows, samples: longest, labels };
 }
 
-function mean(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+const shapeKey = ({ utterances, samples, labels }: BatchShape): string => `${utterances}x${samples}x${labels}`;
+const graphOf = (shape: BatchShape, mode: GateMode): string => `${shapeKey(shape)}:${mode}`;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
