@@ -165,10 +165,10 @@ async function tryStep(
 ): Promise<Pick<CudaSetup, 'works' | 'message'>> {
   onProgress?.('Trying one step on the card', 0, 0);
   const found = await tryDevice('cuda');
-  if (typeof found === 'number') {
+  if (typeof found !== 'string') {
     return {
       works: true,
-      message: `One small step ran on the card: ${(found / 1e9).toFixed(0)} GFLOP/s in matrix products.`,
+      message: `One small step ran on the card: ${(found.speed / 1e9).toFixed(0)} GFLOP/s in matrix products.`,
     };
   }
   const provider = join(folder, 'node_modules', 'onnxruntime-node', nativeFolder, cudaProvider);
