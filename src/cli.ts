@@ -21,7 +21,7 @@ const json = ['--json', 'print one JSON object on standard output and nothing el
 const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude, searched channels, or no pruning (self-pinching)`;
 const cost = [
   '--no-cost',
-  'do not reckon what the model costs: multiply-accumulates, ratios to the dense model',
+  'do not estimate what the model costs: multiply-accumulates, ratios to the dense model',
 ] as const;
 const latency = ['--latency', 'run the model, and the dense one by turns, to say how long they take'] as const;
 const compressed = [

@@ -8,14 +8,14 @@ import { chooseGates, defaultGateRules } from '../src/prune/chooseGates.ts';
 import { readProcessor, type Processor } from '../src/speech/text/processor.ts';
 import { findFeatureCut, type FeatureCut } from '../src/step/featureCut.ts';
 import { frameCounter } from '../src/runtime/frames.ts';
-import type { Parameter } from '../src/state/parameter.ts';
+import type { TrainedParameter } from '../src/state/parameter.ts';
 import { initialState } from '../src/state/initialState.ts';
-import { findPorts } from '../src/runtime/ports.ts';
+import { findModelIO } from '../src/runtime/modelIO.ts';
 import type { Device } from '../src/runtime/session.ts';
-import { Trainable } from '../src/step/trainable.ts';
+import { TrainingSession } from '../src/step/trainingSession.ts';
 
 export interface OpenedTrainable {
-  readonly trainable: Trainable;
+  readonly trainable: TrainingSession;
   /** The arrays that it trains in on the CPU. */
   readonly state: ReadonlyMap<string, Tensor>;
   readonly processor: Processor;
@@ -36,9 +36,9 @@ export async function openTrainable(
 ): Promise<OpenedTrainable> {
   const { file, parameters: found } = exposeParameters(await loadModel(path));
   const processor = await readProcessor(file.folder);
-  const ports = findPorts(file.model.graph, file.path, processor.vocabulary.size);
+  const ports = findModelIO(file.model.graph, file.path, processor.vocabulary.size);
   const layers: { name: string; size: number }[] = [];
-  const parameters = chooseGates(found, defaultGateRules).map(({ parameter, gated }): Parameter => {
+  const parameters = chooseGates(found, defaultGateRules).map(({ parameter, gated }): TrainedParameter => {
     const { initializer, dims, layer, name } = parameter;
     const gate = gated && gates === 'gated' ? { gate: layers.push({ name: layer, size: sizeOf(dims) }) - 1 } : {};
     return { initializer, dims, trained: !name.includes('feature_extractor'), ...gate };
@@ -57,7 +57,7 @@ export async function openTrainable(
     : undefined;
   if (fromFeatures && !features) throw new Error(`${path}: there is no frozen encoder in this model`);
   const state = initialState(parameters, weights, 0.1);
-  const trainable = new Trainable(
+  const trainable = new TrainingSession(
     {
       model: file.model,
       parameters,

@@ -3,7 +3,7 @@
 import type { Builder } from '../onnx/graph/builder.ts';
 import type { Value } from '../onnx/graph/value.ts';
 import { describe, type Node } from '../onnx/graph/graph.ts';
-import { zero, type NodeContext, type Rule, type RuleTable } from './rule.ts';
+import { zero, type NodeContext, type GradientRule, type RuleTable } from './rule.ts';
 import { rules } from './rules.ts';
 import { sumTo } from './sumTo.ts';
 
@@ -73,7 +73,7 @@ function whyUnsupported(context: NodeContext, table: RuleTable): string | undefi
   return typeof entry === 'object' ? entry.unsupported(context) : undefined;
 }
 
-function ruleOf(node: Node, table: RuleTable): Rule {
+function ruleOf(node: Node, table: RuleTable): GradientRule {
   const entry = entryOf(node, table);
   if (typeof entry === 'object') return entry.rule;
   if (typeof entry === 'function') return entry;

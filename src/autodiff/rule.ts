@@ -24,11 +24,11 @@ export interface RuleContext extends NodeContext {
  * From the gradients of a node's outputs (undefined: zero) to the gradients of its inputs (undefined: zero, or not needed).
  * A gradient may have the shape before broadcasting, or any shape that broadcasts to the input's: the loop fits it.
  */
-export type Rule = (context: RuleContext, gradients: readonly Operand[]) => readonly Operand[];
+export type GradientRule = (context: RuleContext, gradients: readonly Operand[]) => readonly Operand[];
 
 /** A rule for some uses of its operator only. */
 export interface PartialRule {
-  readonly rule: Rule;
+  readonly rule: GradientRule;
   /** Why this node's gradient cannot be computed; undefined if it can. */
   readonly unsupported: (context: NodeContext) => string | undefined;
 }
@@ -36,4 +36,4 @@ export interface PartialRule {
 /** An operator with no gradient at all: its outputs do not change with small changes of its inputs, or are not numbers. */
 export const zero = 'zero';
 
-export type RuleTable = Readonly<Record<string, Rule | PartialRule | typeof zero>>;
+export type RuleTable = Readonly<Record<string, GradientRule | PartialRule | typeof zero>>;

@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 
-export interface Progress {
+export interface CommandProgress {
   readonly label: string;
   readonly done: number;
   /** 0 if it is not known. */
@@ -14,7 +14,7 @@ const least = 50;
 
 let shown = { label: '', time: -Infinity };
 
-export function showProgress({ label, done, total }: Progress): void {
+export function showProgress({ label, done, total }: CommandProgress): void {
   const last = total > 0 && done === total;
   const now = performance.now();
   if (!last && label === shown.label && now - shown.time < least) return;

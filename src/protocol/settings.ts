@@ -119,7 +119,7 @@ const schema = group({
     target: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
     /** Share of the run over which the target rises from 0. */
     warmup: share,
-    /** Share of the run after which thresholds rest and the surviving weights settle; with 1 they never rest. */
+    /** Share of the run after which the masks are frozen and only the surviving weights train; with 1 they never are. */
     freeze: share,
     /** First weight of the gap in the loss. */
     multiplier: number(-1e9, 1e9),

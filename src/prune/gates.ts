@@ -19,7 +19,7 @@ export interface Gate {
   readonly rms: Value;
 }
 
-export interface GatedWeight {
+export interface MaskedWeight {
   /** W where W² ≥ t², else 0; the shape of the weight. */
   readonly masked: Value;
   /** Scalar, or [layers] for a stack: how many weights the gate lets through. */
@@ -38,7 +38,7 @@ export function step(b: Builder, x: Value): Value {
 }
 
 /** The hard gate, as in the forward pass and at inference. */
-export function closeGate(b: Builder, gate: Gate, name: string): GatedWeight {
+export function closeGate(b: Builder, gate: Gate, name: string): MaskedWeight {
   const threshold = b.op('Mul', [gate.threshold, gate.rms]);
   const squared = b.op('Mul', [threshold, threshold]);
   const { tensors, sums } = elementwise(
@@ -114,7 +114,7 @@ export function gateGradients(
   return { weight: tensors[0] as Value, squares, threshold: b.op('Mul', [each, pulls]) };
 }
 
-export interface Sparsity {
+export interface LayerSparsity {
   /** Scalar: 1 − kept / all, over all gated weights. */
   readonly sparsity: Value;
   /** Scalar: multiplier · gap + quadratic · gap², gap = target − sparsity. */
@@ -133,7 +133,7 @@ export function sparsityLoss(
   kept: readonly Value[],
   total: number,
   settings: { readonly target: Value; readonly multiplier: Value; readonly quadratic: number },
-): Sparsity {
+): LayerSparsity {
   return b.scope('sparsity', () => {
     const counts = b.op(
       'Concat',

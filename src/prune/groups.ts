@@ -28,5 +28,5 @@ export interface GroupedLayer {
 export interface Grouping {
   readonly layers: readonly GroupedLayer[];
   /** Gated matrices that cannot be grouped safely, each with one sentence of reason. */
-  readonly left: readonly { readonly initializer: string; readonly reason: string }[];
+  readonly notGated: readonly { readonly initializer: string; readonly reason: string }[];
 }

@@ -5,12 +5,12 @@ import type { ModelFile } from '../onnx/file/load.ts';
 import { rewriteFile } from '../onnx/file/rewriteFile.ts';
 import { namesIn, withoutUnread } from '../onnx/graph/subgraphs.ts';
 import type { Tensor } from '../onnx/graph/tensor.ts';
-import { tidyFile } from '../onnx/passes/tidy.ts';
+import { simplify } from '../onnx/passes/simplify.ts';
 import { Trace, traceNodes } from '../onnx/infer/trace.ts';
 import { storedTensors } from './channels/follow.ts';
 import { findLayers, type ChosenLayer, type ChosenLayers } from './channels/layers.ts';
 import type { GroupedLayer } from './groups.ts';
-import { cutTensor, zeroGroups, type Cut, type Keep } from './shrink/cut.ts';
+import { cutTensor, zeroGroups, type GroupCut, type Keep } from './shrink/cut.ts';
 import { fitShapes, type Trial } from './shrink/fitShapes.ts';
 import { removeLayer } from './shrink/removeLayer.ts';
 
@@ -25,7 +25,7 @@ export interface Shrunk {
   readonly file: ModelFile;
   readonly layers: readonly ShrunkLayer[];
   /** What went out of stored tensors that are still there, so that moments and masks can be cut alike (cutTensor). */
-  readonly cuts: ReadonlyMap<string, readonly Cut[]>;
+  readonly cuts: ReadonlyMap<string, readonly GroupCut[]>;
   /** Stored tensors that are gone. */
   readonly removed: ReadonlySet<string>;
 }
@@ -65,7 +65,7 @@ export function shrinkModel(
     fitted.nodes,
     model.graph.outputs.map(({ name }) => name),
   );
-  const shrunk = tidyFile(rewriteFile(file, read, new Map([...tensors.changed, ...fitted.constants])));
+  const shrunk = simplify(rewriteFile(file, read, new Map([...tensors.changed, ...fitted.constants])));
   const left = shrunk.model.graph.initializers;
   return {
     file: shrunk,
@@ -125,8 +125,8 @@ function describeLayer({ chosen: { layer }, keep, held }: PlannedLayer): ShrunkL
 /** The stored tensors with what stays of them. */
 function cutTensors(model: Model, plan: Plan) {
   const stored = storedTensors(model.graph);
-  const cuts = new Map<string, Cut[]>();
-  const zeros = new Map<string, Cut[]>();
+  const cuts = new Map<string, GroupCut[]>();
+  const zeros = new Map<string, GroupCut[]>();
   for (const { chosen, keep, held } of plan.layers) {
     if (countKept(keep) === keep.length || countKept(keep) === 0) continue;
     for (const slice of [...chosen.layer.slices, ...chosen.others]) append(cuts, slice.initializer, { slice, keep });

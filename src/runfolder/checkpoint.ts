@@ -12,7 +12,7 @@ import { makeFolder } from '../base/makeFolder.ts';
 import { saveModel } from '../onnx/file/save.ts';
 import { sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import type { CheckpointRecord } from '../protocol/records.ts';
-import { isGated, type Parameter } from '../state/parameter.ts';
+import { isGated, type TrainedParameter } from '../state/parameter.ts';
 import type { Layout } from '../state/layout.ts';
 import { modelFiles } from '../onnx/file/modelFiles.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
@@ -204,7 +204,7 @@ export async function removeUnfinished(checkpoints: string): Promise<void> {
 }
 
 /** Weights that are not trained stand in the model, and gradients are summed anew after every update. */
-function isKept(name: string, parameters: readonly Parameter[]): boolean {
+function isKept(name: string, parameters: readonly TrainedParameter[]): boolean {
   if (name.startsWith('gradient/')) return false;
   return !parameters.some(({ initializer, trained }) => !trained && name === `weight/${initializer}`);
 }
@@ -255,7 +255,7 @@ async function countCheckpoint(
 function compareZeros(
   weights: ReadonlyMap<string, Tensor>,
   { zeros }: Counts,
-  parameters: readonly Parameter[],
+  parameters: readonly TrainedParameter[],
   name: string,
 ): void {
   for (const { initializer, gate, groups = [] } of parameters) {

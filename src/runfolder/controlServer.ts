@@ -14,7 +14,7 @@ import {
 } from '../protocol/control.ts';
 import { removeAbandonedSockets, socketFolderPrefix, socketName } from './abandonedSockets.ts';
 
-export type Answer = (request: ControlRequest) => ControlReply;
+export type ControlAnswer = (request: ControlRequest) => ControlReply;
 
 export interface ControlServer {
   /** Of the socket, or the named pipe on Windows. */
@@ -23,7 +23,7 @@ export interface ControlServer {
 }
 
 /** @param nonce makes the pipe's name on Windows impossible to guess. */
-export async function listenForControl(nonce: string, answer: Answer): Promise<ControlServer> {
+export async function listenForControl(nonce: string, answer: ControlAnswer): Promise<ControlServer> {
   const windows = process.platform === 'win32';
   await removeAbandonedSockets(tmpdir());
   // Paths of sockets may be no longer than about 100 characters, which run folders easily are.
@@ -44,7 +44,7 @@ export async function listenForControl(nonce: string, answer: Answer): Promise<C
 }
 
 /** Reads requests from a stream that cannot be answered. @param onEnd is called once when the stream ends. */
-export function readControl(stream: Readable, answer: Answer, onEnd: () => void): void {
+export function readControl(stream: Readable, answer: ControlAnswer, onEnd: () => void): void {
   eachLine(stream, (line) => {
     try {
       answer(parseControlRequest(line));
@@ -56,7 +56,7 @@ export function readControl(stream: Readable, answer: Answer, onEnd: () => void)
   stream.once('error', onEnd);
 }
 
-function answerLines(socket: Duplex, answer: Answer): void {
+function answerLines(socket: Duplex, answer: ControlAnswer): void {
   eachLine(socket, (line) => {
     let reply: ControlReply;
     try {

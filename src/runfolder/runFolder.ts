@@ -38,7 +38,7 @@ export async function writeState(folder: string, state: RunState): Promise<void>
 }
 
 /** Who writes to a run folder. */
-export interface Owner {
+export interface RunOwner {
   readonly pid: number;
   readonly processStart: string | null;
   readonly host: string;
@@ -50,10 +50,10 @@ export interface Owner {
  * when the owner before is dead; two that try at once compete for one file name, so one of them fails.
  * @throws RunFolderError if a living trainer has it.
  */
-export async function claimRunFolder(folder: string): Promise<Owner> {
+export async function claimRunFolder(folder: string): Promise<RunOwner> {
   const claims = join(folder, 'claims');
   await makeFolder(claims);
-  const owner: Owner = {
+  const owner: RunOwner = {
     pid: process.pid,
     processStart: await processStart(process.pid),
     host: hostname(),
@@ -94,9 +94,9 @@ const lookEvery = 20;
 const endingTakes = 5000;
 
 async function refuseIfAlive(folder: string, claim: string): Promise<void> {
-  let owner: Owner;
+  let owner: RunOwner;
   try {
-    owner = JSON.parse(readFileSync(claim, 'utf8')) as Owner;
+    owner = JSON.parse(readFileSync(claim, 'utf8')) as RunOwner;
   } catch {
     // Claims are whole when they appear, so only a power failure leaves one like this.
     return;

@@ -3,7 +3,7 @@
 import type { Model } from '../onnx/graph/graph.ts';
 import { ShapeProbe } from '../onnx/infer/shapeProbe.ts';
 import type { Convolution, Processor } from '../speech/text/processor.ts';
-import type { Ports } from './ports.ts';
+import type { ModelIO } from './modelIO.ts';
 
 export interface Frames {
   /** 0 for audio that is too short for the model. */
@@ -20,7 +20,7 @@ export interface Rhythm {
 /** @param axis of the output that counts frames. */
 export function frameCounter(
   model: Model,
-  { audio, mask, logits }: Ports,
+  { audio, mask, logits }: ModelIO,
   processor: Pick<Processor, 'sampleRate' | 'convolutions'>,
   axis = 1,
   probe = new ShapeProbe(model, { audio: audio.name, mask, logits: logits.name }),

@@ -1,4 +1,4 @@
-/** What one run of a graph of fixed shapes takes, reckoned without running it. */
+/** What one run of a graph of fixed shapes takes, estimated without running it. */
 
 import type { Builder } from '../onnx/graph/builder.ts';
 import { stringAttribute, type Node } from '../onnx/graph/graph.ts';

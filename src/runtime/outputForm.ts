@@ -8,7 +8,7 @@ import { traceScores, type Scores } from '../onnx/model/scores.ts';
 import type { ShapeProbe } from '../onnx/infer/shapeProbe.ts';
 import { allocate, float32, type Tensor } from '../onnx/graph/tensor.ts';
 import { Random } from '../base/random.ts';
-import type { Ports } from './ports.ts';
+import type { ModelIO } from './modelIO.ts';
 import { Session } from './session.ts';
 
 export interface OutputForm {
@@ -44,7 +44,7 @@ export interface OutputOptions {
 export async function establishOutput(
   model: Model,
   path: string,
-  ports: Ports,
+  ports: ModelIO,
   { sampleRate, symbols }: OutputOptions,
   probe?: ShapeProbe,
 ): Promise<OutputForm> {
@@ -70,7 +70,7 @@ export async function probeOutput(
   session: Session,
   model: Model,
   file: string,
-  ports: Ports,
+  ports: ModelIO,
   { sampleRate, symbols, batch = 1 }: OutputOptions & { readonly batch?: number | undefined },
 ): Promise<Omit<OutputForm, 'source'>> {
   const trials: (Trial & { readonly tensor: Tensor })[] = [];
@@ -111,7 +111,7 @@ export function rowsOf({ dims, data }: Tensor, axes: OutputAxes): Float32Array[]
   });
 }
 
-async function measureScores(path: string, ports: Ports, axes: OutputAxes, sampleRate: number): Promise<Scores> {
+async function measureScores(path: string, ports: ModelIO, axes: OutputAxes, sampleRate: number): Promise<Scores> {
   const session = await Session.create(path, { device: 'cpu' });
   try {
     const tensor = await runOnNoise(session, ports, 1, sampleRate);
@@ -149,7 +149,12 @@ function readScores(tensor: Tensor, axes: OutputAxes, file: string, output: stri
   return all('plain') ? 'probabilities' : all('exp') ? 'log-probabilities' : 'logits';
 }
 
-async function runOnNoise(session: Session, ports: Ports, batch: number, samples: number): Promise<Tensor | undefined> {
+async function runOnNoise(
+  session: Session,
+  ports: ModelIO,
+  batch: number,
+  samples: number,
+): Promise<Tensor | undefined> {
   const random = Random.seeded(0);
   const dims = [batch, samples];
   const sound = Float32Array.from({ length: batch * samples }, () => random.normal());

@@ -40,7 +40,7 @@ export interface SessionOptions {
 }
 
 /** A tensor as onnxruntime holds it: over an array of ours on the CPU, or in the device's own memory. */
-export class Resident {
+export class OrtTensor {
   /** @internal */
   readonly value: ort.Tensor;
 
@@ -49,19 +49,19 @@ export class Resident {
   }
 
   /** @internal */
-  static of(value: ort.Tensor): Resident {
-    return new Resident(value);
+  static of(value: ort.Tensor): OrtTensor {
+    return new OrtTensor(value);
   }
 
   /** Gives onnxruntime a tensor without copying it: what onnxruntime writes to it appears in the array. */
-  static from(tensor: Tensor): Resident {
+  static from(tensor: Tensor): OrtTensor {
     // onnxruntime's constructor is overloaded by type, which a union of types cannot choose from.
     const Tensor = onnxruntime.Tensor as unknown as new (
       type: string,
       data: TensorData,
       dims: readonly number[],
     ) => ort.Tensor;
-    return new Resident(new Tensor(tensor.type, tensor.data, tensor.dims));
+    return new OrtTensor(new Tensor(tensor.type, tensor.data, tensor.dims));
   }
 
   get onDevice(): boolean {
@@ -82,7 +82,7 @@ export class Resident {
 }
 
 /** Something `run` reads: our tensor, or one that onnxruntime already holds. */
-export type Feed = Tensor | Resident;
+export type Feed = Tensor | OrtTensor;
 
 export class Session {
   private readonly session: ort.InferenceSession;
@@ -146,11 +146,11 @@ export class Session {
   }
 
   /** Runs the graph and returns its outputs. Blocks the thread until done. @throws OnnxruntimeError */
-  async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, Resident>> {
+  async run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, OrtTensor>> {
     const results = await this.session.run(valuesOf(feeds), quiet).catch((error: unknown) => {
       throw new OnnxruntimeError(this.subject, 'run', error);
     });
-    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, Resident.of(value)]));
+    return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, OrtTensor.of(value)]));
   }
 
   /**
@@ -158,7 +158,7 @@ export class Session {
    * to be created `inPlace`. Blocks the thread until done.
    * @throws OnnxruntimeError
    */
-  async runInto(feeds: Readonly<Record<string, Feed>>, into: Readonly<Record<string, Resident>>): Promise<void> {
+  async runInto(feeds: Readonly<Record<string, Feed>>, into: Readonly<Record<string, OrtTensor>>): Promise<void> {
     try {
       await this.session.run(valuesOf(feeds), { [sequenceName]: null, ...valuesOf(into) }, quiet);
     } catch (error) {
@@ -169,7 +169,7 @@ export class Session {
 
   /** Copies device tensors to the host: onnxruntime-node cannot read a device tensor itself. */
   static async download(
-    residents: Readonly<Record<string, Resident>>,
+    residents: Readonly<Record<string, OrtTensor>>,
     device: Device,
   ): Promise<Record<string, Tensor>> {
     if (Object.keys(residents).length === 0) return {};
@@ -185,8 +185,8 @@ export class Session {
   static async upload(
     tensors: Readonly<Record<string, Tensor>>,
     device: Device,
-  ): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, Resident>> }> {
-    const residents = Object.entries(tensors).map(([name, tensor]) => [name, Resident.from(tensor)] as const);
+  ): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, OrtTensor>> }> {
+    const residents = Object.entries(tensors).map(([name, tensor]) => [name, OrtTensor.from(tensor)] as const);
     return copyThrough(Object.fromEntries(residents), device, true);
   }
 
@@ -208,10 +208,10 @@ export function threadsOfEnvironment(): number | undefined {
 
 /** Copies tensors to the device or from it, in one run of a graph that hands them through. */
 async function copyThrough(
-  residents: Readonly<Record<string, Resident>>,
+  residents: Readonly<Record<string, OrtTensor>>,
   device: Device,
   stay: boolean,
-): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, Resident>> }> {
+): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, OrtTensor>> }> {
   const names = Object.keys(residents);
   const b = new Builder();
   const copied = (name: string): string => `${name}#copy`;
@@ -224,7 +224,7 @@ async function copyThrough(
   );
   try {
     const results = await session.run(residents);
-    return { session, copies: Object.fromEntries(names.map((name) => [name, results[copied(name)] as Resident])) };
+    return { session, copies: Object.fromEntries(names.map((name) => [name, results[copied(name)] as OrtTensor])) };
   } catch (error) {
     await session.dispose();
     throw error;
@@ -276,7 +276,7 @@ function withoutResults(model: Model): Model {
 function valuesOf(feeds: Readonly<Record<string, Feed>>): Record<string, ort.Tensor> {
   const values: Record<string, ort.Tensor> = {};
   for (const [name, feed] of Object.entries(feeds)) {
-    values[name] = (feed instanceof Resident ? feed : Resident.from(feed)).value;
+    values[name] = (feed instanceof OrtTensor ? feed : OrtTensor.from(feed)).value;
   }
   return values;
 }

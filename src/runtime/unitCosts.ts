@@ -1,4 +1,4 @@
-/** Measures what a device takes, as busy as it is now, for the three things that the time of a graph is reckoned from. */
+/** Measures what a device takes, as busy as it is now, for the three things that the time of a graph is estimated from. */
 
 import { performance } from 'node:perf_hooks';
 import { Builder } from '../onnx/graph/builder.ts';

@@ -3,12 +3,12 @@
 import { sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import { keepChannels, type Candidates } from '../prune/chooseChannels.ts';
 import { stateNames } from './stateNames.ts';
-import type { Parameter } from './parameter.ts';
+import type { TrainedParameter } from './parameter.ts';
 
-type State = ReadonlyMap<string, Tensor>;
+type ChannelState = ReadonlyMap<string, Tensor>;
 
 /** What each gated layer has learned of its candidates. */
-export function channelLayers(parameters: readonly Parameter[], state: State): Candidates[] {
+export function channelLayers(parameters: readonly TrainedParameter[], state: ChannelState): Candidates[] {
   const layers: Candidates[] = [];
   for (const { gate, dims, channelAxis = 0 } of parameters) {
     if (gate === undefined) continue;
@@ -22,8 +22,8 @@ export function channelLayers(parameters: readonly Parameter[], state: State): C
 
 /** The gated weights by initializer, with the channels of the chosen candidates. */
 export function withChannels(
-  parameters: readonly Parameter[],
-  state: State,
+  parameters: readonly TrainedParameter[],
+  state: ChannelState,
   chosen: readonly number[],
 ): Map<string, Float32Array> {
   const kept = new Map<string, Float32Array>();
@@ -38,7 +38,7 @@ export function withChannels(
 }
 
 /** A layer's row of a matrix. */
-function row(state: State, name: string, gate: number): number[] {
+function row(state: ChannelState, name: string, gate: number): number[] {
   const tensor = state.get(name);
   const width = tensor?.dims[1] ?? 0;
   return Array.from((tensor?.data ?? []).slice(gate * width, (gate + 1) * width), Number);

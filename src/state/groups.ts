@@ -1,7 +1,7 @@
 /** The groups of a state: how large their weights are, and which of them live. */
 
 import { partOf, squaresOfGroups, zeroDead } from '../prune/groupMasks.ts';
-import type { Parameter } from './parameter.ts';
+import type { TrainedParameter } from './parameter.ts';
 import { stateNames } from './stateNames.ts';
 import type { State } from './state.ts';
 
@@ -9,7 +9,7 @@ import type { State } from './state.ts';
 export type Living = ReadonlyMap<number, Uint8Array>;
 
 /** The mean square of each group's gated weights, by gated layer; what gates compare with is less their layer's base. */
-export function groupSquares(parameters: readonly Parameter[], state: State): Map<number, Float64Array> {
+export function groupSquares(parameters: readonly TrainedParameter[], state: State): Map<number, Float64Array> {
   const means = new Map<number, Float64Array>();
   const sizes = new Map<number, number>();
   for (const { initializer, dims, groups = [] } of parameters) {
@@ -55,7 +55,7 @@ export function livingGroups(
 }
 
 /** Zeroes in place what a parameter has of dead groups. */
-export function zeroDeadGroups({ dims, groups = [] }: Parameter, weights: Float32Array, living: Living): void {
+export function zeroDeadGroups({ dims, groups = [] }: TrainedParameter, weights: Float32Array, living: Living): void {
   for (const cut of groups) {
     const alive = living.get(cut.gate);
     if (alive) zeroDead(weights, dims, cut, alive);

@@ -3,7 +3,7 @@
 import { float32, type Tensor } from '../onnx/graph/tensor.ts';
 import { unitOf } from '../prune/groupGates.ts';
 import { stateNames } from './stateNames.ts';
-import type { Parameter } from './parameter.ts';
+import type { TrainedParameter } from './parameter.ts';
 import { groupSquares } from './groups.ts';
 
 /**
@@ -11,7 +11,7 @@ import { groupSquares } from './groups.ts';
  * @param start every layer's threshold, in units of its root-mean-square weight.
  */
 export function initialState(
-  parameters: readonly Parameter[],
+  parameters: readonly TrainedParameter[],
   weights: ReadonlyMap<string, Tensor>,
   start: number,
 ): Map<string, Tensor> {
@@ -38,7 +38,7 @@ export function initialState(
 
 /** The weights alone. */
 export function initialWeights(
-  parameters: readonly Parameter[],
+  parameters: readonly TrainedParameter[],
   weights: ReadonlyMap<string, Tensor>,
 ): Map<string, Tensor> {
   return new Map(

@@ -61,7 +61,7 @@ export function chooseLayers(
   const gated = chosen.filter((choice) => choice.gated);
   const matrices = new Set(gated.map(({ parameter }) => parameter.initializer));
   if (settings.granularity === 'weight') return { ...withGates(chosen, [], true), matrices };
-  const { layers: found, left } = findLayers(model, matrices);
+  const { layers: found, notGated: left } = findLayers(model, matrices);
   const known = new Set(parameters.map(({ initializer }) => initializer));
   // What is trained but scales channels, rather than adding to them, could not be cut with them.
   const layers = found.filter(({ others }) => !others.some(({ initializer }) => known.has(initializer)));

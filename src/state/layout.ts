@@ -7,7 +7,7 @@ import type { GroupedLayer } from '../prune/groups.ts';
 import { shrinkModel } from '../prune/shrink.ts';
 import { cutTensor } from '../prune/shrink/cut.ts';
 import { stateNames } from './stateNames.ts';
-import { isGated, type GateMode, type Parameter } from './parameter.ts';
+import { isGated, type GateMode, type TrainedParameter } from './parameter.ts';
 import { groupSquares, livingGroups, type Living } from './groups.ts';
 import type { State } from './state.ts';
 
@@ -21,7 +21,7 @@ export const nothingRemoved: Removed = { gated: 0, all: 0 };
 
 export interface Layout {
   readonly model: ModelFile;
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly TrainedParameter[];
   readonly removed: Removed;
 }
 
@@ -43,7 +43,7 @@ export function layoutOf(whole: WholeModel, state: State): Layout {
   const { file, removed } = shrinkModel(whole.model, whole.matrices, byName(whole, keep));
   const left = whole.parameters.filter(({ initializer }) => !removed.has(initializer));
   const parameters = left.map((parameter) => withoutParts(parameter, keep));
-  const gone = (some: (parameter: Parameter) => boolean): number =>
+  const gone = (some: (parameter: TrainedParameter) => boolean): number =>
     weightsIn(whole.parameters.filter(some)) - weightsIn(parameters.filter(some));
   return { model: file, parameters, removed: { gated: gone(isGated), all: gone(() => true) } };
 }
@@ -64,7 +64,11 @@ export function heldLayers(whole: WholeModel, emptied: readonly number[]): Reado
  * The state without groups that leave the model: their weights and moments are cut out, everything else goes on as it was.
  * @param keep of the groups that are in the model now, 1 for each that stays
  */
-export function withoutGroups(parameters: readonly Parameter[], state: State, keep: Living): Map<string, Tensor> {
+export function withoutGroups(
+  parameters: readonly TrainedParameter[],
+  state: State,
+  keep: Living,
+): Map<string, Tensor> {
   const left = new Map([...state].filter(([name]) => !name.startsWith('gradient/')));
   for (const { initializer, dims, groups = [] } of parameters) {
     const cuts = groups.flatMap((slice) => {
@@ -94,7 +98,7 @@ export function withoutGroups(parameters: readonly Parameter[], state: State, ke
 }
 
 /** The groups that live as the gates are now, by gated layer. */
-export function presentlyLiving(parameters: readonly Parameter[], state: State, gates: GateMode): Living {
+export function presentlyLiving(parameters: readonly TrainedParameter[], state: State, gates: GateMode): Living {
   const squares = groupSquares(parameters, state);
   if (gates === 'learning') return livingGroups(squares, state);
   return new Map(Array.from(squares, ([gate, own]) => [gate, Uint8Array.from(own, (square) => (square > 0 ? 1 : 0))]));
@@ -105,7 +109,7 @@ export interface LongDead {
   readonly share: number;
   /** For so many updates in a row a group must have been dead. */
   readonly after: number;
-  /** So many gated weights may leave at most: those beyond the target are to live again when gates come to rest. */
+  /** So many gated weights may leave at most: those beyond the target live again when the masks are frozen. */
   readonly room: number;
 }
 
@@ -114,7 +118,7 @@ export interface LongDead {
  * @param counts for how many updates in a row each group has been dead, under `stateNames.deadFor`
  */
 export function withoutLongDead(
-  parameters: readonly Parameter[],
+  parameters: readonly TrainedParameter[],
   counts: State,
   { share, after, room }: LongDead,
 ): Living | undefined {
@@ -140,7 +144,7 @@ export function withoutLongDead(
 }
 
 /** By gated layer, in how many gated weights each of its groups has a part. */
-function gatedWeightsOfOneGroup(parameters: readonly Parameter[]): ReadonlyMap<number, number> {
+function gatedWeightsOfOneGroup(parameters: readonly TrainedParameter[]): ReadonlyMap<number, number> {
   const weights = new Map<number, number>();
   for (const parameter of parameters) {
     for (const cut of parameter.groups ?? []) {
@@ -157,7 +161,7 @@ export function countLeaving(kept: Uint8Array | undefined): number {
 }
 
 /** How many weights they are together. */
-export function weightsIn(parameters: readonly Parameter[]): number {
+export function weightsIn(parameters: readonly TrainedParameter[]): number {
   return parameters.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
 }
 
@@ -166,7 +170,7 @@ function byName({ grouped }: WholeModel, keep: ReadonlyMap<number, Uint8Array>):
 }
 
 /** The parameter as it is when some groups are not in the model. */
-function withoutParts(parameter: Parameter, keep: Living): Parameter {
+function withoutParts(parameter: TrainedParameter, keep: Living): TrainedParameter {
   const { groups, dims: whole } = parameter;
   const axis = groups?.[0]?.axis;
   if (!groups || axis === undefined) return parameter;

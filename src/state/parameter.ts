@@ -3,7 +3,7 @@
 import type { GroupedAxis, LeftOfAxis } from '../prune/groupGates.ts';
 
 /** A weight tensor of the model. */
-export interface Parameter {
+export interface TrainedParameter {
   /** The initializer in the model's file. */
   readonly initializer: string;
   readonly dims: readonly number[];
@@ -20,7 +20,7 @@ export interface Parameter {
 }
 
 /** Whether gates decide about its weights, by themselves or in groups. */
-export function isGated({ gate, groups = [] }: Pick<Parameter, 'gate' | 'groups'>): boolean {
+export function isGated({ gate, groups = [] }: Pick<TrainedParameter, 'gate' | 'groups'>): boolean {
   return gate !== undefined || groups.some(({ gated }) => gated);
 }
 
@@ -31,7 +31,7 @@ export function isGated({ gate, groups = [] }: Pick<Parameter, 'gate' | 'groups'
 export type GateMode = 'learning' | 'fixed';
 
 /** How many layers are gated: each has a threshold. */
-export function gatedLayers(parameters: readonly Parameter[]): number {
+export function gatedLayers(parameters: readonly TrainedParameter[]): number {
   const gates = parameters.flatMap(({ gate, groups = [] }) => [gate ?? -1, ...groups.map((cut) => cut.gate)]);
   return Math.max(-1, ...gates) + 1;
 }

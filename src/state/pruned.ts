@@ -3,7 +3,7 @@
 import { float32, type Tensor } from '../onnx/graph/tensor.ts';
 import { likeliest } from '../prune/chooseChannels.ts';
 import { channelLayers, withChannels } from './channels.ts';
-import type { GateMode, Parameter } from './parameter.ts';
+import type { GateMode, TrainedParameter } from './parameter.ts';
 import { stateNames } from './stateNames.ts';
 import { groupSquares, livingGroups, zeroDeadGroups, type Living } from './groups.ts';
 import type { State } from './state.ts';
@@ -13,7 +13,11 @@ import type { State } from './state.ts';
  * dead group all weights and biases are zero. During a search among channels, when it computes with a mixture, each layer's likeliest
  * candidate stands for it. Weights that no gate changes are the state's own arrays.
  */
-export function prunedWeights(parameters: readonly Parameter[], state: State, gates: GateMode): Map<string, Tensor> {
+export function prunedWeights(
+  parameters: readonly TrainedParameter[],
+  state: State,
+  gates: GateMode,
+): Map<string, Tensor> {
   const searching = gates === 'learning' && state.has(stateNames.architecture);
   const chosen = searching ? channelLayers(parameters, state).map((layer) => likeliest(layer)) : [];
   const channels = searching ? withChannels(parameters, state, chosen) : new Map<string, Float32Array>();
@@ -36,7 +40,7 @@ export function prunedWeights(parameters: readonly Parameter[], state: State, ga
  * @param living of `livingGroups`, for the thresholds of the state
  */
 export function* maskedWeights(
-  parameters: readonly Parameter[],
+  parameters: readonly TrainedParameter[],
   state: State,
   living: Living,
 ): Iterable<readonly [string, Float32Array]> {
@@ -49,7 +53,7 @@ export function* maskedWeights(
 }
 
 /** What a gate of single weights lets through; all, without one. */
-function mask({ gate }: Parameter, weights: Float32Array, state: State): Float32Array {
+function mask({ gate }: TrainedParameter, weights: Float32Array, state: State): Float32Array {
   if (gate === undefined) return weights;
   const threshold = Number(state.get(stateNames.thresholds)?.data[gate] ?? 0);
   const least = leastKept(Math.fround(threshold * Number(state.get(stateNames.rms)?.data[gate] ?? 0)));
@@ -88,7 +92,7 @@ function leastKept(edge: number): number {
 }
 
 function withoutDead(
-  parameter: Parameter,
+  parameter: TrainedParameter,
   weights: Float32Array,
   living: ReadonlyMap<number, Uint8Array>,
 ): Float32Array {

@@ -7,7 +7,7 @@ import type { ModelFile } from '../onnx/file/load.ts';
 import type { Parameter as NamedParameter } from '../onnx/model/parameters.ts';
 import { withFields } from '../onnx/file/protoCopy.ts';
 import { sizeOf } from '../onnx/graph/tensor.ts';
-import { isGated, type Parameter } from './parameter.ts';
+import { isGated, type TrainedParameter } from './parameter.ts';
 
 /** Parameters go by their full names, which exports keep. */
 export interface PruningRecord {
@@ -58,11 +58,11 @@ export function withRecord(file: ModelFile, { by, gated, sizes }: PruningRecord)
  */
 export function recordOf(
   named: readonly NamedParameter[],
-  whole: readonly Parameter[],
-  left: readonly Parameter[],
+  whole: readonly TrainedParameter[],
+  left: readonly TrainedParameter[],
 ): PruningRecord {
   const names = new Map(named.map(({ initializer, name }) => [initializer, name]));
-  const nameOf = ({ initializer }: Parameter): string => names.get(initializer) ?? initializer;
+  const nameOf = ({ initializer }: TrainedParameter): string => names.get(initializer) ?? initializer;
   const now = new Map(left.map((parameter) => [nameOf(parameter), sizeOf(parameter.dims)]));
   const before = whole.map((parameter) => [nameOf(parameter), sizeOf(parameter.dims)] as const);
   return {

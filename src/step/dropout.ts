@@ -4,7 +4,7 @@
  */
 
 import type { Builder } from '../onnx/graph/builder.ts';
-import type { Edit } from '../onnx/passes/specialize.ts';
+import type { ValueEdit } from '../onnx/passes/specialize.ts';
 import type { Operand, Value } from '../onnx/graph/value.ts';
 import { sizeOf } from '../onnx/graph/tensor.ts';
 import type { LeftOfAxis } from '../prune/groupGates.ts';
@@ -30,16 +30,16 @@ export function dropoutEdits(
   written: Builder['operands'],
   weights: LeftOf,
   inputs: DropoutInput[],
-): ReadonlyMap<Value, Edit> {
+): ReadonlyMap<Value, ValueEdit> {
   const made = new Map<Operand, Written>();
   const reads = new Map<Operand, number>();
   for (const [node, { inputs, outputs }] of written) {
     for (const output of outputs) made.set(output, { opType: node.opType, inputs });
     for (const input of inputs) reads.set(input, (reads.get(input) ?? 0) + 1);
   }
-  const edits = new Map<Value, Edit>();
+  const edits = new Map<Value, ValueEdit>();
   const drop =
-    (left?: LeftOfAxis): Edit =>
+    (left?: LeftOfAxis): ValueEdit =>
     (b, value) => {
       const { dims } = value;
       const mask = b.input(`dropout/${inputs.length}`, 'float32', dims);

@@ -8,7 +8,7 @@ import type { DataType } from '../onnx/graph/tensor.ts';
 import type { Value } from '../onnx/graph/value.ts';
 import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { inOrder, type LogitsForm } from './logitsForm.ts';
-import type { Parameter } from '../state/parameter.ts';
+import type { TrainedParameter } from '../state/parameter.ts';
 import { specAugmentEdit } from './specAugment.ts';
 
 /** A value [batch, frames, channels] or [batch, channels, frames] that need not be computed twice for the same audio. */
@@ -24,7 +24,7 @@ export interface FeatureCut {
 
 export interface CutOptions {
   readonly model: Model;
-  readonly parameters: readonly Pick<Parameter, 'initializer' | 'dims' | 'trained'>[];
+  readonly parameters: readonly Pick<TrainedParameter, 'initializer' | 'dims' | 'trained'>[];
   readonly audioInput: string;
   readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
   readonly logitsOutput: string;

@@ -6,7 +6,7 @@
 
 import type { Builder } from '../onnx/graph/builder.ts';
 import { ints } from '../onnx/graph/graph.ts';
-import type { Edit } from '../onnx/passes/specialize.ts';
+import type { ValueEdit } from '../onnx/passes/specialize.ts';
 import type { Operand, Value } from '../onnx/graph/value.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { Random } from '../base/random.ts';
@@ -31,11 +31,11 @@ export function specAugmentEdit(
   written: Builder['operands'],
   logits: readonly number[],
   use: (input: TimeMaskInput) => void,
-): ReadonlyMap<Value, Edit> {
+): ReadonlyMap<Value, ValueEdit> {
   const [utterances = 0, frames = 0] = logits;
   const stream = streamStart(written, utterances, frames);
   if (!stream) return new Map();
-  const edit: Edit = (b, value) => {
+  const edit: ValueEdit = (b, value) => {
     const dims = [utterances, frames, 1];
     const mask = b.input('time_mask', 'float32', dims);
     use({ name: mask.name, dims });

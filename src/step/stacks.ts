@@ -4,7 +4,7 @@
  */
 
 import { sizeOf } from '../onnx/graph/tensor.ts';
-import type { Parameter } from '../state/parameter.ts';
+import type { TrainedParameter } from '../state/parameter.ts';
 
 /** WebGPU devices bind 128 MiB at least, and a tensor is one binding. */
 const largestStack = 128 * 2 ** 20;
@@ -15,12 +15,12 @@ const largestStack = 128 * 2 ** 20;
  * @param gates whether gated parameters may be stacked
  */
 export function stackParameters(
-  parameters: readonly Parameter[],
+  parameters: readonly TrainedParameter[],
   apart: ReadonlySet<string>,
   gates: boolean,
-): Parameter[][] {
-  const stacks: Parameter[][] = [];
-  const open = new Map<string, Parameter[]>();
+): TrainedParameter[][] {
+  const stacks: TrainedParameter[][] = [];
+  const open = new Map<string, TrainedParameter[]>();
   for (const parameter of parameters) {
     const { initializer, dims, trained, gate, groups = [] } = parameter;
     const gated = gate !== undefined;

@@ -5,7 +5,7 @@ import { adamScalars } from './adamw.ts';
 import type { DropoutMasks } from './dropout.ts';
 import type { TimeMasks } from './specAugment.ts';
 import type { TrainingGraph } from './trainingGraph.ts';
-import type { TrainableOptions } from './trainableOptions.ts';
+import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
 import { gumbelNoise } from './gumbelNoise.ts';
 import { paddedFeatures } from './paddedFeatures.ts';
 
@@ -49,7 +49,7 @@ export interface Masks {
 
 /** By the names of the training graph's inputs; not every graph has all of them. */
 export function stepFeeds(
-  options: TrainableOptions,
+  options: TrainingSessionOptions,
   { frames, dropout, timeMask, features }: Pick<TrainingGraph, 'frames' | 'dropout' | 'timeMask' | 'features'>,
   masks: Masks,
   batch: TrainingBatch,
@@ -78,7 +78,7 @@ export function stepFeeds(
 }
 
 function batchFeeds(
-  { audioInput, maskInput, blank }: TrainableOptions,
+  { audioInput, maskInput, blank }: TrainingSessionOptions,
   frameLengths: readonly number[],
   batch: TrainingBatch,
 ): Record<string, Tensor> {
@@ -96,7 +96,10 @@ function batchFeeds(
   };
 }
 
-function scalarFeeds({ settings: { optimizer } }: TrainableOptions, scalars: StepScalars): Record<string, Tensor> {
+function scalarFeeds(
+  { settings: { optimizer } }: TrainingSessionOptions,
+  scalars: StepScalars,
+): Record<string, Tensor> {
   const { step, learningRate, gateLearningRate, sparsityTarget, multiplier } = scalars;
   const weights = adamScalars(optimizer, learningRate, step);
   const gates = adamScalars({ ...optimizer, weightDecay: 0 }, gateLearningRate, step);
@@ -113,7 +116,7 @@ function scalarFeeds({ settings: { optimizer } }: TrainableOptions, scalars: Ste
 }
 
 function searchFeeds(
-  { candidates, layers, seed }: TrainableOptions,
+  { candidates, layers, seed }: TrainingSessionOptions,
   { step, temperature }: StepScalars,
 ): Record<string, Tensor> {
   if (candidates === undefined) return {};

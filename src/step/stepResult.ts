@@ -3,7 +3,7 @@
 import { countNonZero } from '../onnx/file/count.ts';
 import { sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import { stateNames } from '../state/stateNames.ts';
-import { isGated, type Parameter } from '../state/parameter.ts';
+import { isGated, type TrainedParameter } from '../state/parameter.ts';
 import { groupSquares } from '../state/groups.ts';
 import type { GatedLayer } from '../state/layerChoice.ts';
 
@@ -30,13 +30,13 @@ export interface LayerResult {
 /** The gated layers, as they were before training, and the weights that are in the model now. */
 export interface GatedLayers {
   readonly layers: readonly Pick<GatedLayer, 'name' | 'size'>[];
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly TrainedParameter[];
   /** How many gated weights were removed from the model since; none if it is not said. */
   readonly removed?: number | undefined;
 }
 
-/** The layers of a state whose gates rest, and the share of gated weights that are zero or no longer there. */
-export interface RestingLayers {
+/** The layers of a state whose masks are frozen, and the share of gated weights that are zero or no longer there. */
+export interface FrozenLayers {
   readonly layers: readonly LayerResult[];
   readonly sparsity: number;
 }
@@ -44,13 +44,13 @@ export interface RestingLayers {
 /**
  * @param reported the graph's small outputs by name
  * @param thresholds that the step used; empty for methods without any
- * @param resting the layers, where gates no longer learn and the graph does not count
+ * @param frozen the layers, where gates no longer learn and the graph does not count
  */
 export function stepResult(
   gated: Pick<GatedLayers, 'layers'>,
   reported: (name: string) => Tensor | undefined,
   thresholds: Float32Array,
-  resting: RestingLayers,
+  frozen: FrozenLayers,
 ): StepResult {
   const number = (name: string): number => Number(reported(name)?.data[0] ?? NaN);
   const kept = reported('kept')?.data;
@@ -60,23 +60,23 @@ export function stepResult(
         threshold: magnitude(thresholds[i]),
         sparsity: share(1 - Number(kept[i] ?? 0) / size),
       }))
-    : resting.layers;
+    : frozen.layers;
   const ctcLoss = number('ctc_loss');
   return {
     loss: ctcLoss + (reported('sparsity_loss') ? number('sparsity_loss') : 0),
     ctcLoss,
     gradientNorm: number('gradient_norm'),
-    sparsity: share(reported('sparsity') ? number('sparsity') : resting.sparsity),
+    sparsity: share(reported('sparsity') ? number('sparsity') : frozen.sparsity),
     layers,
     blankShare: number('blank_share'),
   };
 }
 
 /** Counted once: what is zero stays zero. */
-export function restingLayers(
+export function frozenLayers(
   { layers, parameters, removed = 0 }: GatedLayers,
   state: ReadonlyMap<string, Tensor>,
-): RestingLayers {
+): FrozenLayers {
   const thresholds = state.get(stateNames.thresholds)?.data;
   const left: number[] = [];
   let [total, zeros] = [removed, removed];

@@ -20,7 +20,7 @@ import { ctc } from './ctc.ts';
 import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { graphCost, type GraphCost } from '../runtime/graphCost.ts';
 import type { ClosedGates, GatedWeight, LearnedGates } from './gates/learnedGates.ts';
-import { gatedLayers, isGated, type GateMode, type Parameter } from '../state/parameter.ts';
+import { gatedLayers, isGated, type GateMode, type TrainedParameter } from '../state/parameter.ts';
 import { asLogits, inOrder, type LogitsForm } from './logitsForm.ts';
 import { specAugmentEdit, type TimeMaskInput } from './specAugment.ts';
 import { stackName, stackParameters } from './stacks.ts';
@@ -56,7 +56,7 @@ export interface TrainingGraphSettings {
 
 export interface TrainingGraphOptions {
   readonly model: Model;
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly TrainedParameter[];
   readonly shape: BatchShape;
   readonly audioInput: string;
   /** The model's `attention_mask` input, if it has one. */
@@ -261,7 +261,7 @@ class TrainingGraphBuilder {
    * The graph inputs for a parameter: in the model's shape, and in tiles for element-wise work where that pays. Or the one for a stack of
    * them, [parameters, ...dims].
    */
-  private weight(parameters: readonly Parameter[]): Weight {
+  private weight(parameters: readonly TrainedParameter[]): Weight {
     const { b } = this;
     const [parameter] = parameters;
     if (!parameter) throw new Error('unreachable');
@@ -452,7 +452,7 @@ class TrainingGraphBuilder {
 
 /** A parameter, or a stack of several. */
 interface Weight {
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly TrainedParameter[];
   /** A stack's first. */
   readonly initializer: string;
   readonly inputs: readonly Value[];

@@ -44,10 +44,10 @@ export interface RunResult {
   /** Why it failed. */
   readonly message: string | null;
   /** Null until it is done. */
-  readonly found: Found | null;
+  readonly found: MeasuredRun | null;
 }
 
-export interface Found extends Record<TestSet, Rates> {
+export interface MeasuredRun extends Record<TestSet, Rates> {
   /** The last, within the study's folder. */
   readonly checkpoint: string;
   readonly device: string;

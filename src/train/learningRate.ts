@@ -1,6 +1,6 @@
 /** The learning rate of a run that names none, by the width of its model. */
 
-import type { Parameter } from '../state/parameter.ts';
+import type { TrainedParameter } from '../state/parameter.ts';
 
 /** For a transformer 144 wide: the best of those tried (bench/README.md). */
 const measured = { width: 144, learningRate: 5e-4 } as const;
@@ -10,7 +10,7 @@ const measured = { width: 144, learningRate: 5e-4 } as const;
  * 9.4e-5 for a wav2vec 2.0 of 768 and 7.0e-5 for one of 1024, which is what they are usually fine-tuned with.
  * @param parameters of the model; its width is the median of the smaller dimension of the gated matrices, or of all if none is gated.
  */
-export function learningRateFor(parameters: readonly Pick<Parameter, 'dims' | 'gate'>[]): number {
+export function learningRateFor(parameters: readonly Pick<TrainedParameter, 'dims' | 'gate'>[]): number {
   const gated = parameters.filter(({ gate }) => gate !== undefined);
   const matrices = (gated.length > 0 ? gated : parameters).filter(({ dims }) => dims.length === 2);
   const widths = matrices.map(({ dims }) => Math.min(...dims)).sort((a, b) => a - b);

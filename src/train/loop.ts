@@ -19,16 +19,16 @@ import { secondsOf, trainingBatch } from './data/data.ts';
 import type { DevScore, DevSet } from './data/devSet.ts';
 import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
 import { LossWatch } from './lossWatch.ts';
-import type { Resting } from './methods/method.ts';
-import { removeDead, removeLongDead, type Removal } from './removal.ts';
+import type { MaskFreezing } from './methods/method.ts';
+import { removeDead, removeLongDead, type GroupRemoval } from './removal.ts';
 import { learningRateFactor } from './schedule.ts';
 import type { BatchShape } from '../step/trainingGraph.ts';
-import type { Opened } from './setup.ts';
+import type { ModelInTraining } from './setup.ts';
 import type { StepScalars } from '../step/stepFeeds.ts';
 import type { StepResult } from '../step/stepResult.ts';
 
 /** Trains from `progress` on, in the opened state, to the end of the run, a request to stop, or trouble for the second time. */
-export async function train(context: LoopContext, opened: Opened, progress: Progress): Promise<LoopEnd> {
+export async function train(context: LoopContext, opened: ModelInTraining, progress: Progress): Promise<LoopEnd> {
   const loop = new Loop(context, opened, progress);
   try {
     return await loop.run();
@@ -48,7 +48,7 @@ const nothingLearned = 'several steps in a row; look at the recordings and their
 class Loop {
   private readonly context: LoopContext;
   private readonly gated: boolean;
-  private opened: Opened;
+  private opened: ModelInTraining;
   private progress: Progress;
   private watch: LossWatch;
   private batches: BatchFeed;
@@ -59,7 +59,7 @@ class Loop {
   /** Whether a request to stop came during the last evaluation. */
   private brokenOff = false;
 
-  constructor(context: LoopContext, opened: Opened, progress: Progress) {
+  constructor(context: LoopContext, opened: ModelInTraining, progress: Progress) {
     this.context = context;
     this.opened = opened;
     this.progress = progress;
@@ -85,12 +85,12 @@ class Loop {
     while (this.progress.step < steps && !host.stopRequested()) {
       const { step, epoch } = this.progress;
 
-      // 1. From here on masks rest, at the target, and what was pruned stays pruned. The choice counts as this step's time.
+      // 1. From here on the masks are frozen, at the target: what was pruned stays pruned. The choice counts as this step's time.
       const began = performance.now();
       let rested = 0;
-      const { resting } = method;
-      if (resting && step >= resting.from(steps) && this.opened.trainable.mode === 'learning') {
-        await this.during('bringing the masks to rest', () => this.restGates(resting));
+      const { freezing } = method;
+      if (freezing && step >= freezing.from(steps) && this.opened.session.mode === 'learning') {
+        await this.during('freezing the masks', () => this.freezeMasks(freezing));
         if (settings.shrink.share < 1) this.goOnWith(await removeDead(setup, this.opened), step + 1);
         rested = (performance.now() - began) / 1000;
       }
@@ -111,7 +111,7 @@ class Loop {
       };
       const { result, audioSeconds, shapes, features } = await this.update(scalars);
       const seconds = (performance.now() - began) / 1000;
-      time.step({ shapes, mode: this.opened.trainable.mode, seconds: seconds - rested, features });
+      time.step({ shapes, mode: this.opened.session.mode, seconds: seconds - rested, features });
 
       // 4. Trouble: back to the last good checkpoint at half the learning rate, once.
       const trouble = this.watch.observe(result);
@@ -133,7 +133,7 @@ class Loop {
       this.sparsity = result.sparsity;
 
       // 5. The multiplier follows the gap between the target and the sparsity (gradient ascent).
-      const learning = this.gated && this.opened.trainable.mode === 'learning';
+      const learning = this.gated && this.opened.session.mode === 'learning';
       const gap = target - result.sparsity;
       this.progress = {
         ...this.progress,
@@ -205,7 +205,7 @@ class Loop {
   }
 
   async close(): Promise<void> {
-    await this.opened.trainable.dispose();
+    await this.opened.session.dispose();
   }
 
   /** Passes over the data so far, with parts. */
@@ -241,7 +241,7 @@ class Loop {
       const features = await this.featuresOf(batch);
       making += (performance.now() - began) / 1000;
       samples += batch.lengths.reduce((sum, length) => sum + length, 0);
-      const result = await this.opened.trainable.step(trainingBatch(batch, features), {
+      const result = await this.opened.session.step(trainingBatch(batch, features), {
         ...scalars,
         part,
         update: last,
@@ -293,16 +293,16 @@ class Loop {
     );
   }
 
-  private async restGates({ rest, sentence }: Resting): Promise<void> {
+  private async freezeMasks({ freeze, sentence }: MaskFreezing): Promise<void> {
     const { report } = this.context;
-    this.opened.trainable.writeState(rest(this.opened.layout, await this.opened.trainable.readState()));
-    this.opened.trainable.fixGates();
+    this.opened.session.writeState(freeze(this.opened.layout, await this.opened.session.readState()));
+    this.opened.session.freezeMasks();
     this.progress = { ...this.progress, gates: 'fixed' };
     report.say(sentence);
   }
 
   /** @param step that the line in metrics.jsonl gives. */
-  private goOnWith(removal: Removal | undefined, step: number): void {
+  private goOnWith(removal: GroupRemoval | undefined, step: number): void {
     if (!removal) return;
     const { setup, host, report } = this.context;
     const { opened, counts } = removal;
@@ -320,7 +320,7 @@ class Loop {
     const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
     const before = saved?.progress ?? freshProgress(settings, setup.method);
     this.progress = { ...before, learningRateScale: before.learningRateScale / 2, rolledBack: true };
-    await this.opened.trainable.dispose();
+    await this.opened.session.dispose();
     this.opened = setup.open(this.progress.gates, saved?.state);
     this.watch = this.watchFrom(this.progress);
     this.batches = this.batchesFrom(this.progress);
@@ -350,7 +350,7 @@ class Loop {
     this.evaluatedStep = step;
     host.record({ kind: 'evaluation', step, epoch: this.epochs, ...score, sparsity: this.sparsity });
     report.say(`Step ${step}: word error rate ${percent(score.wer, 2)} on the development set.`);
-    const final = !this.gated || this.opened.trainable.mode === 'fixed' || last;
+    const final = !this.gated || this.opened.session.mode === 'fixed' || last;
     if (!final || score.wer >= (this.progress.best?.wer ?? Infinity)) return false;
     this.progress = {
       ...this.progress,
@@ -362,7 +362,7 @@ class Loop {
   /** @throws BrokenOff */
   private async score(dev: DevSet, tell: (share: number) => Promise<void>): Promise<DevScore> {
     const { setup, checkpoints, host } = this.context;
-    const { trainable, layout } = this.opened;
+    const { session, layout } = this.opened;
     const goOn = async (share: number): Promise<void> => {
       // Requests to stop come in here; onnxruntime blocks this thread during an utterance or a window.
       await setImmediate();
@@ -370,7 +370,7 @@ class Loop {
       await tell(share);
     };
     await goOn(0);
-    return dev.score(setup, layout, await trainable.readState(), trainable.mode, checkpoints, goOn);
+    return dev.score(setup, layout, await session.readState(), session.mode, checkpoints, goOn);
   }
 
   private async writeCheckpoint(): Promise<void> {
@@ -379,7 +379,7 @@ class Loop {
     const began = performance.now();
     // A checkpoint must never know of steps that metrics.jsonl does not.
     host.syncRecords();
-    const state = await this.opened.trainable.readState();
+    const state = await this.opened.session.readState();
     const counts = await writeCheckpoint(checkpoints, this.opened.layout, state, this.progress);
     const path = `checkpoints/${checkpointName(step)}`;
     host.record({ kind: 'checkpoint', step, path, ...counts });

@@ -5,10 +5,10 @@ import type { RunSettings } from '../protocol/settings.ts';
 import { isGated } from '../state/parameter.ts';
 import { countLeaving, presentlyLiving, weightsIn, withoutGroups, withoutLongDead } from '../state/layout.ts';
 import type { Living } from '../state/groups.ts';
-import type { Opened, Setup } from './setup.ts';
+import type { ModelInTraining, Setup } from './setup.ts';
 
-export interface Removal {
-  readonly opened: Opened;
+export interface GroupRemoval {
+  readonly opened: ModelInTraining;
   /** What metrics.jsonl says of it. */
   readonly counts: Pick<ShrinkRecord, 'groups' | 'gatedParameters' | 'parameters'>;
 }
@@ -16,33 +16,33 @@ export interface Removal {
 /** Of gates that learn: the groups that have been dead for long, if they are many, and no more than the run is to prune. */
 export async function removeLongDead(
   setup: Setup,
-  opened: Opened,
+  opened: ModelInTraining,
   { shrink: { share, after }, sparsity: { target } }: Pick<RunSettings, 'shrink' | 'sparsity'>,
-): Promise<Removal | undefined> {
-  const { trainable, layout } = opened;
-  if (share === 1 || trainable.mode !== 'learning') return undefined;
+): Promise<GroupRemoval | undefined> {
+  const { session, layout } = opened;
+  if (share === 1 || session.mode !== 'learning') return undefined;
   const { parameters, removed } = layout;
   const all = weightsIn(parameters.filter(isGated)) + removed.gated;
   const updates = Math.max(1, Math.ceil(after * setup.steps));
   const room = target * all - removed.gated;
-  const keep = withoutLongDead(parameters, trainable.latest, { share, after: updates, room });
+  const keep = withoutLongDead(parameters, session.latest, { share, after: updates, room });
   return keep && removeGroups(setup, opened, keep);
 }
 
 /** All groups that are dead, and so whole layers, if the model can do without them. */
-export async function removeDead(setup: Setup, opened: Opened): Promise<Removal | undefined> {
-  const { trainable, layout } = opened;
+export async function removeDead(setup: Setup, opened: ModelInTraining): Promise<GroupRemoval | undefined> {
+  const { session, layout } = opened;
   if (!layout.parameters.some(({ groups }) => groups)) return undefined;
-  const keep = new Map(presentlyLiving(layout.parameters, await trainable.readState(), trainable.mode));
+  const keep = new Map(presentlyLiving(layout.parameters, await session.readState(), session.mode));
   const emptied = [...keep].filter(([, kept]) => !kept.includes(1)).map(([gate]) => gate);
   for (const gate of setup.held(emptied)) keep.get(gate)?.fill(1, 0, 1);
   return [...keep.values()].some((kept) => kept.includes(0)) ? removeGroups(setup, opened, keep) : undefined;
 }
 
-async function removeGroups(setup: Setup, { trainable, layout }: Opened, keep: Living): Promise<Removal> {
-  const state = withoutGroups(layout.parameters, await trainable.readState(), keep);
-  const gates = trainable.mode;
-  await trainable.dispose();
+async function removeGroups(setup: Setup, { session, layout }: ModelInTraining, keep: Living): Promise<GroupRemoval> {
+  const state = withoutGroups(layout.parameters, await session.readState(), keep);
+  const gates = session.mode;
+  await session.dispose();
   const opened = setup.open(gates, state);
   const { parameters } = opened.layout;
   return {

@@ -29,7 +29,7 @@ import { MetricsFile } from '../runfolder/metricsFile.ts';
 import { describeStart, startRecord } from './plan/overview.ts';
 import { OnnxruntimeError } from '../runtime/onnxruntimeError.ts';
 import { ProgressReport, withShare, type Terminal } from './progress.ts';
-import { claimRunFolder, type Owner } from '../runfolder/runFolder.ts';
+import { claimRunFolder, type RunOwner } from '../runfolder/runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
 import { timeLeftOf } from './plan/timeModel.ts';
 
@@ -112,7 +112,7 @@ class Run {
     }
   }
 
-  private async trainAs(owner: Owner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
+  private async trainAs(owner: RunOwner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
     const settings = settingsOf(run);
     const earlier = await readRecords(this.paths.metrics);
     const attempt = 1 + earlier.reduce((most, record) => Math.max(most, record.attempt), 0);
@@ -157,7 +157,7 @@ class Run {
     const opened = setup.open(progress.gates, saved?.state);
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
     const began = performance.now();
-    const cost = await opened.trainable.compile(setup.largestBatch, true);
+    const cost = await opened.session.compile(setup.largestBatch, true);
     const time = timeLeftOf(setup, settings, cost, dev, (performance.now() - began) / 1000);
     const start = startRecord(setup, settings, cost, time.firstGuess, dev?.memoryBytes);
     await this.refuseWithoutRoom(start);

@@ -47,7 +47,7 @@ export function sparsityTarget(
   return rising === 0 ? target : target * Math.min(1, step / rising);
 }
 
-/** The first step (from 0) at which thresholds rest; `steps` if they never do. */
+/** The first step (from 0) with frozen masks; `steps` if they are never frozen. */
 export function freezeStep({ freeze }: Pick<RunSettings['sparsity'], 'freeze'>, steps: number): number {
   return Math.min(steps, Math.round(freeze * steps));
 }

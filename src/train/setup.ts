@@ -18,7 +18,7 @@ import { Features } from './features/features.ts';
 import type { FeatureType } from './features/files.ts';
 import { frameCounter } from '../runtime/frames.ts';
 import type { GraphCost } from '../runtime/graphCost.ts';
-import type { GateMode, Parameter } from '../state/parameter.ts';
+import type { GateMode, TrainedParameter } from '../state/parameter.ts';
 import { buildTrainingGraph, type BatchShape } from '../step/trainingGraph.ts';
 import { initialWeights } from '../state/initialState.ts';
 import { chooseLayers, type GatedLayer, type LayerChoices } from '../state/layerChoice.ts';
@@ -27,10 +27,10 @@ import { learningRateFor } from './learningRate.ts';
 import { chooseMethod } from './methods/choose.ts';
 import type { Method } from './methods/method.ts';
 import { establishOutput, type OutputForm } from '../runtime/outputForm.ts';
-import { findPorts, type Ports } from '../runtime/ports.ts';
+import { findModelIO, type ModelIO } from '../runtime/modelIO.ts';
 import type { State } from '../state/state.ts';
 import { recordOf, withRecord } from '../state/pruningRecord.ts';
-import { Trainable } from '../step/trainable.ts';
+import { TrainingSession } from '../step/trainingSession.ts';
 
 /** A parameter of the model and what becomes of it. */
 export interface LayerRow {
@@ -43,9 +43,9 @@ export interface LayerRow {
   readonly reason: string;
 }
 
-/** A trainable, and the model that its state belongs to. */
-export interface Opened {
-  readonly trainable: Trainable;
+/** A session, and the model that its state belongs to. */
+export interface ModelInTraining {
+  readonly session: TrainingSession;
   readonly layout: Layout;
 }
 
@@ -53,13 +53,13 @@ export interface Setup {
   /** As it is before training. */
   readonly model: ModelFile;
   readonly method: Method;
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly TrainedParameter[];
   readonly rows: readonly LayerRow[];
   readonly layers: readonly GatedLayer[];
   /** Parameters that PyTorch lists and the graph does not hold. */
   readonly absent: readonly string[];
   readonly processor: Processor;
-  readonly ports: Ports;
+  readonly ports: ModelIO;
   readonly output: OutputForm;
   /** How many of the model's tensors had 16-bit floats, and were widened to float32. */
   readonly widened: number;
@@ -75,11 +75,11 @@ export interface Setup {
   /** Updates in all. */
   readonly steps: number;
   readonly largestBatch: BatchShape;
-  /** A trainable in the state of a checkpoint; without one, as the method begins. */
-  readonly open: (gates: GateMode, state?: State) => Opened;
+  /** A session in the state of a checkpoint; without one, as the method begins. */
+  readonly open: (gates: GateMode, state?: State) => ModelInTraining;
   /** Of layers that are to lose all groups, by their gates, those that the model cannot do without. */
   readonly held: (emptied: readonly number[]) => ReadonlySet<number>;
-  /** What a step takes on the largest batch, reckoned without running it. @throws Error naming every operator without a gradient. */
+  /** What a step takes on the largest batch, estimated without running it. @throws Error naming every operator without a gradient. */
   readonly cost: () => GraphCost;
 }
 
@@ -93,7 +93,7 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
   const exposed = exposeParameters(loaded);
   const { file: model } = exposed;
   const processor = await readProcessor(model.folder);
-  const ports = findPorts(model.model.graph, model.path, processor.vocabulary.size);
+  const ports = findModelIO(model.model.graph, model.path, processor.vocabulary.size);
   const { audio, mask, logits } = ports;
   const probe = new ShapeProbe(model.model, { audio: audio.name, mask, logits: logits.name });
   const symbols = processor.vocabulary.size;
@@ -157,14 +157,14 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
       const record = recordOf(exposed.parameters, parameters, layout.parameters);
       return { ...layout, model: withRecord(layout.model, record) };
     };
-    const open = (mode: GateMode, state?: State): Opened => {
+    const open = (mode: GateMode, state?: State): ModelInTraining => {
       const layout = withOwnRecord(state ? layoutOf(whole, state) : whole);
       const weights = weightsOfFile(layout.model, layout.parameters);
       const begins = state
         ? new Map([...initialWeights(layout.parameters, weights), ...state])
         : method.begin(parameters, weights);
       const left = { model: layout.model.model, parameters: layout.parameters, removed: layout.removed.gated };
-      return { trainable: new Trainable({ ...options, ...left, gates: mode }, begins), layout };
+      return { session: new TrainingSession({ ...options, ...left, gates: mode }, begins), layout };
     };
     const cost = (): GraphCost => {
       return buildTrainingGraph({
@@ -225,7 +225,7 @@ async function loadFloatModel(path: string): Promise<Widened> {
 }
 
 /** By initializer, for training to change. */
-function weightsOfFile(model: ModelFile, parameters: readonly Parameter[]): Map<string, Tensor> {
+function weightsOfFile(model: ModelFile, parameters: readonly TrainedParameter[]): Map<string, Tensor> {
   const { initializers } = model.model.graph;
   return new Map(
     parameters.flatMap(({ initializer }) => {
@@ -238,10 +238,10 @@ function weightsOfFile(model: ModelFile, parameters: readonly Parameter[]): Map<
 function chooseParameters(
   { file, parameters: found }: ReturnType<typeof exposeParameters>,
   settings: RunSettings,
-): Omit<LayerChoices, 'choices'> & { readonly parameters: Parameter[]; readonly rows: LayerRow[] } {
+): Omit<LayerChoices, 'choices'> & { readonly parameters: TrainedParameter[]; readonly rows: LayerRow[] } {
   if (found.length === 0) throw new Error(`${file.path}: this model has no parameters to train.`);
   const { choices, ...gated } = chooseLayers(file.model, found, settings);
-  const parameters: Parameter[] = [];
+  const parameters: TrainedParameter[] = [];
   const rows: LayerRow[] = [];
   for (const { parameter, gated: isGated, trained, gate, groups, reason } of choices) {
     const { initializer, name, layer, dims, transposed } = parameter;

@@ -6,6 +6,6 @@ import type { Grouping } from '../../src/prune/groups.ts';
 
 /** @param gated initializers of the matrices that would be gated weight by weight. */
 export function findGroups(model: Model, gated: ReadonlySet<string> | readonly string[]): Grouping {
-  const { layers, left } = findLayers(model, new Set(gated));
-  return { layers: layers.map(({ layer }) => layer), left };
+  const { layers, notGated: left } = findLayers(model, new Set(gated));
+  return { layers: layers.map(({ layer }) => layer), notGated: left };
 }

@@ -21,7 +21,7 @@ async function groupsOf(write: Write): Promise<Grouping & { readonly gated: read
 
 describe('networks with groups', () => {
   test.each(groupedNets)('$name', async ({ write, groups }) => {
-    const { layers, left } = await groupsOf(write);
+    const { layers, notGated: left } = await groupsOf(write);
     const described = layers.map((layer) => {
       const matrices = layer.slices.filter(({ gated }) => gated).map(({ initializer }) => initializer.split('.')[0]);
       return `${layer.groups} ${layer.kind}: ${matrices.join(' ')}`;
@@ -60,7 +60,7 @@ test('heads of the operator Attention', async () => {
 
 describe('networks without groups', () => {
   test.each(wholeNets)('$name', async ({ write, reason }) => {
-    const { layers, left, gated } = await groupsOf(write);
+    const { layers, notGated: left, gated } = await groupsOf(write);
     expect(layers).toEqual([]);
     expect(left.map(({ initializer }) => initializer)).toEqual(gated);
     expect(left[0]?.reason).toMatch(reason);
@@ -71,7 +71,7 @@ describe('networks without groups', () => {
 test('the heads and units of the sample model, under the names of its modules', async () => {
   const { file, parameters } = exposeParameters(await loadModel(join(import.meta.dirname, '../../media/sample/model')));
   const gated = chooseGates(parameters).flatMap((choice) => (choice.gated ? [choice.parameter] : []));
-  const { layers, left } = findGroups(
+  const { layers, notGated: left } = findGroups(
     file.model,
     gated.map(({ initializer }) => initializer),
   );

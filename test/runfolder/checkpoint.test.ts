@@ -26,13 +26,13 @@ import {
   type CheckpointSource,
   type Progress,
 } from '../../src/runfolder/checkpoint.ts';
-import type { Parameter } from '../../src/state/parameter.ts';
+import type { TrainedParameter } from '../../src/state/parameter.ts';
 import { initialState } from '../../src/state/initialState.ts';
 import { readSafetensors } from '../../src/state/safetensors.ts';
 import { readThresholds } from '../../src/runfolder/thresholds.ts';
 import { writeToyModel } from '../train/toy.ts';
 
-const parameters: Parameter[] = [
+const parameters: TrainedParameter[] = [
   { initializer: 'conv', dims: [16, 1, 320], trained: false },
   { initializer: 'dense0', dims: [16, 32], trained: true, gate: 0 },
   { initializer: 'dense1', dims: [32, 32], trained: true, gate: 1 },

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunFile, RunState } from '../../src/protocol/records.ts';
 import { processStart } from '../../src/runs/processIdentity.ts';
 import { isAlive, readRun, readState, RunFolderError } from '../../src/runs/state.ts';
-import { claimRunFolder, createRunFolder, writeState, type Owner } from '../../src/runfolder/runFolder.ts';
+import { claimRunFolder, createRunFolder, writeState, type RunOwner } from '../../src/runfolder/runFolder.ts';
 
 const run: RunFile = {
   version: 2,
@@ -47,7 +47,7 @@ async function deadPid(): Promise<number> {
   return child.pid!;
 }
 
-function claim(number: number, owner: Partial<Owner>): void {
+function claim(number: number, owner: Partial<RunOwner>): void {
   mkdirSync(join(folder, 'claims'), { recursive: true });
   const whole = { pid: process.pid, processStart: null, host: hostname(), nonce: 'n', ...owner };
   writeFileSync(join(folder, 'claims', `${number}.json`), JSON.stringify(whole));

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { int64 } from '../../src/onnx/graph/tensor.ts';
 import { ints, type Model } from '../../src/onnx/graph/graph.ts';
 import { frameCounter } from '../../src/runtime/frames.ts';
-import { findPorts } from '../../src/runtime/ports.ts';
+import { findModelIO } from '../../src/runtime/modelIO.ts';
 import { toyModel } from '../train/toy.ts';
 
 const lengths = [...Array(1200).keys(), 15_999, 16_000, 31_999, 32_000, 40_001, 320_159, 320_160, 30_000_000];
@@ -36,7 +36,7 @@ describe.each([
     ['a convolution', toyModel(), toyFrames],
     ['a convolution and padded pooling', adapted(), adaptedFrames],
   ])('%s', (_, model, expected) => {
-    const count = frameCounter(model, findPorts(model.graph, 'toy'), { sampleRate: 16_000, convolutions });
+    const count = frameCounter(model, findModelIO(model.graph, 'toy'), { sampleRate: 16_000, convolutions });
     expect(lengths.map(count)).toEqual(lengths.map(expected));
   });
 });

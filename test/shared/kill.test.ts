@@ -12,7 +12,7 @@ import { listCheckpoints, readCheckpoint, tensorsFile } from '../../src/runfolde
 import { readSafetensors } from '../../src/state/safetensors.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { isAlive } from '../../src/runs/state.ts';
-import type { Owner } from '../../src/runfolder/runFolder.ts';
+import type { RunOwner } from '../../src/runfolder/runFolder.ts';
 import { pinch, timeless } from '../train/toy.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -39,10 +39,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The trainers that have claimed the run. */
-function owners(run: string): Owner[] {
+function owners(run: string): RunOwner[] {
   const claims = join(run, 'claims');
   const files = existsSync(claims) ? readdirSync(claims).filter((name) => name.endsWith('.json')) : [];
-  return files.map((name) => JSON.parse(readFileSync(join(claims, name), 'utf8')) as Owner);
+  return files.map((name) => JSON.parse(readFileSync(join(claims, name), 'utf8')) as RunOwner);
 }
 
 /** Whatever stands there under its final name must be whole. */

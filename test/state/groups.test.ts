@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { float32, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { Random } from '../../src/base/random.ts';
 import { stateNames } from '../../src/state/stateNames.ts';
-import type { Parameter } from '../../src/state/parameter.ts';
+import type { TrainedParameter } from '../../src/state/parameter.ts';
 import { groupSquares, livingGroups } from '../../src/state/groups.ts';
 import { initialState } from '../../src/state/initialState.ts';
 import { prunedWeights } from '../../src/state/pruned.ts';
 import { settle } from '../train/settled.ts';
-import { restingLayers } from '../../src/step/stepResult.ts';
+import { frozenLayers } from '../../src/step/stepResult.ts';
 
 const units = { gate: 0, groups: 20, start: 0, length: 1 };
 const heads = { gate: 1, groups: 4, start: 0, length: 3 };
@@ -19,7 +19,7 @@ const [gives, reads, bias] = [
   { axis: 0, gated: false, reads: false },
 ];
 
-function parametersOf(own: boolean): Parameter[] {
+function parametersOf(own: boolean): TrainedParameter[] {
   const gate = (index: number) => (own ? { gate: index } : {});
   return [
     { initializer: 'in', dims: [12, 20], trained: true, groups: [{ ...units, ...gives }], ...gate(2) },
@@ -31,7 +31,7 @@ function parametersOf(own: boolean): Parameter[] {
 }
 
 /** Units are ever larger, heads too. */
-function stateOf(parameters: readonly Parameter[]): Map<string, Tensor> {
+function stateOf(parameters: readonly TrainedParameter[]): Map<string, Tensor> {
   const random = Random.seeded(4);
   const weights = parameters.map(({ initializer, dims, groups = [] }): [string, Tensor] => {
     const [{ axis, length } = { axis: 0, length: 1 }] = groups;
@@ -106,7 +106,7 @@ describe('settling groups', () => {
       { name: 'units', size: 20 },
       { name: 'heads', size: 4 },
     ];
-    const found = restingLayers({ layers, parameters }, settled);
+    const found = frozenLayers({ layers, parameters }, settled);
     const living = livingGroups(groupSquares(parameters, settled), settled);
     [0, 1].forEach((gate) => {
       const lives = living.get(gate)!;

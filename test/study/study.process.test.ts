@@ -9,7 +9,7 @@ import { parseRunState } from '../../src/protocol/records.ts';
 import { isAlive } from '../../src/runs/state.ts';
 import { Random } from '../../src/base/random.ts';
 import type { StudyResults } from '../../src/study/results.ts';
-import type { Owner } from '../../src/runfolder/runFolder.ts';
+import type { RunOwner } from '../../src/runfolder/runFolder.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch, readJson, timeless, type Outcome } from '../train/toy.ts';
 import { findings, stepsOf, writeToyData, writeToyStudy } from './toyStudy.ts';
@@ -112,7 +112,7 @@ describe('a study', () => {
 
 describe('an interrupted study', () => {
   /** The processes that have claimed any of the folders. */
-  const owners = (name: string): Owner[] =>
+  const owners = (name: string): RunOwner[] =>
     [
       at(name),
       ...(existsSync(at(name, 'runs')) ? readdirSync(at(name, 'runs')).map((run) => at(name, 'runs', run)) : []),
@@ -124,7 +124,7 @@ describe('an interrupted study', () => {
           .filter((file) => file.endsWith('.json'))
           .map((file) => join(claims, file)),
       )
-      .map((file) => JSON.parse(readFileSync(file, 'utf8')) as Owner);
+      .map((file) => JSON.parse(readFileSync(file, 'utf8')) as RunOwner);
   const lines = (name: string): number =>
     (existsSync(at(name, 'runs')) ? readdirSync(at(name, 'runs')) : [])
       .map((run) => at(name, 'runs', run, 'metrics.jsonl'))
@@ -240,7 +240,7 @@ test('a run that fails is named, and the others are done', async () => {
 
 const isStep = (line: unknown): boolean => (line as { kind: string }).kind === 'step';
 
-async function killOwner(owner: Owner): Promise<void> {
+async function killOwner(owner: RunOwner): Promise<void> {
   if (!(await isAlive(owner))) return;
   try {
     process.kill(owner.pid, 'SIGKILL');

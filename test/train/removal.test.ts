@@ -12,7 +12,7 @@ import { Random } from '../../src/base/random.ts';
 import { stateNames } from '../../src/state/stateNames.ts';
 import { countLeaving, layoutOf, presentlyLiving, withoutGroups, withoutLongDead } from '../../src/state/layout.ts';
 import { removeDead } from '../../src/train/removal.ts';
-import { prepareRun, type Opened, type Setup } from '../../src/train/setup.ts';
+import { prepareRun, type ModelInTraining, type Setup } from '../../src/train/setup.ts';
 import type { StepResult } from '../../src/step/stepResult.ts';
 import { stepAfterRemoval } from './stepAfterRemoval.ts';
 import { noiseBatch, writeToyModel, writeToySpeech } from './toy.ts';
@@ -52,10 +52,9 @@ const copy = (state: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
 const batch = noiseBatch(Random.seeded(5));
 
 /** @param from how many updates were made before */
-async function someSteps({ trainable }: Opened, from: number, count: number): Promise<StepResult[]> {
+async function someSteps({ session }: ModelInTraining, from: number, count: number): Promise<StepResult[]> {
   const results: StepResult[] = [];
-  for (let step = from + 1; step <= from + count; step++)
-    results.push(await trainable.step(batch, { ...scalars, step }));
+  for (let step = from + 1; step <= from + count; step++) results.push(await session.step(batch, { ...scalars, step }));
   return results;
 }
 
@@ -68,14 +67,14 @@ describe.each(['neuron', 'neuron+weight'] as const)('%s', (granularity) => {
 
   test.each(['learning', 'fixed'] as const)('gates that are %s', async (gates) => {
     const begun = setup.open('learning');
-    const thresholds = (await begun.trainable.readState()).get(stateNames.thresholds)!.data as Float32Array;
+    const thresholds = (await begun.session.readState()).get(stateNames.thresholds)!.data as Float32Array;
     thresholds.fill(0.3).fill(0.95, 0, 1);
     await someSteps(begun, 0, 3);
     if (gates === 'fixed') {
-      begun.trainable.writeState(setup.method.resting!.rest(begun.layout, await begun.trainable.readState()));
-      begun.trainable.fixGates();
+      begun.session.writeState(setup.method.freezing!.freeze(begun.layout, await begun.session.readState()));
+      begun.session.freezeMasks();
     }
-    const state = copy(await begun.trainable.readState());
+    const state = copy(await begun.session.readState());
     const { parameters } = begun.layout;
     const living = presentlyLiving(parameters, state, gates);
     const leaving = countLeaving(living.get(0));
@@ -99,23 +98,23 @@ describe.each(['neuron', 'neuron+weight'] as const)('%s', (granularity) => {
 
     // What stays has moved alike: the removal took its moments along.
     if (gates === 'fixed') {
-      const [whole, left] = [await begun.trainable.readState(), await smaller.trainable.readState()];
+      const [whole, left] = [await begun.session.readState(), await smaller.session.readState()];
       const kept = [...living.get(0)!.keys()].filter((unit) => living.get(0)![unit] === 1);
       const columns = kept.map((unit) => Number(whole.get(stateNames.weight('dense0'))!.data[unit]));
       columns.forEach((weight, i) => {
         expect(Math.abs(weight - Number(left.get(stateNames.weight('dense0'))!.data[i]))).toBeLessThan(1e-5);
       });
     }
-    await begun.trainable.dispose();
-    await smaller.trainable.dispose();
+    await begun.session.dispose();
+    await smaller.session.dispose();
   });
 });
 
 test('a layer that is dead as a whole goes once its gates rest, and the run goes on', async () => {
   const setup = await prepareRun(settingsOf('neuron'));
   const begun = setup.open('learning');
-  const state = copy(await begun.trainable.readState());
-  await begun.trainable.dispose();
+  const state = copy(await begun.session.readState());
+  await begun.session.dispose();
   for (const { initializer, groups } of setup.parameters) {
     if (groups) (state.get(stateNames.weight(initializer))!.data as Float32Array).fill(0);
   }
@@ -126,8 +125,8 @@ test('a layer that is dead as a whole goes once its gates rest, and the run goes
   expect(removal!.counts.groups).toBeGreaterThan(30);
   expect(Math.abs(after!.ctcLoss - before!.ctcLoss)).toBeLessThan(1e-4);
   expect(after!.sparsity).toBeGreaterThan(0.9);
-  await opened.trainable.dispose();
-  await removal!.opened.trainable.dispose();
+  await opened.session.dispose();
+  await removal!.opened.session.dispose();
   await setup.loader.close();
 });
 

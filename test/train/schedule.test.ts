@@ -59,7 +59,7 @@ test('without warm-up the target holds from the first step', () => {
   expect(sparsityTarget({ target: 0.65, warmup: 0 }, 0, 20)).toBe(0.65);
 });
 
-test('thresholds rest after their share of the run, and with 1 never', () => {
+test('masks are frozen after their share of the run, and with 1 never', () => {
   expect(freezeStep({ freeze: 0.8 }, 10)).toBe(8);
   expect(freezeStep({ freeze: 1 }, 10)).toBe(10);
   expect(freezeStep({ freeze: 0 }, 10)).toBe(0);

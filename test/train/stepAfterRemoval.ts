@@ -31,24 +31,24 @@ export async function stepAfterRemoval(settings: SettingsInput, gates: GateMode)
     update: true,
   };
   // High enough for about half of the groups to be dead.
-  const state = await whole.trainable.readState();
+  const state = await whole.session.readState();
   (state.get(stateNames.thresholds)!.data as Float32Array).fill(0.9);
-  whole.trainable.writeState(state);
-  for (let step = 1; step <= 3; step++) await whole.trainable.step(batch, { ...scalars, step });
+  whole.session.writeState(state);
+  for (let step = 1; step <= 3; step++) await whole.session.step(batch, { ...scalars, step });
   if (gates === 'fixed') {
-    whole.trainable.writeState(setup.method.resting!.rest(whole.layout, await whole.trainable.readState()));
-    whole.trainable.fixGates();
+    whole.session.writeState(setup.method.freezing!.freeze(whole.layout, await whole.session.readState()));
+    whole.session.freezeMasks();
   }
-  const before = await whole.trainable.readState();
+  const before = await whole.session.readState();
   const { parameters } = whole.layout;
   const living = new Map(presentlyLiving(parameters, before, gates));
   for (const kept of living.values()) if (!kept.includes(1)) kept[0] = 1;
   const copy = new Map(Array.from(before, ([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
   const smaller = setup.open(gates, withoutGroups(parameters, copy, living));
-  const expected = await whole.trainable.step(batch, { ...scalars, step: 4 });
-  const found = await smaller.trainable.step(batch, { ...scalars, step: 4 });
-  await whole.trainable.dispose();
-  await smaller.trainable.dispose();
+  const expected = await whole.session.step(batch, { ...scalars, step: 4 });
+  const found = await smaller.session.step(batch, { ...scalars, step: 4 });
+  await whole.session.dispose();
+  await smaller.session.dispose();
   await setup.loader.close();
   return { expected, found, leaving: [...living.values()].reduce((sum, kept) => sum + countLeaving(kept), 0) };
 }

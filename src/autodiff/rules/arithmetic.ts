@@ -3,28 +3,28 @@
 import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Value } from '../../onnx/graph/value.ts';
 import { toNumbers } from '../../onnx/graph/tensor.ts';
-import type { Rule, RuleTable } from '../rule.ts';
+import type { GradientRule, RuleTable } from '../rule.ts';
 import { sumTo } from '../sumTo.ts';
 import { input, mul, notFor, one, unary, where } from './common.ts';
 
 /** dx = g for every input: Add, Sum. */
-const addRule: Rule = one(({ inputs }, g) => inputs.map(() => g));
+const addRule: GradientRule = one(({ inputs }, g) => inputs.map(() => g));
 
 /** d(a − b) = (g, −g), negated after the sum over broadcast axes, where it is smaller. */
-const subRule: Rule = one(({ b, inputs, needs }, g) => [
+const subRule: GradientRule = one(({ b, inputs, needs }, g) => [
   g,
   inputs[1] && needs(1) ? b.op('Neg', [sumTo(b, g, inputs[1].dims)]) : undefined,
 ]);
 
 /** d(a·b) = (g·b, g·a). */
-const mulRule: Rule = one((context, g, left) => {
+const mulRule: GradientRule = one((context, g, left) => {
   const { b, needs } = context;
   const right = input(context, 1);
   return [needs(0) ? mul(b, g, right) : undefined, needs(1) ? mul(b, g, left) : undefined];
 });
 
 /** d(a/b) = (g/b, −y·g/b). */
-const divRule: Rule = one((context, g, _x, y) => {
+const divRule: GradientRule = one((context, g, _x, y) => {
   const { b, needs } = context;
   const right = input(context, 1);
   const quotient = b.op('Div', [g, right]);
@@ -32,7 +32,7 @@ const divRule: Rule = one((context, g, _x, y) => {
 });
 
 /** d(aᵇ) = (g·b·aᵇ⁻¹, g·y·ln a); as PyTorch does, ln a counts as 0 where y is 0. */
-const powRule: Rule = one((context, g, x, y) => {
+const powRule: GradientRule = one((context, g, x, y) => {
   const { b, needs } = context;
   const exponent = input(context, 1);
   const toBase = (): Value => mul(b, g, powerSlope(b, x, exponent));
@@ -54,7 +54,7 @@ function powerSlope(b: Builder, x: Value, exponent: Value): Value {
 }
 
 /** The gradient goes to the inputs that are the extremum, in equal parts where several are: Max, Min. */
-const extremumRule: Rule = one(({ b, inputs, needs }, g, _x, y) => {
+const extremumRule: GradientRule = one(({ b, inputs, needs }, g, _x, y) => {
   const present = inputs.flatMap((value) => (value ? [value] : []));
   const masks = present.map((value) => b.op('Cast', [b.op('Equal', [value, y])], { to: floatType }));
   const [first, ...rest] = masks;
@@ -65,13 +65,13 @@ const extremumRule: Rule = one(({ b, inputs, needs }, g, _x, y) => {
 });
 
 /** dx = g/n for each of n inputs. */
-const meanRule: Rule = one(({ b, inputs }, g) => {
+const meanRule: GradientRule = one(({ b, inputs }, g) => {
   const share = mul(b, g, 1 / inputs.length);
   return inputs.map(() => share);
 });
 
 /** The gradient goes to the side that was chosen. */
-const whereRule: Rule = one(({ b, inputs, needs }, g) => {
+const whereRule: GradientRule = one(({ b, inputs, needs }, g) => {
   const [condition] = inputs;
   if (!condition) return [];
   return [
@@ -82,14 +82,16 @@ const whereRule: Rule = one(({ b, inputs, needs }, g) => {
 });
 
 /** dx = g where x lies within the bounds, both included: there y = x. */
-const clipRule: Rule = unary((b, g, x, y) => where(b, b.op('Equal', [x, y]), g));
+const clipRule: GradientRule = unary((b, g, x, y) => where(b, b.op('Equal', [x, y]), g));
 
 /** The element types that carry gradients, by ONNX's numbers. */
 const typeNumbers: Readonly<Record<string, number>> = { float32: 1, float16: 10, float64: 11, bfloat16: 16 };
 const floatType = { type: 'int', value: 1 } as const;
 
 /** Between floating-point types, dx = g in the type of x. */
-const castRule: Rule = unary((b, g, x) => b.op('Cast', [g], { to: { type: 'int', value: typeNumbers[x.type] ?? 1 } }));
+const castRule: GradientRule = unary((b, g, x) =>
+  b.op('Cast', [g], { to: { type: 'int', value: typeNumbers[x.type] ?? 1 } }),
+);
 
 export const arithmetic: RuleTable = {
   Add: addRule,

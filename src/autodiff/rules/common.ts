@@ -4,13 +4,13 @@ import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Operand, Value } from '../../onnx/graph/value.ts';
 import { describe, int, type Node } from '../../onnx/graph/graph.ts';
 import { toNumbers } from '../../onnx/graph/tensor.ts';
-import type { NodeContext, Rule, RuleContext } from '../rule.ts';
+import type { NodeContext, GradientRule, RuleContext } from '../rule.ts';
 
 /**
  * A rule for an operator with one output: `g` is its gradient, `x` the first input, `y` the output. The loop calls a rule only
  * if some output has a gradient.
  */
-export function one(rule: (context: RuleContext, g: Value, x: Value, y: Value) => readonly Operand[]): Rule {
+export function one(rule: (context: RuleContext, g: Value, x: Value, y: Value) => readonly Operand[]): GradientRule {
   return (context, gradients) => {
     const [g] = gradients;
     return g ? rule(context, g, input(context, 0), output(context, 0)) : [];
@@ -18,7 +18,7 @@ export function one(rule: (context: RuleContext, g: Value, x: Value, y: Value) =
 }
 
 /** A rule for a function of one number: the gradient of the only input. */
-export function unary(rule: (b: Builder, g: Value, x: Value, y: Value, node: Node) => Value): Rule {
+export function unary(rule: (b: Builder, g: Value, x: Value, y: Value, node: Node) => Value): GradientRule {
   return one(({ b, node }, g, x, y) => [rule(b, g, x, y, node)]);
 }
 

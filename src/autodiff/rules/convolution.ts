@@ -7,12 +7,12 @@ import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Value } from '../../onnx/graph/value.ts';
 import { ints } from '../../onnx/graph/graph.ts';
 import { sizeOf } from '../../onnx/graph/tensor.ts';
-import type { Rule, RuleTable } from '../rule.ts';
+import type { GradientRule, RuleTable } from '../rule.ts';
 import { dimOf, input, one, reshape, slice, sumOver, swapLast, transpose } from './common.ts';
 import { pad } from './shape.ts';
 import { windowAttributes, windowOf, type Window } from './window.ts';
 
-const convRule: Rule = one((context, g, x, y) => {
+const convRule: GradientRule = one((context, g, x, y) => {
   const { b, node, needs } = context;
   const w = input(context, 1);
   const window = windowOf(node, w.dims.slice(2), x.dims.slice(2), y.dims.slice(2));
@@ -24,7 +24,7 @@ const convRule: Rule = one((context, g, x, y) => {
 });
 
 /** ConvTranspose is the input gradient of a convolution from y to x, so the two trade places. */
-const convTransposeRule: Rule = one((context, g, x, y) => {
+const convTransposeRule: GradientRule = one((context, g, x, y) => {
   const { b, node, needs } = context;
   const w = input(context, 1);
   const window = windowOf(node, w.dims.slice(2), y.dims.slice(2), x.dims.slice(2));

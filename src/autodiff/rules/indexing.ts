@@ -8,14 +8,14 @@ import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Value } from '../../onnx/graph/value.ts';
 import { int, intAttribute, string, stringAttribute } from '../../onnx/graph/graph.ts';
 import { sizeOf, toNumbers } from '../../onnx/graph/tensor.ts';
-import type { NodeContext, Rule, RuleTable } from '../rule.ts';
+import type { NodeContext, GradientRule, RuleTable } from '../rule.ts';
 import { dimOf, fromFront, input, one, reshape, sumOver, zeros } from './common.ts';
 import { placed } from './shape.ts';
 
 const adding = { reduction: string('add') };
 
 /** Gather: whole slices of x along one axis. */
-const gather: Rule = one((context, g, x) => {
+const gather: GradientRule = one((context, g, x) => {
   const { b, node } = context;
   const indices = input(context, 1);
   const axis = fromFront(intAttribute(node, 'axis', 0), x.dims.length);
@@ -53,14 +53,14 @@ function arithmeticRun(indices: Value, size: number): { start: number; step: num
   return list.length > 0 && step !== 0 && even ? { start, step, count: list.length } : undefined;
 }
 
-const gatherElements: Rule = one((context, g, x) => {
+const gatherElements: GradientRule = one((context, g, x) => {
   const { b, node } = context;
   const axis = int(intAttribute(node, 'axis', 0));
   return [b.op('ScatterElements', [zeros(b, x.dims), input(context, 1), g], { axis, ...adding })];
 });
 
 /** GatherND: each index names a place in the leading axes of x, which are seen as one axis. */
-const gatherND: Rule = one((context, g, x) => {
+const gatherND: GradientRule = one((context, g, x) => {
   const { b } = context;
   const indices = b.op('Cast', [input(context, 1)], { to: int(7) });
   const depth = dimOf(indices, -1);
@@ -73,7 +73,7 @@ const gatherND: Rule = one((context, g, x) => {
 });
 
 /** What was overwritten has no gradient, what was written reads its own. With reduction "add" nothing was overwritten. */
-const scatterND: Rule = one((context, g) => {
+const scatterND: GradientRule = one((context, g) => {
   const { b, node, needs } = context;
   const indices = input(context, 1);
   const overwrites = stringAttribute(node, 'reduction', 'none') === 'none';
@@ -81,7 +81,7 @@ const scatterND: Rule = one((context, g) => {
   return [needs(0) ? kept() : undefined, undefined, needs(2) ? b.op('GatherND', [g, indices]) : undefined];
 });
 
-const scatterElements: Rule = one((context, g) => {
+const scatterElements: GradientRule = one((context, g) => {
   const { b, node, needs } = context;
   const indices = input(context, 1);
   const axis = int(intAttribute(node, 'axis', 0));

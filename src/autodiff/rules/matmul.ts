@@ -7,11 +7,11 @@ import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Value } from '../../onnx/graph/value.ts';
 import { float, floatAttribute, int, intAttribute } from '../../onnx/graph/graph.ts';
 import { sizeOf } from '../../onnx/graph/tensor.ts';
-import type { Rule, RuleTable } from '../rule.ts';
+import type { GradientRule, RuleTable } from '../rule.ts';
 import { dimOf, input, mul, one, reshape, swapLast } from './common.ts';
 
 /** Y = A·B over the last two axes: dA = G·Bᵀ, dB = Aᵀ·G. A one-dimensional A is a row, a one-dimensional B a column. */
-const matMulRule: Rule = one((context, g, left, y) => {
+const matMulRule: GradientRule = one((context, g, left, y) => {
   const { b, needs } = context;
   const right = input(context, 1);
   const a = left.dims.length === 1 ? reshape(b, left, [1, ...left.dims]) : left;
@@ -53,7 +53,7 @@ function byBatch(b: Builder, g: Value, a: Value, w: Value, needs: (i: number) =>
 }
 
 /** Y = α·op(A)·op(B) + β·C, where op may transpose: dA = α·G·op(B)ᵀ, dB = α·op(A)ᵀ·G, dC = β·G. */
-const gemmRule: Rule = one((context, g, a) => {
+const gemmRule: GradientRule = one((context, g, a) => {
   const { b, node, needs } = context;
   const w = input(context, 1);
   const transA = intAttribute(node, 'transA', 0);

@@ -8,11 +8,11 @@ import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Value } from '../../onnx/graph/value.ts';
 import { float, floatAttribute, int, intAttribute } from '../../onnx/graph/graph.ts';
 import { sizeOf } from '../../onnx/graph/tensor.ts';
-import type { Rule, RuleContext, RuleTable } from '../rule.ts';
+import type { GradientRule, RuleContext, RuleTable } from '../rule.ts';
 import { dimOf, fromFront, input, mul, one, reshape, sumOver } from './common.ts';
 
 /** y = x̂·scale + bias over the trailing axes: dscale = Σ g·x̂, dbias = Σ g over the rows, h = g·scale. */
-const layerNorm: Rule = one((context, g, x) => {
+const layerNorm: GradientRule = one((context, g, x) => {
   const { b, node, needs } = context;
   const axis = fromFront(intAttribute(node, 'axis', -1), x.dims.length);
   const normalized = x.dims.slice(axis);
@@ -50,7 +50,7 @@ function standardized({ b, node }: RuleContext, rows: Value): { readonly normal:
  * x [N, C, …] standardized over each channel of each sample, y = x̂·scale + bias by channel. All gradients come of the channels' sums of g·x̂
  * and of g: with a = r·scale, dx = g·a − (x̂·(a·mean(g·x̂)) + a·mean(g)), four passes.
  */
-const instanceNorm: Rule = one((context, g, x) => {
+const instanceNorm: GradientRule = one((context, g, x) => {
   const { b, needs } = context;
   const [n, channels] = [dimOf(x, 0), dimOf(x, 1)];
   const [rows, size] = [n * channels, sizeOf(x.dims.slice(2))];
@@ -80,7 +80,7 @@ function rowSums(b: Builder, value: Value): Value {
 }
 
 /** y = (x − mean)·r·scale + bias with given mean and variance, channel by channel: every gradient is a sum over the channel. */
-const batchNorm: Rule = one((context, g, x) => {
+const batchNorm: GradientRule = one((context, g, x) => {
   const { b, node, needs } = context;
   const byAxis = (value: Value): Value =>
     reshape(

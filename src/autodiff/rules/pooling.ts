@@ -2,13 +2,13 @@
 
 import { float32, sizeOf } from '../../onnx/graph/tensor.ts';
 import { intAttribute, intsAttribute, string, type Node } from '../../onnx/graph/graph.ts';
-import type { Rule, RuleTable } from '../rule.ts';
+import type { GradientRule, RuleTable } from '../rule.ts';
 import { toInput } from './convolution.ts';
 import { mul, one, reshape, unary, zeros } from './common.ts';
 import { windowOf, type Window } from './window.ts';
 
 /** Each element gets g/count from every window that it is in: a transposed convolution with ones, channel by channel. */
-const averagePool: Rule = one(({ b, node }, g, x, y) => {
+const averagePool: GradientRule = one(({ b, node }, g, x, y) => {
   const kernel = intsAttribute(node, 'kernel_shape') ?? [];
   const [wide, narrow] = [x.dims.slice(2), y.dims.slice(2)];
   const window = windowOf(node, kernel, wide, narrow);
@@ -45,7 +45,7 @@ function countsOf(node: Node, window: Window, wide: readonly number[], narrow: r
 }
 
 /** The gradient goes to the element that each window chose, whose place in x the operator can give. */
-const maxPool: Rule = one((context, g, x) => {
+const maxPool: GradientRule = one((context, g, x) => {
   const { b, node } = context;
   const chosen = context.outputs[1] ?? b.ops('MaxPool', [x], 2, node.attributes)[1];
   if (!chosen) return [];

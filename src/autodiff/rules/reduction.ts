@@ -5,11 +5,11 @@ import type { Value } from '../../onnx/graph/value.ts';
 import { int, intAttribute } from '../../onnx/graph/graph.ts';
 import { reducedAxes } from '../../onnx/infer/reduction.ts';
 import { sizeOf } from '../../onnx/graph/tensor.ts';
-import type { Rule, RuleTable } from '../rule.ts';
+import type { GradientRule, RuleTable } from '../rule.ts';
 import { input, mul, one, reshape, where, zeros } from './common.ts';
 
 /** A rule that sees g and y with the reduced axes kept as axes of one element, and those axes. */
-function reduction(rule: (b: Builder, g: Value, x: Value, y: Value, axes: readonly number[]) => Value): Rule {
+function reduction(rule: (b: Builder, g: Value, x: Value, y: Value, axes: readonly number[]) => Value): GradientRule {
   return one((context, g, x, y) => {
     const axes = reducedAxes(context.node, context.inputs);
     const kept = x.dims.map((dim, i) => (axes.includes(i) ? 1 : dim));
@@ -39,14 +39,14 @@ const product = reduction((b, g, x, _y, axes) => {
 });
 
 /** The sum of the later elements' gradients: the sum runs the other way. */
-const cumSum: Rule = one((context, g) => {
+const cumSum: GradientRule = one((context, g) => {
   const { b, node } = context;
   const reverse = int(1 - intAttribute(node, 'reverse', 0));
   return [b.op('CumSum', [g, input(context, 1)], { reverse, exclusive: int(intAttribute(node, 'exclusive', 0)) })];
 });
 
 /** The values' gradients go back to where the values were taken from. */
-const topK: Rule = one(({ b, node, outputs }, g, x) => {
+const topK: GradientRule = one(({ b, node, outputs }, g, x) => {
   const indices = outputs[1];
   if (!indices) return [];
   const axis = int(intAttribute(node, 'axis', -1));

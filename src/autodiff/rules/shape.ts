@@ -5,14 +5,14 @@ import type { Value } from '../../onnx/graph/value.ts';
 import { int, intAttribute, intsAttribute, stringAttribute } from '../../onnx/graph/graph.ts';
 import { sliceSteps } from '../../onnx/infer/indexing.ts';
 import { sizeOf } from '../../onnx/graph/tensor.ts';
-import type { Rule, RuleTable } from '../rule.ts';
+import type { GradientRule, RuleTable } from '../rule.ts';
 import { dimOf, fromFront, numbers, one, reshape, slice, transpose, zeros } from './common.ts';
 
 /** The same elements in the input's shape: Reshape, Flatten, Squeeze, Unsqueeze. */
-const reshapeRule: Rule = one(({ b }, g, x) => [reshape(b, g, x.dims)]);
+const reshapeRule: GradientRule = one(({ b }, g, x) => [reshape(b, g, x.dims)]);
 
 /** The inverse permutation; without one, ONNX reverses the axes. */
-const transposeRule: Rule = one(({ b, node }, g, x) => {
+const transposeRule: GradientRule = one(({ b, node }, g, x) => {
   const perm = intsAttribute(node, 'perm') ?? x.dims.map((_, i) => x.dims.length - 1 - i);
   return [
     transpose(
@@ -24,7 +24,7 @@ const transposeRule: Rule = one(({ b, node }, g, x) => {
 });
 
 /** Each input gets its part: by one Split if all need theirs, else by slices. */
-const concatRule: Rule = one(({ b, node, inputs, needs }, g) => {
+const concatRule: GradientRule = one(({ b, node, inputs, needs }, g) => {
   const axis = fromFront(intAttribute(node, 'axis', 0), g.dims.length);
   const sizes = inputs.map((value) => (value ? dimOf(value, axis) : 0));
   if (inputs.every((_, i) => needs(i))) {
@@ -38,13 +38,13 @@ const concatRule: Rule = one(({ b, node, inputs, needs }, g) => {
 });
 
 /** The parts side by side, zeros for those that nothing depends on. */
-const splitRule: Rule = ({ b, node, outputs }, gradients) => {
+const splitRule: GradientRule = ({ b, node, outputs }, gradients) => {
   const parts = outputs.map((output, i) => gradients[i] ?? zeros(b, output.dims));
   return [b.op('Concat', parts, { axis: int(intAttribute(node, 'axis', 0)) })];
 };
 
 /** The sum over the copies: with each repeated axis split in (copies, size), a sum over the copies. */
-const tileRule: Rule = one((context, g, x) => {
+const tileRule: GradientRule = one((context, g, x) => {
   const { b } = context;
   const repeats = numbers(context, 1) ?? [];
   const split = reshape(
@@ -57,12 +57,12 @@ const tileRule: Rule = one((context, g, x) => {
 });
 
 /** The same triangle of the gradient. */
-const triluRule: Rule = one(({ b, node, inputs }, g) => [
+const triluRule: GradientRule = one(({ b, node, inputs }, g) => [
   b.op('Trilu', [g, inputs[1]], { upper: int(intAttribute(node, 'upper', 1)) }),
 ]);
 
 /** Depth [N, C·s², H, W] to space [N, C, H·s, W·s], undone. In mode DCR the blocks come before the channels, in CRD behind. */
-const depthToSpaceRule: Rule = one(({ b, node }, g, x) => {
+const depthToSpaceRule: GradientRule = one(({ b, node }, g, x) => {
   const size = intAttribute(node, 'blocksize', 1);
   const [n = 1, depth = 1, height = 1, width = 1] = x.dims;
   const blocks = reshape(b, g, [n, depth / (size * size), height, size, width, size]);
@@ -71,7 +71,7 @@ const depthToSpaceRule: Rule = one(({ b, node }, g, x) => {
 });
 
 /** Space to depth [N, s²·C, H/s, W/s], undone. */
-const spaceToDepthRule: Rule = one(({ b, node }, g, x) => {
+const spaceToDepthRule: GradientRule = one(({ b, node }, g, x) => {
   const size = intAttribute(node, 'blocksize', 1);
   const [n = 1, channels = 1, height = 1, width = 1] = x.dims;
   const blocks = reshape(b, g, [n, size, size, channels, height / size, width / size]);
@@ -117,7 +117,7 @@ export function pad(b: Builder, value: Value, begins: readonly number[], ends: r
 }
 
 /** Zeros everywhere but in the slice. */
-const sliceRule: Rule = one(({ b, node, inputs }, g, x) => {
+const sliceRule: GradientRule = one(({ b, node, inputs }, g, x) => {
   const { starts, steps } = sliceSteps(node, inputs);
   return [placed(b, g, x.dims, starts, steps)];
 });

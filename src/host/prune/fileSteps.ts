@@ -8,7 +8,7 @@ import { findModels, type FoundModel } from '../data/findModels.ts';
 import type { FoundManifest } from '../data/measureManifest.ts';
 import { pick, type Option, type Picked } from '../steps/quickSteps.ts';
 import { rankManifests } from '../data/rankManifests.ts';
-import type { Answer, Place, Step } from '../steps/walkSteps.ts';
+import type { StepAnswer, Place, Step } from '../steps/walkSteps.ts';
 import type { Draft } from './draft.ts';
 
 type Browse = { readonly browse: 'files' | 'folders' };
@@ -51,7 +51,7 @@ async function askForData(
   draft: Draft,
   place: Place,
   find: () => Promise<FoundManifest[]>,
-): Promise<Answer<Draft>> {
+): Promise<StepAnswer<Draft>> {
   const near = [...(key === 'dev' && draft.train ? [draft.train] : []), ...(draft.model ? [draft.model] : [])];
   const chosen = draft[key];
   const none: Option<FileValue> = {

@@ -4,7 +4,7 @@ import { commands, QuickPickItemKind, window, workspace } from 'vscode';
 import { pick, type Option } from '../steps/quickSteps.ts';
 import type { Services } from '../services.ts';
 import { showText } from '../panels/showText.ts';
-import type { Answer, Step } from '../steps/walkSteps.ts';
+import type { StepAnswer, Step } from '../steps/walkSteps.ts';
 import type { PruneChoices } from './config.ts';
 import { complete, type Draft } from './draft.ts';
 import type { Engine, Prepared } from './engine.ts';
@@ -96,7 +96,7 @@ function liveRuns({ runs }: Services): string[] {
 const longMessage = 600;
 
 /** Says what is wrong, in full, and leads back to the choice that can mend it. */
-async function tellProblem(services: Services, error: unknown, choices: PruneChoices): Promise<Answer<Draft>> {
+async function tellProblem(services: Services, error: unknown, choices: PruneChoices): Promise<StepAnswer<Draft>> {
   const message = error instanceof Error ? error.message : String(error);
   services.log.error(message);
   const long = message.length > longMessage;

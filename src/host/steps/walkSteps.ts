@@ -9,7 +9,7 @@ export interface Place {
   readonly canGoBack: boolean;
 }
 
-export type Answer<T> =
+export type StepAnswer<T> =
   | { readonly kind: 'next'; readonly choices: T }
   /** To the step before, or to the one that is named. */
   | { readonly kind: 'back'; readonly to?: string }
@@ -20,7 +20,7 @@ export interface Step<T> {
   /** Whether there is anything to ask, after these choices; without it there always is. */
   readonly applies?: (choices: T) => boolean;
   /** @param choices of all steps so far, this one's too if it was asked before. */
-  readonly ask: (choices: T, place: Place) => Promise<Answer<T>>;
+  readonly ask: (choices: T, place: Place) => Promise<StepAnswer<T>>;
 }
 
 /** The choices after the last step; undefined if somebody cancelled one. */

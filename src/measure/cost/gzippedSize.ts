@@ -1,4 +1,4 @@
-/** How large files would be after gzip: reckoned from a sample of them, or from all that they hold. */
+/** How large files would be after gzip: estimated from a sample of them, or from all that they hold. */
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';

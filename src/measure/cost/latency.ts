@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { floatsAs } from '../../onnx/graph/elements.ts';
 import { ones } from '../../onnx/graph/tensor.ts';
 import { Random } from '../../base/random.ts';
-import type { Ports } from '../../runtime/ports.ts';
+import type { ModelIO } from '../../runtime/modelIO.ts';
 import { Session, type Device, type Feed } from '../../runtime/session.ts';
 
 export interface LatencyOptions {
@@ -29,7 +29,7 @@ export interface Latency {
 export interface TimedModel {
   /** The ONNX file. */
   readonly path: string;
-  readonly ports: Ports;
+  readonly ports: ModelIO;
 }
 
 const fewestRuns = 5;
@@ -75,7 +75,7 @@ export async function measureLatency(models: readonly TimedModel[], options: Lat
 }
 
 /** Speech takes as long as noise; silence might not, where numbers become denormal. */
-function noise({ audio, mask }: Ports, samples: number): Record<string, Feed> {
+function noise({ audio, mask }: ModelIO, samples: number): Record<string, Feed> {
   const random = Random.seeded(0);
   const dims = [1, samples];
   const sound = floatsAs(

@@ -8,7 +8,7 @@ import type { GzipOptions } from './gzippedSize.ts';
 import { measureFileSize, type FileSize } from './modelSize.ts';
 import { multiplyAccumulates } from './multiplyAccumulates.ts';
 import { reportParameters, type ParameterTotals } from '../model/parameterReport.ts';
-import { findPorts } from '../../runtime/ports.ts';
+import { findModelIO } from '../../runtime/modelIO.ts';
 import { threadsOfEnvironment, type Device } from '../../runtime/session.ts';
 import { settingsOfRun } from '../model/storedParameters.ts';
 
@@ -21,7 +21,7 @@ export interface CountedModel extends FileSize, ParameterTotals {
 export interface CostFigures extends Omit<CountedModel, 'gated' | 'removed' | 'sparsity'> {
   /** Of the gated weights, those that are there and not zero. */
   readonly nonZeroGated: number;
-  /** Of matrix products and convolutions, for a second of audio; null if that cannot be reckoned. */
+  /** Of matrix products and convolutions, for a second of audio; null if that cannot be estimated. */
   readonly multiplyAccumulates: number | null;
   /** Milliseconds for one utterance, the median of all runs; null if that was not asked for or the model cannot be run. */
   readonly latency: number | null;
@@ -71,11 +71,11 @@ export async function measureCost(
   { device = 'cpu', threads = threadsOfEnvironment(), latency: timing = false, onProgress }: CostOptions = {},
 ): Promise<ModelCost> {
   const counted = dense ? [own, dense] : [own];
-  const reckoned: Reckoned[] = [];
-  for (const { model } of counted) reckoned.push(await reckon(model));
-  const [sampleRate, quantized] = [reckoned[0]?.sampleRate ?? usualSampleRate, reckoned[0]?.quantized ?? false];
-  const problems = reckoned.flatMap(({ problem }) => (problem === null ? [] : [problem]));
-  const timed = reckoned.flatMap(({ timed }) => (timed ? [timed] : []));
+  const estimated: EstimatedCost[] = [];
+  for (const { model } of counted) estimated.push(await estimateCost(model));
+  const [sampleRate, quantized] = [estimated[0]?.sampleRate ?? usualSampleRate, estimated[0]?.quantized ?? false];
+  const problems = estimated.flatMap(({ problem }) => (problem === null ? [] : [problem]));
+  const timed = estimated.flatMap(({ timed }) => (timed ? [timed] : []));
   let latencies: Latency[] = [];
   try {
     if (timing && timed.length === counted.length) {
@@ -93,7 +93,7 @@ export async function measureCost(
       parameters,
       nonZeroParameters,
       nonZeroGated: gated.nonZeroParameters,
-      multiplyAccumulates: reckoned[index]?.multiplyAccumulates ?? null,
+      multiplyAccumulates: estimated[index]?.multiplyAccumulates ?? null,
       bytes,
       gzippedBytes,
       gzippedError,
@@ -136,7 +136,7 @@ export async function originalOf(folder: string): Promise<ModelFile | undefined>
   return settings && loadModel(settings.model).catch(() => undefined);
 }
 
-interface Reckoned {
+interface EstimatedCost {
   readonly timed: TimedModel | undefined;
   readonly sampleRate: number;
   readonly quantized: boolean;
@@ -144,15 +144,15 @@ interface Reckoned {
   readonly problem: string | null;
 }
 
-async function reckon(path: string): Promise<Reckoned> {
+async function estimateCost(path: string): Promise<EstimatedCost> {
   const file = await loadModel(path);
   const processor = await readProcessor(file.folder).catch(() => undefined);
   const sampleRate = processor?.sampleRate ?? usualSampleRate;
   const { file: plain, types } = dequantizeModel(file);
-  let known: Pick<Reckoned, 'timed' | 'multiplyAccumulates'> = { timed: undefined, multiplyAccumulates: null };
+  let known: Pick<EstimatedCost, 'timed' | 'multiplyAccumulates'> = { timed: undefined, multiplyAccumulates: null };
   let problem: string | null = null;
   try {
-    const ports = findPorts(file.model.graph, file.path, processor?.vocabulary.size);
+    const ports = findModelIO(file.model.graph, file.path, processor?.vocabulary.size);
     known = { timed: { path: file.path, ports }, multiplyAccumulates: null };
     const products = multiplyAccumulates(plain.model, ports, utteranceSeconds, sampleRate);
     known = { ...known, multiplyAccumulates: products };

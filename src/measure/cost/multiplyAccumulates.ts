@@ -1,10 +1,10 @@
-/** How much a model computes for a second of audio, reckoned from its shapes without running it. */
+/** How much a model computes for a second of audio, estimated from its shapes without running it. */
 
 import { Builder } from '../../onnx/graph/builder.ts';
 import type { Model } from '../../onnx/graph/graph.ts';
 import { specialize } from '../../onnx/passes/specialize.ts';
 import { graphCost } from '../../runtime/graphCost.ts';
-import type { Ports } from '../../runtime/ports.ts';
+import type { ModelIO } from '../../runtime/modelIO.ts';
 
 /**
  * Multiply-accumulates of matrix products and convolutions for one utterance, divided by its seconds. Attention grows with the square of
@@ -13,7 +13,7 @@ import type { Ports } from '../../runtime/ports.ts';
  * @param sampleRate in Hz.
  * @throws Error naming the operators whose shapes are not known.
  */
-export function multiplyAccumulates(model: Model, ports: Ports, seconds: number, sampleRate: number): number {
+export function multiplyAccumulates(model: Model, ports: ModelIO, seconds: number, sampleRate: number): number {
   const { audio, mask, logits } = ports;
   const b = new Builder();
   const dims = [1, Math.round(seconds * sampleRate)];

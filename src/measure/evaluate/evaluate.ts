@@ -30,7 +30,7 @@ export interface EvaluateOptions {
   readonly batch?: number;
   readonly device?: Device;
   readonly threads?: number;
-  /** Whether to reckon what the model costs beside `against`, or beside the model that its run started from. */
+  /** Whether to estimate what the model costs beside `against`, or beside the model that its run started from. */
   readonly cost?: boolean;
   /** Whether to time both for that, side by side. Speed on the utterances is measured anyway. */
   readonly latency?: boolean;
@@ -47,7 +47,7 @@ export interface EvaluationProgress {
   readonly utterances: number;
   /** Of the utterance that is being recognised, if it is so long that it goes in windows. */
   readonly window?: { readonly done: number; readonly windows: number };
-  /** Bytes that recognising them will take, once that is reckoned. */
+  /** Bytes that recognising them will take, once that is estimated. */
   readonly memoryBytes?: number;
 }
 
@@ -172,7 +172,7 @@ async function evaluateModel(
       onProgress?.({ model: modelPath, done, utterances: utterances.length, ...(window ? { window } : {}) }),
     );
     const scored = recognition.transcripts.map(({ utterance, text, seconds }) => {
-      const reference = processor.vocabulary.conform(utterance.text);
+      const reference = processor.vocabulary.normalizeText(utterance.text);
       return {
         id: utterance.id,
         audio: resolve(utterance.audio),

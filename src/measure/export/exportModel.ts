@@ -7,7 +7,7 @@ import { OnnxFileError } from '../../base/errors.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
 import { quantizeModel, type Quantization } from '../../onnx/quantize/quantize.ts';
-import { tidyFile } from '../../onnx/passes/tidy.ts';
+import { simplify } from '../../onnx/passes/simplify.ts';
 import type { ShrunkLayer } from '../../prune/shrink.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
 import { countModel, type CountedModel } from '../cost/modelCost.ts';
@@ -62,7 +62,7 @@ export async function exportModel(path: string, options: ExportOptions): Promise
   await refuseOwnFile(source, target);
   const shrunk = shrink ? shrinkFile(source) : null;
   const smaller = shrunk && shrunk.layers.length > 0 ? keepRecord(shrunk.file, await storedParameters(source)) : source;
-  let file = tidyFile(smaller);
+  let file = simplify(smaller);
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
   await makeFolder(folder);

@@ -7,7 +7,7 @@ import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { refuseOwnData, saveModel } from '../../onnx/file/save.ts';
 import { ones, type Tensor } from '../../onnx/graph/tensor.ts';
-import { findPorts, type Ports } from '../../runtime/ports.ts';
+import { findModelIO, type ModelIO } from '../../runtime/modelIO.ts';
 import { Session } from '../../runtime/session.ts';
 
 /**
@@ -70,27 +70,27 @@ async function compare(source: ModelFile, staged: string, target: string, tolera
 }
 
 /** Undefined for a model that is no CTC model of samples: it is only loaded. */
-function portsOf({ model, path }: ModelFile): Ports | undefined {
+function portsOf({ model, path }: ModelFile): ModelIO | undefined {
   try {
-    return findPorts(model.graph, path);
+    return findModelIO(model.graph, path);
   } catch {
     return undefined;
   }
 }
 
-interface Answer {
+interface ModelOutput {
   readonly batch: number;
   readonly logits: Tensor;
 }
 
 /** What a file gives for one and for two recordings, or for as many as it was exported for. */
-async function answers(path: string, ports: Ports | undefined): Promise<Answer[]> {
+async function answers(path: string, ports: ModelIO | undefined): Promise<ModelOutput[]> {
   const session = await Session.create(path, { device: 'cpu' });
   try {
     if (!ports) return [];
     const { audio, mask, logits } = ports;
     const fixed = audio.dims?.[0];
-    const results: Answer[] = [];
+    const results: ModelOutput[] = [];
     for (const batch of typeof fixed === 'number' ? [fixed] : [1, 2]) {
       const feeds: Record<string, Tensor> = { [audio.name]: floatsAs(audio.type, recording(batch), [batch, samples]) };
       if (mask) feeds[mask.name] = ones(mask.type, [batch, samples]);

@@ -18,7 +18,7 @@ import { textTable } from '../../base/textTable.ts';
 export interface InspectOptions {
   /** The dense model to compare the cost with: by default the one that a checkpoint's run started from. */
   readonly against?: string | undefined;
-  /** Whether to reckon what the model costs. */
+  /** Whether to estimate what the model costs. */
   readonly cost?: boolean;
   /** Whether to run it for that, too, to find how long it takes. */
   readonly latency?: boolean;

@@ -1,4 +1,4 @@
-/** A tensor's elements as numbers that can be compared and reckoned with, whatever they are stored as. */
+/** A tensor's elements as numbers that can be compared and computed with, whatever they are stored as. */
 
 import { fromHalf, toHalf } from './half.ts';
 import { float32, type DataType, type Tensor } from './tensor.ts';

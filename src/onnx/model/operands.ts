@@ -19,7 +19,7 @@ type Kind = 'matrix' | 'kernel' | 'norm' | 'elementwise' | 'table';
 type Relation = 'same' | 'view' | 'computed';
 
 /** A stored tensor that a node reads as something to be trained. */
-export interface Operand {
+export interface TrainedInput {
   /** Index of the node in the graph, and of its input. */
   readonly node: number;
   readonly input: number;
@@ -97,10 +97,10 @@ const trained: Readonly<Record<string, Trained>> = {
  *   it has such a name;
  * - it is what such an operand is computed from (weight normalization, embedded positions), and has a parameter's own name.
  */
-export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
+export function trainedOperands(graph: Graph, signature: Signature): TrainedInput[] {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const live = liveValues(graph);
-  const found: Operand[] = [];
+  const found: TrainedInput[] = [];
   for (const [index, node] of graph.nodes.entries()) {
     const module = moduleOf(node);
     for (const [input, role, kind] of trained[node.opType] ?? []) {
@@ -108,7 +108,7 @@ export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
       if (!name || live.has(name) || ![...node.inputs, ...node.outputs].some((other) => live.has(other))) continue;
       for (const source of sourcesOf(name)) {
         const { tensor, aliases, relation } = source;
-        const operand: Operand = {
+        const operand: TrainedInput = {
           node: index,
           input,
           source: aliases.at(-1) ?? name,
@@ -167,7 +167,7 @@ export function trainedOperands(graph: Graph, signature: Signature): Operand[] {
     return undefined;
   }
 
-  function accepts(node: Node, kind: Kind, operand: Operand): boolean {
+  function accepts(node: Node, kind: Kind, operand: TrainedInput): boolean {
     const { source, tensor, role, relation, name } = operand;
     const known = signature.kinds.size > 0;
     const stated = signature.kinds.get(name);

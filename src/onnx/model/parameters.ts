@@ -12,11 +12,11 @@ import {
   parseSignature,
   type Signature,
 } from '../graph/names.ts';
-import { constantOf, trainedOperands, type Operand, type Role } from './operands.ts';
+import { constantOf, trainedOperands, type TrainedInput, type Role } from './operands.ts';
 import { withoutUnread } from '../graph/subgraphs.ts';
 import { Trace } from '../infer/trace.ts';
 import { unfold } from '../unfold/unfold.ts';
-import { separate, type DroppedBias, type ParameterGroups } from '../passes/separate.ts';
+import { untieInitializers, type DroppedBias, type ParameterGroups } from '../passes/untieInitializers.ts';
 
 export interface Parameter {
   /** The stored tensor that holds it. */
@@ -56,7 +56,7 @@ export function exposeParameters(original: ModelFile): ExposedModel {
   const operands = trainedOperands(file.model.graph, signature);
   const groups = byName(nodes, operands);
   const dropped = droppedBiases(file.model, groups, signature);
-  const { file: exposed, initializers } = separate(file, groups, dropped);
+  const { file: exposed, initializers } = untieInitializers(file, groups, dropped);
   const prefix = modelPrefix([...groups.keys(), ...dropped.keys()]);
   const parameter = (
     name: string,
@@ -89,16 +89,16 @@ export function exposeParameters(original: ModelFile): ExposedModel {
   return { file: exposed, parameters, absent: listed.filter((name) => !present.has(name)) };
 }
 
-function byName(nodes: readonly Node[], operands: readonly Operand[]): ParameterGroups {
-  const bySource = new Map<string, Operand[]>();
+function byName(nodes: readonly Node[], operands: readonly TrainedInput[]): ParameterGroups {
+  const bySource = new Map<string, TrainedInput[]>();
   for (const operand of operands) append(bySource, operand.source, operand);
-  const groups = new Map<string, [Operand, ...Operand[]]>();
+  const groups = new Map<string, [TrainedInput, ...TrainedInput[]]>();
   for (const [source, readers] of bySource) {
     const names = new Set(readers.map(({ name }) => name));
     // Vectors that are equal by chance were filled with one number; anything else that is equal is shared on purpose.
     const merged = readers[0] && constantOf(readers[0].tensor) !== undefined;
     const common = names.has(source) ? source : ([...names][0] ?? source);
-    const own = new Map<string, Operand[]>();
+    const own = new Map<string, TrainedInput[]>();
     for (const operand of readers) append(own, merged ? `${operand.name} ${operand.partner ?? ''}` : '', operand);
     for (const [first, ...others] of own.values()) {
       if (!first) continue;
@@ -112,7 +112,7 @@ function byName(nodes: readonly Node[], operands: readonly Operand[]): Parameter
 /** A name for the second of two parameters that would have the same: after the call within the module, as in `attention.MatMul_1.weight`. */
 function otherName(
   nodes: readonly Node[],
-  { node, module, role, source }: Operand,
+  { node, module, role, source }: TrainedInput,
   taken: ReadonlyMap<string, unknown>,
 ): string {
   const call = nodes[node] && callOf(nodes[node]);

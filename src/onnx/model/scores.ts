@@ -49,7 +49,7 @@ export function traceScores(model: Model, output: string, axes: OutputAxes): Sco
   return { scores: undefined, value: output, axes };
 }
 
-interface Place {
+interface LogitsPlace {
   readonly value: string;
   readonly axes: OutputAxes;
 }
@@ -75,7 +75,7 @@ function isBias({ opType, inputs }: Node, { initializers }: Graph): boolean {
   return opType === 'Add' && inputs.some((name) => initializers.has(name));
 }
 
-function behindMoves(producers: ReadonlyMap<string, Node>, from: Place): Place {
+function behindMoves(producers: ReadonlyMap<string, Node>, from: LogitsPlace): LogitsPlace {
   let { value, axes } = from;
   for (;;) {
     const node = producers.get(value);
@@ -97,7 +97,7 @@ function behindMoves(producers: ReadonlyMap<string, Node>, from: Place): Place {
 const renaming: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Dropout']);
 
 /** Behind what keeps a softmax from zero: a tiny number added, or as the least. */
-function behindGuards(graph: Graph, producers: ReadonlyMap<string, Node>, from: Place): Place {
+function behindGuards(graph: Graph, producers: ReadonlyMap<string, Node>, from: LogitsPlace): LogitsPlace {
   const node = producers.get(from.value);
   if (!node || !isPlain(node) || !['Add', 'Max', 'Clip'].includes(node.opType)) return from;
   const small = (name: string): boolean => {

@@ -29,13 +29,13 @@ export function required({ node, inputs }: Adaptation, i: number): Value {
 }
 
 /** The node as it is, with other inputs or attributes. */
-export function same({ r, node, inputs, options }: Adaptation, changes: Partial<Changes> = {}): readonly Value[] {
+export function same({ r, node, inputs, options }: Adaptation, changes: Partial<NodeChanges> = {}): readonly Value[] {
   const count = node.outputs.findLastIndex((output) => output !== '') + 1;
   const { opType = node.opType, attributes = node.attributes } = changes;
   return r.ops(opType, changes.inputs ?? inputs, count, attributes, options);
 }
 
-interface Changes {
+interface NodeChanges {
   readonly opType: string;
   readonly inputs: readonly Operand[];
   readonly attributes: Attributes;

@@ -24,11 +24,12 @@ export interface Specialization {
    * Chooses values, once the model is written in its simplest form, to put something behind: what it makes of them is read instead.
    * `outputs` are the wanted ones.
    */
-  readonly edit?: ((written: Builder['operands'], outputs: readonly Value[]) => ReadonlyMap<Value, Edit>) | undefined;
+  readonly edit?:
+    ((written: Builder['operands'], outputs: readonly Value[]) => ReadonlyMap<Value, ValueEdit>) | undefined;
 }
 
 /** Writes what is read instead of a value. It has the value's type and shape. */
-export type Edit = (b: Builder, value: Value) => Value;
+export type ValueEdit = (b: Builder, value: Value) => Value;
 
 /**
  * Writes the nodes that the wanted outputs depend on, in the builder's operator set (opset.ts). Names of nodes and values, and the
@@ -56,7 +57,7 @@ export function specialize(model: Model, b: Builder, specialization: Specializat
   };
   const values = writeNodes(r, { ...model.graph, nodes }, model, given, outputs, replace);
   for (const name of replacements.keys()) if (!middle.has(name)) throw new Error(missing(model, name));
-  const edits = specialization.edit?.(r.b.operands, values) ?? new Map<Value, Edit>();
+  const edits = specialization.edit?.(r.b.operands, values) ?? new Map<Value, ValueEdit>();
   const copied = copyNeeded(r.b, b, values, new Set([...given.values(), ...middle.values()]), edits);
   return new Map(outputs.flatMap((name, i) => (copied[i] ? [[name, copied[i]]] : [])));
 }
@@ -147,7 +148,7 @@ function copyNeeded(
   to: Builder,
   outputs: readonly Value[],
   given: ReadonlySet<Value>,
-  edits: ReadonlyMap<Value, Edit>,
+  edits: ReadonlyMap<Value, ValueEdit>,
 ): Value[] {
   const needed = new Set<Operand>(outputs);
   const entries = [...from.operands].toReversed().filter(([, { inputs, outputs }]) => {

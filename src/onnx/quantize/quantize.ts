@@ -5,7 +5,7 @@ import type { ModelFile } from '../file/load.ts';
 import { exposeParameters, type Parameter } from '../model/parameters.ts';
 import { quantizeNodes, type QuantizedNodes } from './quantizeNodes.ts';
 import { rewriteFile } from '../file/rewriteFile.ts';
-import { slimFile } from '../file/slim.ts';
+import { stripMetadata } from '../file/stripMetadata.ts';
 import { sizeOf } from '../graph/tensor.ts';
 
 export interface Quantization extends Pick<QuantizedNodes, 'products' | 'stored'> {
@@ -40,7 +40,7 @@ export function quantizeModel(file: ModelFile): Quantization {
   }
   const { nodes, first, added, products, stored } = quantized;
   const written = [...first, ...model.graph.nodes.flatMap((node, index) => nodes[index] ?? [node])];
-  return { file: slimFile(rewriteFile(source, written, added)), products, stored };
+  return { file: stripMetadata(rewriteFile(source, written, added)), products, stored };
 }
 
 function check({ path, model }: ModelFile, weights: readonly Parameter[]): void {

@@ -30,7 +30,7 @@ export interface QuantizedNodes {
 
 /** @throws Error with a sentence about a weight that is infinite or no number. */
 export function quantizeNodes(graph: Graph, weights: readonly Parameter[]): QuantizedNodes {
-  const names = new Names(graph);
+  const names = new UniqueNames(graph);
   const readers = readersOf(graph);
   const added = new Map<string, Tensor>();
   const first: Node[] = [];
@@ -77,7 +77,12 @@ interface QuantizedInput extends Integers {
 }
 
 /** As onnxruntime's own quantizer writes it, because that is what onnxruntime fuses. A value that several products read is quantized once. */
-function productNodes(original: Node, matrix: Integers, inputs: Map<string, QuantizedInput>, names: Names): Node[] {
+function productNodes(
+  original: Node,
+  matrix: Integers,
+  inputs: Map<string, QuantizedInput>,
+  names: UniqueNames,
+): Node[] {
   const [input = '', , bias = ''] = original.inputs;
   const [output = ''] = original.outputs;
   const nodes: Node[] = [];
@@ -115,7 +120,7 @@ function productNodes(original: Node, matrix: Integers, inputs: Map<string, Quan
 
 /** The nodes that read a matrix, if all of them are products that can be computed with integers and read it the same way round. */
 function productsOf(
-  readers: readonly Reader[] = [],
+  readers: readonly WeightReader[] = [],
   dims: readonly number[],
 ): { nodes: Node[]; turned: boolean } | undefined {
   const nodes = readers.flatMap(({ node, input }) => (node && input === 1 && isProduct(node) ? [node] : []));
@@ -144,15 +149,15 @@ function turn(tensor: Tensor): Tensor {
   return float32(Float32Array.from(transposed(elementsOf(tensor), tensor.dims)), tensor.dims.toReversed());
 }
 
-interface Reader {
+interface WeightReader {
   /** Undefined for what is no node of the graph itself: a node of a loop or branch, or an output. */
   readonly node: Node | undefined;
   readonly input: number;
 }
 
-function readersOf(graph: Graph): Map<string, Reader[]> {
-  const readers = new Map<string, Reader[]>();
-  const add = (name: string, reader: Reader): void => {
+function readersOf(graph: Graph): Map<string, WeightReader[]> {
+  const readers = new Map<string, WeightReader[]>();
+  const add = (name: string, reader: WeightReader): void => {
     readers.set(name, [...(readers.get(name) ?? []), reader]);
   };
   for (const node of graph.nodes) {
@@ -163,7 +168,7 @@ function readersOf(graph: Graph): Map<string, Reader[]> {
   return readers;
 }
 
-class Names {
+class UniqueNames {
   private readonly taken: Set<string>;
 
   constructor(graph: Graph) {

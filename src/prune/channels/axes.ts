@@ -11,7 +11,7 @@ export interface Factor {
 
 /** The factors of one axis, outermost first; none for an axis of size 1. */
 export type Axis = readonly Factor[];
-export type Layout = readonly Axis[];
+export type ChannelAxes = readonly Axis[];
 
 /** The record behind a factor. */
 interface Held extends Factor {
@@ -67,7 +67,7 @@ export class Axes {
   }
 
   /** The same elements in another shape, row-major. @param where names the operator, for reasons. */
-  reshape(layout: Layout, dims: readonly number[], where: string): Layout {
+  reshape(layout: ChannelAxes, dims: readonly number[], where: string): ChannelAxes {
     const result: Axis[] = [];
     let rest = this.leaves(layout.flat());
     let next = 0;
@@ -97,7 +97,7 @@ export class Axes {
   }
 
   /** Factors as axes of some sizes; those of one axis may have to be split. */
-  private regroup(factors: readonly Held[], dims: readonly number[], where: string): Layout {
+  private regroup(factors: readonly Held[], dims: readonly number[], where: string): ChannelAxes {
     let rest = [...factors];
     const result: Axis[] = [];
     for (const dim of dims) {
@@ -118,7 +118,7 @@ export class Axes {
     return result;
   }
 
-  private mixed(factors: Axis, dims: readonly number[], where: string): Layout {
+  private mixed(factors: Axis, dims: readonly number[], where: string): ChannelAxes {
     const reason = `are mixed with others by ${where}`;
     this.keep(factors, reason);
     return dims.map((dim) => {

@@ -4,7 +4,7 @@ import { attribute, describe, type Graph, type Model, type Node } from '../../on
 import type { Tensor } from '../../onnx/graph/tensor.ts';
 import { toNumbers } from '../../onnx/graph/tensor.ts';
 import { Trace, traceNodes, type TraceSizes } from '../../onnx/infer/trace.ts';
-import { Axes, type Axis, type Layout } from './axes.ts';
+import { Axes, type Axis, type ChannelAxes } from './axes.ts';
 import { passOn } from './rules.ts';
 
 /** A product that sums over an axis of a stored tensor. */
@@ -18,7 +18,7 @@ export interface Contraction {
 export interface FollowedModel {
   readonly axes: Axes;
   /** The layout of every value that is known, stored tensors included. */
-  readonly layouts: ReadonlyMap<string, Layout>;
+  readonly layouts: ReadonlyMap<string, ChannelAxes>;
   readonly contractions: readonly Contraction[];
   readonly trace: Trace;
   readonly sizes: TraceSizes;
@@ -55,16 +55,16 @@ export function followChannels(model: Model, sizes: TraceSizes): FollowedModel {
   const { graph } = model;
   const trace = new Trace(model, sizes);
   const axes = new Axes();
-  const layouts = new Map<string, Layout>();
+  const layouts = new Map<string, ChannelAxes>();
   const origins = new Map<string, Origin>();
   const contractions: Contraction[] = [];
   const opset = model.opsets.get('') ?? 1;
 
-  const define = (name: string, origin: Origin, layout: Layout): void => {
+  const define = (name: string, origin: Origin, layout: ChannelAxes): void => {
     layouts.set(name, layout);
     origins.set(name, origin);
   };
-  const freshLayout = (dims: readonly number[]): Layout => dims.map((dim) => axes.fresh(dim));
+  const freshLayout = (dims: readonly number[]): ChannelAxes => dims.map((dim) => axes.fresh(dim));
   for (const { name } of graph.inputs) {
     const layout = freshLayout(trace.value(name)?.dims ?? []);
     for (const axis of layout) axes.keep(axis, "are of the model's input");

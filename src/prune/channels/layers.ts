@@ -31,7 +31,7 @@ export interface ChosenLayer {
   readonly sinks: readonly Node[];
 }
 
-export interface ChosenLayers extends Pick<Grouping, 'left'> {
+export interface ChosenLayers extends Pick<Grouping, 'notGated'> {
   readonly layers: readonly ChosenLayer[];
   /** The model as it was followed with each of a few sizes. */
   readonly followed: readonly FollowedModel[];
@@ -48,8 +48,8 @@ export interface ChosenLayers extends Pick<Grouping, 'left'> {
 export function findLayers(model: Model, gated: ReadonlySet<string>, overlap = false): ChosenLayers {
   const found = traceSizes.map((sizes) => new Chooser(model, gated, followChannels(model, sizes)).choose(overlap));
   const [first, ...others] = found;
-  if (!first) return { layers: [], left: [], followed: [] };
-  const left = [...first.left];
+  if (!first) return { layers: [], notGated: [], followed: [] };
+  const left = [...first.notGated];
   const layers = first.layers.flatMap((chosen): ChosenLayer[] => {
     const text = JSON.stringify(chosen.layer);
     const again = others.map(({ layers: same }) => same.find(({ layer }) => JSON.stringify(layer) === text));
@@ -60,11 +60,11 @@ export function findLayers(model: Model, gated: ReadonlySet<string>, overlap = f
     left.push(...Array.from(matrices, (initializer) => ({ initializer, reason })));
     return [];
   });
-  return { layers, left, followed: found.flatMap(({ followed }) => followed) };
+  return { layers, notGated: left, followed: found.flatMap(({ followed }) => followed) };
 }
 
 /** Where a factor stands in a stored tensor. */
-interface Place {
+interface AxisPlace {
   readonly tensor: string;
   readonly axis: number;
   /** The product of the factors outside of it. */
@@ -77,7 +77,7 @@ interface Place {
 interface Candidate {
   readonly factor: Factor;
   /** In the order of the nodes that read them. */
-  readonly places: Place[];
+  readonly places: AxisPlace[];
   /** Gated weights that its groups hold. */
   readonly weights: number;
 }
@@ -137,7 +137,7 @@ class Chooser {
     const left = [...this.gated].flatMap((matrix) =>
       grouped.has(matrix) ? [] : [{ initializer: matrix, reason: this.reasonFor(matrix) }],
     );
-    return { layers, left, followed: [this.followed] };
+    return { layers, notGated: left, followed: [this.followed] };
   }
 
   /** What feeds or reads a matrix that is not gated, or that is read twice, may not change. */
@@ -154,9 +154,9 @@ class Chooser {
     }
   }
 
-  private places(): Map<Factor, Place[]> {
+  private places(): Map<Factor, AxisPlace[]> {
     const { axes, layouts } = this.followed;
-    const found = new Map<Factor, Place[]>();
+    const found = new Map<Factor, AxisPlace[]>();
     for (const tensor of this.dims.keys()) {
       layouts.get(tensor)?.forEach((held: Axis, axis) => {
         const factors = axes.factors(held);
@@ -170,10 +170,10 @@ class Chooser {
     return found;
   }
 
-  private candidate(factor: Factor, places: Place[]): Candidate | undefined {
+  private candidate(factor: Factor, places: AxisPlace[]): Candidate | undefined {
     if (this.followed.axes.reason(factor) !== undefined) return undefined;
     const matrices = places.filter(({ tensor }) => this.gated.has(tensor));
-    const isSum = ({ tensor }: Place): boolean => this.summed.get(tensor)?.has(factor) ?? false;
+    const isSum = ({ tensor }: AxisPlace): boolean => this.summed.get(tensor)?.has(factor) ?? false;
     if (!matrices.some(isSum) || matrices.every(isSum)) return undefined;
     if (new Set(places.map(({ tensor }) => tensor)).size < places.length) {
       this.refused.set(factor, 'run from a matrix into itself');

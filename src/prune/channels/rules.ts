@@ -1,7 +1,7 @@
 /** How each operator passes the indices of its inputs' axes on to its outputs. */
 
-import type { Layout } from './axes.ts';
-import type { Rule, Visit } from './rules/common.ts';
+import type { ChannelAxes } from './axes.ts';
+import type { ChannelRule, Visit } from './rules/common.ts';
 import {
   cumulativeSum,
   elementwise,
@@ -15,10 +15,10 @@ import {
 import { concat, expand, gather, pad, reshape, slice, split, transpose, unrelated } from './rules/movement.ts';
 import { attention, convolution, einsum, gemm, matMul, pool } from './rules/products.ts';
 
-const same = (names: readonly string[], rule: Rule): Record<string, Rule> =>
+const same = (names: readonly string[], rule: ChannelRule): Record<string, ChannelRule> =>
   Object.fromEntries(names.map((name) => [name, rule]));
 
-const table: Readonly<Record<string, Rule>> = {
+const table: Readonly<Record<string, ChannelRule>> = {
   ...same(
     [
       ...[
@@ -100,7 +100,7 @@ const table: Readonly<Record<string, Rule>> = {
 };
 
 /** The layouts of a node's outputs; undefined if Pinch cannot follow channels through it. */
-export function passOn(visit: Visit): readonly Layout[] | undefined {
+export function passOn(visit: Visit): readonly ChannelAxes[] | undefined {
   const { node } = visit;
   const rule = node.domain === '' && Object.hasOwn(table, node.opType) ? table[node.opType] : undefined;
   return rule?.(visit);

@@ -7,13 +7,13 @@ import type { GroupSlice } from '../groups.ts';
 export type Keep = ArrayLike<number | boolean>;
 
 /** What goes out of one tensor: the parts of groups that are not kept. */
-export interface Cut {
+export interface GroupCut {
   readonly slice: Pick<GroupSlice, 'axis' | 'start' | 'length'>;
   readonly keep: Keep;
 }
 
 /** A copy without the parts that go. The cuts may be on several axes. */
-export function cutTensor({ type, dims, data }: Tensor, cuts: readonly Cut[]): Tensor {
+export function cutTensor({ type, dims, data }: Tensor, cuts: readonly GroupCut[]): Tensor {
   const kept = dims.map((dim, axis) =>
     keptIndices(
       dim,
@@ -38,7 +38,7 @@ export function cutTensor({ type, dims, data }: Tensor, cuts: readonly Cut[]): T
 }
 
 /** A copy with zeros where the parts of some groups stand. */
-export function zeroGroups({ type, dims, data }: Tensor, cuts: readonly Cut[]): Tensor {
+export function zeroGroups({ type, dims, data }: Tensor, cuts: readonly GroupCut[]): Tensor {
   const result = data.slice();
   const zeros = result as { [i: number]: number | bigint };
   const zero = type === 'int64' || type === 'uint64' ? 0n : 0;
@@ -51,7 +51,7 @@ export function zeroGroups({ type, dims, data }: Tensor, cuts: readonly Cut[]): 
   return { type, dims, data: result };
 }
 
-function keptIndices(dim: number, cuts: readonly Cut[]): number[] {
+function keptIndices(dim: number, cuts: readonly GroupCut[]): number[] {
   const gone = new Set<number>();
   for (const { slice, keep } of cuts) {
     for (let group = 0; group < keep.length; group++) {

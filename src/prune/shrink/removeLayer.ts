@@ -3,7 +3,7 @@
 import { floatAttribute, type Graph, type Node } from '../../onnx/graph/graph.ts';
 import { namesWithin, withoutUnread } from '../../onnx/graph/subgraphs.ts';
 
-export interface Removal {
+export interface RemovedLayer {
   readonly nodes: readonly Node[];
   /** Values that are now smaller than they were, and stretch over what they are added to. */
   readonly slim: ReadonlySet<string>;
@@ -33,7 +33,7 @@ export function removeLayer(
   sinks: ReadonlySet<string>,
   tensors: ReadonlySet<string>,
   dimsOf: (name: string) => readonly number[] | undefined,
-): Removal | undefined {
+): RemovedLayer | undefined {
   const fixed = new Set(outputs.map(({ name }) => name));
   const remover = new LayerRemover(sinks, fixed, dimsOf);
   if (!nodes.every((node) => remover.take(node))) return undefined;

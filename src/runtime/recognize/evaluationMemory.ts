@@ -1,4 +1,4 @@
-/** How much memory it takes to recognise a set of recordings, reckoned before it is done. */
+/** How much memory it takes to recognise a set of recordings, estimated before it is done. */
 
 import { stat } from 'node:fs/promises';
 import type { ModelFile } from '../../onnx/file/load.ts';

@@ -4,7 +4,7 @@ import { freemem } from 'node:os';
 import type { Model } from '../../onnx/graph/graph.ts';
 import { atLength } from '../../onnx/infer/shapeProbe.ts';
 import { graphCost } from '../graphCost.ts';
-import type { Ports } from '../ports.ts';
+import type { ModelIO } from '../modelIO.ts';
 
 export interface RecognitionPlan {
   /** Audio of at most so many samples is recognised whole. */
@@ -15,7 +15,7 @@ export interface RecognitionPlan {
   readonly overlap: number;
   /** How many utterances, padded to so many samples, the memory takes at once. */
   readonly rowsAtOnce: (samples: number) => number;
-  /** Bytes that values between the nodes take for utterances of at most so many samples; undefined if it cannot be reckoned. */
+  /** Bytes that values between the nodes take for utterances of at most so many samples; undefined if it cannot be estimated. */
   readonly bytes: (rows: number, longest: number) => number | undefined;
 }
 
@@ -40,7 +40,7 @@ export function freeMemory(): number {
 /** @param free bytes. Long audio is cut finer where there is little. */
 export function planRecognition(
   model: Model,
-  ports: Ports,
+  ports: ModelIO,
   sampleRate: number,
   free: number = freeMemory(),
 ): RecognitionPlan {
@@ -72,7 +72,7 @@ export function planRecognition(
   };
 }
 
-function activations(model: Model, ports: Ports, samples: number): number | undefined {
+function activations(model: Model, ports: ModelIO, samples: number): number | undefined {
   const { audio, mask, logits } = ports;
   try {
     const { builder } = atLength(model, { audio: audio.name, mask, logits: logits.name }, 1, samples);

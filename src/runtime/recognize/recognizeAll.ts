@@ -42,7 +42,7 @@ export const skippedAtMost = 0.01;
 /** Utterances whose audio is read before it is needed. */
 const ahead = 8;
 
-interface Engine {
+interface RecognitionEngine {
   readonly recognizer: Recognizer;
   readonly loader: AudioLoader;
   readonly processor: Processor;
@@ -59,7 +59,7 @@ export type OnRecognized = (
 /** @throws Error if more than 1 % of the utterances cannot be used, naming the first. */
 export async function recognizeAll(
   utterances: readonly Utterance[],
-  engine: Engine,
+  engine: RecognitionEngine,
   onProgress: OnRecognized,
 ): Promise<Recognition> {
   const transcripts: Transcript[] = [];
@@ -114,7 +114,7 @@ interface Loaded {
 
 async function* readAhead(
   utterances: readonly Utterance[],
-  { recognizer, loader, batch }: Engine,
+  { recognizer, loader, batch }: RecognitionEngine,
 ): AsyncGenerator<Loaded> {
   const load = async (utterance: Utterance): Promise<Loaded> => {
     try {

@@ -10,7 +10,7 @@ import type { Processor } from '../../speech/text/processor.ts';
 import { countFrames, type Frames } from '../frames.ts';
 import { probeOutput, rowsOf, type OutputForm } from '../outputForm.ts';
 import { widenModel } from '../../onnx/quantize/widen.ts';
-import { findPorts, type Ports } from '../ports.ts';
+import { findModelIO, type ModelIO } from '../modelIO.ts';
 import { planRecognition, type RecognitionPlan } from './recognitionPlan.ts';
 import { Session, type Device } from '../session.ts';
 import { cutWindows } from './windows.ts';
@@ -25,11 +25,11 @@ export interface RecognizerOptions {
 /** Between two windows: how many are done, of how many. */
 export type OnWindow = (done: number, windows: number) => Promise<void> | void;
 
-interface Opened {
+interface RecognizerParts {
   readonly file: string;
   readonly source: ModelFile;
   readonly session: Session;
-  readonly ports: Ports;
+  readonly ports: ModelIO;
   readonly processor: Processor;
 }
 
@@ -37,13 +37,16 @@ export class Recognizer {
   private readonly file: string;
   private readonly source: ModelFile;
   private readonly session: Session;
-  private readonly ports: Ports;
+  private readonly ports: ModelIO;
   private readonly processor: Processor;
   private plan: RecognitionPlan | undefined;
   private frames: Frames | undefined;
   private readonly output: Omit<OutputForm, 'source'>;
 
-  private constructor({ file, source, session, ports, processor }: Opened, output: Omit<OutputForm, 'source'>) {
+  private constructor(
+    { file, source, session, ports, processor }: RecognizerParts,
+    output: Omit<OutputForm, 'source'>,
+  ) {
     this.output = output;
     this.file = file;
     this.source = source;
@@ -63,7 +66,7 @@ export class Recognizer {
     processor: Processor,
     { plan, ...options }: RecognizerOptions,
   ): Promise<Recognizer> {
-    const ports = findPorts(source.model.graph, file, processor.vocabulary.size);
+    const ports = findModelIO(source.model.graph, file, processor.vocabulary.size);
     const session = await Session.create(file, options);
     try {
       const { sampleRate, vocabulary } = processor;
@@ -222,7 +225,7 @@ export class Recognizer {
   }
 }
 
-function fixedBatch({ audio }: Ports): number | undefined {
+function fixedBatch({ audio }: ModelIO): number | undefined {
   const batch = audio.dims?.[0];
   return typeof batch === 'number' ? batch : undefined;
 }

@@ -4,7 +4,7 @@ import { AudioError } from '../audio/error.ts';
 import type { AudioLoader } from '../audio/audioLoader.ts';
 import type { BatchPlan, PlannedBatch } from './batches.ts';
 import type { Utterance } from '../manifest/utterance.ts';
-import type { Ready } from './prepare.ts';
+import type { PreparedUtterance } from './prepare.ts';
 
 /** Where in the data a run is: an epoch, and a batch in it, both from 0. */
 export interface Position {
@@ -48,7 +48,7 @@ export interface Batch {
 }
 
 export interface BatchStreamOptions {
-  readonly utterances: readonly Ready[];
+  readonly utterances: readonly PreparedUtterance[];
   readonly plan: BatchPlan;
   readonly loader: Pick<AudioLoader, 'load'>;
   /** What reads an utterance, where that is not the loader. @throws AudioError as the loader. */

@@ -1,7 +1,7 @@
 /** Plans which utterances form which batch, so that the seed and the epoch alone decide every batch of a run. */
 
 import { chooseBuckets, type Bucket } from './lengths.ts';
-import type { Ready } from './prepare.ts';
+import type { PreparedUtterance } from './prepare.ts';
 import { Random } from '../../base/random.ts';
 
 /** Of a run's `batch` settings, those that decide its batches (design.md). */
@@ -51,7 +51,7 @@ const durationSlack = 0.01;
  * @throws RangeError if there are no utterances.
  */
 export function planBatches(
-  utterances: readonly Ready[],
+  utterances: readonly PreparedUtterance[],
   settings: BatchSettings,
   seed: number,
   sampleRate: number,
@@ -122,7 +122,7 @@ function planAtRandom(
   };
 }
 
-function planInOrder(utterances: readonly Ready[], count: number, labels: number): BatchPlan {
+function planInOrder(utterances: readonly PreparedUtterance[], count: number, labels: number): BatchPlan {
   const batchesPerEpoch = Math.ceil(utterances.length / count);
   const epoch = (epoch: number): PlannedBatch[] =>
     Array.from({ length: batchesPerEpoch }, (_, i) => {

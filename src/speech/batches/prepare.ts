@@ -5,7 +5,7 @@ import type { Utterance } from '../manifest/utterance.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 
 /** An utterance ready for batches. */
-export interface Ready {
+export interface PreparedUtterance {
   readonly utterance: Utterance;
   /** Samples at the model's rate, as the manifest or the file's header has it. */
   readonly samples: number;
@@ -42,8 +42,8 @@ const concurrency = 8;
 export async function prepareUtterances(
   utterances: readonly Utterance[],
   settings: PrepareSettings,
-): Promise<{ ready: Ready[]; dropped: Dropped[] }> {
-  const results = new Array<Ready | Dropped>(utterances.length);
+): Promise<{ ready: PreparedUtterance[]; dropped: Dropped[] }> {
+  const results = new Array<PreparedUtterance | Dropped>(utterances.length);
   let next = 0;
   const work = async (): Promise<void> => {
     for (let i = next++; i < utterances.length; i = next++) {
@@ -86,7 +86,7 @@ const reasons: Readonly<Record<DropReason, string>> = {
   unreadable: 'the audio cannot be read',
 };
 
-async function prepare(utterance: Utterance, settings: PrepareSettings): Promise<Ready | Dropped> {
+async function prepare(utterance: Utterance, settings: PrepareSettings): Promise<PreparedUtterance | Dropped> {
   const drop = (reason: DropReason, detail: string): Dropped => ({ utterance, reason, detail });
   const { labels, missing } = settings.vocabulary.spell(utterance.text);
   if (missing.length > 0) return drop('unspellable', missing.map((character) => JSON.stringify(character)).join(' '));

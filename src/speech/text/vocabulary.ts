@@ -54,7 +54,7 @@ export class Vocabulary {
    * Text as the model would write it: composed (NFC), single spaces, and each character in the case the vocabulary has. Characters
    * that it has in no case stay as they are. References must pass through this before they are compared with a model's output.
    */
-  conform(text: string): string {
+  normalizeText(text: string): string {
     const collapsed = text.normalize('NFC').trim().split(/\s+/u).join(' ');
     return Array.from(collapsed)
       .map((character) => this.conformCharacter(character))
@@ -63,7 +63,7 @@ export class Vocabulary {
 
   /** Labels for CTC. Tokens of several characters are preferred to shorter ones. */
   spell(text: string): Spelling {
-    const characters = Array.from(this.conform(text));
+    const characters = Array.from(this.normalizeText(text));
     const labels: number[] = [];
     const missing = new Set<string>();
     for (let at = 0; at < characters.length;) {

@@ -5,7 +5,12 @@ import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import { planBatches, type BatchPlan } from '../../speech/batches/batches.ts';
 import { streamBatches, type Batch, type Position } from '../../speech/batches/batchStream.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
-import { describeDropped, prepareUtterances, type Dropped, type Ready } from '../../speech/batches/prepare.ts';
+import {
+  describeDropped,
+  prepareUtterances,
+  type Dropped,
+  type PreparedUtterance,
+} from '../../speech/batches/prepare.ts';
 import type { Processor } from '../../speech/text/processor.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
@@ -16,7 +21,7 @@ import type { TrainingBatch } from '../../step/stepFeeds.ts';
 const unusableAtMost = 0.01;
 
 export class TrainingData {
-  readonly ready: readonly Ready[];
+  readonly ready: readonly PreparedUtterance[];
   readonly dropped: readonly Dropped[];
   readonly plan: BatchPlan;
   private readonly loader: AudioLoader;
@@ -24,7 +29,7 @@ export class TrainingData {
   private readonly manifest: string;
 
   private constructor(
-    parts: { ready: readonly Ready[]; dropped: readonly Dropped[]; plan: BatchPlan },
+    parts: { ready: readonly PreparedUtterance[]; dropped: readonly Dropped[]; plan: BatchPlan },
     sources: { loader: AudioLoader; processor: Processor; manifest: string },
   ) {
     this.ready = parts.ready;

@@ -13,7 +13,7 @@ import type { Layout } from '../../state/layout.ts';
 import type { State } from '../../state/state.ts';
 import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
 import { behindFeatures, recognizeKept, type KeptRecognition } from '../features/recognizeKept.ts';
-import { findPorts } from '../../runtime/ports.ts';
+import { findModelIO } from '../../runtime/modelIO.ts';
 import { planRecognition, type RecognitionPlan } from '../../runtime/recognize/recognitionPlan.ts';
 import { recognizeAll, type OnRecognized, type Recognition } from '../../runtime/recognize/recognizeAll.ts';
 import { Recognizer } from '../../runtime/recognize/recognizer.ts';
@@ -42,7 +42,7 @@ export class DevSet {
   static async open(manifest: string, { model, processor, loader }: DevModel): Promise<DevSet> {
     const utterances = await readManifest(manifest);
     const { sampleRate, vocabulary } = processor;
-    const ports = findPorts(model.model.graph, model.path, vocabulary.size);
+    const ports = findModelIO(model.model.graph, model.path, vocabulary.size);
     const plan = planRecognition(model.model, ports, sampleRate);
     const longest = Math.ceil(sampleRate * (await longestSeconds(utterances, loader)));
     const memory = await evaluationMemory(model, plan, { longest, utterances: utterances.length });
@@ -88,7 +88,7 @@ export class DevSet {
         open.length > 0 ? await hear(open, this.plan, setup, layout, state, gates, temporary, onHeard) : undefined;
       const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
       const scores = transcripts.map(({ utterance, text }) =>
-        scoreUtterance(processor.vocabulary.conform(utterance.text), text),
+        scoreUtterance(processor.vocabulary.normalizeText(utterance.text), text),
       );
       const { wer, cer, errors, words, utterances } = scoreCorpus(scores);
       const skipped = (kept?.skipped.length ?? 0) + (heard?.skipped.length ?? 0);

@@ -28,7 +28,7 @@ export interface FeatureFilesOptions {
   readonly expected: number;
 }
 
-interface Place {
+interface FilePlace {
   readonly file: FileHandle;
   readonly at: number;
   readonly type: number;
@@ -38,7 +38,7 @@ interface Place {
 
 export class FeatureFiles {
   private readonly folder: string;
-  private readonly places = new Map<string, Place>();
+  private readonly places = new Map<string, FilePlace>();
   private readonly open: FileHandle[] = [];
   private room: number;
   /** Bytes of this encoder's features on the disk when it was opened. */

@@ -9,7 +9,7 @@ import { bestPath, collapse } from '../../speech/text/greedy.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { Processor } from '../../speech/text/processor.ts';
 import { rowsOf, type OutputForm } from '../../runtime/outputForm.ts';
-import type { Ports } from '../../runtime/ports.ts';
+import type { ModelIO } from '../../runtime/modelIO.ts';
 import { skippedAtMost, tooMany, type Skipped } from '../../runtime/recognize/recognizeAll.ts';
 import { Session, type Device } from '../../runtime/session.ts';
 import type { Features } from './features.ts';
@@ -26,7 +26,7 @@ export interface KeptRecognition {
 export function behindFeatures(
   file: ModelFile,
   { cut }: Pick<Features, 'cut'>,
-  { audio, logits }: Ports,
+  { audio, logits }: ModelIO,
 ): ModelFile | undefined {
   return beginAt(file, { name: cut.name, rank: 3, input: audio.name, output: logits.name });
 }
@@ -45,7 +45,7 @@ const ahead = 8;
 export async function recognizeKept(
   utterances: readonly Utterance[],
   path: string,
-  { features, ports, output, frames, processor, device }: Engine,
+  { features, ports, output, frames, processor, device }: KeptFeaturesEngine,
   onProgress: (done: number) => Promise<void> | void,
 ): Promise<KeptRecognition> {
   const found: KeptRecognition = { transcripts: [], skipped: [], long: [] };
@@ -91,9 +91,9 @@ export async function recognizeKept(
   }
 }
 
-interface Engine {
+interface KeptFeaturesEngine {
   readonly features: Features;
-  readonly ports: Ports;
+  readonly ports: ModelIO;
   readonly output: Pick<OutputForm, 'axes'>;
   /** Of so many samples. */
   readonly frames: (samples: number) => number;

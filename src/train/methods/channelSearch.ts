@@ -9,9 +9,9 @@ import { candidateCounts, chooseCandidates, rankChannels } from '../../prune/cho
 import type { RunSettings } from '../../protocol/settings.ts';
 import { channelLayers, withChannels } from '../../state/channels.ts';
 import { stateNames } from '../../state/stateNames.ts';
-import type { Parameter } from '../../state/parameter.ts';
+import type { TrainedParameter } from '../../state/parameter.ts';
 import { initialWeights } from '../../state/initialState.ts';
-import { fixWeights } from '../settle.ts';
+import { freezeWeights } from '../freezeMasks.ts';
 import type { Method } from './method.ts';
 
 export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings, 'search' | 'sparsity'>): Method {
@@ -29,11 +29,11 @@ export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings
         return first * (last / first) ** Math.min(1, step / Math.max(1, searched(steps) - 1));
       },
     },
-    resting: {
+    freezing: {
       from: searched,
-      rest: ({ parameters }, state) => {
+      freeze: ({ parameters }, state) => {
         const chosen = chooseCandidates(channelLayers(parameters, state), target);
-        return fixWeights(state, withChannels(parameters, state, chosen));
+        return freezeWeights(state, withChannels(parameters, state, chosen));
       },
       sentence: `The search has ended; what it chose, as near to a sparsity of ${percent(target, 2)} as its candidates allow, is fine-tuned.`,
     },
@@ -42,7 +42,7 @@ export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings
 
 /** All candidates are equally likely at first, and the order in which a layer's channels go is settled. */
 function beginSearch(
-  parameters: readonly Parameter[],
+  parameters: readonly TrainedParameter[],
   state: Map<string, Tensor>,
   shares: readonly number[],
 ): Map<string, Tensor> {

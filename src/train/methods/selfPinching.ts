@@ -1,10 +1,10 @@
-/** Self-pinching gates: thresholds learn with the weights towards a rising target, then rest. */
+/** Self-pinching gates: thresholds learn with the weights towards a rising target, then the masks are frozen. */
 
 import { percent } from '../../base/format.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { initialState } from '../../state/initialState.ts';
 import { freezeStep, sparsityTarget } from '../schedule.ts';
-import { settle } from '../settle.ts';
+import { freezeMasks } from '../freezeMasks.ts';
 import type { Method } from './method.ts';
 
 export function selfPinching({ gates, sparsity }: Pick<RunSettings, 'gates' | 'sparsity'>): Method {
@@ -12,10 +12,10 @@ export function selfPinching({ gates, sparsity }: Pick<RunSettings, 'gates' | 's
     begins: 'learning',
     begin: (parameters, weights) => initialState(parameters, weights, gates.start),
     target: (step, steps) => sparsityTarget(sparsity, step, steps),
-    resting: {
+    freezing: {
       from: (steps) => freezeStep(sparsity, steps),
-      rest: ({ parameters, removed }, state) => settle(parameters, state, sparsity.target, removed.gated),
-      sentence: `Thresholds rest at a sparsity of ${percent(sparsity.target, 2)}; the surviving weights settle.`,
+      freeze: ({ parameters, removed }, state) => freezeMasks(parameters, state, sparsity.target, removed.gated),
+      sentence: `The masks are frozen at a sparsity of ${percent(sparsity.target, 2)}; the surviving weights go on training.`,
     },
   };
 }

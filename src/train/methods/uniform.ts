@@ -4,7 +4,7 @@ import type { RunSettings } from '../../protocol/settings.ts';
 import { float32, type Tensor } from '../../onnx/graph/tensor.ts';
 import { cutSmallest } from '../../prune/uniform.ts';
 import { stateNames } from '../../state/stateNames.ts';
-import type { Parameter } from '../../state/parameter.ts';
+import type { TrainedParameter } from '../../state/parameter.ts';
 import { initialState } from '../../state/initialState.ts';
 import type { Method } from './method.ts';
 
@@ -17,7 +17,11 @@ export function uniformMagnitude({ sparsity: { target } }: Pick<RunSettings, 'sp
 }
 
 /** The thresholds say where each layer was cut, in its root-mean-square weight before. */
-function cutUniformly(parameters: readonly Parameter[], state: Map<string, Tensor>, target: number): typeof state {
+function cutUniformly(
+  parameters: readonly TrainedParameter[],
+  state: Map<string, Tensor>,
+  target: number,
+): typeof state {
   const rms = state.get(stateNames.rms)?.data ?? [];
   const thresholds: number[] = [];
   for (const { initializer, gate, dims } of parameters) {

@@ -1,4 +1,4 @@
-/** What a run will take of memory and disk, reckoned before it starts, and whether it can have that. */
+/** What a run will take of memory and disk, estimated before it starts, and whether it can have that. */
 
 import { byteSize } from '../../base/format.ts';
 import { existsSync, statSync } from 'node:fs';
@@ -83,8 +83,8 @@ export function diskPlanOf(setup: Setup, settings: RunSettings): DiskPlan {
   const { rows, layers, method, model, steps, data } = setup;
   const { everySteps, keep, keepOptimizerState } = settings.checkpoint;
   const sizes = modelFiles(model).map((path) => statSync(path).size);
-  const groups = settings.granularity === 'neuron' && method.resting !== undefined;
-  const rests = settings.shrink.share < 1 ? (method.resting?.from(steps) ?? steps) : steps - 1;
+  const groups = settings.granularity === 'neuron' && method.freezing !== undefined;
+  const rests = settings.shrink.share < 1 ? (method.freezing?.from(steps) ?? steps) : steps - 1;
   const gated = sum(rows.filter((row) => row.gated).map(({ parameters }) => parameters));
   const epochs = (steps * settings.batch.accumulate) / data.plan.batchesPerEpoch;
   const evaluates = settings.dev !== null && settings.evaluate.everyEpochs > 0;

@@ -1,4 +1,4 @@
-/** How fast steps are compared with what was reckoned, over as many of the last as were made on an equally busy machine. */
+/** How fast steps are compared with what was estimated, over as many of the last as were made on an equally busy machine. */
 
 /** The more steps, the less their noise matters. */
 const remembered = 60;

@@ -1,8 +1,8 @@
-/** How long a run takes: the schedule of its batches, evaluations and checkpoints, each at the time that was reckoned, or that it took. */
+/** How long a run takes: the schedule of its batches, evaluations and checkpoints, each at the time that was estimated, or that it took. */
 
 import type { BatchPlan, PlannedBatch } from '../../speech/batches/batches.ts';
 import type { Position } from '../../speech/batches/batchStream.ts';
-import type { Ready } from '../../speech/batches/prepare.ts';
+import type { PreparedUtterance } from '../../speech/batches/prepare.ts';
 import type { GateMode } from '../../state/parameter.ts';
 import type { BatchShape } from '../../step/trainingGraph.ts';
 import { Pace } from './pace.ts';
@@ -12,12 +12,12 @@ import { Ratio } from './ratio.ts';
 export interface Schedule {
   readonly plan: BatchPlan;
   /** The utterances of the plan. */
-  readonly utterances: readonly Pick<Ready, 'samples'>[];
+  readonly utterances: readonly Pick<PreparedUtterance, 'samples'>[];
   /** Updates in all, and batches of each. */
   readonly steps: number;
   readonly accumulate: number;
-  /** The first step (from 0) with gates at rest, whose graphs are others; `steps` if they never learn or never rest. */
-  readonly restsAt: number;
+  /** The first step (from 0) with frozen masks, whose graphs are others; `steps` if masks never learn or are never frozen. */
+  readonly frozenAt: number;
   /** Epochs between two evaluations of the development set; 0 if there are none. The last step is always followed by one. */
   readonly everyEpochs: number;
   /** Steps between two checkpoints. */
@@ -27,15 +27,15 @@ export interface Schedule {
 }
 
 /** Seconds, before anything of it was timed. */
-export interface Reckoned {
+export interface EstimatedCosts {
   /** A batch, without making features of its audio. */
   readonly batch: (shape: BatchShape) => number;
   /** Building and loading the graph of a shape, and what else its first step takes more than others. */
   readonly compiling: number;
   /** Making features of a sample of audio; 0 where batches take audio. */
   readonly features: number;
-  /** Bringing masks to rest, where that comes. */
-  readonly resting: number;
+  /** Seconds to freeze the masks, if that comes. */
+  readonly freezing: number;
   /** An evaluation, without making features; 0 if there is no development set. */
   readonly evaluation: number;
   /** Samples of the development set, of which the first evaluation makes features. */
@@ -48,7 +48,7 @@ export interface TimedStep {
   /** The batches that it was made of. */
   readonly shapes: readonly BatchShape[];
   readonly mode: GateMode;
-  /** Compiling included, but not bringing masks to rest. */
+  /** Compiling included, but not freezing the masks. */
   readonly seconds: number;
   /** Of them, for making features or reading them, and of how many samples. */
   readonly features?: { readonly seconds: number; readonly samples: number } | undefined;
@@ -56,11 +56,11 @@ export interface TimedStep {
 
 /** After each observation those before count so much less: the last thirty steps decide, and the last few of what happens seldom. */
 const fading = { often: 0.97, seldom: 0.7 };
-/** What was reckoned counts as so many observations of a shape of batch; steps themselves soon know better. */
+/** What was estimated counts as so many observations of a shape of batch; steps themselves soon know better. */
 const trust = 1;
 /** Fewer steps than this say little. */
 const fewest = 3;
-/** Of the evaluations with gates at rest, so many find the best word error rate so far, and are followed by a checkpoint. */
+/** Of the evaluations with frozen masks, so many find the best word error rate so far, and are followed by a checkpoint. */
 const improving = 0.5;
 
 /** The batches of an epoch, of which a large corpus has a hundred thousand. */
@@ -76,13 +76,13 @@ interface Epoch {
 
 export class TimeLeft {
   private readonly schedule: Schedule;
-  private readonly reckoned: Reckoned;
+  private readonly estimated: EstimatedCosts;
   /** All epochs are much like the first. */
   private readonly typical: Epoch;
   private current: { readonly number: number; readonly epoch: Epoch };
   /** Graphs that have been compiled. */
   private readonly compiled = new Set<string>();
-  /** How much longer steps take than reckoned, and beside that each shape. The others are relative to steps, too: all share one machine. */
+  /** How much longer steps take than estimated, and beside that each shape. The others are relative to steps, too: all share one machine. */
   private readonly slowness = new Pace();
   private readonly ofShape = new Map<string, Ratio>();
   private readonly compiling = new Ratio(fading.seldom);
@@ -95,11 +95,11 @@ export class TimeLeft {
   /** @param compiled the graph that is there before the first step, if one is. */
   constructor(
     schedule: Schedule,
-    reckoned: Reckoned,
+    estimated: EstimatedCosts,
     compiled?: { readonly shape: BatchShape; readonly mode: GateMode },
   ) {
     this.schedule = schedule;
-    this.reckoned = reckoned;
+    this.estimated = estimated;
     this.typical = this.epoch(0);
     this.current = { number: 0, epoch: this.typical };
     if (compiled) this.compiled.add(graphOf(compiled.shape, compiled.mode));
@@ -113,15 +113,15 @@ export class TimeLeft {
   step({ shapes, mode, seconds, features }: TimedStep): void {
     this.steps += 1;
     const { slower } = this;
-    if (features) this.making.add(this.reckoned.features * features.samples * slower, features.seconds);
+    if (features) this.making.add(this.estimated.features * features.samples * slower, features.seconds);
     const own = Math.max(0, seconds - (features?.seconds ?? 0));
-    const foreseen = shapes.map((shape) => this.relative(shape) * this.reckoned.batch(shape));
+    const foreseen = shapes.map((shape) => this.relative(shape) * this.estimated.batch(shape));
     const expected = sum(foreseen);
     const graphs = new Set(shapes.map((shape) => graphOf(shape, mode)));
     const fresh = [...graphs].filter((graph) => !this.compiled.has(graph));
     for (const graph of fresh) this.compiled.add(graph);
     if (fresh.length > 0) {
-      this.compiling.add(fresh.length * this.reckoned.compiling * slower, Math.max(0, own - expected * slower));
+      this.compiling.add(fresh.length * this.estimated.compiling * slower, Math.max(0, own - expected * slower));
       return;
     }
     this.slowness.add(expected, own);
@@ -129,7 +129,7 @@ export class TimeLeft {
       const key = shapeKey(shape);
       const ratio = this.ofShape.get(key) ?? new Ratio(fading.often);
       this.ofShape.set(key, ratio);
-      ratio.add(this.reckoned.batch(shape) * this.slower, (own * (foreseen[i] ?? 0)) / expected);
+      ratio.add(this.estimated.batch(shape) * this.slower, (own * (foreseen[i] ?? 0)) / expected);
     }
   }
 
@@ -140,7 +140,7 @@ export class TimeLeft {
   }
 
   checkpoint(seconds: number): void {
-    this.saving.add(this.reckoned.checkpoint, seconds);
+    this.saving.add(this.estimated.checkpoint, seconds);
   }
 
   /**
@@ -152,7 +152,7 @@ export class TimeLeft {
   }
 
   private after(step: number, next: Position): number {
-    const { steps, accumulate, restsAt } = this.schedule;
+    const { steps, accumulate, frozenAt } = this.schedule;
     if (step >= steps) return 0;
     const { slower } = this;
     const batches = (steps - step) * accumulate;
@@ -160,11 +160,11 @@ export class TimeLeft {
     const { inLearning, atRest } = this.evaluationsAfter(step, next, batches);
     return (
       seconds * slower +
-      samples * this.reckoned.features * slower * this.making.value(0) +
-      graphs * this.reckoned.compiling * slower * this.compiling.value(0) +
-      (step < restsAt && restsAt < steps ? this.reckoned.resting * slower : 0) +
+      samples * this.estimated.features * slower * this.making.value(0) +
+      graphs * this.estimated.compiling * slower * this.compiling.value(0) +
+      (step < frozenAt && frozenAt < steps ? this.estimated.freezing * slower : 0) +
       this.evaluationsFrom(this.evaluations, inLearning + atRest) * slower * this.evaluating.value(0) +
-      (this.periodicCheckpoints(step) + improving * atRest) * this.reckoned.checkpoint * this.saving.value(0)
+      (this.periodicCheckpoints(step) + improving * atRest) * this.estimated.checkpoint * this.saving.value(0)
     );
   }
 
@@ -178,7 +178,7 @@ export class TimeLeft {
 
   /** Seconds of so many batches, samples to make features of, and graphs still to be compiled. */
   private batchesFrom(next: Position, batches: number, step: number) {
-    const { accumulate, steps, restsAt, keepsFeatures } = this.schedule;
+    const { accumulate, steps, frozenAt, keepsFeatures } = this.schedule;
     const { typical } = this;
     const rest = this.epochOf(next.epoch);
     const end = Math.min(rest.length, next.batch + batches);
@@ -189,7 +189,7 @@ export class TimeLeft {
     const inRest = keepsFeatures && next.epoch > 0 ? 0 : ofRest;
     const samples = inRest + (keepsFeatures ? 0 : passes * (typical.before.at(-1) ?? 0));
 
-    const learning = Math.max(0, Math.min(steps, restsAt) - step) * accumulate;
+    const learning = Math.max(0, Math.min(steps, frozenAt) - step) * accumulate;
     const missing = (mode: GateMode): number =>
       typical.shapes.filter(([, shape]) => !this.compiled.has(graphOf(shape, mode))).length;
     const graphs = Math.min(missing('learning'), learning) + Math.min(missing('fixed'), batches - learning);
@@ -197,23 +197,23 @@ export class TimeLeft {
   }
 
   private secondsOf({ shapes, kinds }: Epoch, from: number, to: number): number {
-    const each = shapes.map(([, shape]) => this.relative(shape) * this.reckoned.batch(shape));
+    const each = shapes.map(([, shape]) => this.relative(shape) * this.estimated.batch(shape));
     return kinds.subarray(from, to).reduce((total, kind) => total + (each[kind] ?? 0), 0);
   }
 
   private evaluationsAfter(step: number, { epoch, batch }: Position, batches: number) {
-    const { everyEpochs, plan, restsAt, accumulate } = this.schedule;
+    const { everyEpochs, plan, frozenAt, accumulate } = this.schedule;
     if (everyEpochs === 0) return { inLearning: 0, atRest: 0 };
     const now = epoch + batch / plan.batchesPerEpoch;
     const rounds = (after: number): number => Math.floor((now + after / plan.batchesPerEpoch) / everyEpochs + 1e-9);
-    const learning = Math.min(batches, Math.max(0, restsAt - step) * accumulate);
+    const learning = Math.min(batches, Math.max(0, frozenAt - step) * accumulate);
     const atEnd = rounds(batches) * everyEpochs < now + batches / plan.batchesPerEpoch - 1e-9 ? 1 : 0;
     return { inLearning: rounds(learning) - rounds(0), atRest: rounds(batches) - rounds(learning) + atEnd };
   }
 
-  /** Seconds of evaluations, reckoned: the first makes features of the development set, if these are kept the only one. */
+  /** Seconds of evaluations, estimated: the first makes features of the development set, if these are kept the only one. */
   private evaluationsFrom(done: number, count: number): number {
-    const { evaluation, devSamples, features } = this.reckoned;
+    const { evaluation, devSamples, features } = this.estimated;
     const making = this.schedule.keepsFeatures ? (done === 0 && count > 0 ? 1 : 0) : count;
     return count * evaluation + making * devSamples * features;
   }

@@ -1,14 +1,14 @@
-/** Reckons from a run's graphs, and from how fast its device is now, what its batches, evaluations and checkpoints take. */
+/** Estimates from a run's graphs, and from how fast its device is now, what its batches, evaluations and checkpoints take. */
 
 import { atLength } from '../../onnx/infer/shapeProbe.ts';
 import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { DevSet } from '../data/devSet.ts';
 import { graphCost, type GraphCost } from '../../runtime/graphCost.ts';
-import { isGated, type Parameter } from '../../state/parameter.ts';
+import { isGated, type TrainedParameter } from '../../state/parameter.ts';
 import type { BatchShape } from '../../step/trainingGraph.ts';
 import type { Setup } from '../setup.ts';
-import { TimeLeft, type Reckoned, type Schedule } from './timeLeft.ts';
+import { TimeLeft, type EstimatedCosts, type Schedule } from './timeLeft.ts';
 import type { UnitCosts } from '../../runtime/unitCosts.ts';
 
 /** What takes time in a graph. */
@@ -31,8 +31,8 @@ const startsPerNode = 350;
 const laterGraphs = 0.8;
 /** Recognising an utterance, beside its forward pass, takes as long as starting so many operators. */
 const startsPerUtterance = 4000;
-/** Bringing masks to rest, in bytes moved for each gated weight: a histogram of them, and a finer one. */
-const bytesPerRestingWeight = 160;
+/** Freezing the masks, in bytes moved for each gated weight: a histogram of them, and a finer one. */
+const bytesPerFrozenWeight = 160;
 /** Bytes a second: an evaluation writes the model and loads it again; a checkpoint is written, synced, read and its zeros counted. */
 const modelSpeed = { evaluation: 600e6, checkpoint: 300e6 };
 /** Seconds of an evaluation or a checkpoint, however small the model: files, sessions, and what is synced. */
@@ -52,7 +52,7 @@ export function timeLeftOf(
 ): TimeLeft {
   const { largestBatch: shape, method } = setup;
   const graph = compiled === undefined ? undefined : { shape, mode: method.begins };
-  return new TimeLeft(scheduleOf(setup, settings, dev), reckon(setup, cost, dev, compiled), graph);
+  return new TimeLeft(scheduleOf(setup, settings, dev), estimateCosts(setup, cost, dev, compiled), graph);
 }
 
 function scheduleOf(
@@ -65,14 +65,19 @@ function scheduleOf(
     utterances: data.ready,
     steps,
     accumulate: batch.accumulate,
-    restsAt: method.begins === 'fixed' ? 0 : (method.resting?.from(steps) ?? steps),
+    frozenAt: method.begins === 'fixed' ? 0 : (method.freezing?.from(steps) ?? steps),
     everyEpochs: dev ? evaluate.everyEpochs : 0,
     checkpointEvery: checkpoint.everySteps,
     keepsFeatures: features?.keeps ?? false,
   };
 }
 
-function reckon(setup: Setup, cost: GraphCost, dev: DevSet | undefined, compiled: number | undefined): Reckoned {
+function estimateCosts(
+  setup: Setup,
+  cost: GraphCost,
+  dev: DevSet | undefined,
+  compiled: number | undefined,
+): EstimatedCosts {
   const { data, parameters, processor, largestBatch, device, features } = setup;
   const { units } = device;
   const trained = parametersOf(parameters.filter((parameter) => parameter.trained));
@@ -91,7 +96,7 @@ function reckon(setup: Setup, cost: GraphCost, dev: DevSet | undefined, compiled
     batch: (shape) => batchSeconds(shape, largestBatch, cost, trained, units),
     compiling: laterGraphs * (compiled ?? compilingOf(cost, modelBytes, units)),
     features: making,
-    resting: parametersOf(parameters.filter(isGated)) * bytesPerRestingWeight * units.byte,
+    freezing: parametersOf(parameters.filter(isGated)) * bytesPerFrozenWeight * units.byte,
     evaluation: dev
       ? least.evaluation +
         (2 * modelBytes) / modelSpeed.evaluation +
@@ -145,6 +150,6 @@ function forwardOf({ model, ports: { audio, mask, logits } }: Setup, samples: nu
   }
 }
 
-function parametersOf(some: readonly Parameter[]): number {
+function parametersOf(some: readonly TrainedParameter[]): number {
   return some.reduce((total, { dims }) => total + sizeOf(dims), 0);
 }

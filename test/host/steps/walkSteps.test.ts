@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { walkSteps, type Answer, type Place, type Step } from '../../../src/host/steps/walkSteps.ts';
+import { walkSteps, type StepAnswer, type Place, type Step } from '../../../src/host/steps/walkSteps.ts';
 
 interface Choices {
   readonly seen: readonly string[];
@@ -12,7 +12,7 @@ function scripted(answers: Readonly<Record<string, readonly string[]>>): { steps
     const left = [...list];
     return {
       name,
-      ask: ({ seen }, place): Promise<Answer<Choices>> => {
+      ask: ({ seen }, place): Promise<StepAnswer<Choices>> => {
         asked.push(place);
         const next = left.shift();
         if (next === undefined) throw new Error(`${name} was asked once too often`);

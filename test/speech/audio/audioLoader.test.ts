@@ -10,7 +10,7 @@ import { AudioError } from '../../../src/speech/audio/error.ts';
 import { AudioLoader, type AudioLoaderOptions } from '../../../src/speech/audio/audioLoader.ts';
 import { streamBatches, type Batch } from '../../../src/speech/batches/batchStream.ts';
 import type { BatchPlan, PlannedBatch } from '../../../src/speech/batches/batches.ts';
-import type { Ready } from '../../../src/speech/batches/prepare.ts';
+import type { PreparedUtterance } from '../../../src/speech/batches/prepare.ts';
 import { folderWith, toneWav, wavFile } from '../files.ts';
 
 let folder: string;
@@ -170,7 +170,7 @@ const planned = (members: number[], samples?: number): PlannedBatch => ({
   labels: 4,
   members,
 });
-const ready = (audio: string, labels: number[]): Ready => ({
+const ready = (audio: string, labels: number[]): PreparedUtterance => ({
   utterance: { id: audio.replace(/.*\//, ''), audio, text: '' },
   samples: 0,
   labels: Int32Array.from(labels),

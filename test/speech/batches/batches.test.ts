@@ -4,14 +4,19 @@ import { describe, expect, test } from 'vitest';
 import { AudioError } from '../../../src/speech/audio/error.ts';
 import { planBatches, type PlannedBatch } from '../../../src/speech/batches/batches.ts';
 import { chooseBuckets } from '../../../src/speech/batches/lengths.ts';
-import { describeDropped, framesNeeded, prepareUtterances, type Ready } from '../../../src/speech/batches/prepare.ts';
+import {
+  describeDropped,
+  framesNeeded,
+  prepareUtterances,
+  type PreparedUtterance,
+} from '../../../src/speech/batches/prepare.ts';
 import { Random } from '../../../src/base/random.ts';
 import { Vocabulary } from '../../../src/speech/text/vocabulary.ts';
 
 const rate = 16_000;
 
 /** Utterances of speech-like lengths: many of a few seconds, some long. */
-function utterances(count: number, seed = 1): Ready[] {
+function utterances(count: number, seed = 1): PreparedUtterance[] {
   const random = Random.seeded(seed);
   return Array.from({ length: count }, (_, i) => {
     const seconds = 1 + 12 * random.uniform() ** 2;
@@ -19,7 +24,7 @@ function utterances(count: number, seed = 1): Ready[] {
   });
 }
 
-function ready(id: string, seconds: number, labels = 3): Ready {
+function ready(id: string, seconds: number, labels = 3): PreparedUtterance {
   return {
     utterance: { id, audio: `/${id}.wav`, text: 'a' },
     samples: Math.round(seconds * rate),

@@ -21,7 +21,7 @@ describe('spelling', () => {
     expect(spelled(upper, "  ab\t\n b'A ")).toEqual(['A', 'B', '|', 'B', "'", 'A']);
     expect(spelled(make(['a', 'b']), 'AB b')).toEqual(['a', 'b', '|', 'b']);
     expect(spelled(make(['a', 'A']), 'aA')).toEqual(['a', 'A']);
-    expect(upper.conform("  ab\t\n b'A ")).toBe("AB B'A");
+    expect(upper.normalizeText("  ab\t\n b'A ")).toBe("AB B'A");
   });
 
   test('long tokens win', () => {
@@ -40,7 +40,7 @@ describe('spelling', () => {
     expect(vocabulary.spell('as 9ü9').missing).toEqual(['9', 'ü']);
     expect(vocabulary.spell('<pad>').missing).toEqual(['<', '>']);
     expect(vocabulary.spell('a|s').missing).toEqual(['|']);
-    expect(vocabulary.conform('a9ü')).toBe('A9ü');
+    expect(vocabulary.normalizeText('a9ü')).toBe('A9ü');
   });
 
   test('characters beyond 16 bits are one character', () => {

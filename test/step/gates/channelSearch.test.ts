@@ -7,12 +7,12 @@ import { float32, type Tensor } from '../../../src/onnx/graph/tensor.ts';
 import { defaultSettings } from '../../../src/protocol/settings.ts';
 import { Random } from '../../../src/base/random.ts';
 import { stateNames } from '../../../src/state/stateNames.ts';
-import type { Parameter } from '../../../src/state/parameter.ts';
+import type { TrainedParameter } from '../../../src/state/parameter.ts';
 import { channelSearch } from '../../../src/train/methods/channelSearch.ts';
-import { Trainable } from '../../../src/step/trainable.ts';
+import { TrainingSession } from '../../../src/step/trainingSession.ts';
 import { noiseBatch, toyModel } from '../../train/toy.ts';
 
-const parameters: Parameter[] = [
+const parameters: TrainedParameter[] = [
   { initializer: 'conv', dims: [16, 1, 320], trained: false },
   { initializer: 'dense0', dims: [16, 32], trained: true, gate: 0, channelAxis: 1 },
   { initializer: 'bias0', dims: [32], trained: true },
@@ -34,14 +34,14 @@ const scalars = {
   update: true,
 };
 
-let trainable: Trainable;
+let session: TrainingSession;
 let start: Map<string, Tensor>;
 beforeAll(async () => {
   const weights = new Map([...model.graph.initializers].map(([name, t]) => [name, { ...t, data: t.data.slice() }]));
   const state = method.begin(parameters, weights);
   const logits = state.get(stateNames.architecture)!;
   (logits.data as Float32Array).set(Float32Array.from({ length: logits.data.length }, () => random.normal()));
-  trainable = new Trainable(
+  session = new TrainingSession(
     {
       model,
       parameters,
@@ -69,16 +69,16 @@ beforeAll(async () => {
     },
     state,
   );
-  await trainable.compile({ utterances: 2, samples: batch.samples, labels: 3 });
+  await session.compile({ utterances: 2, samples: batch.samples, labels: 3 });
   start = new Map([...state].map(([name, t]) => [name, { ...t, data: t.data.slice() }]));
 });
-afterAll(() => trainable.dispose());
+afterAll(() => session.dispose());
 
 /** The reported loss with one tensor of the state moved along a direction, and what is held afterwards. */
 async function lossAt(name: string, direction: Float32Array, h: number): Promise<number> {
   const moved = (start.get(name)!.data as Float32Array).map((x, i) => x + h * direction[i]!);
-  trainable.writeState(new Map([...start, [name, float32(moved, start.get(name)!.dims)]]));
-  return (await trainable.step(batch, scalars)).loss;
+  session.writeState(new Map([...start, [name, float32(moved, start.get(name)!.dims)]]));
+  return (await session.step(batch, scalars)).loss;
 }
 
 test.each([stateNames.architecture, stateNames.weight('dense0'), stateNames.weight('dense1')])(
@@ -88,7 +88,7 @@ test.each([stateNames.architecture, stateNames.weight('dense0'), stateNames.weig
     await lossAt(name, new Float32Array(size), 0);
     // After the first update the running mean, held without its factor, is the gradient itself.
     const mean = name === stateNames.architecture ? stateNames.architectureMean : name.replace('weight/', 'adam.m/');
-    const gradient = ((await trainable.readState()).get(mean)!.data as Float32Array).slice();
+    const gradient = ((await session.readState()).get(mean)!.data as Float32Array).slice();
     expect(Math.hypot(...gradient)).toBeGreaterThan(1e-3);
     for (let trial = 0; trial < 3; trial++) {
       const direction = Float32Array.from({ length: size }, () => random.normal() / Math.sqrt(size));
@@ -103,8 +103,8 @@ test.each([stateNames.architecture, stateNames.weight('dense0'), stateNames.weig
 );
 
 test('reports the expected sparsity of each layer, and the term that holds the target', async () => {
-  trainable.writeState(start);
-  const { sparsity, layers, loss, ctcLoss } = await trainable.step(batch, scalars);
+  session.writeState(start);
+  const { sparsity, layers, loss, ctcLoss } = await session.step(batch, scalars);
   const sizes = [512, 1024];
   expect(layers.map(({ name }) => name)).toEqual(['a', 'b']);
   for (const layer of layers) expect(layer.sparsity).toBeGreaterThan(0);

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import { float32, sizeOf, type Tensor } from '../../../src/onnx/graph/tensor.ts';
 import { initialState } from '../../../src/state/initialState.ts';
 import { stateNames } from '../../../src/state/stateNames.ts';
-import type { Parameter } from '../../../src/state/parameter.ts';
-import { Trainable } from '../../../src/step/trainable.ts';
+import type { TrainedParameter } from '../../../src/state/parameter.ts';
+import { TrainingSession } from '../../../src/step/trainingSession.ts';
 import { toyModel } from '../../train/toy.ts';
 
 interface Step {
@@ -53,7 +53,7 @@ const cases = [
 ];
 
 test.each(cases)('$granularity', async ({ granularity, own, starts, sizes }) => {
-  const parameters: Parameter[] = [
+  const parameters: TrainedParameter[] = [
     { initializer: 'conv', dims: [16, 1, 320], trained: false },
     { initializer: 'dense0', dims: [16, 32], trained: true, groups: made, ...own[0] },
     { initializer: 'bias0', dims: [32], trained: true, groups: biases },
@@ -63,7 +63,7 @@ test.each(cases)('$granularity', async ({ granularity, own, starts, sizes }) => 
   ];
   const state = initialState(parameters, weights(), 1);
   (state.get(stateNames.thresholds)!.data as Float32Array).set(starts);
-  const trainable = new Trainable(
+  const session = new TrainingSession(
     {
       model: toyModel(),
       parameters,
@@ -101,7 +101,7 @@ test.each(cases)('$granularity', async ({ granularity, own, starts, sizes }) => 
   const scalars = { part: 1, learningRate: 5e-3, gateLearningRate: 1e-2, temperature: 1, update: true };
   for (const [i, expected] of reference[granularity]!.entries()) {
     const step = { ...scalars, step: i + 1, sparsityTarget: 0.4, multiplier: 0.3 };
-    const found = await trainable.step(batch, step);
+    const found = await session.step(batch, step);
     expect(Math.abs(found.ctcLoss / expected.ctcLoss - 1)).toBeLessThan(1e-4);
     expect(Math.abs(found.loss / expected.loss - 1)).toBeLessThan(1e-4);
     expect(Math.abs(found.gradientNorm / expected.gradientNorm - 1)).toBeLessThan(1e-3);
@@ -114,5 +114,5 @@ test.each(cases)('$granularity', async ({ granularity, own, starts, sizes }) => 
   // A group's count of updates without life starts anew when it lives again.
   const dead = state.get(stateNames.deadFor(0))!.data as Float32Array;
   expect(dead.filter((count) => count > 0).length).toBe(Math.round(reference[granularity]!.at(-1)!.layers[0]! * 32));
-  await trainable.dispose();
+  await session.dispose();
 });

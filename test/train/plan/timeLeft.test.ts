@@ -5,17 +5,17 @@
 
 import { describe, expect, test } from 'vitest';
 import { planBatches } from '../../../src/speech/batches/batches.ts';
-import type { Ready } from '../../../src/speech/batches/prepare.ts';
+import type { PreparedUtterance } from '../../../src/speech/batches/prepare.ts';
 import { Random } from '../../../src/base/random.ts';
 import type { BatchShape } from '../../../src/step/trainingGraph.ts';
-import { TimeLeft, type Reckoned, type Schedule } from '../../../src/train/plan/timeLeft.ts';
+import { TimeLeft, type EstimatedCosts, type Schedule } from '../../../src/train/plan/timeLeft.ts';
 
 const rate = 16_000;
 
 /** Of very different lengths, so that batches differ as much as they ever do. */
 function someSchedule(more: Partial<Schedule> = {}): Schedule {
   const random = Random.seeded(3);
-  const utterances = Array.from({ length: 200 }, (): Ready => ({
+  const utterances = Array.from({ length: 200 }, (): PreparedUtterance => ({
     utterance: { id: '', audio: '', text: '' },
     samples: Math.round(rate * (1 + 12 * random.uniform())),
     labels: new Int32Array(10),
@@ -25,7 +25,7 @@ function someSchedule(more: Partial<Schedule> = {}): Schedule {
     utterances,
     steps: 400,
     accumulate: 1,
-    restsAt: 200,
+    frozenAt: 200,
     everyEpochs: 1,
     checkpointEvery: 150,
     keepsFeatures: true,
@@ -33,11 +33,11 @@ function someSchedule(more: Partial<Schedule> = {}): Schedule {
   };
 }
 
-const reckoned: Reckoned = {
+const reckoned: EstimatedCosts = {
   batch: ({ samples }: BatchShape) => 0.05 + (0.4 * samples) / (13 * rate),
   compiling: 2,
   features: 0.02 / rate,
-  resting: 3,
+  freezing: 3,
   evaluation: 10,
   devSamples: 100 * rate,
   checkpoint: 0.5,
@@ -69,15 +69,15 @@ function simulate(schedule: Schedule, machine: Machine) {
     noise = 0.12,
   } = machine;
   const random = Random.seeded(4);
-  const { plan, utterances, steps, restsAt, everyEpochs, checkpointEvery, accumulate, keepsFeatures } = schedule;
+  const { plan, utterances, steps, frozenAt, everyEpochs, checkpointEvery, accumulate, keepsFeatures } = schedule;
   const [largest] = plan.shapes;
   const first = { utterances: largest!.rows, samples: largest!.samples, labels: largest!.labels };
-  const time = new TimeLeft(schedule, reckoned, { shape: first, mode: restsAt === 0 ? 'fixed' : 'learning' });
-  const compiled = new Set([`${first.samples}:${restsAt === 0 ? 'fixed' : 'learning'}`]);
+  const time = new TimeLeft(schedule, reckoned, { shape: first, mode: frozenAt === 0 ? 'fixed' : 'learning' });
+  const compiled = new Set([`${first.samples}:${frozenAt === 0 ? 'fixed' : 'learning'}`]);
   const said: { step: number; at: number; left: number | undefined }[] = [];
   let [at, batches, evaluations] = [0, 0, 0];
   for (let step = 0; step < steps; step++) {
-    const mode = step < restsAt ? 'learning' : 'fixed';
+    const mode = step < frozenAt ? 'learning' : 'fixed';
     const shapes: BatchShape[] = [];
     const epochBefore = Math.floor(batches / plan.batchesPerEpoch);
     let [seconds, samples] = [0, 0];
@@ -98,7 +98,7 @@ function simulate(schedule: Schedule, machine: Machine) {
     }
     time.step({ shapes, mode, seconds: seconds + making.seconds, features: making });
     at += seconds + making.seconds;
-    if (step === restsAt) at += slower(step) * reckoned.resting;
+    if (step === frozenAt) at += slower(step) * reckoned.freezing;
     const position = { epoch: Math.floor(batches / plan.batchesPerEpoch), batch: batches % plan.batchesPerEpoch };
     said.push({ step: step + 1, at, left: time.left(step + 1, position) });
     const due = everyEpochs > 0 && Math.floor(position.epoch / everyEpochs) > Math.floor(epochBefore / everyEpochs);
@@ -125,12 +125,12 @@ describe('the first guess is what the schedule takes at the reckoned times', () 
   test.each<[string, Partial<Schedule>]>([
     ['an ordinary run', {}],
     ['without a development set', { everyEpochs: 0 }],
-    ['gates that never learn', { restsAt: 0 }],
-    ['gates that never rest', { restsAt: 400 }],
+    ['gates that never learn', { frozenAt: 0 }],
+    ['gates that never rest', { frozenAt: 400 }],
     ['features that cannot be kept', { keepsFeatures: false }],
     ['several batches to an update', { accumulate: 3, steps: 130 }],
     ['evaluated every third epoch, ending within one', { everyEpochs: 3, steps: 350 }],
-    ['shorter than an epoch', { steps: 40, restsAt: 20 }],
+    ['shorter than an epoch', { steps: 40, frozenAt: 20 }],
     ['checkpoints after every step', { checkpointEvery: 1 }],
   ])('%s', (_, more) => {
     const { whole, guessed } = simulate(someSchedule(more), { noise: 0 });
@@ -147,7 +147,7 @@ describe('from ten steps on the time is right within 10 %', () => {
     ['the longest batches half as slow again as their length says', { longest: 1.5 }],
     ['features four times slower', { slower: () => 2, features: 4 }],
     ['features that cannot be kept', { features: 3 }, { keepsFeatures: false }],
-    ['several batches to an update', { slower: () => 3 }, { accumulate: 3, steps: 130, restsAt: 60 }],
+    ['several batches to an update', { slower: () => 3 }, { accumulate: 3, steps: 130, frozenAt: 60 }],
     ['without a development set', { slower: () => 3 }, { everyEpochs: 0 }],
   ])('%s', (_, machine, more = {}) => {
     expect(worst(simulate(someSchedule(more), machine))).toBeLessThan(0.1);
@@ -181,7 +181,7 @@ test('nothing is said of the time before three steps, and nothing is left after 
 });
 
 test('a corpus of a hundred thousand batches costs each step no more than a millisecond or two', () => {
-  const { plan, ...rest } = someSchedule({ steps: 1_000_000, restsAt: 500_000 });
+  const { plan, ...rest } = someSchedule({ steps: 1_000_000, frozenAt: 500_000 });
   const once = plan.epoch(0);
   const batches = Array.from({ length: 100_000 }, (_, i) => once[i % once.length]!);
   const time = new TimeLeft(

@@ -1,7 +1,7 @@
 /** What the rules of every family share. */
 
 import type { Node } from '../../../onnx/graph/graph.ts';
-import type { Axes, Axis, Layout } from '../axes.ts';
+import type { Axes, Axis, ChannelAxes } from '../axes.ts';
 
 /** A node with what is known of its inputs and outputs. */
 export interface Visit {
@@ -10,7 +10,7 @@ export interface Visit {
   /** How messages name the node. */
   readonly where: string;
   /** The layout of an input; undefined where it is left out. */
-  readonly inputs: readonly (Layout | undefined)[];
+  readonly inputs: readonly (ChannelAxes | undefined)[];
   /** The dimensions of the outputs; undefined where one is left out. */
   readonly outputs: readonly (readonly number[] | undefined)[];
   /** The elements of a small input of integers, if they are known. */
@@ -22,7 +22,7 @@ export interface Visit {
 }
 
 /** The layouts of the outputs; undefined if this use of the operator is not known. */
-export type Rule = (visit: Visit) => readonly Layout[] | undefined;
+export type ChannelRule = (visit: Visit) => readonly ChannelAxes[] | undefined;
 
 /** The number of indices of an axis. */
 export function lengthOf({ axes }: Visit, axis: Axis): number {
@@ -36,7 +36,7 @@ export function keptAxis({ axes, where }: Visit, size: number): Axis {
   return axis;
 }
 
-export function keptFresh(visit: Visit, dims: readonly number[] = []): Layout {
+export function keptFresh(visit: Visit, dims: readonly number[] = []): ChannelAxes {
   return dims.map((dim) => keptAxis(visit, dim));
 }
 

@@ -3,10 +3,10 @@
 import { frontAxis } from '../../../onnx/folding/common.ts';
 import { intAttribute, intsAttribute } from '../../../onnx/graph/graph.ts';
 import type { Axis } from '../axes.ts';
-import { keptFresh, normalized, type Rule, type Visit } from './common.ts';
+import { keptFresh, normalized, type ChannelRule, type Visit } from './common.ts';
 
 /** Every element of the output depends on the elements at its place. */
-export const elementwise: Rule = (visit) => {
+export const elementwise: ChannelRule = (visit) => {
   const { axes, inputs, outputs } = visit;
   return outputs.map((dims = []) =>
     dims.map((dim, axis): Axis => {
@@ -23,7 +23,7 @@ export const elementwise: Rule = (visit) => {
 
 /** Every element of the output depends on all elements along some axes of the first input, which keep their places. */
 const along =
-  (which: (visit: Visit, rank: number) => readonly number[], how: string): Rule =>
+  (which: (visit: Visit, rank: number) => readonly number[], how: string): ChannelRule =>
   (visit) => {
     const [x] = visit.inputs;
     if (!x) return undefined;
@@ -37,7 +37,7 @@ export const softmax = along(({ node, opset }, rank) => {
 }, normalized);
 
 /** Normalization over the last axes, with a scale and a bias for each place in them. */
-export const layerNormalization: Rule = (visit) => {
+export const layerNormalization: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where } = visit;
   const [x, ...others] = inputs;
   if (!x) return undefined;
@@ -49,7 +49,7 @@ export const layerNormalization: Rule = (visit) => {
 
 /** The second axis holds channels, each with numbers of its own in the other inputs. */
 export const perChannel =
-  (rest: 'kept' | 'free'): Rule =>
+  (rest: 'kept' | 'free'): ChannelRule =>
   ({ inputs, axes, where, outputs }) => {
     const [x, ...others] = inputs;
     if (!x || outputs.length > 1) return undefined;
@@ -58,7 +58,7 @@ export const perChannel =
     return [x];
   };
 
-export const groupNormalization: Rule = (visit) => {
+export const groupNormalization: ChannelRule = (visit) => {
   const [x, ...others] = visit.inputs;
   if (!x) return undefined;
   for (const axis of [...x.slice(1), ...others.flatMap((other) => other ?? [])]) {
@@ -67,7 +67,7 @@ export const groupNormalization: Rule = (visit) => {
   return [x];
 };
 
-export const reduce: Rule = (visit) => {
+export const reduce: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where, integers } = visit;
   const [x] = inputs;
   const [dims] = outputs;
@@ -85,7 +85,7 @@ export const reduce: Rule = (visit) => {
   return [x.flatMap((axis, i) => (reduced.has(i) ? (keeps ? [[]] : []) : [axis]))];
 };
 
-export const cumulativeSum: Rule = (visit) => {
+export const cumulativeSum: ChannelRule = (visit) => {
   const axis = visit.integers(1)?.[0];
   return axis === undefined ? undefined : along((_, rank) => [frontAxis(axis, rank)], 'are summed up by')(visit);
 };

@@ -3,24 +3,24 @@
 import { frontAxis } from '../../../onnx/folding/common.ts';
 import { intAttribute, intsAttribute } from '../../../onnx/graph/graph.ts';
 import type { Axis } from '../axes.ts';
-import { keptAxis, keptFresh, lengthOf, type Rule } from './common.ts';
+import { keptAxis, keptFresh, lengthOf, type ChannelRule } from './common.ts';
 import { elementwise } from './elementwise.ts';
 
-export const transpose: Rule = ({ node, inputs }) => {
+export const transpose: ChannelRule = ({ node, inputs }) => {
   const [x] = inputs;
   const perm = intsAttribute(node, 'perm') ?? x?.map((_, axis) => axis).toReversed();
   return x && perm && [perm.map((axis) => x[axis] ?? [])];
 };
 
 /** The same elements, counted in the same order. */
-export const reshape: Rule = ({ inputs, outputs, axes, where }) => {
+export const reshape: ChannelRule = ({ inputs, outputs, axes, where }) => {
   const [x] = inputs;
   const [dims] = outputs;
   return x && dims && [axes.reshape(x, dims, where)];
 };
 
 /** Pieces of equal length are runs of one axis; of other lengths they cannot be told apart from their neighbours. */
-export const split: Rule = (visit) => {
+export const split: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where } = visit;
   const [x] = inputs;
   if (!x) return undefined;
@@ -36,7 +36,7 @@ export const split: Rule = (visit) => {
 };
 
 /** A slice is one of the equal runs of an axis, or what is left of the axis cannot be told. */
-export const slice: Rule = (visit) => {
+export const slice: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where, integers } = visit;
   const [x] = inputs;
   const [dims] = outputs;
@@ -65,7 +65,7 @@ export const slice: Rule = (visit) => {
 };
 
 /** Rows are looked up: all of them are needed, and what stands in a row keeps its place. */
-export const gather: Rule = (visit) => {
+export const gather: ChannelRule = (visit) => {
   const { node, inputs, axes, where } = visit;
   const [x, indices] = inputs;
   if (!x || !indices) return undefined;
@@ -74,7 +74,7 @@ export const gather: Rule = (visit) => {
   return [[...x.slice(0, axis), ...indices, ...x.slice(axis + 1)]];
 };
 
-export const concat: Rule = (visit) => {
+export const concat: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where } = visit;
   const [dims] = outputs;
   if (!dims) return undefined;
@@ -85,7 +85,7 @@ export const concat: Rule = (visit) => {
 };
 
 /** Axes of size 1 become longer; what was longer stays as it is. */
-export const expand: Rule = (visit) => {
+export const expand: ChannelRule = (visit) => {
   const { inputs, outputs, axes, where } = visit;
   const [x] = inputs;
   const [dims] = outputs;
@@ -105,7 +105,7 @@ export const expand: Rule = (visit) => {
 };
 
 /** Axes that change their size are needed whole. */
-export const pad: Rule = (visit) => {
+export const pad: ChannelRule = (visit) => {
   const { inputs, outputs, axes, where } = visit;
   const [x] = inputs;
   const [dims] = outputs;
@@ -121,4 +121,4 @@ export const pad: Rule = (visit) => {
 };
 
 /** Values that hold shapes or numbers of places: their own axes are of no channels. */
-export const unrelated: Rule = (visit) => visit.outputs.map((dims) => keptFresh(visit, dims));
+export const unrelated: ChannelRule = (visit) => visit.outputs.map((dims) => keptFresh(visit, dims));

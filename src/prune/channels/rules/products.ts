@@ -2,10 +2,10 @@
 
 import { intAttribute, stringAttribute } from '../../../onnx/graph/graph.ts';
 import type { Axis } from '../axes.ts';
-import { keptAxis, lengthOf, normalized, type Rule } from './common.ts';
+import { keptAxis, lengthOf, normalized, type ChannelRule } from './common.ts';
 import { elementwise } from './elementwise.ts';
 
-export const matMul: Rule = (visit) => {
+export const matMul: ChannelRule = (visit) => {
   const [a, b] = visit.inputs;
   const [dims] = visit.outputs;
   if (!a || !b || !dims || a.length < 2 || b.length < 2) return undefined;
@@ -18,7 +18,7 @@ export const matMul: Rule = (visit) => {
   return [[...(stacked?.[0] ?? []), a.at(-2) ?? [], b.at(-1) ?? []]];
 };
 
-export const gemm: Rule = (visit) => {
+export const gemm: ChannelRule = (visit) => {
   const { node, inputs, axes } = visit;
   const [a, b, c] = inputs;
   if (!a || !b) return undefined;
@@ -32,7 +32,7 @@ export const gemm: Rule = (visit) => {
 };
 
 /** A convolution over all channels, or over each by itself; over groups of several it ties channels together. */
-export const convolution: Rule = (visit) => {
+export const convolution: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where } = visit;
   const [x, weight, bias] = inputs;
   const [dims] = outputs;
@@ -48,7 +48,7 @@ export const convolution: Rule = (visit) => {
   return [[x[0] ?? [], result, ...dims.slice(2).map((dim) => keptAxis(visit, dim))]];
 };
 
-export const pool: Rule = (visit) => {
+export const pool: ChannelRule = (visit) => {
   const [x] = visit.inputs;
   const [dims] = visit.outputs;
   if (!x || !dims || visit.outputs.length > 1) return undefined;
@@ -57,7 +57,7 @@ export const pool: Rule = (visit) => {
 };
 
 /** Letters name axes: the same letter is the same axis, and one that the output lacks is summed over. */
-export const einsum: Rule = (visit) => {
+export const einsum: ChannelRule = (visit) => {
   const [left = '', right] = stringAttribute(visit.node, 'equation', '').replaceAll(' ', '').split('->');
   const terms = left.split(',');
   if (right === undefined || left.includes('.') || terms.length > 2) return undefined;
@@ -77,7 +77,7 @@ export const einsum: Rule = (visit) => {
 };
 
 /** Attention over [batch, heads, frames, width], as many heads for keys and values as for queries. */
-export const attention: Rule = (visit) => {
+export const attention: ChannelRule = (visit) => {
   const { inputs, outputs, axes, where } = visit;
   const [q, k, v, mask] = inputs;
   if (q?.length !== 4 || k?.length !== 4 || v?.length !== 4) return undefined;

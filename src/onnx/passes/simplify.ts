@@ -1,6 +1,6 @@
 /** Takes work out of a model whose result is known for inputs of any size, and writes GELU as runtimes know it. */
 
-import { always, boundsOf, type Bounds } from '../infer/bounds.ts';
+import { always, valueRanges, type ValueRange } from '../infer/valueRanges.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { ModelFile } from '../file/load.ts';
 import { rewriteFile } from '../file/rewriteFile.ts';
@@ -20,7 +20,7 @@ const sizes = [
  *   - 0.5 · (1 + erf) multiplied with x at last: with 0.5 at last it gives the same, and onnxruntime has it in one operator.
  * What it computes is the same to the last bit for finite numbers.
  */
-export function tidyFile(file: ModelFile): ModelFile {
+export function simplify(file: ModelFile): ModelFile {
   const { graph } = file.model;
   const tidied = new Tidy(graph, sameShapes(file)).nodes();
   if (tidied.every((node, i) => node === graph.nodes[i])) return file;
@@ -49,7 +49,7 @@ function sameShapes({ model }: ModelFile): (a: string, b: string) => boolean {
 class Tidy {
   private readonly graph: Graph;
   private readonly sameShape: (a: string, b: string) => boolean;
-  private readonly bounds: ReadonlyMap<string, Bounds>;
+  private readonly bounds: ReadonlyMap<string, ValueRange>;
   /** Values that may not get another name. */
   private readonly fixed: ReadonlySet<string>;
   private readonly reads = new Map<string, number>();
@@ -60,7 +60,7 @@ class Tidy {
   constructor(graph: Graph, sameShape: (a: string, b: string) => boolean) {
     this.graph = graph;
     this.sameShape = sameShape;
-    this.bounds = boundsOf(graph);
+    this.bounds = valueRanges(graph);
     this.fixed = new Set([...graph.outputs.map(({ name }) => name), ...graph.nodes.flatMap(namesWithin)]);
     for (const name of graph.nodes.flatMap(({ inputs }) => inputs))
       this.reads.set(name, (this.reads.get(name) ?? 0) + 1);

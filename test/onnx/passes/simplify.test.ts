@@ -7,7 +7,7 @@ import { int } from '../../../src/onnx/graph/graph.ts';
 import { loadModel, type ModelFile } from '../../../src/onnx/file/load.ts';
 import { saveModel } from '../../../src/onnx/file/save.ts';
 import { float32, int64 } from '../../../src/onnx/graph/tensor.ts';
-import { tidyFile } from '../../../src/onnx/passes/tidy.ts';
+import { simplify } from '../../../src/onnx/passes/simplify.ts';
 import { node, openModel, smallModel, temporaryFolder } from '../smallFile.ts';
 
 const folder = temporaryFolder();
@@ -36,7 +36,7 @@ async function run(file: ModelFile, name: string): Promise<Float32Array[]> {
 
 test('a model in which there is nothing to tidy stays what it is', async () => {
   const file = await loadModel('media/sample/model');
-  expect(tidyFile(file)).toBe(file);
+  expect(simplify(file)).toBe(file);
 });
 
 test('GELU has its 0.5 at last, which changes no bit', async () => {
@@ -54,13 +54,13 @@ test('GELU has its 0.5 at last, which changes no bit', async () => {
       ],
     }),
   );
-  const tidied = tidyFile(file);
+  const tidied = simplify(file);
   expect(tidied.model.graph.nodes.slice(-2).map(({ inputs }) => inputs)).toEqual([
     ['x', 'sum'],
     ['gate', 'half'],
   ]);
   expect(await run(tidied, 'last.onnx')).toEqual(await run(file, 'first.onnx'));
-  expect(tidyFile(tidied)).toBe(tidied);
+  expect(simplify(tidied)).toBe(tidied);
 });
 
 describe('attention', () => {
@@ -103,7 +103,7 @@ describe('attention', () => {
       ([opType, inputs, outputs]) => [opType, [...inputs], [...outputs]] as [string, string[], string[]],
     );
     const file = await openModel(folder, attention(mask));
-    const tidied = tidyFile(file);
+    const tidied = simplify(file);
     expect(count(tidied, 'IsNaN')).toBe(guards);
     expect(count(tidied, 'Add')).toBe(guards);
     expect(tidied === file).toBe(guards === 1);

@@ -15,7 +15,7 @@ const traces: ReadonlySet<string> = new Set([
 const longName = 8;
 
 /** The same model without traces, and with short names for the values between nodes. Nodes and stored tensors keep theirs. */
-export function slimFile(file: ModelFile): ModelFile {
+export function stripMetadata(file: ModelFile): ModelFile {
   const { path, proto } = file;
   if (!proto.graph) return file;
   const names = shortNames(file);

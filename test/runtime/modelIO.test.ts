@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Graph, ValueInfo } from '../../src/onnx/graph/graph.ts';
 import { float32 } from '../../src/onnx/graph/tensor.ts';
-import { findPorts } from '../../src/runtime/ports.ts';
+import { findModelIO } from '../../src/runtime/modelIO.ts';
 
 const value = (name: string, type: ValueInfo['type'], ...dims: (string | number)[]): ValueInfo => ({
   name,
@@ -24,25 +24,25 @@ const graph = (inputs: ValueInfo[], outputs: ValueInfo[], initializers: string[]
 
 describe('findPorts', () => {
   test('audio and logits, whatever their names', () =>
-    expect(findPorts(graph([{ ...audio, name: 'x' }], [{ ...logits, name: 'y' }]), 'm')).toMatchObject({
+    expect(findModelIO(graph([{ ...audio, name: 'x' }], [{ ...logits, name: 'y' }]), 'm')).toMatchObject({
       audio: { name: 'x' },
       mask: undefined,
       logits: { name: 'y' },
     }));
   test('a mask of integers, in either order', () =>
-    expect(findPorts(graph([mask, audio], [logits]), 'm')).toMatchObject({ audio, mask }));
+    expect(findModelIO(graph([mask, audio], [logits]), 'm')).toMatchObject({ audio, mask }));
   test('a mask of floats is known by its name', () => {
     const floats = value('attention_mask', 'float32', 'batch', 'samples');
-    expect(findPorts(graph([floats, audio], [logits]), 'm')).toMatchObject({ audio, mask: floats });
+    expect(findModelIO(graph([floats, audio], [logits]), 'm')).toMatchObject({ audio, mask: floats });
   });
   test('weights listed as inputs are none', () =>
-    expect(findPorts(graph([audio, value('w', 'float32', 4, 4)], [logits], ['w']), 'm').audio).toEqual(audio));
+    expect(findModelIO(graph([audio, value('w', 'float32', 4, 4)], [logits], ['w']), 'm').audio).toEqual(audio));
   test('several outputs: the one as wide as the vocabulary', () => {
     const hidden = value('last_hidden_state', 'float32', 'batch', 'frames', 768);
-    expect(findPorts(graph([audio], [hidden, logits]), 'm', 32).logits).toEqual(logits);
+    expect(findModelIO(graph([audio], [hidden, logits]), 'm', 32).logits).toEqual(logits);
   });
   test('an output of unknown shape may be the logits', () =>
-    expect(findPorts(graph([audio], [{ name: 'o', type: 'float32', dims: undefined }]), 'm', 32).logits.name).toBe(
+    expect(findModelIO(graph([audio], [{ name: 'o', type: 'float32', dims: undefined }]), 'm', 32).logits.name).toBe(
       'o',
     ));
 
@@ -60,6 +60,6 @@ describe('findPorts', () => {
     ['a vocabulary larger than the model', [audio], [value('logits', 'float32', 'b', 'f', 12)], /12 symbols.*32/u],
     ['one length baked in', [value('x', 'float32', 1, 16000)], [logits], /16000 samples/u],
   ])('refuses %s', (_, inputs, outputs, message) =>
-    expect(() => findPorts(graph(inputs, outputs), 'm.onnx', 32)).toThrow(message),
+    expect(() => findModelIO(graph(inputs, outputs), 'm.onnx', 32)).toThrow(message),
   );
 });

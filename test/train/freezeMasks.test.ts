@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { float32, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { Random } from '../../src/base/random.ts';
 import { stateNames } from '../../src/state/stateNames.ts';
-import type { Parameter } from '../../src/state/parameter.ts';
+import type { TrainedParameter } from '../../src/state/parameter.ts';
 import { prunedWeights } from '../../src/state/pruned.ts';
 import { settle } from './settled.ts';
 
-const parameters: Parameter[] = [
+const parameters: TrainedParameter[] = [
   { initializer: 'a', dims: [100, 40], trained: true, gate: 0 },
   { initializer: 'bias', dims: [40], trained: true },
   { initializer: 'b', dims: [60, 50], trained: true, gate: 1 },

@@ -2,7 +2,7 @@
 
 import type { Dimension, Graph, ValueInfo } from '../onnx/graph/graph.ts';
 
-export interface Ports {
+export interface ModelIO {
   /** float32 or float16 [batch, samples]. */
   readonly audio: ValueInfo;
   /** Integers or booleans [batch, samples], 1 where there is audio; many exports have none. */
@@ -16,7 +16,7 @@ export interface Ports {
  * @param symbols the size of the vocabulary beside the model; decides between several outputs.
  * @throws Error if this is no CTC model that takes samples, listing what the model does take and give.
  */
-export function findPorts(graph: Graph, file: string, symbols?: number): Ports {
+export function findModelIO(graph: Graph, file: string, symbols?: number): ModelIO {
   // Files of the old form list their weights as inputs, too.
   const inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
   const planes = inputs.filter((input) => rankIs(input, 2));

@@ -4,14 +4,14 @@ import { float32, sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import type { GroupedAxis } from '../prune/groupGates.ts';
 import { partOf } from '../prune/groupMasks.ts';
 import { stateNames } from '../state/stateNames.ts';
-import { isGated, type Parameter } from '../state/parameter.ts';
+import { isGated, type TrainedParameter } from '../state/parameter.ts';
 import { groupSquares, livingGroups, zeroDeadGroups, type Living } from '../state/groups.ts';
 import { MagnitudeCounts } from '../state/magnitudeCounts.ts';
 import { maskedWeights } from '../state/pruned.ts';
 import type { State } from '../state/state.ts';
 
 /** What changes of a state, tensor by tensor. Each is there until the next is asked for: all at once would be as large as the state. */
-export type Changes = Iterable<readonly [string, Tensor]>;
+export type StateChanges = Iterable<readonly [string, Tensor]>;
 
 /**
  * What changes of the state when gates no longer move. All thresholds are multiplied by one factor (ours), which keeps the proportions
@@ -20,7 +20,12 @@ export type Changes = Iterable<readonly [string, Tensor]>;
  * @param state is not changed here; whoever takes the changes may write them to it one by one.
  * @param removed how many gated weights are no longer in the model, which count as pruned
  */
-export function* settle(parameters: readonly Parameter[], state: State, target: number, removed = 0): Changes {
+export function* freezeMasks(
+  parameters: readonly TrainedParameter[],
+  state: State,
+  target: number,
+  removed = 0,
+): StateChanges {
   const thresholds = state.get(stateNames.thresholds);
   const rms = state.get(stateNames.rms);
   if (!thresholds || !rms) return;
@@ -35,7 +40,7 @@ export function* settle(parameters: readonly Parameter[], state: State, target: 
     );
   const gated = parameters.filter(({ gate, groups = [] }) => gate !== undefined || groups.length > 0);
   const after = new Map([...state, ...settled]);
-  yield* fixWeights(state, maskedWeights(gated, after, livingGroups(squares, after)));
+  yield* freezeWeights(state, maskedWeights(gated, after, livingGroups(squares, after)));
   yield* settled;
 }
 
@@ -50,7 +55,7 @@ type Factors = (gate: number) => number;
  * that does not go beyond it, and then units and single weights make up what is missing.
  */
 function factorsFor(
-  parameters: readonly Parameter[],
+  parameters: readonly TrainedParameter[],
   state: State,
   squares: ReadonlyMap<number, Float64Array>,
   target: number,
@@ -72,7 +77,7 @@ function factorsFor(
 }
 
 /** The gated layers by how many gated weights one of their groups has, the largest first; single weights are groups of one. */
-function gatesByGroupSize(parameters: readonly Parameter[]): number[][] {
+function gatesByGroupSize(parameters: readonly TrainedParameter[]): number[][] {
   const sizes = new Map<number, number>();
   for (const { dims, gate, groups = [] } of parameters) {
     if (gate !== undefined) sizes.set(gate, 1);
@@ -89,7 +94,7 @@ function gatesByGroupSize(parameters: readonly Parameter[]): number[][] {
  * optimizer would move them again.
  * @param weights by initializer; each is used before the next is asked for
  */
-export function* fixWeights(state: State, weights: Iterable<readonly [string, Float32Array]>): Changes {
+export function* freezeWeights(state: State, weights: Iterable<readonly [string, Float32Array]>): StateChanges {
   let scratch = new Float32Array(0);
   for (const [initializer, weight] of weights) {
     const name = stateNames.weight(initializer);
@@ -113,7 +118,7 @@ function zeroWith(mask: Float32Array, values: Float32Array, into: Float32Array):
 class Sparsity {
   private readonly state: State;
   private readonly squares: ReadonlyMap<number, Float64Array>;
-  private readonly gated: readonly Parameter[];
+  private readonly gated: readonly TrainedParameter[];
   private readonly total: number;
   /** Of weights that have gates of their own, by initializer, with the groups that were alive. */
   private readonly counts = new Map<
@@ -123,7 +128,7 @@ class Sparsity {
 
   /** @param squares of `groupSquares` */
   constructor(
-    parameters: readonly Parameter[],
+    parameters: readonly TrainedParameter[],
     state: State,
     squares: ReadonlyMap<number, Float64Array>,
     removed: number,
@@ -153,7 +158,7 @@ class Sparsity {
 
   /** How many weights of a gated tensor are let through by the gates of their groups, and by their own at its factor times their threshold. */
   private kept(
-    parameter: Parameter,
+    parameter: TrainedParameter,
     factors: Factors,
     living: Living,
     below: (counts: MagnitudeCounts, edge: number) => number,
@@ -173,7 +178,7 @@ class Sparsity {
   }
 
   /** Of a tensor without what it has of dead groups: counted again only when other groups are dead than before. */
-  private countsOf(parameter: Parameter, weights: Float32Array, living: Living): MagnitudeCounts {
+  private countsOf(parameter: TrainedParameter, weights: Float32Array, living: Living): MagnitudeCounts {
     const { initializer, groups = [] } = parameter;
     const alive = groups.map(({ gate }) => living.get(gate) ?? new Uint8Array());
     const before = this.counts.get(initializer);

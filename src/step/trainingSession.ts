@@ -8,14 +8,14 @@ import type { GraphCost } from '../runtime/graphCost.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { GateMode } from '../state/parameter.ts';
 import { buildTrainingGraph, type Accumulation, type BatchShape, type TrainingGraph } from './trainingGraph.ts';
-import { Resident, Session, type Feed } from '../runtime/session.ts';
+import { OrtTensor, Session, type Feed } from '../runtime/session.ts';
 import { stepFeeds, type Masks, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
-import type { TrainableOptions } from './trainableOptions.ts';
-import { restingLayers, stepResult, type RestingLayers, type StepResult } from './stepResult.ts';
+import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
+import { frozenLayers, stepResult, type FrozenLayers, type StepResult } from './stepResult.ts';
 
 /** A tensor on the device, and the state tensors of the host that it holds one after the other. */
 interface DeviceTensor {
-  readonly tensor: Resident;
+  readonly tensor: OrtTensor;
   readonly members: readonly string[];
 }
 
@@ -23,12 +23,12 @@ interface Compiled {
   readonly session: Session;
   readonly graph: TrainingGraph;
   /** On the CPU: every state tensor in the shapes this graph wants, over the one array that holds it; reports beside them in `into`. */
-  readonly feeds: Readonly<Record<string, Resident>>;
-  readonly into: Readonly<Record<string, Resident>>;
+  readonly feeds: Readonly<Record<string, OrtTensor>>;
+  readonly into: Readonly<Record<string, OrtTensor>>;
 }
 
-export class Trainable {
-  private readonly options: TrainableOptions;
+export class TrainingSession {
+  private readonly options: TrainingSessionOptions;
   private readonly compiled = new Map<string, Promise<Compiled>>();
   /** On the CPU the truth; on a device what was last written or read. */
   private readonly host: Map<string, Tensor>;
@@ -38,10 +38,10 @@ export class Trainable {
   private readonly uploads: Session[] = [];
   private readonly masks: Masks;
   private gates: GateMode;
-  private resting: RestingLayers = { layers: [], sparsity: 0 };
+  private frozen: FrozenLayers = { layers: [], sparsity: 0 };
 
-  /** @param state before the first step, or of a checkpoint. The arrays become the trainable's own and are updated in place. */
-  constructor(options: TrainableOptions, state: Map<string, Tensor>) {
+  /** @param state before the first step, or of a checkpoint. The arrays become the session's own and are updated in place. */
+  constructor(options: TrainingSessionOptions, state: Map<string, Tensor>) {
     this.options = options;
     this.host = state;
     this.masks = {
@@ -49,7 +49,7 @@ export class Trainable {
       time: options.specAugment && new TimeMasks(options.specAugment, options.seed),
     };
     this.gates = options.gates;
-    if (this.gates === 'fixed') this.resting = restingLayers(this.options, this.host);
+    if (this.gates === 'fixed') this.frozen = frozenLayers(this.options, this.host);
   }
 
   get mode(): GateMode {
@@ -108,13 +108,13 @@ export class Trainable {
       tensor.dispose();
       this.device.delete(name);
     }
-    if (this.gates === 'fixed') this.resting = restingLayers(this.options, this.host);
+    if (this.gates === 'fixed') this.frozen = frozenLayers(this.options, this.host);
   }
 
-  /** From now on every gated weight that is zero stays zero, and thresholds rest. The caller has set the weights. */
-  fixGates(): void {
+  /** From now on every gated weight that is zero stays zero, and thresholds do not change. The caller has set the weights. */
+  freezeMasks(): void {
     this.gates = 'fixed';
-    this.resting = restingLayers(this.options, this.host);
+    this.frozen = frozenLayers(this.options, this.host);
   }
 
   async dispose(): Promise<void> {
@@ -163,20 +163,20 @@ export class Trainable {
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.profilePrefix === undefined ? {} : { profilePrefix: options.profilePrefix }),
     });
-    const feeds: Record<string, Resident> = {};
-    const into: Record<string, Resident> = {};
+    const feeds: Record<string, OrtTensor> = {};
+    const into: Record<string, OrtTensor> = {};
     for (const slot of graph.slots) {
       const [dims = []] = slot.inputs.map(({ dims }) => dims);
       const own = slot.members.length > 1 ? dims.slice(1) : dims;
       for (const member of slot.members) this.stateTensor(member, own);
       if (!cpu) continue;
       const held = this.stateTensor(slot.state, dims);
-      for (const { name, dims } of slot.inputs) feeds[name] = Resident.from({ ...held, dims });
+      for (const { name, dims } of slot.inputs) feeds[name] = OrtTensor.from({ ...held, dims });
       // Written over what was read: every update waits for the global norm, and so for every gradient that reads a weight.
-      if (slot.output) into[slot.output.name] = Resident.from({ ...held, dims: slot.output.dims });
+      if (slot.output) into[slot.output.name] = OrtTensor.from({ ...held, dims: slot.output.dims });
     }
     for (const { name, dims } of graph.reports) {
-      into[name] = Resident.from(float32(new Float32Array(sizeOf(dims)), dims));
+      into[name] = OrtTensor.from(float32(new Float32Array(sizeOf(dims)), dims));
     }
     return { session, graph, feeds, into };
   }
@@ -236,7 +236,7 @@ export class Trainable {
     for (const [name, tensor] of Object.entries(copies)) this.device.set(name, { tensor, members: [name] });
   }
 
-  private keep(compiled: Compiled, results: Readonly<Record<string, Resident>>): void {
+  private keep(compiled: Compiled, results: Readonly<Record<string, OrtTensor>>): void {
     for (const slot of compiled.graph.slots) {
       const next = slot.output && results[slot.output.name];
       if (!next) continue;
@@ -252,8 +252,8 @@ export class Trainable {
     return Object.fromEntries(compiled.session.inputs.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
   }
 
-  private result(results: Readonly<Record<string, Resident>>, thresholds: Float32Array): StepResult {
-    return stepResult(this.options, (name) => results[name]?.tensor, thresholds, this.resting);
+  private result(results: Readonly<Record<string, OrtTensor>>, thresholds: Float32Array): StepResult {
+    return stepResult(this.options, (name) => results[name]?.tensor, thresholds, this.frozen);
   }
 
   /** Brings device tensors to the host, through a session that hands them out on the CPU. */

@@ -5,14 +5,14 @@ import type { DataType } from '../onnx/graph/tensor.ts';
 import type { FeatureCut } from './featureCut.ts';
 import type { SpecAugmentSettings } from './specAugment.ts';
 import type { LogitsForm } from './logitsForm.ts';
-import type { GateMode, Parameter } from '../state/parameter.ts';
+import type { GateMode, TrainedParameter } from '../state/parameter.ts';
 import type { TrainingGraphSettings } from './trainingGraph.ts';
 import type { GatedLayer } from '../state/layerChoice.ts';
 import type { Device } from '../runtime/session.ts';
 
-export interface TrainableOptions {
+export interface TrainingSessionOptions {
   readonly model: Model;
-  readonly parameters: readonly Parameter[];
+  readonly parameters: readonly TrainedParameter[];
   /** The gated layers, in the order of their indices. */
   readonly layers: readonly Pick<GatedLayer, 'name' | 'size'>[];
   readonly audioInput: string;

@@ -4,7 +4,7 @@ import { attribute, intAttribute, type Attribute, type Graph, type Node } from '
 import { sizeOf, toNumbers, type Tensor } from '../graph/tensor.ts';
 
 /** Both included. True counts as 1. */
-export interface Bounds {
+export interface ValueRange {
   readonly low: number;
   readonly high: number;
 }
@@ -13,9 +13,9 @@ export interface Bounds {
 const longest = 1024;
 
 /** By value; values of which nothing is known are not in it. */
-export function boundsOf({ nodes, initializers }: Graph): ReadonlyMap<string, Bounds> {
-  const known = new Map<string, Bounds>();
-  const learn = (name: string | undefined, bounds: Bounds | undefined): void => {
+export function valueRanges({ nodes, initializers }: Graph): ReadonlyMap<string, ValueRange> {
+  const known = new Map<string, ValueRange>();
+  const learn = (name: string | undefined, bounds: ValueRange | undefined): void => {
     if (name && bounds) known.set(name, bounds);
   };
   for (const [name, tensor] of initializers) learn(name, ofTensor(tensor));
@@ -32,16 +32,16 @@ export function boundsOf({ nodes, initializers }: Graph): ReadonlyMap<string, Bo
   return known;
 }
 
-export const always = ({ low, high }: Bounds, value: number): boolean => low === value && high === value;
+export const always = ({ low, high }: ValueRange, value: number): boolean => low === value && high === value;
 
-type Rule = (inputs: readonly (Bounds | undefined)[], node: Node) => Bounds | undefined;
+type RangeRule = (inputs: readonly (ValueRange | undefined)[], node: Node) => ValueRange | undefined;
 
-const truth = (never: boolean, surely: boolean): Bounds => ({ low: surely ? 1 : 0, high: never ? 0 : 1 });
+const truth = (never: boolean, surely: boolean): ValueRange => ({ low: surely ? 1 : 0, high: never ? 0 : 1 });
 
-const same: Rule = ([first]) => first;
+const same: RangeRule = ([first]) => first;
 
 const compare =
-  (never: (a: Bounds, b: Bounds) => boolean, surely: (a: Bounds, b: Bounds) => boolean): Rule =>
+  (never: (a: ValueRange, b: ValueRange) => boolean, surely: (a: ValueRange, b: ValueRange) => boolean): RangeRule =>
   ([a, b]) =>
     a && b ? truth(never(a, b), surely(a, b)) : truth(false, false);
 
@@ -54,7 +54,7 @@ const above = compare(
   (a, b) => a.low > b.high,
 );
 
-const rules: Readonly<Record<string, Rule>> = {
+const rules: Readonly<Record<string, RangeRule>> = {
   Constant: (_, { attributes }) => ofConstant(attributes),
   ConstantOfShape: (_, node) => {
     const value = attribute(node, 'value', 'tensor');
@@ -100,27 +100,30 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 };
 
-const hull = (a: Bounds, b: Bounds): Bounds => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) });
+const hull = (a: ValueRange, b: ValueRange): ValueRange => ({
+  low: Math.min(a.low, b.low),
+  high: Math.max(a.high, b.high),
+});
 
-function ofTensor(tensor: Tensor): Bounds | undefined {
+function ofTensor(tensor: Tensor): ValueRange | undefined {
   const size = sizeOf(tensor.dims);
   return size === 0 || size > longest ? undefined : ofNumbers(toNumbers(tensor));
 }
 
-function ofConstant({ value, value_int, value_float }: Readonly<Record<string, Attribute>>): Bounds | undefined {
+function ofConstant({ value, value_int, value_float }: Readonly<Record<string, Attribute>>): ValueRange | undefined {
   if (value?.type === 'tensor') return ofTensor(value.value);
   if (value_int?.type === 'int') return ofNumbers([value_int.value]);
   return value_float?.type === 'float' ? ofNumbers([value_float.value]) : undefined;
 }
 
-function ofNumbers(numbers: readonly number[]): Bounds | undefined {
+function ofNumbers(numbers: readonly number[]): ValueRange | undefined {
   return numbers.some(Number.isNaN) ? undefined : { low: Math.min(...numbers), high: Math.max(...numbers) };
 }
 
 /** ONNX's numbers for the types that masks are cast to. */
 const [floatType, integerTypes, booleanType] = [1, [6, 7], 9];
 
-function cast(value: Bounds, to: number | undefined): Bounds | undefined {
+function cast(value: ValueRange, to: number | undefined): ValueRange | undefined {
   if (to === booleanType) return truth(always(value, 0), value.low > 0 || value.high < 0);
   if (to !== undefined && integerTypes.includes(to))
     return { low: Math.trunc(value.low), high: Math.trunc(value.high) };

@@ -5,12 +5,12 @@ import { TensorProtoSchema, type GraphProto, type NodeProto, type TensorProto } 
 import { dataTypeNumber } from '../file/dataTypes.ts';
 import { tensorProto } from '../file/encode.ts';
 import { viewFile, type ModelFile } from '../file/load.ts';
-import { constantOf, type Operand } from '../model/operands.ts';
+import { constantOf, type TrainedInput } from '../model/operands.ts';
 import { withFields } from '../file/protoCopy.ts';
 import { bytesPerElement, type DataType } from '../graph/tensor.ts';
 
 /** The trained operands that are one parameter, by the parameter's name. */
-export type ParameterGroups = ReadonlyMap<string, readonly [Operand, ...Operand[]]>;
+export type ParameterGroups = ReadonlyMap<string, readonly [TrainedInput, ...TrainedInput[]]>;
 
 /** A bias of zeros that the exporter left out of a node, and of others that call the same module. */
 export interface DroppedBias {
@@ -21,7 +21,7 @@ export interface DroppedBias {
 }
 
 /** The rewritten model (the same, if nothing had to change), and the initializer of each parameter by the parameter's name. */
-export function separate(
+export function untieInitializers(
   file: ModelFile,
   groups: ParameterGroups,
   dropped: ReadonlyMap<string, DroppedBias>,
@@ -46,13 +46,13 @@ export function separate(
   return { file: viewFile(file.path, proto), initializers };
 }
 
-interface Owner {
+interface TensorOwner {
   readonly name: string;
-  readonly operands: readonly Operand[];
+  readonly operands: readonly TrainedInput[];
 }
 
-function bySource(groups: ParameterGroups): Map<string, Owner[]> {
-  const owners = new Map<string, Owner[]>();
+function bySource(groups: ParameterGroups): Map<string, TensorOwner[]> {
+  const owners = new Map<string, TensorOwner[]>();
   for (const [name, operands] of groups) {
     const [{ source }] = operands;
     owners.set(source, [...(owners.get(source) ?? []), { name, operands }]);
@@ -92,7 +92,7 @@ class Rewrite {
    * Gives each owner an initializer of its own; by the owners' names. One owner keeps the tensor: that with its name, else the first.
    * @param constant whether all its elements are equal: then what else reads it has the same numbers by chance, and keeps them
    */
-  share(source: string, owners: readonly Owner[], constant: boolean): Map<string, string> {
+  share(source: string, owners: readonly TensorOwner[], constant: boolean): Map<string, string> {
     const named = owners.find(({ name }) => name === source);
     const read = constant && this.isReadElsewhere(source, owners);
     const keeper = read ? named : (named ?? owners[0]);
@@ -110,7 +110,7 @@ class Rewrite {
   }
 
   /** A copy of `source` for one parameter, read by its operands. Gives the copy's name. */
-  private copyFor(name: string, source: string, operands: readonly Operand[]): string {
+  private copyFor(name: string, source: string, operands: readonly TrainedInput[]): string {
     const own = operands.map(({ node, input }) => this.nodes[node]?.input[input] ?? '');
     const paths = new Map(own.flatMap((value) => [...this.path(value, source)]));
     // Identity nodes stood between the initializer and these operands; their names are free again if nothing else reads them.
@@ -124,7 +124,7 @@ class Rewrite {
   }
 
   /** Lets operands read `to` where they read `from`, directly or through what is computed from it. */
-  private detach(from: string, to: string, operands: readonly Operand[]): void {
+  private detach(from: string, to: string, operands: readonly TrainedInput[]): void {
     for (const { node, input } of operands) {
       const value = this.nodes[node]?.input[input] ?? '';
       const path = this.path(value, from);
@@ -232,7 +232,7 @@ class Rewrite {
   }
 
   /** Whether something reads a tensor that is none of the parameters. */
-  private isReadElsewhere(source: string, owners: readonly Owner[]): boolean {
+  private isReadElsewhere(source: string, owners: readonly TensorOwner[]): boolean {
     const operands = owners.flatMap((owner) => owner.operands);
     const known = new Set(operands.map(({ node, input }) => `${node}:${input}`));
     const values = operands.map(({ node, input }) => this.nodes[node]?.input[input] ?? '');
