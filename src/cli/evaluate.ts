@@ -37,9 +37,8 @@ export async function evaluate(model: string, flags: EvaluateFlags): Promise<num
       const whose = against === undefined ? '' : ` by ${model}`;
       if (window) {
         const label = `Windows of utterance ${done + 1} of ${utterances} recognised${whose}`;
-        return showProgress({ label, done: window.done, total: window.windows });
-      }
-      showProgress({ label: `Utterances recognised${whose}`, done, total: utterances });
+        showProgress({ label, done: window.done, total: window.windows });
+      } else showProgress({ label: `Utterances recognised${whose}`, done, total: utterances });
     },
   });
   const problems: string[] = [];

@@ -82,6 +82,8 @@ export class TimeLeft {
   private current: { readonly number: number; readonly epoch: Epoch };
   /** Graphs that have been compiled. */
   private readonly compiled = new Set<string>();
+  /** Those that have made a step. */
+  private readonly tried = new Set<string>();
   /** How much longer steps take than estimated, and beside that each shape. The others are relative to steps, too: all share one machine. */
   private readonly slowness = new Pace();
   private readonly ofShape = new Map<string, Ratio>();
@@ -113,17 +115,23 @@ export class TimeLeft {
   step({ shapes, mode, seconds, features }: TimedStep): void {
     this.steps += 1;
     const { slower } = this;
-    if (features) this.making.add(this.estimated.features * features.samples * slower, features.seconds);
+    // The first time an encoder is loaded, too, and code is compiled.
+    if (features && this.steps > 1)
+      this.making.add(this.estimated.features * features.samples * slower, features.seconds);
     const own = Math.max(0, seconds - (features?.seconds ?? 0));
     const foreseen = shapes.map((shape) => this.relative(shape) * this.estimated.batch(shape));
     const expected = sum(foreseen);
     const graphs = new Set(shapes.map((shape) => graphOf(shape, mode)));
     const fresh = [...graphs].filter((graph) => !this.compiled.has(graph));
+    const untried = [...graphs].some((graph) => !this.tried.has(graph));
+    for (const graph of graphs) this.tried.add(graph);
     for (const graph of fresh) this.compiled.add(graph);
     if (fresh.length > 0) {
       this.compiling.add(fresh.length * this.estimated.compiling * slower, Math.max(0, own - expected * slower));
       return;
     }
+    // A graph that was there already still takes longer the first time, when its memory is not.
+    if (untried) return;
     this.slowness.add(expected, own);
     for (const [i, shape] of shapes.entries()) {
       const key = shapeKey(shape);
