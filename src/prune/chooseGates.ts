@@ -20,6 +20,9 @@ export interface GateChoice {
   readonly reason: string;
 }
 
+/** The fused ones are onnxruntime's (domain com.microsoft). */
+const linear: ReadonlySet<string> = new Set(['MatMul', 'Gemm', 'FusedMatMul', 'FusedGemm']);
+
 /** In a matrix with fewer rows or columns there is nothing to gain, as in WavLM's gates of 8 columns. */
 const usualSmallestSide = 16;
 
@@ -54,13 +57,20 @@ export function chooseGates(
       const included = include.find(({ fits }) => fits(parameter.name));
       return included ? yes(`included: ${included.pattern}`) : no('not included');
     }
-    if (parameter.opType !== 'MatMul' && parameter.opType !== 'Gemm')
-      return no(`${parameter.opType}, not a linear layer`);
-    if (!inBlock.test(`${parameter.layer}.`)) return no('outside the transformer blocks');
+    if (!linear.has(parameter.opType)) return no(`${parameter.opType}, not a linear layer`);
+    if (!isInBlock(parameter)) return no('outside the transformer blocks');
     if (Math.min(...parameter.dims) < smallestSide) return no(`a side shorter than ${smallestSide}`);
     return yes('linear layer of a transformer block');
   });
 }
+
+/** The linear layers, if none of their names says that it is in a transformer block: these are not the modules' names. */
+export function namelessLayers(parameters: readonly Parameter[]): readonly Parameter[] {
+  const layers = parameters.filter((parameter) => isMatrix(parameter) && linear.has(parameter.opType));
+  return layers.some(isInBlock) ? [] : layers;
+}
+
+const isInBlock = ({ layer }: Parameter): boolean => inBlock.test(`${layer}.`);
 
 /** Whether weights can be told apart in it by more than one index: shapes such as [64, 1] are vectors. */
 export function isMatrix({ role, dims }: Pick<Parameter, 'role' | 'dims'>): boolean {

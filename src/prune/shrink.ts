@@ -30,11 +30,17 @@ export interface Shrunk {
   readonly removed: ReadonlySet<string>;
 }
 
+export interface ShrinkOptions {
+  /** Whether the layers are those of findLayers with overlap: more than it gives without, and called otherwise. */
+  readonly overlap?: boolean;
+  /** Stored tensors that are in training: what is zero in the file is not left out. */
+  readonly varying?: ReadonlySet<string>;
+}
+
 /**
  * @param file whose parameters are initializers of their own (exposeParameters).
  * @param gated as for findLayers.
  * @param keep a mask for each grouped layer that is to shrink, by its name; as long as it has groups.
- * @param overlap whether the layers are those of findLayers with overlap: more than it gives without, and called otherwise.
  * @returns the same model where masks keep all. External data is still read from the file's folder.
  * @throws Error naming a node if the new shapes would not hold for inputs of any size.
  */
@@ -42,7 +48,7 @@ export function shrinkModel(
   file: ModelFile,
   gated: ReadonlySet<string>,
   keep: ReadonlyMap<string, Keep>,
-  overlap = false,
+  { overlap = false, varying }: ShrinkOptions = {},
 ): Shrunk {
   const { model } = file;
   const found = findLayers(model, gated, overlap);
@@ -65,7 +71,7 @@ export function shrinkModel(
     fitted.nodes,
     model.graph.outputs.map(({ name }) => name),
   );
-  const shrunk = simplify(rewriteFile(file, read, new Map([...tensors.changed, ...fitted.constants])));
+  const shrunk = simplify(rewriteFile(file, read, new Map([...tensors.changed, ...fitted.constants])), varying);
   const left = shrunk.model.graph.initializers;
   return {
     file: shrunk,

@@ -40,7 +40,9 @@ export function layoutOf(whole: WholeModel, state: State): Layout {
     if (present) keep.set(gate, Uint8Array.from(present.data as Float32Array));
   }
   if (keep.size === 0) return whole;
-  const { file, removed } = shrinkModel(whole.model, whole.matrices, byName(whole, keep));
+  // The file's numbers are those from before the training: a bias that was zero there is none to leave out.
+  const varying = new Set(whole.parameters.map(({ initializer }) => initializer));
+  const { file, removed } = shrinkModel(whole.model, whole.matrices, byName(whole, keep), { varying });
   const left = whole.parameters.filter(({ initializer }) => !removed.has(initializer));
   const parameters = left.map((parameter) => withoutParts(parameter, keep));
   const gone = (some: (parameter: TrainedParameter) => boolean): number =>

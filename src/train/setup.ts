@@ -8,7 +8,7 @@ import { ownTensor } from '../onnx/file/storedTensor.ts';
 import { sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import { widenModel, type Widened } from '../onnx/quantize/widen.ts';
 import type { RunSettings } from '../protocol/settings.ts';
-import { isMatrix } from '../prune/chooseGates.ts';
+import { isMatrix, namelessLayers } from '../prune/chooseGates.ts';
 import { AudioLoader } from '../speech/audio/audioLoader.ts';
 import { readProcessor, type Processor } from '../speech/text/processor.ts';
 import { TrainingData } from './data/data.ts';
@@ -270,6 +270,12 @@ function chooseParameters(
     });
   }
   if (settings.method !== 'none' && gated.layers.length === 0) {
+    const [nameless] = settings.gates.include.length === 0 ? namelessLayers(found) : [];
+    if (nameless) {
+      throw new Error(
+        `${file.path}: the names of layers, such as "${nameless.layer}", do not say which are in a transformer block, as in files that onnxruntime's optimizer saved; take the file from before the optimization, or name layers with gates.include (pinch inspect lists them).`,
+      );
+    }
     throw new Error(
       settings.granularity === 'neuron'
         ? `${file.path}: Pinch finds no units or heads in this model that it could gate; prune single weights with "granularity": "weight".`

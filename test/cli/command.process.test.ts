@@ -167,6 +167,17 @@ describe('bad input exits with 1 and leaves nothing behind', () => {
       },
       /model\.onnx: there is no layer to gate/u,
     ],
+    [
+      'layers without the names of modules',
+      () => [
+        '--model',
+        model('nameless', (made) => {
+          const nodes = made.graph.nodes.map((node) => ({ ...node, name: '', metadata: {} }));
+          return replaced(made, { nodes });
+        }),
+      ],
+      /nameless.model\.onnx: the names of layers, such as ".*take the file from before the optimization/u,
+    ],
     ['a device that does not work', () => ['--device', 'cuda'], /The device "cuda" does not work here: /u],
     ['a run folder that is not empty', () => ['--run', 'speech'], /speech: the folder for a new run must be empty/u],
   ])('%s', async (name, flags, sentence) => {

@@ -2,9 +2,10 @@
 
 import { join } from 'node:path';
 import { expect, describe, test } from 'vitest';
-import { ints } from '../../src/onnx/graph/graph.ts';
+import { float, int, ints } from '../../src/onnx/graph/graph.ts';
 import { loadModel } from '../../src/onnx/file/load.ts';
 import { exposeParameters } from '../../src/onnx/model/parameters.ts';
+import { float32 } from '../../src/onnx/graph/tensor.ts';
 import { chooseGates } from '../../src/prune/chooseGates.ts';
 import type { Grouping } from '../../src/prune/groups.ts';
 import { findGroups } from './findGroups.ts';
@@ -56,6 +57,41 @@ test('heads of the operator Attention', async () => {
     return net.linear(net.op('Reshape', [turned, net.ints([0, 0, 32])]), 'out', 32, 16);
   });
   expect(layers.map(({ kind, groups, slices }) => [kind, groups, slices.length])).toEqual([['heads', 4, 7]]);
+});
+
+test('heads and units between operators of onnxruntime’s optimizer, of which two add one bias', async () => {
+  const net = new Net();
+  const fused = (opType: string, inputs: readonly string[], attributes = {}): string => {
+    const [output] = net.ops(opType, inputs, 1, attributes);
+    net.nodes.push({ ...net.nodes.pop()!, domain: 'com.microsoft' });
+    return output!;
+  };
+  const split = (name: string): string =>
+    net.op('Transpose', [net.op('Reshape', [net.linear('x', name, 16, 32), net.ints([0, 0, 4, 8])])], {
+      perm: ints([0, 2, 1, 3]),
+    });
+  const [q, k, v] = ['q', 'k', 'v'].map(split) as [string, string, string];
+  const scores = net.op('Softmax', [fused('FusedMatMul', [q, k], { transB: int(1), alpha: float(0.5) })]);
+  const heads = net.op('Transpose', [net.op('MatMul', [scores, v])], { perm: ints([0, 2, 1, 3]) });
+  const joined = net.op('MatMul', [
+    net.op('Reshape', [heads, net.ints([0, 0, 32])]),
+    net.weight('out.weight', [32, 16]),
+  ]);
+  const vectors = ['gamma', 'beta', 'out.bias'].map((name) => net.weight(name, [16]));
+  let y = fused('SkipLayerNormalization', [joined, 'x', ...vectors]);
+  const bias = net.store('shared.bias', float32(new Float32Array(24)));
+  for (const name of ['a', 'b']) {
+    const product = net.op('MatMul', [y, net.weight(`${name}.in.weight`, [16, 24])]);
+    y = net.op('Add', [y, net.linear(fused('BiasGelu', [product, bias]), `${name}.out`, 24, 16)]);
+  }
+  const { file } = exposeParameters(await openModel(folder, smallModel(net.graph(y))));
+  const { layers, notGated: left } = findGroups(file.model, net.gated);
+  expect(layers.map(({ kind, groups, slices }) => [kind, groups, slices.length])).toEqual([
+    ['heads', 4, 7],
+    ['units', 24, 3],
+    ['units', 24, 3],
+  ]);
+  expect(left).toEqual([]);
 });
 
 describe('networks without groups', () => {

@@ -60,7 +60,7 @@ export class Net {
     };
   }
 
-  private store(name: string, tensor: Tensor): string {
+  store(name: string, tensor: Tensor): string {
     this.initializers[name] = tensor;
     return name;
   }

@@ -3,19 +3,16 @@
  * steps of training against PyTorch's. The models are made here, by exports_reference.py, so this needs a Python with torch and transformers:
  * PINCH_PYTHON, or python3; without one it is left out. PINCH_EXPORTS names a folder with models that were made before.
  */
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MadeModels, canExport, python } from './madeModels.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
-const manifest = join(shared, 'data/digits/train.jsonl');
-const made = process.env['PINCH_EXPORTS'];
-const python = process.env['PINCH_PYTHON'] ?? 'python3';
 const steps = 8;
 
 const variants: Readonly<Record<string, readonly string[]>> = {
@@ -34,46 +31,33 @@ const names = Object.entries(variants).flatMap(([family, kinds]) =>
 /** PyTorch 2.13 does not export these itself: "Cannot view a tensor with shape …" in decomposing the graph. */
 const notExported = /^conformer-(group|layer)-.*\/dynamo$/u;
 
-const canMake = made !== undefined || spawnSync(python, ['-c', 'import torch, transformers, onnxscript']).status === 0;
+const canMake = process.env['PINCH_EXPORTS'] !== undefined || canExport();
 if (!canMake)
-  console.log(`${python} has no torch, transformers and onnxscript: exports are not compared with PyTorch.`);
+  console.log(
+    `${python} lacks torch, transformers, soundfile, onnx or onnxscript: exports are not compared with PyTorch.`,
+  );
 
 interface Reference {
   steps: { loss: number; sparsity?: number }[];
 }
 
-let folder = made ?? '';
-let making: Promise<unknown> = Promise.resolve();
-const arrived = new Map(names.map((name) => [name, deferred()]));
-
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((done) => (resolve = done));
-  return { promise, resolve };
-}
-
-async function make(): Promise<void> {
-  const script = ['test/shared/exports_reference.py', '--out', folder, '--data', manifest, '--steps', `${steps}`];
-  const child = spawn(python, [...script, '--like', join(shared, 'models/w2v2-digits')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface(child.stdout)) {
-    const { name, seconds } = JSON.parse(line) as { name: string; seconds: number };
-    console.log(`${name}: made in ${seconds} s`);
-    arrived.get(name)?.resolve();
-  }
-  for (const { resolve } of arrived.values()) resolve();
-}
+const models = new MadeModels(process.env['PINCH_EXPORTS']);
 
 async function train(model: string, changes: object): Promise<{ ctcLoss: number; sparsity: number }[]> {
   const run = await mkdtemp(join(tmpdir(), 'pinch-'));
   try {
     const settings = JSON.parse(await readFile(join(shared, 'reference/yardstick.json'), 'utf8')) as object;
     await writeFile(join(run, 'config.json'), JSON.stringify({ ...settings, steps, ...changes }));
-    await promisify(execFile)(process.execPath, [
-      ...['dist/cli.js', 'prune', '--config', join(run, 'config.json'), '--model', model],
-      ...['--train', manifest, '--dev', manifest, '--run', join(run, 'run'), '--json'],
-    ]);
+    const manifest = join(models.folder, 'train.jsonl');
+    await promisify(execFile)(
+      process.execPath,
+      [
+        ...['dist/cli.js', 'prune', '--config', join(run, 'config.json'), '--model', model],
+        ...['--train', manifest, '--dev', manifest, '--run', join(run, 'run'), '--json'],
+      ],
+      // Several runs go side by side.
+      { env: { ...process.env, PINCH_THREADS: '1' } },
+    );
     const lines = (await readFile(join(run, 'run/metrics.jsonl'), 'utf8')).trim().split('\n');
     return lines
       .map((line) => JSON.parse(line) as { kind: string; ctcLoss: number; sparsity: number })
@@ -84,22 +68,19 @@ async function train(model: string, changes: object): Promise<{ ctcLoss: number;
 }
 
 describe.skipIf(!canMake)('an export against PyTorch', { timeout: 900_000 }, () => {
-  beforeAll(async () => {
-    if (made !== undefined) for (const { resolve } of arrived.values()) resolve();
-    else {
-      folder = await mkdtemp(join(tmpdir(), 'pinch-exports-'));
-      making = make();
-    }
-  });
-  afterAll(async () => {
-    await making;
-    if (made === undefined) await rm(folder, { recursive: true });
-  }, 900_000);
+  beforeAll(() =>
+    models.start((folder) => [
+      ...['test/shared/exports_reference.py', '--out', folder, '--data', join(shared, 'data/digits/train.jsonl')],
+      ...['--like', join(shared, 'models/w2v2-digits'), '--steps', `${steps}`],
+    ]),
+  );
+  afterAll(() => models.end(), 900_000);
 
-  it.each(names.flatMap((name) => ['dynamo', 'legacy'].map((exporter) => [name, exporter] as const)))(
+  it.concurrent.each(names.flatMap((name) => ['dynamo', 'legacy'].map((exporter) => [name, exporter] as const)))(
     '%s, %s',
     async (name, exporter) => {
-      await arrived.get(name)?.promise;
+      await models.wait(name);
+      const { folder } = models;
       const model = join(folder, name, exporter);
       expect(existsSync(join(folder, name, 'gated.json'))).toBe(true);
       expect(existsSync(join(model, 'model.onnx'))).toBe(!notExported.test(`${name}/${exporter}`));

@@ -4,7 +4,8 @@ Needs torch, transformers, soundfile, onnx and onnxscript.
 
   exports_reference.py --out FOLDER --data MANIFEST --like FOLDER [--only WORD ...] [--steps 8] [--workers 2]
 
-`--like` is a folder with the tokenizer's files. For each model there is FOLDER/NAME with dense.json and gated.json, PyTorch's losses in the
+`--like` is a folder with the tokenizer's files. FOLDER/train.jsonl has the utterances that all models are trained on, the first twelve of
+the manifest in three batches, again and again. For each model there is FOLDER/NAME with dense.json and gated.json, PyTorch's losses in the
 form of reference/w2v2-tiny/dense.json, and the model in dynamo/ (opset 18) and legacy/ (opset 17). One JSON line is printed for each model
 when it is there. Weight norm is not folded: PyTorch trains its two factors. The settings are those of reference/yardstick.json.
 Fresh models have the biases that their initialization gives them, most of them zero; in the others every vector is random.
@@ -29,10 +30,12 @@ GROUP, LAYER = dict(feat_extract_norm="group"), dict(feat_extract_norm="layer", 
 STABLE = dict(**LAYER, do_stable_layer_norm=True)
 VARIANTS = dict(data2vec=dict(layer={}), sew=dict(group=GROUP, layer=LAYER), conformer=dict(group=GROUP, layer=LAYER, rotary=GROUP))
 BOTH = dict(group=GROUP, stable=STABLE)
-# Of weight norm, a kernel that the exporters are as little able to fold as that of a model of full size.
+# Of weight norm, a kernel that the exporters are as little able to fold as that of a model of full size. Of the second of audio that is
+# exported with, 49 frames, as full-size models make: SEW pads the last frame of an odd number only, and from an even number both exporters
+# leave the padding out, so that their graphs lack the last frame of half of all lengths.
 SIZES = dict(
     hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96, conv_dim=(32,) * 4,
-    conv_kernel=(10, 8, 4, 4), conv_stride=(5, 8, 4, 2), num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4,
+    conv_kernel=(10, 8, 4, 3), conv_stride=(5, 8, 4, 2), num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4,
 )
 
 
@@ -41,6 +44,10 @@ def cases():
         for variant in VARIANTS.get(family, BOTH):
             for biases in ("fresh", "random"):
                 yield family, variant, biases
+
+
+def manifest_in(out):
+    return os.path.join(out, "train.jsonl")
 
 
 def name_of(case):
@@ -68,14 +75,24 @@ def make_model(case, vocab):
 
 # ---------------------------------------------------------------- data and loss
 
+def write_manifest(manifest, path, utterances=12):
+    with open(manifest) as lines:
+        rows = [json.loads(line) for _, line in zip(range(utterances), lines)]
+    folder = os.path.dirname(os.path.abspath(manifest))
+    with open(path, "w") as out:
+        for row in rows:
+            print(json.dumps(dict(row, audio_filepath=os.path.join(folder, row["audio_filepath"]))), file=out)
+
+
 def read_batches(manifest, vocab, steps, size=4):
     with open(manifest) as lines:
-        rows = [json.loads(line) for _, line in zip(range(steps * size), lines)]
-    return [make_batch(os.path.dirname(manifest), rows[i * size:(i + 1) * size], vocab) for i in range(steps)]
+        rows = [json.loads(line) for line in lines]
+    batches = [make_batch(rows[i:i + size], vocab) for i in range(0, len(rows), size)]
+    return [batches[step % len(batches)] for step in range(steps)]
 
 
-def make_batch(folder, rows, vocab):
-    audio = [sf.read(os.path.join(folder, row["audio_filepath"]), dtype="float32")[0] for row in rows]
+def make_batch(rows, vocab):
+    audio = [sf.read(row["audio_filepath"], dtype="float32")[0] for row in rows]
     audio = [torch.tensor((a - a.mean()) / np.sqrt(a.var() + 1e-7)) for a in audio]
     labels = [torch.tensor([vocab[c] for c in row["text"].upper().replace(" ", "|")]) for row in rows]
     pad = lambda tensors: torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True)
@@ -177,7 +194,7 @@ def make(case):
             made["exports"].append(exporter)
         except Exception as error:  # what PyTorch itself cannot export
             made["failed"][exporter] = str(error).strip().split("\n")[0]
-    batches = read_batches(args.data, vocab, args.steps)
+    batches = read_batches(manifest_in(args.out), vocab, args.steps)
     for file, gated in (("dense", False), ("gated", True)):
         result = dict(model=name_of(case), **trajectory(make_model(case, len(vocab)), batches, gated))
         with open(os.path.join(folder, file + ".json"), "w") as out:
@@ -194,11 +211,13 @@ def main():
     parser.add_argument("--only", nargs="*", default=[], help="words that a model's name must all have, such as wavlm or fresh")
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--workers", type=int, default=2)
-    make.args = parser.parse_args()
+    make.args = args = parser.parse_args()
     logging.disable(logging.WARNING)
-    wanted = [case for case in cases() if all(word in name_of(case) for word in make.args.only)]
+    wanted = [case for case in cases() if all(word in name_of(case) for word in args.only)]
     torch.set_num_threads(1)
-    with multiprocessing.get_context("fork").Pool(make.args.workers) as pool:
+    os.makedirs(args.out, exist_ok=True)
+    write_manifest(args.data, manifest_in(args.out))
+    with multiprocessing.get_context("fork").Pool(args.workers) as pool:
         for made in pool.imap(make, wanted):
             print(json.dumps(made), flush=True)
 

@@ -1,4 +1,7 @@
-/** Shrunk models beside the same models with zeros: twenty masks of each export, the extremes among them, and several batches and lengths. */
+/**
+ * Shrunk models beside the same models with zeros: twenty masks of each export, the extremes among them, and several batches and lengths; and
+ * the groups of files that onnxruntime's optimizer wrote.
+ */
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +12,9 @@ import { checkModel } from '../../src/onnx/graph/check.ts';
 import { loadModel } from '../../src/onnx/file/load.ts';
 import { exposeParameters } from '../../src/onnx/model/parameters.ts';
 import { saveModel } from '../../src/onnx/file/save.ts';
-import { chooseGates } from '../../src/prune/chooseGates.ts';
+import { chooseGates, isMatrix } from '../../src/prune/chooseGates.ts';
+import type { GroupedLayer } from '../../src/prune/groups.ts';
+import { findGroups } from '../prune/findGroups.ts';
 import { shrinkModel } from '../../src/prune/shrink.ts';
 import { livingGroups } from '../../src/prune/shrink/livingGroups.ts';
 import { maskedFile, masksFor, type Kind } from '../prune/masks.ts';
@@ -51,6 +56,41 @@ describe.skipIf(!existsSync(shared))('a shrunk model computes what the masked on
     }
   });
 });
+
+describe.skipIf(!existsSync(shared)).each(exports)('$model/$file as onnxruntime optimizes it', ({ path }) => {
+  test.each(['basic', 'extended', 'all'] as const)(
+    '%s: the same groups, and what is left computes the same',
+    async (level) => {
+      const optimized = join(folder, `${level}.onnx`);
+      const session = await ort.InferenceSession.create(path, {
+        graphOptimizationLevel: level,
+        optimizedModelFilePath: optimized,
+      });
+      await session.release();
+      const { layers: before } = await grouped(path);
+      const { file, matrices, layers } = await grouped(optimized);
+      if (level !== 'basic') expect(file.model.graph.nodes.some(({ domain }) => domain === 'com.microsoft')).toBe(true);
+      expect(layers.map(describeLayer)).toEqual(before.map(describeLayer));
+      const keep = masksFor(file.model, matrices, 'some', 3);
+      const shrunk = shrinkModel(file, matrices, keep);
+      expect(shrunk.layers.map(({ kept }) => kept)).toEqual(Array.from(keep.values(), countKept));
+      const [a, b] = [
+        await logits(shrunk.file, 'shrunk.onnx'),
+        await logits(maskedFile(file, matrices, keep), 'masked.onnx'),
+      ];
+      for (const [i, row] of a.entries()) expect(distance(row, b[i] as Float32Array)).toBeLessThan(1e-4);
+    },
+  );
+});
+
+/** Names of modules are lost in such files, so all matrices are looked at, not only those of the transformer. */
+async function grouped(path: string) {
+  const { file, parameters } = exposeParameters(await loadModel(path));
+  const matrices = new Set(parameters.filter(isMatrix).map(({ initializer }) => initializer));
+  return { file, matrices, layers: findGroups(file.model, matrices).layers };
+}
+
+const describeLayer = ({ kind, groups, slices }: GroupedLayer): string => `${groups} ${kind} in ${slices.length} parts`;
 
 /** The logits of each batch, from the file as it is saved. */
 async function logits(file: Parameters<typeof saveModel>[0], name: string): Promise<Float32Array[]> {

@@ -6,6 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadModel } from '../../src/onnx/file/load.ts';
+import { rewriteFile } from '../../src/onnx/file/rewriteFile.ts';
+import { saveModel } from '../../src/onnx/file/save.ts';
 import { float32, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { completeSettings, type RunSettings } from '../../src/protocol/settings.ts';
 import { Random } from '../../src/base/random.ts';
@@ -108,6 +111,34 @@ describe.each(['neuron', 'neuron+weight'] as const)('%s', (granularity) => {
     await begun.session.dispose();
     await smaller.session.dispose();
   });
+});
+
+test('biases that were zero in the file, and have learned, stay', async () => {
+  const model = join(folder, 'zeros');
+  writeToyModel(model);
+  const file = await loadModel(model);
+  const biases = ['bias0', 'bias1'];
+  const zeros = biases.map((name) => {
+    const tensor = file.model.graph.initializers.get(name)!;
+    return [name, float32(new Float32Array(tensor.data.length), tensor.dims)] as const;
+  });
+  await saveModel(rewriteFile(file, file.model.graph.nodes, new Map(zeros)), file.path);
+  const setup = await prepareRun({ ...settingsOf('neuron'), model });
+  const whole = setup.open('learning');
+  await someSteps(whole, 0, 3);
+  const keep = new Map([[0, Uint8Array.from({ length: 32 }, (_, unit) => unit % 2)]]);
+  const state = copy(await whole.session.readState());
+  const smaller = setup.open('learning', withoutGroups(whole.layout.parameters, state, keep));
+  const names = ({ layout }: ModelInTraining): string[] => layout.parameters.map(({ initializer }) => initializer);
+  expect(names(smaller)).toEqual(names(whole));
+  const left = await smaller.session.readState();
+  for (const name of biases) {
+    const bias = left.get(stateNames.weight(name))?.data as Float32Array | undefined;
+    expect(bias?.some((value) => value !== 0)).toBe(true);
+  }
+  await whole.session.dispose();
+  await smaller.session.dispose();
+  await setup.loader.close();
 });
 
 test('a layer that is dead as a whole goes once its gates rest, and the run goes on', async () => {

@@ -19,7 +19,7 @@ export interface ShrunkFile {
 export function shrinkFile(file: ModelFile): ShrunkFile {
   const { file: exposed, parameters } = exposeParameters(file);
   const matrices = new Set(parameters.filter(isMatrix).map(({ initializer }) => initializer));
-  const shrunk = shrinkModel(exposed, matrices, livingGroups(exposed.model, matrices, true), true);
+  const shrunk = shrinkModel(exposed, matrices, livingGroups(exposed.model, matrices, true), { overlap: true });
   const layers = shrunk.layers.filter(({ kept, groups, held }) => held || kept < groups);
   return layers.length === 0 ? { file, layers } : { file: shrunk.file, layers };
 }

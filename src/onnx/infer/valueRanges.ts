@@ -12,13 +12,19 @@ export interface ValueRange {
 /** Longer stored tensors are weights, not parts of masks. */
 const longest = 1024;
 
-/** By value; values of which nothing is known are not in it. */
-export function valueRanges({ nodes, initializers }: Graph): ReadonlyMap<string, ValueRange> {
+/**
+ * By value; values of which nothing is known are not in it.
+ * @param varying stored tensors whose elements will be others.
+ */
+export function valueRanges(
+  { nodes, initializers }: Graph,
+  varying: ReadonlySet<string> = new Set(),
+): ReadonlyMap<string, ValueRange> {
   const known = new Map<string, ValueRange>();
   const learn = (name: string | undefined, bounds: ValueRange | undefined): void => {
     if (name && bounds) known.set(name, bounds);
   };
-  for (const [name, tensor] of initializers) learn(name, ofTensor(tensor));
+  for (const [name, tensor] of initializers) if (!varying.has(name)) learn(name, ofTensor(tensor));
   for (const node of nodes) {
     const rule = node.domain === '' ? rules[node.opType] : undefined;
     learn(

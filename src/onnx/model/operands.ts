@@ -85,6 +85,20 @@ const trained: Readonly<Record<string, Trained>> = {
     [1, 'bias', 'elementwise'],
   ],
   Gather: [[0, 'weight', 'table']],
+  // What onnxruntime's optimizer makes of these (domain com.microsoft).
+  FusedMatMul: product,
+  FusedGemm: [...product, [2, 'bias', 'kernel']],
+  FusedConv: layer,
+  BiasGelu: [[1, 'bias', 'elementwise']],
+  SkipLayerNormalization: [
+    [2, 'weight', 'norm'],
+    [3, 'bias', 'norm'],
+    [4, 'bias', 'elementwise'],
+  ],
+  SkipSimplifiedLayerNormalization: [
+    [2, 'weight', 'norm'],
+    [3, 'bias', 'elementwise'],
+  ],
 };
 
 /**
@@ -158,7 +172,7 @@ export function trainedOperands(graph: Graph, signature: Signature): TrainedInpu
 
   /** The stored tensor that is the weight of a bias's layer, which may be the node itself or the product before it. */
   function weightBeside(node: Node, input: number): string | undefined {
-    const product = node.opType === 'Add' ? producers.get(node.inputs[1 - input] ?? '') : node;
+    const product = ['Add', 'BiasGelu'].includes(node.opType) ? producers.get(node.inputs[1 - input] ?? '') : node;
     for (const [at, role] of (product && trained[product.opType]) ?? []) {
       const name = product?.inputs[at] ?? '';
       const [source] = role === 'weight' && !live.has(name) ? sourcesOf(name) : [];
@@ -272,7 +286,10 @@ function isMatrix({ type, dims }: Tensor): boolean {
 /** Whether a matrix is [in, out] as this input. */
 function isTransposed(node: Node, input: number): boolean {
   if (node.opType === 'MatMul') return input === 1;
-  return node.opType === 'Gemm' && input === 1 && intAttribute(node, 'transB', 0) === 0;
+  if (node.opType === 'FusedMatMul') {
+    return input === 1 ? intAttribute(node, 'transB', 0) === 0 : intAttribute(node, 'transA', 0) === 1;
+  }
+  return ['Gemm', 'FusedGemm'].includes(node.opType) && input === 1 && intAttribute(node, 'transB', 0) === 0;
 }
 
 /** The value that all elements of a float tensor share; undefined if they differ or there are none. */

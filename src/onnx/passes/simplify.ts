@@ -19,10 +19,11 @@ const sizes = [
  *   - Where(IsNaN(softmax), 0, softmax) behind scores to which no mask was added, and
  *   - 0.5 · (1 + erf) multiplied with x at last: with 0.5 at last it gives the same, and onnxruntime has it in one operator.
  * What it computes is the same to the last bit for finite numbers.
+ * @param varying stored tensors whose elements will be others, as those in training: what is zero now is not left out.
  */
-export function simplify(file: ModelFile): ModelFile {
+export function simplify(file: ModelFile, varying: ReadonlySet<string> = new Set()): ModelFile {
   const { graph } = file.model;
-  const tidied = new Tidy(graph, sameShapes(file)).nodes();
+  const tidied = new Tidy(graph, sameShapes(file), varying).nodes();
   if (tidied.every((node, i) => node === graph.nodes[i])) return file;
   const read = withoutUnread(
     tidied,
@@ -57,10 +58,10 @@ class Tidy {
   /** What is read instead of a value. */
   private readonly aliases = new Map<string, string>();
 
-  constructor(graph: Graph, sameShape: (a: string, b: string) => boolean) {
+  constructor(graph: Graph, sameShape: (a: string, b: string) => boolean, varying: ReadonlySet<string>) {
     this.graph = graph;
     this.sameShape = sameShape;
-    this.bounds = valueRanges(graph);
+    this.bounds = valueRanges(graph, varying);
     this.fixed = new Set([...graph.outputs.map(({ name }) => name), ...graph.nodes.flatMap(namesWithin)]);
     for (const name of graph.nodes.flatMap(({ inputs }) => inputs))
       this.reads.set(name, (this.reads.get(name) ?? 0) + 1);

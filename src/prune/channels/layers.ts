@@ -227,7 +227,10 @@ class Chooser {
     return (
       readers.length > 0 &&
       readers.every(
-        ({ opType, inputs }) => opType === 'Add' || (['Gemm', 'Conv'].includes(opType) && inputs[2] === tensor),
+        ({ opType, inputs }) =>
+          opType === 'Add' ||
+          (opType === 'BiasGelu' && inputs[1] === tensor) ||
+          (biased.has(opType) && inputs[2] === tensor),
       )
     );
   }
@@ -245,6 +248,9 @@ class Chooser {
     return `Its input channels ${side(true)}, and its output channels ${side(false)}.`;
   }
 }
+
+/** Products that add their third input. */
+const biased: ReadonlySet<string> = new Set(['Gemm', 'Conv', 'FusedGemm', 'FusedConv']);
 
 /** The path of modules that all nodes are in; undefined if the exporter did not say. */
 function commonScope(nodes: readonly Node[]): string | undefined {

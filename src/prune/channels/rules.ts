@@ -2,6 +2,7 @@
 
 import type { ChannelAxes } from './axes.ts';
 import type { ChannelRule, Visit } from './rules/common.ts';
+import { contributedRules } from './rules/contributed.ts';
 import {
   cumulativeSum,
   elementwise,
@@ -99,9 +100,11 @@ const table: Readonly<Record<string, ChannelRule>> = {
   ...same(['Attention'], attention),
 };
 
+const tables: Readonly<Record<string, typeof table>> = { '': table, 'com.microsoft': contributedRules };
+
 /** The layouts of a node's outputs; undefined if Pinch cannot follow channels through it. */
 export function passOn(visit: Visit): readonly ChannelAxes[] | undefined {
   const { node } = visit;
-  const rule = node.domain === '' && Object.hasOwn(table, node.opType) ? table[node.opType] : undefined;
-  return rule?.(visit);
+  const rules = tables[node.domain];
+  return rules && Object.hasOwn(rules, node.opType) ? rules[node.opType]?.(visit) : undefined;
 }
