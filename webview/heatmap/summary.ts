@@ -16,7 +16,6 @@ export interface Summary {
 const statusWords: Readonly<Record<HeatmapStatus, string>> = {
   starting: 'Starting',
   running: 'Running',
-  paused: 'Paused',
   stopping: 'Stopping',
   done: 'Done',
   failed: 'Failed',
