@@ -25,8 +25,8 @@ export class MagnitudeCounts {
     const bits = bitsOf(weights());
     // By index: many times faster than by iterator.
     for (let i = 0; i < bits.length; i++) {
-      const bin = ((bits[i] ?? 0) & magnitudeBits) >>> binBits;
-      upTo[bin] = (upTo[bin] ?? 0) + 1;
+      const bin = ((bits[i] as number) & magnitudeBits) >>> binBits;
+      upTo[bin] = (upTo[bin] as number) + 1;
     }
     for (let bin = 1; bin < bins; bin++) upTo[bin] = (upTo[bin] ?? 0) + (upTo[bin - 1] ?? 0);
   }
@@ -61,7 +61,8 @@ export class MagnitudeCounts {
   }
 }
 
-const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Uint32Array =>
+/** The same memory as whole numbers. */
+export const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Uint32Array =>
   new Uint32Array(buffer, byteOffset, length);
 
 /** The bin of the float32 next to the edge: whatever is in a lower bin is below the edge, whatever is in a higher one is not. */

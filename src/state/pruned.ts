@@ -29,44 +29,59 @@ export function prunedWeights(
     const held = state.get(stateNames.weight(initializer));
     if (!held || (!trained && gate === undefined && groups.length === 0)) continue;
     const data = held.data as Float32Array;
-    const masked = channels.get(initializer) ?? (gates === 'learning' ? mask(parameter, data, state) : data);
+    const masked = channels.get(initializer) ?? (gates === 'learning' ? letThrough(parameter, data, state) : data);
     weights.set(initializer, float32(withoutDead(parameter, masked, living), dims));
   }
   return weights;
 }
 
+/** What a gate of single weights lets through; the weights themselves, without one. */
+function letThrough(parameter: TrainedParameter, weights: Float32Array, state: State): Float32Array {
+  if (parameter.gate === undefined) return weights;
+  const masked = new Float32Array(weights.length);
+  writeMasked(parameter, weights, state, masked);
+  return masked;
+}
+
+/** Writes a tensor's elements into an array as long as it is, which may hold them as they were. */
+export type Write = (into: Float32Array) => void;
+
 /**
- * Of parameters with gates that learn thresholds, the weights that these let through, one after the other.
+ * Of parameters with gates that learn thresholds, the weights that these let through, by initializer.
  * @param living of `livingGroups`, for the thresholds of the state
  */
 export function* maskedWeights(
   parameters: readonly TrainedParameter[],
   state: State,
   living: Living,
-): Iterable<readonly [string, Float32Array]> {
+): Iterable<readonly [string, Write]> {
   for (const parameter of parameters) {
-    const held = state.get(stateNames.weight(parameter.initializer));
-    if (!held) continue;
-    const masked = mask(parameter, held.data as Float32Array, state);
-    yield [parameter.initializer, withoutDead(parameter, masked, living)];
+    const weights = state.get(stateNames.weight(parameter.initializer))?.data as Float32Array | undefined;
+    if (!weights) continue;
+    const write = (into: Float32Array): void => {
+      writeMasked(parameter, weights, state, into);
+      zeroDeadGroups(parameter, into, living);
+    };
+    yield [parameter.initializer, write];
   }
 }
 
-/** What a gate of single weights lets through; all, without one. */
-function mask({ gate }: TrainedParameter, weights: Float32Array, state: State): Float32Array {
-  if (gate === undefined) return weights;
+/** What a gate of single weights lets through; all, without one. @param into may be the weights themselves */
+function writeMasked({ gate }: TrainedParameter, weights: Float32Array, state: State, into: Float32Array): void {
+  if (gate === undefined) {
+    if (into !== weights) into.set(weights);
+    return;
+  }
   const threshold = Number(state.get(stateNames.thresholds)?.data[gate] ?? 0);
   const least = leastKept(Math.fround(threshold * Number(state.get(stateNames.rms)?.data[gate] ?? 0)));
   const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
-  const masked = new Float32Array(weights.length);
-  const maskedBits = new Uint32Array(masked.buffer);
+  const maskedBits = new Uint32Array(into.buffer, into.byteOffset, into.length);
   for (let i = 0; i < bits.length; i++) {
     const value = bits[i] ?? 0;
     const magnitude = value & magnitudeBits;
     // All ones where the weight is kept, without a branch, which would be a guess for every other weight.
     maskedBits[i] = value & ((least - 1 - magnitude) >> 31) & ((magnitude - infinityBits - 1) >> 31);
   }
-  return masked;
 }
 
 const magnitudeBits = 0x7fff_ffff;

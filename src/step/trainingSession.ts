@@ -8,6 +8,7 @@ import type { GraphCost } from '../runtime/graphCost.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { GateMode } from '../state/parameter.ts';
 import { buildTrainingGraph, type Accumulation, type BatchShape, type TrainingGraph } from './trainingGraph.ts';
+import type { Write } from '../state/pruned.ts';
 import { OrtTensor, Session, type Feed } from '../runtime/session.ts';
 import { stepFeeds, type Masks, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
 import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
@@ -91,16 +92,17 @@ export class TrainingSession {
   }
 
   /**
-   * Replaces the state, moments and all; names that are missing keep their value. Only after `readState`, because a stack on the device
+   * Replaces the state, moments and all, or writes in it; names that are missing keep their value. Only after `readState`, because a stack on the device
    * may have members that are not written, and is sent again whole.
    */
-  writeState(state: Iterable<readonly [string, Tensor]>): void {
+  writeState(state: Iterable<readonly [string, Tensor | Write]>): void {
     const written = new Set<string>();
-    for (const [name, tensor] of state) {
+    for (const [name, change] of state) {
       const held = this.host.get(name);
-      if (!held || held.data.length !== tensor.data.length)
-        throw new Error(`the state has no tensor "${name}" of ${tensor.data.length} elements`);
-      (held.data as Float32Array).set(tensor.data as Float32Array);
+      if (!held || (typeof change !== 'function' && held.data.length !== change.data.length))
+        throw new Error(`the state has no tensor "${name}" of that size`);
+      if (typeof change === 'function') change(held.data as Float32Array);
+      else (held.data as Float32Array).set(change.data as Float32Array);
       written.add(name);
     }
     for (const [name, { tensor, members }] of this.device) {

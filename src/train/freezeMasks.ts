@@ -6,12 +6,15 @@ import { partOf } from '../prune/groupMasks.ts';
 import { stateNames } from '../state/stateNames.ts';
 import { isGated, type TrainedParameter } from '../state/parameter.ts';
 import { groupSquares, livingGroups, zeroDeadGroups, type Living } from '../state/groups.ts';
-import { MagnitudeCounts } from '../state/magnitudeCounts.ts';
-import { maskedWeights } from '../state/pruned.ts';
+import { bitsOf, MagnitudeCounts } from '../state/magnitudeCounts.ts';
+import { maskedWeights, type Write } from '../state/pruned.ts';
 import type { State } from '../state/state.ts';
 
-/** What changes of a state, tensor by tensor. Each is there until the next is asked for: all at once would be as large as the state. */
-export type StateChanges = Iterable<readonly [string, Tensor]>;
+/**
+ * What changes of a state, tensor by tensor: large ones as what writes them, in their order, because copies would take as much memory as the
+ * state and most of the time.
+ */
+export type StateChanges = Iterable<readonly [string, Tensor | Write]>;
 
 /**
  * What changes of the state when gates no longer move. All thresholds are multiplied by one factor (ours), which keeps the proportions
@@ -92,26 +95,29 @@ function gatesByGroupSize(parameters: readonly TrainedParameter[]): number[][] {
 /**
  * What changes of a state when weights become what their gates let through: the weights, and the moments of those that are zero, or the
  * optimizer would move them again.
- * @param weights by initializer; each is used before the next is asked for
+ * @param weights by initializer
  */
-export function* freezeWeights(state: State, weights: Iterable<readonly [string, Float32Array]>): StateChanges {
-  let scratch = new Float32Array(0);
-  for (const [initializer, weight] of weights) {
-    const name = stateNames.weight(initializer);
-    yield [name, float32(weight, state.get(name)?.dims)];
-    if (scratch.length < weight.length) scratch = new Float32Array(weight.length);
+export function* freezeWeights(state: State, weights: Iterable<readonly [string, Write]>): StateChanges {
+  for (const [initializer, write] of weights) {
+    let fixed = new Float32Array(0);
+    const writeWeight: Write = (into) => {
+      write(into);
+      fixed = into as Float32Array<ArrayBuffer>;
+    };
+    yield [stateNames.weight(initializer), writeWeight];
     for (const name of [stateNames.mean(initializer), stateNames.square(initializer)]) {
-      const moment = state.get(name);
-      if (!moment) continue;
-      const own = scratch.subarray(0, weight.length);
-      zeroWith(weight, moment.data as Float32Array, own);
-      yield [name, float32(own, moment.dims)];
+      const moment = state.get(name)?.data as Float32Array | undefined;
+      if (moment) yield [name, (into) => zeroWith(fixed, moment, into)];
     }
   }
 }
 
+/** Without a branch, which would be a guess for every other weight. */
 function zeroWith(mask: Float32Array, values: Float32Array, into: Float32Array): void {
-  for (let i = 0; i < mask.length; i++) into[i] = mask[i] === 0 ? 0 : (values[i] ?? 0);
+  const [maskBits, bits, intoBits] = [bitsOf(mask), bitsOf(values), bitsOf(into)];
+  if (maskBits.length !== bits.length) throw new Error('a weight is written before its moments');
+  // All ones where the mask is not zero, of either sign.
+  for (let i = 0; i < maskBits.length; i++) intoBits[i] = (bits[i] ?? 0) & (-((maskBits[i] ?? 0) & 0x7fff_ffff) >> 31);
 }
 
 /** The share of the gated weights that are zero or gone when thresholds are multiplied by factors. */
@@ -143,11 +149,11 @@ class Sparsity {
     return this.share(factors, (counts, edge) => counts.below(edge));
   }
 
-  /** Whether it is at most the target. Most of the time the bounds say so, and no weight is read. */
-  isAtMost(target: number, factors: Factors): boolean {
-    if (this.share(factors, (counts, edge) => counts.bounds(edge)[1]) <= target) return true;
-    if (this.share(factors, (counts, edge) => counts.bounds(edge)[0]) > target) return false;
-    return this.at(factors) <= target;
+  /** Whether some condition, which a lower share meets if a higher one does, holds for it. Mostly the bounds say so, and no weight is read. */
+  meets(condition: (share: number) => boolean, factors: Factors): boolean {
+    if (condition(this.share(factors, (counts, edge) => counts.bounds(edge)[1]))) return true;
+    if (!condition(this.share(factors, (counts, edge) => counts.bounds(edge)[0]))) return false;
+    return condition(this.at(factors));
   }
 
   private share(factors: Factors, below: (counts: MagnitudeCounts, edge: number) => number): number {
@@ -205,11 +211,11 @@ function around(
 ): { readonly below: number; readonly above: number } {
   let below = 0;
   let above = 1;
-  while (above < 2 ** 40 && sparsity.at(factors(above)) < target) above *= 2;
+  while (above < 2 ** 40 && sparsity.meets((share) => share < target, factors(above))) above *= 2;
   // To a few times the precision of a float32, so that what is found below and above a group's edge is still so in the stored threshold.
   while (above - below > 2 ** -20 * above && above > 2 ** -40) {
     const middle = (below + above) / 2;
-    if (sparsity.isAtMost(target, factors(middle))) below = middle;
+    if (sparsity.meets((share) => share <= target, factors(middle))) below = middle;
     else above = middle;
   }
   return { below, above };

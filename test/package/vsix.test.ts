@@ -53,6 +53,7 @@ test.each([
     'dist/trainer.js',
     'dist/audio-worker.js',
     'dist/heartbeat-worker.js',
+    'dist/hash-worker.js',
     'dist/THIRD-PARTY-NOTICES.txt',
   ],
   ...['heatmap', 'layer', 'evaluation', 'diff'].flatMap((name) => [

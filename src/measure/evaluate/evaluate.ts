@@ -148,7 +148,10 @@ async function evaluateModel(
   const time = new Date().toISOString();
   onProgress?.({ model: modelPath, done: 0, utterances: utterances.length });
   const file = await loadModel(modelPath);
-  const modelFile = await identify(file);
+  // Goes on beside what follows, and ends before anything is timed.
+  const identity = identify(file);
+  // Whatever else fails first is what is thrown.
+  identity.catch(() => undefined);
   const processor = await readProcessor(file.folder);
   const { totals } = await reportParameters(file);
   const size = await measureFileSize(file, gzipOptions(options));
@@ -158,6 +161,7 @@ async function evaluateModel(
   });
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
   try {
+    const modelFile = await identity;
     const longest = Math.ceil(processor.sampleRate * (await longestSeconds(utterances, loader)));
     const memoryBytes =
       nodeMemory +

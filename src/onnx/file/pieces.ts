@@ -8,6 +8,8 @@ import { bytesPerElement, fromBytes, type Tensor, type TensorData } from '../gra
 
 /** Bytes: few system calls, and still in the processor's cache when the elements are looked at. */
 const pieceSize = 1 << 20;
+/** Bytes of the first piece: whoever needs only a tensor's beginning stops after it. */
+const firstSize = 1 << 12;
 
 /**
  * All elements in order. What nobody has read yet is read into memory that is used again for the next piece, and is not kept: a piece
@@ -35,12 +37,15 @@ export function* piecesOf(tensor: Tensor): Generator<TensorData> {
 const spare: Uint8Array[] = [];
 
 function* copied(bytes: Uint8Array, scratch: Uint8Array): Generator<Uint8Array> {
-  for (let done = 0; done < bytes.byteLength; done += pieceSize) {
-    const piece = bytes.subarray(done, done + pieceSize);
+  for (let done = 0; done < bytes.byteLength;) {
+    const piece = bytes.subarray(done, done + sizeAt(done));
     scratch.set(piece);
     yield scratch.subarray(0, piece.byteLength);
+    done += piece.byteLength;
   }
 }
+
+const sizeAt = (done: number): number => (done === 0 ? firstSize : pieceSize);
 
 function* readFrom({ path, offset, length }: ByteRange, scratch: Uint8Array): Generator<Uint8Array> {
   const attempt = <T>(step: () => T): T => {
@@ -53,7 +58,7 @@ function* readFrom({ path, offset, length }: ByteRange, scratch: Uint8Array): Ge
   const file = attempt(() => openSync(path, 'r'));
   try {
     for (let done = 0; done < length;) {
-      const wanted = Math.min(pieceSize, length - done);
+      const wanted = Math.min(sizeAt(done), length - done);
       for (let filled = 0; filled < wanted;) {
         const read = attempt(() => readSync(file, scratch, filled, wanted - filled, offset + done + filled));
         if (read === 0) throw new OnnxFileError(path, 'the file has become shorter since it was opened');

@@ -9,6 +9,7 @@ import {
   saysTrained,
   type Signature,
 } from '../graph/names.ts';
+import { piecesOf } from '../file/pieces.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
 export type Role = 'weight' | 'bias';
@@ -293,11 +294,17 @@ function isTransposed(node: Node, input: number): boolean {
 }
 
 /** The value that all elements of a float tensor share; undefined if they differ or there are none. */
-export function constantOf({ data, type }: Tensor): number | undefined {
-  const [first] = data;
+export function constantOf(tensor: Tensor): number | undefined {
+  let first: number | bigint | undefined;
+  // Piece by piece: in a matrix the second element differs, and the rest is never read.
+  for (const piece of piecesOf(tensor)) {
+    for (const element of piece) {
+      first ??= element;
+      if (element !== first) return undefined;
+    }
+  }
   if (first === undefined) return undefined;
-  for (const element of data) if (element !== first) return undefined;
   // Half-precision numbers are held as their bits.
-  const one = type === 'float16' ? 0x3c00 : type === 'bfloat16' ? 0x3f80 : 1;
+  const one = tensor.type === 'float16' ? 0x3c00 : tensor.type === 'bfloat16' ? 0x3f80 : 1;
   return first === one ? 1 : Number(first);
 }

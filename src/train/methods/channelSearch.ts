@@ -33,7 +33,11 @@ export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings
       from: searched,
       freeze: ({ parameters }, state) => {
         const chosen = chooseCandidates(channelLayers(parameters, state), target);
-        return freezeWeights(state, withChannels(parameters, state, chosen));
+        const weights = withChannels(parameters, state, chosen);
+        return freezeWeights(
+          state,
+          Array.from(weights, ([name, own]) => [name, (into) => into.set(own)] as const),
+        );
       },
       sentence: `The search has ended; what it chose, as near to a sparsity of ${percent(target, 2)} as its candidates allow, is fine-tuned.`,
     },

@@ -2,10 +2,11 @@
 
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { countNonZero } from '../../../src/onnx/file/count.ts';
 import { encodeModel } from '../../../src/onnx/file/encode.ts';
 import { loadModel, type ModelFile } from '../../../src/onnx/file/load.ts';
+import { constantOf } from '../../../src/onnx/model/operands.ts';
 import { piecesOf } from '../../../src/onnx/file/pieces.ts';
 import { saveModel } from '../../../src/onnx/file/save.ts';
 import { unreadBytes } from '../../../src/onnx/file/storedTensor.ts';
@@ -18,12 +19,12 @@ const length = 2 ** 19 + 1001;
 const weights = Float32Array.from({ length }, (_, i) => (i % 3 === 0 ? 0 : i));
 
 /** @param name shifts where the bytes stand in the file: some of four names leave them where no float may start. */
-async function write(name: string, externalThreshold: number): Promise<ModelFile> {
+async function write(name: string, externalThreshold: number, data = weights): Promise<ModelFile> {
   const path = join(folder, `${name}.onnx`);
   const nodes = [{ opType: 'Add', domain: '', name: '', inputs: ['x', name], outputs: ['y'], attributes: {} }];
   const value = (of: string) => ({ name: of, type: 'float32' as const, dims: [length] });
   const graph = { name: 'sum', nodes, inputs: [value('x')], outputs: [value('y')], initializers: new Map() };
-  const initializers = new Map([[name, float32(weights)]]);
+  const initializers = new Map([[name, float32(data)]]);
   writeFileSync(path, encodeModel({ graph: { ...graph, initializers }, opsets: new Map([['', 17]]) }));
   const target = join(folder, `${name}-saved.onnx`);
   await saveModel(await loadModel(path), target, { externalThreshold });
@@ -64,6 +65,33 @@ test('two readers at once do not disturb each other', async () => {
   other.next();
   other.next();
   expect(first.subarray(0, 10)).toEqual(weights.subarray(0, 10));
+});
+
+describe('the number that all elements share', () => {
+  test.each([
+    ['in every piece', (data: Float32Array<ArrayBuffer>) => data.fill(0.5), 0.5],
+    ['zeros of both signs', (data: Float32Array<ArrayBuffer>) => data.fill(0).fill(-0, 7000, 9000), 0],
+    ['but for the last element', (data: Float32Array<ArrayBuffer>) => data.fill(0.5).fill(0.25, length - 1), undefined],
+    [
+      'but for one of the second piece',
+      (data: Float32Array<ArrayBuffer>) => data.fill(1).fill(2, 1100, 1101),
+      undefined,
+    ],
+    ['NaN', (data: Float32Array<ArrayBuffer>) => data.fill(NaN), undefined],
+  ])('%s', async (name, fill, expected) => {
+    const data = fill(new Float32Array(length));
+    for (const threshold of [1, Infinity]) {
+      expect(constantOf(tensorIn(await write(name.replaceAll(' ', '_'), threshold, data)))).toBe(expected);
+    }
+  });
+
+  test('of a matrix nothing but the beginning is read', async () => {
+    const tensor = tensorIn(await write('i', 1));
+    // Whoever reads on finds that the rest is gone.
+    truncateSync(join(folder, 'i-saved.onnx.data'), 4096);
+    expect(constantOf(tensor)).toBeUndefined();
+    expect(() => countNonZero(tensor)).toThrow(/has become shorter/u);
+  });
 });
 
 test('a file that has become shorter is named', async () => {
