@@ -9,7 +9,8 @@ import { saveModel } from '../src/onnx/file/save.ts';
 import { chooseGates } from '../src/prune/chooseGates.ts';
 import { findGroups } from '../test/prune/findGroups.ts';
 import { shrinkModel } from '../src/prune/shrink.ts';
-import { countModel, measureCost, type ModelCost } from '../src/measure/cost/modelCost.ts';
+import { countModel, measureCost } from '../src/measure/cost/modelCost.ts';
+import type { ModelCost } from '../src/protocol/results/cost.ts';
 import { copyProcessorFiles } from '../src/runfolder/processorCopies.ts';
 
 /** Takes the same share of groups from every layer, as nearly as they allow, the first ones. */

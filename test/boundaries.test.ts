@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
   protocol: ['base'],
-  metrics: ['base'],
+  metrics: ['protocol', 'base'],
   speech: ['protocol', 'base'],
   onnx: ['base'],
   autodiff: ['onnx', 'base'],

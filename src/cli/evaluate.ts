@@ -1,9 +1,10 @@
 /** `pinch evaluate`: what a model gets wrong on a manifest, how fast, large and sparse it is, and how it compares with another. */
 
 import { sentenceOf } from '../base/errors.ts';
-import { evaluate as measure, type Evaluation } from '../measure/evaluate/evaluate.ts';
+import { evaluate as measure } from '../measure/evaluate/evaluate.ts';
 import { describeEvaluation, summary, writeEvaluation } from '../measure/evaluate/evaluationReport.ts';
 import { keptFolder } from '../measure/evaluate/keptEvaluation.ts';
+import type { Evaluation } from '../protocol/results/evaluation.ts';
 import type { Device } from '../runtime/session.ts';
 import { refuseWithoutCost } from './costFlags.ts';
 import { exitCodes, printResult } from './output.ts';

@@ -7,7 +7,7 @@ import { runOne, runStudy, type StudyEnd } from '../study/runStudy.ts';
 import { readStudyFile, StudyFileError } from '../study/studyFile.ts';
 import type { StudyProgress } from '../study/progress.ts';
 import { studyPaths } from '../study/paths.ts';
-import type { StudyResults } from '../study/results.ts';
+import type { StudyResults } from '../protocol/results/study.ts';
 import { textTable } from '../base/textTable.ts';
 import { endProgress, showProgress } from './progress.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';

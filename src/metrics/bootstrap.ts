@@ -1,23 +1,13 @@
 /** A paired bootstrap over utterances: how far the difference of two word error rates could move with other test speech. */
 
 import { Random } from '../base/random.ts';
+import type { Bootstrap } from '../protocol/results/comparison.ts';
 
 export interface ErrorPair {
   readonly words: number;
   /** Word errors of the first system. */
   readonly first: number;
   readonly second: number;
-}
-
-export interface Bootstrap {
-  readonly replications: number;
-  /** The first system's word error rate minus the second's, a fraction. */
-  readonly difference: number;
-  /** The middle 95 % of the replications' differences. */
-  readonly low: number;
-  readonly high: number;
-  /** The share of replications in which the first system makes more errors; equal ones count half. */
-  readonly firstWorse: number;
 }
 
 /**

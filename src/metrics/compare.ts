@@ -1,7 +1,8 @@
 /** Decides whether two systems' word error rates on the same utterances really differ. */
 
-import { pairedBootstrap, type Bootstrap } from './bootstrap.ts';
-import { mapsswe, type Mapsswe } from './mapsswe.ts';
+import type { Comparison } from '../protocol/results/comparison.ts';
+import { pairedBootstrap } from './bootstrap.ts';
+import { mapsswe } from './mapsswe.ts';
 import { scoreUtterance } from './score.ts';
 
 /** One recognised utterance; `reference` and `hypothesis` are texts in one form. */
@@ -10,16 +11,6 @@ export interface Recognized {
   readonly reference: string;
   readonly hypothesis: string;
 }
-
-/** `same`: no significant difference. `undecided`: the test does not apply, and `reason` says why. */
-export type Comparison =
-  | { readonly verdict: 'worse' | 'same' | 'better'; readonly mapsswe: Mapsswe; readonly bootstrap: Bootstrap }
-  | {
-      readonly verdict: 'undecided';
-      readonly reason: string;
-      readonly mapsswe?: Mapsswe;
-      readonly bootstrap?: Bootstrap;
-    };
 
 /** The normal distribution is a fair description of the mean from about this many segments; SCTK itself has no such guard. */
 export const fewestSegments = 30;

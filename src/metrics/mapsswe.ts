@@ -1,5 +1,6 @@
 /** The matched-pairs sentence-segment word error test, as NIST's `sc_stats` computes it. */
 
+import type { Mapsswe } from '../protocol/results/comparison.ts';
 import type { Edit } from './alignment.ts';
 import { twoTailed } from './normal.ts';
 
@@ -12,18 +13,6 @@ export interface AlignedPair {
 export interface SegmentErrors {
   readonly first: number;
   readonly second: number;
-}
-
-export interface Mapsswe {
-  readonly segments: number;
-  /** The mean over segments of the first system's errors minus the second's. */
-  readonly mean: number;
-  /** Standard deviation of those differences, with n−1. */
-  readonly deviation: number;
-  /** Positive when the first system makes more errors. 0 when the differences do not vary, as in SCTK. */
-  readonly z: number;
-  /** Two-tailed probability of a `z` at least this far from 0 when the systems are equally good. */
-  readonly p: number;
 }
 
 /** Words in a row that both systems must have right to end a segment: SCTK's default. */

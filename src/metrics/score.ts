@@ -1,5 +1,6 @@
 /** Word, character and sentence error rates, of one utterance and of a corpus. */
 
+import type { CorpusScore } from '../protocol/results/evaluation.ts';
 import { align, editDistance, type Edit } from './alignment.ts';
 
 /** What was said and what was recognised, as words, with every error counted. */
@@ -13,23 +14,6 @@ export interface UtteranceScore {
   /** Substitutions, deletions and insertions together. */
   readonly errors: number;
   /** Characters of the reference, the spaces between its words included. */
-  readonly characters: number;
-  readonly characterErrors: number;
-}
-
-/** A corpus. The rates are fractions and can exceed 1, because insertions count. */
-export interface CorpusScore {
-  /** Word error rate: all errors over all words of the references, not the mean of the utterances' rates. */
-  readonly wer: number;
-  readonly cer: number;
-  /** The share of utterances with at least one word error. */
-  readonly sentenceErrorRate: number;
-  readonly utterances: number;
-  readonly words: number;
-  readonly errors: number;
-  readonly substitutions: number;
-  readonly deletions: number;
-  readonly insertions: number;
   readonly characters: number;
   readonly characterErrors: number;
 }

@@ -1,13 +1,7 @@
 /** What stands in a run folder: run.json, state.json and the lines of metrics.jsonl, and how to tell them from anything else. */
 
 import * as v from 'valibot';
-
-const text = v.string();
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const real = v.pipe(v.number(), v.finite());
-/** ISO 8601, UTC. */
-const time = v.pipe(v.string(), v.isoTimestamp());
+import { count, fraction, real, text, time, type Shape } from './schema.ts';
 
 /** Of a checkpoint within its run folder. Paths that lead elsewhere are no trainer's. */
 const checkpointPath = v.pipe(text, v.regex(/^checkpoints\/step-\d{6,15}$/u));
@@ -29,7 +23,7 @@ const runFile = v.object({
   /** SHA-256 of the model's ONNX file and of each manifest's entries. */
   checksums: v.object({ model: text, train: text, dev: v.nullable(text) }),
 });
-export type RunFile = v.InferOutput<typeof runFile>;
+export type RunFile = Shape<typeof runFile>;
 
 export const statuses = ['starting', 'running', 'stopping', 'done', 'failed', 'stopped'] as const;
 
@@ -52,11 +46,11 @@ export const runState = v.object({
   /** Why it failed, or what it is doing before the first step. */
   message: v.nullable(text),
 });
-export type RunState = v.InferOutput<typeof runState>;
+export type RunState = Shape<typeof runState>;
 
 const common = { attempt: count, step: count };
 
-const start = v.object({
+export const startRecord = v.object({
   kind: v.literal('start'),
   ...common,
   time,
@@ -176,18 +170,18 @@ const shrink = v.object({
   parameters: count,
 });
 
-const metricsRecord = v.variant('kind', [start, step, evaluation, checkpoint, alert, rewind, shrink, end]);
+const metricsRecord = v.variant('kind', [startRecord, step, evaluation, checkpoint, alert, rewind, shrink, end]);
 
-export type StartRecord = v.InferOutput<typeof start>;
-export type StepRecord = v.InferOutput<typeof step>;
-export type EvaluationRecord = v.InferOutput<typeof evaluation>;
-export type CheckpointRecord = v.InferOutput<typeof checkpoint>;
-export type AlertRecord = v.InferOutput<typeof alert>;
-export type RewindRecord = v.InferOutput<typeof rewind>;
-export type ShrinkRecord = v.InferOutput<typeof shrink>;
-export type EndRecord = v.InferOutput<typeof end>;
+export type StartRecord = Shape<typeof startRecord>;
+export type StepRecord = Shape<typeof step>;
+export type EvaluationRecord = Shape<typeof evaluation>;
+export type CheckpointRecord = Shape<typeof checkpoint>;
+export type AlertRecord = Shape<typeof alert>;
+export type RewindRecord = Shape<typeof rewind>;
+export type ShrinkRecord = Shape<typeof shrink>;
+export type EndRecord = Shape<typeof end>;
 /** A line of metrics.jsonl. */
-export type MetricsRecord = v.InferOutput<typeof metricsRecord>;
+export type MetricsRecord = Shape<typeof metricsRecord>;
 
 /** A record that is not what it should be. The message says what is wrong with it, not where it stood. */
 export class RecordError extends Error {

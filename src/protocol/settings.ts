@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { runFileVersion } from './records.ts';
+import type { Shape } from './schema.ts';
 
 export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
 /** What a gate decides about: single weights, whole units and heads, or both. */
@@ -57,7 +58,7 @@ const keptShare = v.pipe(
 
 const group = <T extends Record<string, Leaf>>(entries: T) => v.strictObject(entries, 'must be an object');
 
-const schema = group({
+export const runSettings = group({
   model: path,
   train: path,
   /** Without it nothing is evaluated during the run. */
@@ -168,14 +169,11 @@ const schema = group({
   evaluate: group({ everyEpochs: whole(0, 1_000_000) }),
 });
 
-type Deep<T> = T extends readonly unknown[] | string | number | boolean | null
-  ? Readonly<T>
-  : { readonly [K in keyof T]: Deep<T[K]> };
 type DeepPartial<T> = T extends readonly unknown[] | string | number | boolean | null
   ? T
   : { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined };
 
-export type RunSettings = Deep<v.InferOutput<typeof schema>>;
+export type RunSettings = Shape<typeof runSettings>;
 /** Some of the settings, as a file or the command line gives them. */
 export type SettingsInput = DeepPartial<RunSettings>;
 
@@ -239,7 +237,7 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
   const wrong = layers.find((layer) => layer !== undefined && !isObject(layer));
   if (wrong !== undefined) throw new SettingsError(`The settings must be an object; they are ${shown(wrong)}.`);
   const merged = layers.reduce(merge, defaultSettings);
-  const result = v.safeParse(schema, merged, { abortEarly: true });
+  const result = v.safeParse(runSettings, merged, { abortEarly: true });
   if (!result.success) throw new SettingsError(sentence(result.issues[0]));
   const settings = result.output;
   if (settings.batch.minSeconds > settings.batch.maxSeconds) {

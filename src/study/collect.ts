@@ -11,7 +11,7 @@ import { reportParameters } from '../measure/model/parameterReport.ts';
 import { modelOf, readMeasured } from './doTask.ts';
 import { testSets, type StudyPaths, type TestSet } from './paths.ts';
 import type { RunTask, Task } from './plan.ts';
-import type { MeasuredRun, Rates } from './results.ts';
+import type { Found, Rates } from '../protocol/results/study.ts';
 import type { Study } from './studyFile.ts';
 
 type Where = { readonly study: Study; readonly paths: StudyPaths };
@@ -20,7 +20,7 @@ type Where = { readonly study: Study; readonly paths: StudyPaths };
 export interface Collected {
   readonly measured: Readonly<Record<TestSet, Measured>>;
   /** Of a run, without its comparison; null for the given model. */
-  readonly found: Omit<MeasuredRun, 'againstDense'> | null;
+  readonly found: Omit<Found, 'againstDense'> | null;
 }
 
 /** @returns undefined as long as something of the task is missing. */
@@ -39,7 +39,7 @@ export function compareWithDense(
   own: Collected,
   tasks: readonly Task[],
   collected: ReadonlyMap<string, Collected>,
-): MeasuredRun['againstDense'] {
+): Found['againstDense'] {
   if (task.target === null) return null;
   const dense = tasks.find((other) => other.kind === 'run' && other.target === null && other.seed === task.seed);
   const against = dense && collected.get(dense.name);
@@ -55,7 +55,7 @@ async function describeRunOf(
   model: string,
   { dev, test }: Collected['measured'],
   { paths }: Where,
-): Promise<Omit<MeasuredRun, 'againstDense'>> {
+): Promise<Omit<Found, 'againstDense'>> {
   const records = effectiveRecords(await readRecords(runPaths(paths.run(task.name)).metrics));
   const steps = records.filter((record) => record.kind === 'step');
   const start = records.find((record) => record.kind === 'start');

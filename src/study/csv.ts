@@ -1,6 +1,6 @@
 /** A study's runs as a table for other programs, a row for each. */
 
-import type { RunResult, StudyResults } from './results.ts';
+import type { RunResult, StudyResults } from '../protocol/results/study.ts';
 
 const columns: Readonly<Record<string, (run: RunResult) => string | number | null | undefined>> = {
   run: ({ name }) => name,

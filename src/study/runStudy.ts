@@ -11,7 +11,7 @@ import { doTasks, shareMachine, type TaskEvents } from './local.ts';
 import { studyPaths, type StudyPaths } from './paths.ts';
 import { planStudy, type Task } from './plan.ts';
 import { followProgress, type StudyProgress } from './progress.ts';
-import type { StudyResults } from './results.ts';
+import type { StudyResults } from '../protocol/results/study.ts';
 import { doJobs } from './slurm/doJobs.ts';
 import { StudyFileError, type Study } from './studyFile.ts';
 import { Results } from './writeResults.ts';

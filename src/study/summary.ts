@@ -1,18 +1,18 @@
 /** Sums up a study's runs: the mean of the seeds, how far it could move with other speech, and what is lossless. */
 
-import type { Comparison } from '../metrics/compare.ts';
+import type { Comparison } from '../protocol/results/comparison.ts';
 import { pairedBootstrap } from '../metrics/bootstrap.ts';
 import { splitWords } from '../metrics/score.ts';
 import type { Measured } from '../measure/evaluate/keptEvaluation.ts';
 import type { Collected } from './collect.ts';
 import type { RunTask } from './plan.ts';
-import type { MeasuredRun, MethodResult, Point } from './results.ts';
+import type { Found, MethodResult, Point } from '../protocol/results/study.ts';
 
 /** A run that is done. */
 export interface DoneRun {
   readonly task: RunTask;
   readonly collected: Collected;
-  readonly found: MeasuredRun;
+  readonly found: Found;
 }
 
 /** The dense model's mean; null if none of its runs is done. */
@@ -42,7 +42,7 @@ export function summariseMethods(runs: readonly DoneRun[]): MethodResult[] {
 }
 
 function pointOf(runs: readonly DoneRun[]): Point {
-  const of = (value: (found: MeasuredRun) => number): number => mean(runs.map(({ found }) => value(found)));
+  const of = (value: (found: Found) => number): number => mean(runs.map(({ found }) => value(found)));
   const { difference, low, high } = meanWer(runs.map(({ collected }) => collected.measured.test));
   return {
     target: runs[0]?.task.target ?? null,

@@ -9,7 +9,7 @@ import type { TaskEnd } from './doTask.ts';
 import type { StudyPaths } from './paths.ts';
 import type { RunTask, Task } from './plan.ts';
 import { reportPage } from './report/page.ts';
-import type { RunResult, StudyResults } from './results.ts';
+import type { RunResult, StudyResults } from '../protocol/results/study.ts';
 import type { Study } from './studyFile.ts';
 import { summariseDense, summariseMethods, type DoneRun } from './summary.ts';
 

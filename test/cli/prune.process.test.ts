@@ -17,7 +17,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Preview } from '../../src/train/plan/preview.ts';
+import type { DryRun } from '../../src/protocol/results/prune.ts';
 import {
   pinch,
   readJson,
@@ -47,7 +47,7 @@ describe('a dry run', () => {
     const dry = await run(...flags, '--dry-run');
     expect(dry.code, dry.err).toBe(0);
     expect(existsSync(join(folder, '.pinch'))).toBe(false);
-    const { settings, start, text } = JSON.parse(dry.out) as Preview;
+    const { settings, start, text } = JSON.parse(dry.out) as DryRun;
     expect(text).toContain('encoder.layers.0.dense');
     expect(text).toContain('8 utterances');
 

@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StudyResults } from '../../src/study/results.ts';
+import type { StudyResults } from '../../src/protocol/results/study.ts';
 import { studyPaths } from '../../src/study/paths.ts';
 import { pinch } from '../train/toy.ts';
 import { decimals, sclite, scStats, sctkInstalled } from './sctk.ts';

@@ -15,7 +15,8 @@ import { loadModel } from '../../src/onnx/file/load.ts';
 import { bestPath, collapse } from '../../src/speech/text/greedy.ts';
 import { readProcessor } from '../../src/speech/text/processor.ts';
 import type { Vocabulary } from '../../src/speech/text/vocabulary.ts';
-import { exportModel, type ExportedModel } from '../../src/measure/export/exportModel.ts';
+import { exportModel } from '../../src/measure/export/exportModel.ts';
+import type { ExportedModel } from '../../src/protocol/results/export.ts';
 import { MadeModels, canExport, python } from './madeModels.ts';
 
 const families = [

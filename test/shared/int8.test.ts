@@ -8,7 +8,8 @@ import { checkModel } from '../../src/onnx/graph/check.ts';
 import { loadModel } from '../../src/onnx/file/load.ts';
 import { diffModels } from '../../src/measure/diff/diff.ts';
 import { evaluate } from '../../src/measure/evaluate/evaluate.ts';
-import { exportModel, type ExportedModel } from '../../src/measure/export/exportModel.ts';
+import { exportModel } from '../../src/measure/export/exportModel.ts';
+import type { ExportedModel } from '../../src/protocol/results/export.ts';
 import { inspect } from '../../src/measure/inspect/inspect.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');

@@ -17,7 +17,7 @@ import { loadModel } from '../../src/onnx/file/load.ts';
 import { AudioLoader } from '../../src/speech/audio/audioLoader.ts';
 import { readManifest } from '../../src/speech/manifest/read.ts';
 import { readProcessor } from '../../src/speech/text/processor.ts';
-import type { Evaluation } from '../../src/measure/evaluate/evaluate.ts';
+import type { Evaluation } from '../../src/protocol/results/evaluation.ts';
 import type { RecognitionPlan } from '../../src/runtime/recognize/recognitionPlan.ts';
 import { Recognizer } from '../../src/runtime/recognize/recognizer.ts';
 

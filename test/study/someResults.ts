@@ -1,6 +1,6 @@
 /** Results of a study that nobody ran, with all that a report shows. */
 
-import type { MethodResult, Point, RunResult, StudyResults } from '../../src/study/results.ts';
+import type { MethodResult, Point, RunResult, StudyResults } from '../../src/protocol/results/study.ts';
 
 const point = (target: number, wer: number, lossless: boolean | null): Point => ({
   ...{

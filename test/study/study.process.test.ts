@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunState } from '../../src/protocol/records.ts';
 import { isAlive } from '../../src/runs/state.ts';
 import { Random } from '../../src/base/random.ts';
-import type { StudyResults } from '../../src/study/results.ts';
+import type { StudyResults } from '../../src/protocol/results/study.ts';
 import type { RunOwner } from '../../src/runfolder/runFolder.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch, readJson, timeless, type Outcome } from '../train/toy.ts';

@@ -1,7 +1,7 @@
 /** What is said of a study's runs: means over the seeds, intervals, and which sparsity is lossless. */
 
 import { describe, expect, test } from 'vitest';
-import type { Comparison } from '../../src/metrics/compare.ts';
+import type { Comparison } from '../../src/protocol/results/comparison.ts';
 import { scoreUtterance } from '../../src/metrics/score.ts';
 import type { RunTask } from '../../src/study/plan.ts';
 import { summariseDense, summariseMethods, type DoneRun } from '../../src/study/summary.ts';
@@ -39,7 +39,7 @@ function run({ method = 'self-pinching', target, seed = 0, wrong = 6, verdict }:
       ...rates,
       ...{ checkpoint: '', device: 'cpu', steps: 1, seconds: 10 + seed, sparsity, sparsityOfAll: 0 },
       ...{ parameters: 1, nonZeroParameters: 1, bytes: 1, layers: [] },
-      againstDense: verdict === undefined ? null : ({ verdict } as Comparison),
+      againstDense: verdict === undefined ? null : { verdict },
     },
   };
 }

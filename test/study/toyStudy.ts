@@ -2,7 +2,7 @@
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StudyResults } from '../../src/study/results.ts';
+import type { StudyResults } from '../../src/protocol/results/study.ts';
 import { readJson, recordsOf, writeToyModel, writeToySpeech } from '../train/toy.ts';
 
 /** Makes the model and the speech. */

@@ -2,7 +2,7 @@
 
 import { count, percent, significant } from '../../src/base/format.ts';
 import './layers.css';
-import type { LayerDiff } from '../../src/protocol/views/diff.ts';
+import type { LayerDiff } from '../../src/protocol/results/diff.ts';
 import { heatmapGrid } from '../heatmap/grid/grid.ts';
 import { legend } from '../heatmap/legend.ts';
 import { checkbox, textField } from '../ui/controls.ts';
@@ -218,7 +218,7 @@ const columns: readonly Column<LayerDiff>[] = [
   numeric(
     'overlap',
     'Overlap',
-    'Weights that are zero in neither, over those that are not zero in both at once (Jaccard index)',
+    'Weights that are non-zero in both ÷ non-zero in at least one (Jaccard index)',
     ({ overlap }) => overlap,
     share,
   ),

@@ -1,7 +1,8 @@
 /** The two models as a whole, side by side: as rows for the page, and as text to copy. */
 
 import { byteSize, count, percent } from '../../src/base/format.ts';
-import type { DiffResult, DiffTotals } from '../../src/protocol/views/diff.ts';
+import type { ModelTotals } from '../../src/protocol/results/diff.ts';
+import type { DiffResult } from '../../src/protocol/views/diff.ts';
 
 export interface TotalsRow {
   readonly id: string;
@@ -19,7 +20,7 @@ export function totalsRows({ a, b, recognition }: DiffResult): TotalsRow[] {
   const sized = (
     id: string,
     title: string,
-    of: (totals: DiffTotals) => number,
+    of: (totals: ModelTotals) => number,
     format: (value: number) => string,
   ): TotalsRow => ({ id, title, a: format(of(a)), b: format(of(b)), change: ratio(of(a), of(b)) });
   const shared = (id: string, title: string, inA: number, inB: number): TotalsRow => ({
@@ -38,7 +39,7 @@ export function totalsRows({ a, b, recognition }: DiffResult): TotalsRow[] {
       : []),
     sized('parameters', 'Parameters', ({ parameters }) => parameters, count),
     sized('nonZero', 'Not zero', ({ nonZeroParameters }) => nonZeroParameters, count),
-    shared('gatedSparsity', 'Gated sparsity', a.gatedSparsity, b.gatedSparsity),
+    shared('gatedSparsity', 'Gated sparsity', a.gated.sparsity, b.gated.sparsity),
     shared('sparsity', 'Overall sparsity', a.sparsity, b.sparsity),
     sized('bytes', 'Size on disk', ({ bytes }) => bytes, byteSize),
     sized('nodes', 'Nodes of the graph', ({ nodes }) => nodes, count),

@@ -2,7 +2,7 @@
 
 import { count } from '../../src/base/format.ts';
 import './utterances.css';
-import type { ChangedUtterance, DiffRecognition } from '../../src/protocol/views/diff.ts';
+import type { AlignedUtterance, DiffRecognition } from '../../src/protocol/views/diff.ts';
 import type { AlignedText } from '../../src/protocol/views/alignedText.ts';
 import { alignmentElement, alignmentLegend } from '../ui/alignment.ts';
 import { dropdown } from '../ui/controls.ts';
@@ -22,9 +22,9 @@ export interface ChangedUtterances {
 
 export function changedUtterances(): ChangedUtterances {
   let wanted: string = 'all';
-  let all: readonly ChangedUtterance[] = [];
+  let all: readonly AlignedUtterance[] = [];
   const summary = make('p');
-  const table = sortableTable<ChangedUtterance>({
+  const table = sortableTable<AlignedUtterance>({
     label: 'Utterances that changed',
     pageSize: 50,
     sort: { column: 'order', direction: 'ascending' },
@@ -87,7 +87,7 @@ export function changedUtterances(): ChangedUtterances {
   }
 }
 
-function change({ a, b }: ChangedUtterance): number {
+function change({ a, b }: AlignedUtterance): number {
   return b.errors - a.errors;
 }
 

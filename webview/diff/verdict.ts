@@ -24,7 +24,7 @@ export function verdictOf(recognition: DiffRecognition): Verdict {
     tone: verdict,
     headline: headlines[verdict],
     evidence: [
-      ...(reason === null ? [] : [reason]),
+      ...(reason === undefined ? [] : [reason]),
       ...(mapsswe
         ? [
             `Matched pairs test (MAPSSWE): Z = ${mapsswe.z.toFixed(3)}, p = ${mapsswe.p.toPrecision(3)}, n = ${count(mapsswe.segments)} segments with errors.`,

@@ -1,7 +1,7 @@
 /** The numbers of an evaluation as rows, beside those of the original: for the page, and as text to copy. */
 
 import { byteSize, count, percent } from '../../src/base/format.ts';
-import type { EvaluationNumbers } from '../../src/protocol/views/evaluation.ts';
+import type { EvaluationFile } from '../../src/protocol/results/evaluation.ts';
 
 export const groups = ['Recognition', 'Speed', 'Size'] as const;
 
@@ -29,10 +29,10 @@ interface Measure {
   readonly description: string;
   readonly part?: boolean;
   /** Null if it was not measured; then the row is left out. */
-  readonly of: (numbers: EvaluationNumbers) => number | null;
+  readonly of: (numbers: EvaluationFile) => number | null;
   /** The original's number, where this evaluation has measured it, too. */
-  readonly ofOriginal?: (numbers: EvaluationNumbers) => number | null;
-  readonly format: (value: number, numbers: EvaluationNumbers) => string;
+  readonly ofOriginal?: (numbers: EvaluationFile) => number | null;
+  readonly format: (value: number, numbers: EvaluationFile) => string;
 }
 
 const rate = (value: number): string => percent(value, 2);
@@ -172,8 +172,8 @@ const measures: readonly Measure[] = [
     group: 'Speed',
     title: 'Time for a sentence',
     description: 'Time for an utterance of ten seconds, this model and the original run by turns.',
-    of: ({ timed }) => timed?.own ?? null,
-    ofOriginal: ({ timed }) => timed?.dense ?? null,
+    of: ({ cost }) => cost?.own.latency ?? null,
+    ofOriginal: ({ cost }) => cost?.dense?.latency ?? null,
     format: milliseconds,
   },
   {
@@ -187,7 +187,7 @@ const measures: readonly Measure[] = [
 ];
 
 /** @param original the evaluation of the dense original on the same data, if there is one. */
-export function figures(numbers: EvaluationNumbers, original?: EvaluationNumbers): Figure[] {
+export function figures(numbers: EvaluationFile, original?: EvaluationFile): Figure[] {
   return measures.flatMap(({ of, ofOriginal, format, ...measure }) => {
     const value = of(numbers);
     if (value === null) return [];
@@ -218,9 +218,9 @@ export function figuresAsText(title: string, rows: readonly Figure[], originalTi
 /** RFC 4180, the numbers as they are. */
 export function figuresAsCsv(
   title: string,
-  numbers: EvaluationNumbers,
+  numbers: EvaluationFile,
   originalTitle: string,
-  original?: EvaluationNumbers,
+  original?: EvaluationFile,
 ): string {
   const header = ['measure', title, ...(original ? [originalTitle] : [])];
   const lines = measures.flatMap(({ id, of, ofOriginal }) => {

@@ -82,10 +82,12 @@ export function header(post: (request: FromEvaluation) => void, onCopy: (format:
   }
 }
 
-function describe({ data, numbers, time }: NonNullable<Known['shown']>): string {
-  const { utterances, words, audioSeconds, device, batch, skipped } = numbers;
+function describe({ data, numbers }: NonNullable<Known['shown']>): string {
+  const { utterances, words, audioSeconds, device, batch, skipped, time } = numbers;
   const when =
-    time === null ? '' : `, ${new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}`;
+    time === undefined
+      ? ''
+      : `, ${new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}`;
   return [
     `${count(utterances)} ${utterances === 1 ? 'utterance' : 'utterances'} of ${data}: ${count(words)} ${words === 1 ? 'word' : 'words'} in ${duration(audioSeconds)}.`,
     `Measured on ${device}, ${batch === 1 ? 'one utterance at a time' : `${batch} utterances at a time`}${when}.`,

@@ -1,7 +1,8 @@
 /** The histogram of the layer's weights, with the threshold drawn in. */
 
 import { count, percent, significant } from '../../src/base/format.ts';
-import type { LayerHistogram, LayerWeights } from '../../src/protocol/views/layer.ts';
+import type { LayerInspection } from '../../src/protocol/results/inspection.ts';
+import type { LayerHistogram } from '../../src/protocol/views/layer.ts';
 import { histogram as histogramChart } from '../ui/chart/chart.ts';
 import { button, progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
@@ -32,7 +33,7 @@ export function weightsView(onRead: () => void): WeightsView {
   const ready = make('div', { class: 'ready' }, source, make('figure', {}, chart.element), facts);
   const read = button({ label: 'Read Again', title: 'Read the weights of the newest checkpoint', onClick: onRead });
   const element = make('section', {}, make('h2', {}, 'Weights'), busy, reason, ready, read);
-  let drawn: LayerWeights | undefined;
+  let drawn: LayerInspection | undefined;
   return {
     element,
     update(state) {
@@ -58,7 +59,7 @@ function factsOf({
   threshold,
   thresholdInWeights,
   histogram,
-}: LayerWeights): HTMLElement[] {
+}: LayerInspection): HTMLElement[] {
   const fact = (name: string, value: string, kind = ''): HTMLElement =>
     make('div', { class: kind }, make('dt', {}, name), make('dd', {}, value));
   const known = threshold !== null && thresholdInWeights !== null;

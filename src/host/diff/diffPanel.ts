@@ -107,6 +107,6 @@ export class DiffPanel implements PanelContent {
 /** Speech that both models, as they are now, have been evaluated on: their word error rates cost nothing more. */
 async function commonData(a: string, b: string): Promise<string | undefined> {
   const [ofA, ofB] = await Promise.all([a, b].map(keptEvaluations));
-  const fresh = ofB?.filter(({ modelChanged }) => !modelChanged).map(({ data }) => data);
-  return ofA?.find(({ data, modelChanged }) => !modelChanged && fresh?.includes(data))?.data;
+  const fresh = ofB?.filter(({ modelChanged }) => !modelChanged).map(({ numbers }) => numbers.data);
+  return ofA?.find(({ numbers, modelChanged }) => !modelChanged && fresh?.includes(numbers.data))?.numbers.data;
 }

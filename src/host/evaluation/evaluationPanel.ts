@@ -73,7 +73,7 @@ export class EvaluationPanel implements PanelContent {
       case 'copy':
         return env.clipboard.writeText(request.text);
       case 'evaluateAgain':
-        return this.shown && this.evaluate(this.shown.data);
+        return this.shown && this.evaluate(this.shown.numbers.data);
       case 'evaluateOther': {
         const data = await chooseData(this.services, 'Evaluate Checkpoint', this.subject.model);
         return data === undefined ? undefined : this.evaluate(data);
@@ -81,7 +81,7 @@ export class EvaluationPanel implements PanelContent {
       case 'evaluateOriginal': {
         const original = (await runInputs(this.subject.model))?.model;
         if (original === undefined || this.shown === undefined) return;
-        if (await this.measure(original, this.shown.data)) await this.sendOriginal();
+        if (await this.measure(original, this.shown.numbers.data)) await this.sendOriginal();
         return;
       }
       case 'diffOriginal': {
@@ -137,7 +137,7 @@ export class EvaluationPanel implements PanelContent {
         ? {
             ...forPage(this.shown),
             result,
-            data: workspace.asRelativePath(this.shown.data),
+            data: workspace.asRelativePath(this.shown.numbers.data),
             all: kept.map(({ name }) => name),
           }
         : null,
@@ -156,7 +156,7 @@ export class EvaluationPanel implements PanelContent {
   private async original(): Promise<OriginalEvaluation | null> {
     const model = (await runInputs(this.subject.model))?.model;
     if (model === undefined) return null;
-    const kept = (await keptEvaluations(model)).find(({ data }) => data === this.shown?.data);
+    const kept = (await keptEvaluations(model)).find(({ numbers }) => numbers.data === this.shown?.numbers.data);
     return { model: nameOf(model), kept: kept ? forPage(kept) : null };
   }
 
@@ -203,6 +203,6 @@ function nameOf(model: string): ModelName {
 }
 
 /** Without what the page need not know. */
-function forPage({ name, time, modelChanged, numbers }: EvaluationFile): NonNullable<OriginalEvaluation['kept']> {
-  return { name, time, modelChanged, numbers };
+function forPage({ name, modelChanged, numbers }: EvaluationFile): NonNullable<OriginalEvaluation['kept']> {
+  return { name, modelChanged, numbers };
 }

@@ -4,6 +4,7 @@ import { extname, isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { align } from '../../metrics/alignment.ts';
 import { splitWords } from '../../metrics/score.ts';
+import { hypothesisLine, type HypothesisLine } from '../../protocol/results/evaluation.ts';
 import type { AlignedText } from '../../protocol/views/alignedText.ts';
 import type { UtteranceRow } from '../../protocol/views/evaluation.ts';
 import { readSmallFile } from '../../base/smallFile.ts';
@@ -23,19 +24,6 @@ const largestFile = 32 << 20;
 /** Steps of one alignment's table; it takes a few milliseconds. A minute of speech has 200 words. */
 const largestTable = 500 * 500;
 
-const text = v.pipe(v.string(), v.maxLength(1_000_000));
-const seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
-
-const line = v.object({
-  id: text,
-  audio_filepath: text,
-  text,
-  pred_text: text,
-  errors: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  duration: v.optional(seconds),
-  offset: v.optional(seconds),
-});
-
 /**
  * The utterances of a hypotheses.jsonl, the most errors first, then the highest error rate.
  * @throws Error with one sentence if the file cannot be read, or a line is none of Pinch's.
@@ -49,7 +37,7 @@ export async function readHypotheses(path: string): Promise<RecognizedUtterance[
   }
   const utterances = await mapInSlices(linesOf(content), (json, index) => {
     try {
-      return utteranceOf(v.parse(line, JSON.parse(json)));
+      return utteranceOf(v.parse(hypothesisLine, JSON.parse(json)));
     } catch {
       throw new Error(`${path}:${index + 1}: this is no utterance that Pinch wrote; evaluate again.`);
     }
@@ -58,7 +46,7 @@ export async function readHypotheses(path: string): Promise<RecognizedUtterance[
   return utterances.sort((a, b) => b.row.errors - a.row.errors || rate(b) - rate(a));
 }
 
-function utteranceOf(entry: v.InferOutput<typeof line>): RecognizedUtterance {
+function utteranceOf(entry: HypothesisLine): RecognizedUtterance {
   const aligned = alignTexts(entry.text, entry.pred_text);
   const { audio_filepath: audio, id } = entry;
   const row = {

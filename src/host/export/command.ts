@@ -1,12 +1,14 @@
 /** The command Export Model: writes a model in the form in which it is to be used, beside its own folder. */
 
 import { commands, Uri, window, workspace, type QuickPickItem } from 'vscode';
+import { exportedModel, type ExportedModel } from '../../protocol/results/export.ts';
 import { chooseCheckpoint, modelsOf, runOf } from '../data/chooseCheckpoint.ts';
 import { titleOf } from '../data/modelNames.ts';
 import type { Services } from '../services.ts';
 import { requireTrust } from '../trust.ts';
+import { readPrinted } from '../engine/printed.ts';
 import { runWithProgress } from '../engine/withProgress.ts';
-import { describeExported, exportForms, parseExported, type Exported, type ExportForm } from './forms.ts';
+import { describeExported, exportForms, type ExportForm } from './forms.ts';
 
 const title = 'Export Model';
 
@@ -25,7 +27,7 @@ export async function exportModel(services: Services, target?: unknown): Promise
   if (flags === undefined) return undefined;
   const printed = await runWithProgress(services.pinch, `Exporting ${titleOf(model)}`, ['export', model, ...flags]);
   if (printed === undefined) return undefined;
-  const exported = parseExported(printed);
+  const exported = readPrinted(exportedModel, printed, 'export');
   void tellWritten(exported);
   return exported.to.model;
 }
@@ -52,7 +54,7 @@ async function chooseForm(model: string): Promise<ExportForm | undefined> {
   return choice?.form;
 }
 
-async function tellWritten(exported: Exported): Promise<void> {
+async function tellWritten(exported: ExportedModel): Promise<void> {
   const { model } = exported.to;
   const show = 'Show in Explorer';
   const evaluate = 'Evaluate';

@@ -1,7 +1,7 @@
 /** The forms that a model can be exported in, and what is said of one that was written. */
 
 import { byteSize, percent } from '../../base/format.ts';
-import * as v from 'valibot';
+import type { ExportedModel } from '../../protocol/results/export.ts';
 
 export interface ExportForm {
   readonly label: string;
@@ -24,28 +24,8 @@ export const exportForms: readonly ExportForm[] = [
   { label: 'Both', buys: 'the smallest file', flags: ['--shrink', '--int8'] },
 ];
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const file = v.object({ model: v.string(), bytes: count });
-
-/** What `pinch export --json` prints, as far as it is told. */
-const exported = v.object({
-  from: file,
-  to: file,
-  /** The layers that lost units or heads; null if that was not asked for. */
-  shrunk: v.nullable(v.array(v.object({ name: v.string() }))),
-});
-export type Exported = v.InferOutput<typeof exported>;
-
-/** @throws Error if the command printed something else. */
-export function parseExported(printed: unknown): Exported {
-  const result = v.safeParse(exported, printed, { abortEarly: true });
-  if (result.success) return result.output;
-  const key = v.getDotPath(result.issues[0]) ?? '';
-  throw new Error(`pinch export printed no result that this extension understands ("${key}" is wrong).`);
-}
-
 /** @param name of the file that was written, as the workspace calls it. */
-export function describeExported({ from, to, shrunk }: Exported, name: string): string {
+export function describeExported({ from, to, shrunk }: ExportedModel, name: string): string {
   const share = percent(to.bytes / Math.max(1, from.bytes));
   const written = `Written: ${name}, ${byteSize(to.bytes)}, ${share} of the ${byteSize(from.bytes)} before.`;
   if (shrunk === null) return written;

@@ -11,10 +11,12 @@ import {
   type LayerSubject,
   type ToLayer,
 } from '../../protocol/views/layer.ts';
+import { layerInspection } from '../../protocol/results/inspection.ts';
 import type { StepRecord } from '../../protocol/records.ts';
 import type { RunChange } from '../../runs/followRun.ts';
+import { readPrinted } from '../engine/printed.ts';
 import { titleOf } from '../data/modelNames.ts';
-import { layerPoint, layerSeries, parseLayerWeights } from './layerState.ts';
+import { layerPoint, layerSeries } from './layerState.ts';
 import { checkpointModel, type FollowedRun } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
 import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
@@ -129,7 +131,7 @@ class LayerPanel implements PanelContent {
     try {
       const result = await this.services.pinch.run(['inspect', model, '--layer', this.subject.layer]);
       if (this.readFrom !== model) return;
-      this.show({ kind: 'ready', source: titleOf(model), weights: parseLayerWeights(result) });
+      this.show({ kind: 'ready', source: titleOf(model), weights: readPrinted(layerInspection, result, 'inspect') });
     } catch (error) {
       this.show(unavailable(error));
     }

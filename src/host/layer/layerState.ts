@@ -1,9 +1,8 @@
 /** What the page of one layer is told: its own column of the run's history, and the histogram of its weights. */
 
-import * as v from 'valibot';
 import type { StepRecord } from '../../protocol/records.ts';
 import type { Series } from '../../protocol/series.ts';
-import type { LayerPoint, LayerWeights } from '../../protocol/views/layer.ts';
+import type { LayerPoint } from '../../protocol/views/layer.ts';
 
 /** The history with one layer as its only one. All NaN if the series does not have it. */
 export function layerSeries(series: Series, layer: string): Series {
@@ -24,26 +23,4 @@ export function layerPoint(record: StepRecord, layer: string): LayerPoint | unde
   if (own === undefined) return undefined;
   const { step, loss, sparsity, sparsityTarget } = record;
   return { step, loss, sparsity, sparsityTarget, layerThreshold: own.threshold, layerSparsity: own.sparsity };
-}
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const real = v.pipe(v.number(), v.finite());
-const weights = v.object({
-  parameters: count,
-  zeros: count,
-  rootMeanSquare: real,
-  threshold: v.nullable(real),
-  thresholdInWeights: v.nullable(real),
-  histogram: v.object({
-    low: real,
-    high: real,
-    counts: v.pipe(v.array(count), v.maxLength(10_000)),
-    zeros: count,
-    outside: count,
-  }),
-});
-
-/** @param result what `pinch inspect MODEL --layer NAME --json` printed. @throws ValiError if it is something else. */
-export function parseLayerWeights(result: unknown): LayerWeights {
-  return v.parse(weights, result);
 }

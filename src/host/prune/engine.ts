@@ -2,14 +2,14 @@
 
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import type { Uri } from 'vscode';
 import { writeAtomically } from '../../base/atomicFile.ts';
+import { detachedRun, dryRun, type DryRun } from '../../protocol/results/prune.ts';
+import { readPrinted } from '../engine/printed.ts';
 import type { Busy } from '../steps/quickSteps.ts';
 import type { Services } from '../services.ts';
 import { pruneConfig, type PruneChoices } from './config.ts';
 import { collectSettings } from './settingsLayers.ts';
-import { parseDryRun, type DryRun } from './summary.ts';
 
 export interface Prepared {
   readonly dryRun: DryRun;
@@ -23,8 +23,6 @@ export interface Engine {
   /** Starts a trainer that outlives the editor. @returns the run folder. @throws Error */
   readonly start: (choices: PruneChoices) => Promise<string>;
 }
-
-const started = v.object({ run: v.string() });
 
 /**
  * @param folderOf the workspace folder that a model's runs are made in.
@@ -51,14 +49,14 @@ export function createEngine(
         signal,
         onProgress: ({ label, done, total }) => say(total > 0 ? `${label}: ${done} of ${total}` : label),
       });
-      return { dryRun: parseDryRun(printed), besideModel };
+      return { dryRun: readPrinted(dryRun, printed, 'prune --dry-run'), besideModel };
     },
     async start(choices) {
       const { file, cwd } = await configure(choices);
       await keepOutOfGit(join(cwd, '.pinch'));
       // The engine names the folder, below .pinch/runs of the folder it works in.
       const printed = await pinch.run(['prune', '--config', file, '--detach', '--no-wait'], { cwd });
-      return v.parse(started, printed).run;
+      return readPrinted(detachedRun, printed, 'prune --detach').run;
     },
   };
 }

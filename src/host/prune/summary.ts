@@ -1,44 +1,8 @@
 /** What the engine says that it will do, in a few lines before it starts. */
 
 import { byteSize, count, counted, duration, percent } from '../../base/format.ts';
-import * as v from 'valibot';
+import type { DryRun } from '../../protocol/results/prune.ts';
 import { granularityTexts, type Granularity } from './granularity.ts';
-
-const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
-const layer = v.object({ name: v.string(), parameters: natural });
-
-/** What `pinch prune --dry-run --json` prints, as far as it is shown. */
-const dryRun = v.object({
-  start: v.object({
-    device: v.string(),
-    deviceReason: v.string(),
-    steps: natural,
-    stepsPerEpoch: v.number(),
-    parameters: natural,
-    gatedParameters: natural,
-    layers: v.array(layer),
-    left: v.array(v.object({ ...layer.entries, reason: v.string() })),
-    utterances: natural,
-    dropped: v.record(v.string(), natural),
-    audioSeconds: v.number(),
-    memoryBytes: v.number(),
-    diskBytes: v.optional(v.number(), 0),
-    secondsExpected: v.number(),
-  }),
-  /** The engine's table. */
-  text: v.string(),
-  /** Why the run cannot be had on this machine. */
-  problem: v.optional(v.nullable(v.string()), null),
-});
-export type DryRun = v.InferOutput<typeof dryRun>;
-
-/** @throws Error if the command printed something else. */
-export function parseDryRun(printed: unknown): DryRun {
-  const result = v.safeParse(dryRun, printed, { abortEarly: true });
-  if (result.success) return result.output;
-  const key = v.getDotPath(result.issues[0]) ?? '';
-  throw new Error(`pinch prune --dry-run printed no table that this extension understands ("${key}" is wrong).`);
-}
 
 export interface SummaryLine {
   readonly icon: string;
@@ -47,7 +11,11 @@ export interface SummaryLine {
 }
 
 /** @param target share of the gated weights that will be pruned. */
-export function summarise({ start, problem }: DryRun, target: number, granularity: Granularity): SummaryLine[] {
+export function summarise(
+  { start, problem }: Pick<DryRun, 'start' | 'problem'>,
+  target: number,
+  granularity: Granularity,
+): SummaryLine[] {
   return [
     ...room(problem),
     gates(start, target, granularity),
@@ -102,7 +70,7 @@ function data({ utterances, audioSeconds, dropped }: Start): SummaryLine {
   return { icon: 'mic', label, detail: `Left out: ${reasons.join(' · ')}` };
 }
 
-function effort({ secondsExpected, steps, stepsPerEpoch, memoryBytes, diskBytes }: Start): SummaryLine {
+function effort({ secondsExpected, steps, stepsPerEpoch, memoryBytes, diskBytes = 0 }: Start): SummaryLine {
   const disk = diskBytes > 0 ? `, disk: up to ${byteSize(diskBytes)}` : '';
   return {
     icon: 'clock',

@@ -1,7 +1,7 @@
 /** What a model costs, for people: a table beside the dense model, how it was measured, and what each way of making it smaller buys. */
 
 import { byteSize, count } from '../../base/format.ts';
-import type { CostFigures, CostRatios, ModelCost } from './modelCost.ts';
+import type { CostFigures, CostRatios, ModelCost } from '../../protocol/results/cost.ts';
 import { describeGzipped } from './modelSize.ts';
 import { textTable } from '../../base/textTable.ts';
 

@@ -4,14 +4,10 @@ import { open, stat, type FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { constants, deflateRaw } from 'node:zlib';
+import type { FileSize } from '../../protocol/results/model.ts';
 import { Random } from '../../base/random.ts';
 
-export interface GzippedSize {
-  /** At gzip's default level, file by file: where zeros pay at once. */
-  readonly gzippedBytes: number;
-  /** Half the width of its 95 % interval, in bytes, if only a sample was compressed; null if all was. */
-  readonly gzippedError: number | null;
-}
+export type GzippedSize = Pick<FileSize, 'gzippedBytes' | 'gzippedError'>;
 
 export interface GzipOptions {
   /** Whether to compress everything, which takes a minute for a gigabyte on one core. */

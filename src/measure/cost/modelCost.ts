@@ -5,50 +5,14 @@ import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { readProcessor } from '../../speech/text/processor.ts';
 import { measureLatency, type Latency, type LatencyOptions, type TimedModel } from './latency.ts';
 import type { GzipOptions } from './gzippedSize.ts';
-import { measureFileSize, type FileSize } from './modelSize.ts';
+import { measureFileSize } from './modelSize.ts';
 import { multiplyAccumulates } from './multiplyAccumulates.ts';
-import { reportParameters, type ParameterTotals } from '../model/parameterReport.ts';
+import type { CostFigures, CostRatios, ModelCost } from '../../protocol/results/cost.ts';
+import type { CountedModel, ParameterTotals } from '../../protocol/results/model.ts';
+import { reportParameters } from '../model/parameterReport.ts';
 import { findModelIO } from '../../runtime/modelIO.ts';
 import { threadsOfEnvironment, type Device } from '../../runtime/session.ts';
 import { settingsOfRun } from '../model/storedParameters.ts';
-
-/** What is counted by reading a model's files. */
-export interface CountedModel extends FileSize, ParameterTotals {
-  /** The ONNX file. */
-  readonly model: string;
-}
-
-export interface CostFigures extends Omit<CountedModel, 'gated' | 'removed' | 'sparsity'> {
-  /** Of the gated weights, those that are there and not zero. */
-  readonly nonZeroGated: number;
-  /** Of matrix products and convolutions, for a second of audio; null if that cannot be estimated. */
-  readonly multiplyAccumulates: number | null;
-  /** Milliseconds for one utterance, the median of all runs; null if that was not asked for or the model cannot be run. */
-  readonly latency: number | null;
-  /** Seconds of computing for a second of audio, by that latency. */
-  readonly realTimeFactor: number | null;
-}
-
-export interface ModelCost {
-  readonly own: CostFigures;
-  /** The model it is compared with; null if there is none. */
-  readonly dense: CostFigures | null;
-  /** The model's numbers over the dense model's. */
-  readonly ratios: CostRatios | null;
-  /** Whether some weights are stored in 8 bits. */
-  readonly quantized: boolean;
-  /** Seconds of audio of the utterance that multiply-accumulates and latency are of. */
-  readonly seconds: number;
-  /** How often it was run for the latency; 0 if it was not. */
-  readonly runs: number;
-  readonly device: Device;
-  /** Of one operator on the CPU; null is onnxruntime's choice, one for each core. */
-  readonly threads: number | null;
-  /** Why a number is missing; null if none is. */
-  readonly problem: string | null;
-}
-
-export type CostRatios = { readonly [Figure in Exclude<keyof CostFigures, 'model' | 'gzippedError'>]: number | null };
 
 export interface CostOptions {
   readonly device?: Device | undefined;

@@ -4,12 +4,8 @@ import { byteSize } from '../../base/format.ts';
 import { stat } from 'node:fs/promises';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import type { FileSize } from '../../protocol/results/model.ts';
 import { gzippedSize, type GzipOptions, type GzippedSize } from './gzippedSize.ts';
-
-export interface FileSize extends GzippedSize {
-  /** The ONNX file and its external data. */
-  readonly bytes: number;
-}
 
 /** Compresses a sample of large files, unless all of it is asked for; see gzippedSize. */
 export async function measureFileSize(file: ModelFile, options: GzipOptions = {}): Promise<FileSize> {

@@ -3,67 +3,17 @@
 import { stat } from 'node:fs/promises';
 import type { Graph } from '../../onnx/graph/graph.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
-import type { DataType } from '../../onnx/graph/tensor.ts';
 import { isMatrix } from '../../prune/chooseGates.ts';
-import { diffSpeech, type SpeechDiff } from './diffSpeech.ts';
+import { diffSpeech } from './diffSpeech.ts';
 import { diffTensors } from './diffTensors.ts';
-import { evaluate, type Evaluation } from '../evaluate/evaluate.ts';
+import type { LayerSide, ModelDiff, ModelTotals, OperatorCount } from '../../protocol/results/diff.ts';
+import type { Evaluation } from '../../protocol/results/evaluation.ts';
+import type { TensorReport } from '../../protocol/results/inspection.ts';
+import { evaluate } from '../evaluate/evaluate.ts';
 import { readKept, type Measured } from '../evaluate/keptEvaluation.ts';
 import { modelFiles } from '../../onnx/file/modelFiles.ts';
-import { reportOf, type ParameterTotals, type TensorReport } from '../model/parameterReport.ts';
+import { reportOf } from '../model/parameterReport.ts';
 import { storedParameters, type StoredParameter } from '../model/storedParameters.ts';
-
-export interface ModelDiff {
-  readonly a: ModelTotals;
-  readonly b: ModelTotals;
-  /** Matrices and kernels, in A's order; those that only B has come last. */
-  readonly layers: readonly LayerDiff[];
-  /** Biases and norms, likewise. */
-  readonly vectors: readonly LayerDiff[];
-  /** Operators that one model has more of than the other. */
-  readonly operators: readonly OperatorCount[];
-  /** Null if the models were not compared on speech. */
-  readonly recognition: SpeechDiff | null;
-}
-
-export interface ModelTotals extends ParameterTotals {
-  /** The ONNX file. */
-  readonly model: string;
-  /** On disk, external data too. */
-  readonly bytes: number;
-  readonly nodes: number;
-}
-
-export interface LayerDiff {
-  /** Of a matrix the layer's, as in metrics.jsonl, of a vector the parameter's. Full names where short ones would be the same. */
-  readonly name: string;
-  /** In either of the models. */
-  readonly gated: boolean;
-  /** Null in the model that has no such layer. */
-  readonly a: LayerSide | null;
-  readonly b: LayerSide | null;
-  /** The share of weights that differ; null if one model lacks the layer or the shapes differ. */
-  readonly changed: number | null;
-  /** Weights that are zero in neither, over those that are not zero in both at once (Jaccard index); null as above. */
-  readonly overlap: number | null;
-}
-
-export interface LayerSide {
-  /** As it is stored, like the type: int8 of quantized weights, which are compared by the numbers that they stand for. */
-  readonly shape: readonly number[];
-  readonly type: DataType;
-  readonly parameters: number;
-  readonly zeros: number;
-  readonly sparsity: number;
-  /** In units of the layer's root-mean-square weight before training; null if there is none or it is not known. */
-  readonly threshold: number | null;
-}
-
-export interface OperatorCount {
-  readonly operator: string;
-  readonly a: number;
-  readonly b: number;
-}
 
 export interface DiffOptions {
   /** Transcribed speech to compare the models on. */

@@ -1,8 +1,7 @@
 /** A diff for people: one table of layers, one of the whole models, and what became of the word error rate. */
 
 import { byteSize, count, counted, percent } from '../../base/format.ts';
-import type { LayerDiff, LayerSide, ModelDiff, ModelTotals } from './diff.ts';
-import type { SpeechDiff } from './diffSpeech.ts';
+import type { LayerDiff, LayerSide, ModelDiff, ModelTotals, SpeechDiff } from '../../protocol/results/diff.ts';
 import { describeComparison } from '../evaluate/evaluationReport.ts';
 import { textTable } from '../../base/textTable.ts';
 

@@ -2,8 +2,8 @@
 
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { compareSystems, type Comparison } from '../../metrics/compare.ts';
-import { scoreCorpus, scoreUtterance, type CorpusScore } from '../../metrics/score.ts';
+import { compareSystems } from '../../metrics/compare.ts';
+import { scoreCorpus, scoreUtterance } from '../../metrics/score.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
@@ -13,10 +13,13 @@ import type { GzipOptions } from '../cost/gzippedSize.ts';
 import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
 import { hashManifest } from '../../speech/manifest/hash.ts';
 import { hashModel } from '../../onnx/file/modelFiles.ts';
-import { countModel, measureCost, originalOf, type CountedModel, type ModelCost } from '../cost/modelCost.ts';
-import { measureFileSize, type FileSize } from '../cost/modelSize.ts';
-import { reportParameters, type ParameterTotals } from '../model/parameterReport.ts';
-import { recognizeAll, type Skipped, type Speed } from '../../runtime/recognize/recognizeAll.ts';
+import { countModel, measureCost, originalOf } from '../cost/modelCost.ts';
+import { measureFileSize } from '../cost/modelSize.ts';
+import { reportParameters } from '../model/parameterReport.ts';
+import type { ModelCost } from '../../protocol/results/cost.ts';
+import type { Evaluation, ModelIdentity } from '../../protocol/results/evaluation.ts';
+import type { CountedModel } from '../../protocol/results/model.ts';
+import { recognizeAll } from '../../runtime/recognize/recognizeAll.ts';
 import { Recognizer } from '../../runtime/recognize/recognizer.ts';
 import type { Device } from '../../runtime/session.ts';
 
@@ -50,54 +53,6 @@ export interface EvaluationProgress {
   /** Bytes that recognising them will take, once that is estimated. */
   readonly memoryBytes?: number;
 }
-
-export interface Hypothesis {
-  readonly id: string;
-  /** Absolute path of the audio file. */
-  readonly audio: string;
-  /** Where in the file the utterance starts, if not at its beginning. */
-  readonly offset?: number;
-  readonly seconds: number;
-  /** As the model's vocabulary would write it. */
-  readonly reference: string;
-  readonly hypothesis: string;
-  /** Word errors. */
-  readonly errors: number;
-}
-
-export interface Evaluation extends CorpusScore, Speed, FileSize, ParameterTotals {
-  readonly model: string;
-  /** What tells whether the model is still the one that was measured. */
-  readonly modelFile: ModelIdentity;
-  /** Absolute path of the manifest, and SHA-256 of what it says. */
-  readonly data: string;
-  readonly dataSha256: string;
-  /** When it began: ISO 8601, UTC. */
-  readonly time: string;
-  readonly device: Device;
-  readonly batch: number;
-  /** What was foreseen of the process's memory, in bytes. */
-  readonly memoryBytes: number;
-  readonly hypotheses: readonly Hypothesis[];
-  /** Utterances without a result, which count nowhere: at most 1 %. */
-  readonly skipped: readonly Skipped[];
-  readonly comparison?: ComparedWith;
-  /** Absent if it was not asked for. */
-  readonly cost?: ModelCost;
-}
-
-export interface ModelIdentity {
-  /** Absolute, of the ONNX file. */
-  readonly path: string;
-  /** Of the ONNX file alone. */
-  readonly bytes: number;
-  /** ISO 8601, UTC. */
-  readonly modified: string;
-  /** Of the ONNX file and its external data. */
-  readonly sha256: string;
-}
-
-export type ComparedWith = Comparison & { readonly against: Evaluation };
 
 /**
  * @param modelPath a model's folder or ONNX file; its tokenizer files stand beside it.

@@ -3,12 +3,12 @@
 import { byteSize, count, counted, duration, percent } from '../../base/format.ts';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Comparison } from '../../metrics/compare.ts';
+import type { Comparison } from '../../protocol/results/comparison.ts';
 import { formatTrn } from '../../metrics/trn.ts';
 import { writeAtomically } from '../../base/atomicFile.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
 import { describeCost } from '../cost/costReport.ts';
-import type { Evaluation, Hypothesis } from './evaluate.ts';
+import type { Evaluation, Hypothesis, HypothesisLine } from '../../protocol/results/evaluation.ts';
 import { describeGzipped } from '../cost/modelSize.ts';
 import { withoutRecord } from '../model/parameterReport.ts';
 import { textTable } from '../../base/textTable.ts';
@@ -74,7 +74,7 @@ export function describeComparison(
   const lines: string[] = [];
   switch (comparison.verdict) {
     case 'undecided':
-      lines.push(`No verdict on the difference. ${comparison.reason}`);
+      lines.push(`No verdict on the difference. ${comparison.reason ?? ''}`);
       break;
     case 'same':
       lines.push('The word error rates do not differ significantly.');
@@ -118,8 +118,7 @@ function transcripts({ hypotheses }: Evaluation): string {
   return formatTrn(hypotheses.map(({ id, hypothesis }) => ({ id, text: hypothesis })));
 }
 
-/** The names that NeMo's tools and speech data explorers use. */
-function jsonLine({ id, audio, offset, seconds, reference, hypothesis, errors }: Hypothesis): object {
+function jsonLine({ id, audio, offset, seconds, reference, hypothesis, errors }: Hypothesis): HypothesisLine {
   const place = { audio_filepath: audio, ...(offset === undefined ? {} : { offset }), duration: seconds };
   return { ...place, text: reference, pred_text: hypothesis, id, errors };
 }

@@ -5,13 +5,21 @@ import { basename, extname, join, parse, resolve } from 'node:path';
 import * as v from 'valibot';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { readSmallFile } from '../../base/smallFile.ts';
-import type { Evaluation } from './evaluate.ts';
+import {
+  evaluationFile,
+  hypothesisLine,
+  type Evaluation,
+  type EvaluationFile,
+  type Hypothesis,
+} from '../../protocol/results/evaluation.ts';
 import { hashManifest } from '../../speech/manifest/hash.ts';
 import { hashModel } from '../../onnx/file/modelFiles.ts';
 import { modelFiles } from '../../onnx/file/modelFiles.ts';
 
 /** What of an evaluation it takes to compare it with another. */
-export type Measured = Pick<Evaluation, 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'hypotheses'>;
+export interface Measured extends Pick<Evaluation, 'wer' | 'cer' | 'errors' | 'words' | 'utterances'> {
+  readonly hypotheses: readonly Omit<Hypothesis, 'offset' | 'seconds'>[];
+}
 
 /** `<folder of the model>/<its name>.evaluations/<name of the manifest>` */
 export function keptFolder(modelPath: string, manifest: string): string {
@@ -19,30 +27,6 @@ export function keptFolder(modelPath: string, manifest: string): string {
   const data = resolve(manifest);
   return join(dir, `${name}.evaluations`, basename(data, extname(data)));
 }
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const rate = v.pipe(v.number(), v.finite(), v.minValue(0));
-const numbers = v.object({
-  data: v.string(),
-  dataSha256: v.string(),
-  modelFile: v.object({ bytes: count, modified: v.string(), sha256: v.string() }),
-  bytes: count,
-  time: v.pipe(v.string(), v.isoTimestamp()),
-  batch: count,
-  wer: rate,
-  cer: rate,
-  errors: count,
-  words: count,
-  utterances: count,
-});
-const line = v.object({
-  id: v.string(),
-  audio_filepath: v.string(),
-  text: v.string(),
-  pred_text: v.string(),
-  errors: count,
-  duration: rate,
-});
 
 /** Evaluations of the largest corpora take some ten megabytes. */
 const largestFile = 256 * 2 ** 20;
@@ -58,13 +42,13 @@ export async function readKept(
   folder = keptFolder(file.path, manifest),
 ): Promise<Measured | undefined> {
   try {
-    const kept = v.parse(numbers, JSON.parse(await readSmallFile(join(folder, 'evaluation.json'), largestFile)));
+    const kept = v.parse(evaluationFile, JSON.parse(await readSmallFile(join(folder, 'evaluation.json'), largestFile)));
     const sameData = kept.data === resolve(manifest) && kept.dataSha256 === (await hashManifest(manifest));
     if (kept.batch !== 1 || !sameData || !(await isSameModel(file, kept))) return undefined;
     const lines = (await readSmallFile(join(folder, 'hypotheses.jsonl'), largestFile)).trimEnd().split('\n');
     const hypotheses = lines.map((json) => {
-      const { id, audio_filepath, text, pred_text, errors, duration } = v.parse(line, JSON.parse(json));
-      return { id, audio: audio_filepath, reference: text, hypothesis: pred_text, errors, seconds: duration };
+      const { id, audio_filepath, text, pred_text, errors } = v.parse(hypothesisLine, JSON.parse(json));
+      return { id, audio: audio_filepath, reference: text, hypothesis: pred_text, errors };
     });
     const { wer, cer, errors, words, utterances } = kept;
     return hypotheses.length === utterances ? { wer, cer, errors, words, utterances, hypotheses } : undefined;
@@ -75,10 +59,13 @@ export async function readKept(
 }
 
 /** By size and time, which is quick; files that were copied have new times, and then their content decides. */
-async function isSameModel(file: ModelFile, kept: v.InferOutput<typeof numbers>): Promise<boolean> {
+async function isSameModel(file: ModelFile, kept: EvaluationFile): Promise<boolean> {
+  const { modelFile, time } = kept;
+  // An evaluation of an early version does not say what it measured.
+  if (modelFile === undefined || time === undefined) return false;
   const stats = await Promise.all(modelFiles(file).map((path) => stat(path)));
   if (stats.reduce((sum, { size }) => sum + size, 0) !== kept.bytes) return false;
-  const untouched = stats[0]?.mtime.toISOString() === kept.modelFile.modified;
-  const older = stats.every(({ mtime }) => mtime.toISOString() <= kept.time);
-  return (untouched && older) || (await hashModel(file)) === kept.modelFile.sha256;
+  const untouched = stats[0]?.mtime.toISOString() === modelFile.modified;
+  const older = stats.every(({ mtime }) => mtime.toISOString() <= time);
+  return (untouched && older) || (await hashModel(file)) === modelFile.sha256;
 }

@@ -6,11 +6,11 @@ import { join, parse, resolve } from 'node:path';
 import { OnnxFileError } from '../../base/errors.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
-import { quantizeModel, type Quantization } from '../../onnx/quantize/quantize.ts';
+import { quantizeModel } from '../../onnx/quantize/quantize.ts';
 import { simplify } from '../../onnx/passes/simplify.ts';
-import type { ShrunkLayer } from '../../prune/shrink.ts';
+import type { ExportedModel } from '../../protocol/results/export.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
-import { countModel, type CountedModel } from '../cost/modelCost.ts';
+import { countModel } from '../cost/modelCost.ts';
 import { describeGzipped } from '../cost/modelSize.ts';
 import { copyProcessorFiles } from '../../runfolder/processorCopies.ts';
 import { keepRecord } from '../model/keepRecord.ts';
@@ -30,16 +30,6 @@ export interface ExportOptions {
   readonly compressed?: boolean | undefined;
   /** Of what takes long. */
   readonly onProgress?: ((label: string, done: number, total: number) => void) | undefined;
-}
-
-export interface ExportedModel {
-  /** What was counted in the files read and written. */
-  readonly from: CountedModel;
-  readonly to: CountedModel;
-  /** The layers that lost groups; null if it was not asked for. */
-  readonly shrunk: readonly ShrunkLayer[] | null;
-  /** Null if the weights stayed as they were. */
-  readonly int8: Pick<Quantization, 'products' | 'stored'> | null;
 }
 
 /**
@@ -113,7 +103,7 @@ export function describeExport({ from, to, shrunk, int8 }: ExportedModel): strin
 }
 
 /** A line for each layer that lost groups. */
-function describeLayers(layers: readonly ShrunkLayer[]): string {
+function describeLayers(layers: NonNullable<ExportedModel['shrunk']>): string {
   if (layers.length === 0) return 'No unit and no head is dead, so nothing was taken out.\n';
   const rows = layers.map(({ name, kind, groups, kept, held }) => {
     const note = held

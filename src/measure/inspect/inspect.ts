@@ -5,14 +5,11 @@ import type { ValueInfo } from '../../onnx/graph/graph.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { isMatrix } from '../../prune/chooseGates.ts';
 import { describeCost } from '../cost/costReport.ts';
-import { countModel, measureCost, originalOf, type ModelCost } from '../cost/modelCost.ts';
-import {
-  reportParameters,
-  withoutRecord,
-  type ParameterReport,
-  type ParameterTotals,
-  type TensorReport,
-} from '../model/parameterReport.ts';
+import { countModel, measureCost, originalOf } from '../cost/modelCost.ts';
+import type { ModelCost } from '../../protocol/results/cost.ts';
+import type { Inspection, TensorReport } from '../../protocol/results/inspection.ts';
+import type { ParameterTotals } from '../../protocol/results/model.ts';
+import { reportParameters, withoutRecord } from '../model/parameterReport.ts';
 import { textTable } from '../../base/textTable.ts';
 
 export interface InspectOptions {
@@ -28,19 +25,6 @@ export interface InspectOptions {
   readonly onProgress?: (label: string, done: number, total: number) => void;
 }
 
-export interface Inspection extends ParameterReport {
-  readonly model: string;
-  /** Operator set by domain; `ai.onnx` is ONNX's own. */
-  readonly opsets: Readonly<Record<string, number>>;
-  /** The exporter and its version, as far as the file says. */
-  readonly producer: string;
-  readonly nodes: number;
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
-  /** Null if it was not asked for. */
-  readonly cost: ModelCost | null;
-}
-
 /** @throws OnnxFileError in one sentence if the file is no ONNX model, or its data is missing. */
 export async function inspect(modelPath: string, options: InspectOptions = {}): Promise<Inspection> {
   const file = await loadModel(modelPath);
@@ -52,11 +36,16 @@ export async function inspect(modelPath: string, options: InspectOptions = {}): 
     opsets: Object.fromEntries(Array.from(opsets, ([domain, version]) => [domain || 'ai.onnx', version])),
     producer: `${producerName} ${producerVersion}`.trim() || 'unknown',
     nodes: graph.nodes.length,
-    inputs: graph.inputs.filter(({ name }) => !graph.initializers.has(name)),
-    outputs: graph.outputs,
+    inputs: graph.inputs.filter(({ name }) => !graph.initializers.has(name)).map(asPrinted),
+    outputs: graph.outputs.map(asPrinted),
     ...report,
     cost: options.cost === true ? await costOf(file, report.totals, options) : null,
   };
+}
+
+/** In JSON, what is not known of a shape is null. */
+function asPrinted({ dims, ...value }: ValueInfo): Inspection['inputs'][number] {
+  return { ...value, dims: dims?.map((size) => size ?? null) };
 }
 
 async function costOf(file: ModelFile, known: ParameterTotals, options: InspectOptions): Promise<ModelCost> {

@@ -4,38 +4,10 @@ import { count, counted, percent } from '../../base/format.ts';
 import { elementsOf, type Elements } from '../../onnx/graph/elements.ts';
 import { loadModel } from '../../onnx/file/load.ts';
 import { float32 } from '../../onnx/graph/tensor.ts';
+import type { Histogram, LayerInspection } from '../../protocol/results/inspection.ts';
 import { isMatrix } from '../../prune/chooseGates.ts';
 import { storedParameters, type StoredParameter } from '../model/storedParameters.ts';
 import { textTable } from '../../base/textTable.ts';
-
-export interface LayerInspection {
-  readonly model: string;
-  readonly layer: string;
-  /** The parameter's full name; of a layer that is gated in groups, the names of its matrices. */
-  readonly name: string;
-  /** Of a layer that is gated in groups, its gated weights in one row. */
-  readonly shape: readonly number[];
-  readonly gated: boolean;
-  readonly parameters: number;
-  readonly zeros: number;
-  /** Of the weights as they are in the file, zeros too. */
-  readonly rootMeanSquare: number;
-  /** As in metrics.jsonl, in units of the root-mean-square weight before training; null if there is none or it is not known. */
-  readonly threshold: number | null;
-  /** The same in the weights' own units: what is nearer to zero was cut. */
-  readonly thresholdInWeights: number | null;
-  readonly histogram: Histogram;
-}
-
-/** Of the weights that are not zero: bins of one width from `low` to `high`, which lie as far from zero. */
-export interface Histogram {
-  readonly low: number;
-  readonly high: number;
-  readonly counts: readonly number[];
-  readonly zeros: number;
-  /** Weights beyond `low` and `high`, or that are no numbers. */
-  readonly outside: number;
-}
 
 /**
  * @param layer as in metrics.jsonl (`encoder.layers.0.attention.q_proj`, or `encoder.layers.0.attention` where its heads are gated), or a

@@ -2,56 +2,10 @@
 
 import { countNonZero } from '../../onnx/file/count.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
-import type { Parameter } from '../../onnx/model/parameters.ts';
-import { sizeOf, type DataType } from '../../onnx/graph/tensor.ts';
+import { sizeOf } from '../../onnx/graph/tensor.ts';
+import type { ParameterReport, TensorReport } from '../../protocol/results/inspection.ts';
+import type { ParameterTotals } from '../../protocol/results/model.ts';
 import { storedParameters, type StoredParameters } from './storedParameters.ts';
-
-export interface TensorReport {
-  /** As PyTorch calls it: `wav2vec2.encoder.layers.0.attention.q_proj.weight`. */
-  readonly name: string;
-  /** The module without what all modules start with: `encoder.layers.0.attention.q_proj`. */
-  readonly layer: string;
-  readonly role: Parameter['role'];
-  readonly opType: string;
-  /** Of its elements in the file: int8 of quantized weights. */
-  readonly type: DataType;
-  /** As it is stored; a linear layer's matrix is [in, out] in most exports. */
-  readonly dims: readonly number[];
-  readonly parameters: number;
-  readonly zeros: number;
-  /** Weights of it that were taken out with units and heads, as far as the file says. */
-  readonly removed: number;
-  /** (zeros + removed) / (parameters + removed) */
-  readonly sparsity: number;
-  readonly gated: boolean;
-  /** Why it is gated, or not. */
-  readonly reason: string;
-  /** In units of the layer's root-mean-square weight before training; null if there is none or it is not known. */
-  readonly threshold: number | null;
-}
-
-export interface ParameterTotals {
-  readonly parameters: number;
-  readonly nonZeroParameters: number;
-  /** Weights that were taken out with units and heads, as the file's own record says (pruningRecord); null if it has none. */
-  readonly removed: number | null;
-  /** The share of zeros among all parameters; what was taken out counts as zero. */
-  readonly sparsity: number;
-  readonly gated: {
-    /** Whose choice of layers this is: the run that wrote the checkpoint, or Pinch's default. */
-    readonly by: StoredParameters['by'];
-    readonly parameters: number;
-    readonly nonZeroParameters: number;
-    readonly removed: number | null;
-    /** The share of zeros among the gated weights, likewise. */
-    readonly sparsity: number;
-  };
-}
-
-export interface ParameterReport {
-  readonly tensors: readonly TensorReport[];
-  readonly totals: ParameterTotals;
-}
 
 /** What has to be known to read the sparsity of a model without a record. */
 export const withoutRecord =

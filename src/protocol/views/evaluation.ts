@@ -1,50 +1,8 @@
 /** What the page of an evaluation and the extension host say to each other. */
 
 import * as v from 'valibot';
+import type { EvaluationFile } from '../results/evaluation.ts';
 import type { AlignedText } from './alignedText.ts';
-
-/** What one evaluation measured; the fields are those of evaluation.json. Rates and sparsities are fractions. */
-export interface EvaluationNumbers {
-  readonly wer: number;
-  readonly cer: number;
-  readonly sentenceErrorRate: number;
-  readonly utterances: number;
-  readonly words: number;
-  readonly errors: number;
-  readonly substitutions: number;
-  readonly deletions: number;
-  readonly insertions: number;
-  readonly characters: number;
-  readonly characterErrors: number;
-  readonly audioSeconds: number;
-  /** Seconds of computing for a second of audio. */
-  readonly realTimeFactor: number;
-  /** Milliseconds for an utterance. */
-  readonly latency: { readonly median: number; readonly p95: number };
-  readonly parameters: number;
-  readonly nonZeroParameters: number;
-  readonly sparsity: number;
-  readonly gated: {
-    readonly by: 'run' | 'default';
-    readonly parameters: number;
-    readonly nonZeroParameters: number;
-    readonly sparsity: number;
-  };
-  readonly bytes: number;
-  readonly gzippedBytes: number;
-  /** Half the width of its 95 % interval in bytes, if only a sample of the files was compressed; null if all was. */
-  readonly gzippedError: number | null;
-  /**
-   * Milliseconds for an utterance of so many seconds, the model and the dense one that it was made from run by turns; null what was not
-   * timed.
-   */
-  readonly timed: { readonly own: number | null; readonly dense: number | null; readonly seconds: number } | null;
-  readonly device: string;
-  /** Utterances run together. */
-  readonly batch: number;
-  /** Utterances that could not be read; they count nowhere. */
-  readonly skipped: readonly { readonly id: string; readonly reason: string }[];
-}
 
 /** What a panel shows; the page saves it, so that the panel survives a reloaded window. */
 const evaluationSubject = v.object({
@@ -67,11 +25,9 @@ export interface ModelName {
 export interface KeptEvaluation {
   /** Of its folder, and so of the test data. */
   readonly name: string;
-  /** ISO 8601; null if the file does not say. */
-  readonly time: string | null;
   /** Whether the model's file is another one now than the one that was measured. */
   readonly modelChanged: boolean;
-  readonly numbers: EvaluationNumbers;
+  readonly numbers: EvaluationFile;
 }
 
 export interface ShownEvaluation extends KeptEvaluation {

@@ -5,6 +5,7 @@
  */
 
 import * as v from 'valibot';
+import type { LayerInspection } from '../results/inspection.ts';
 import type { Series } from '../series.ts';
 
 const text = v.pipe(v.string(), v.maxLength(10_000));
@@ -18,31 +19,10 @@ const layerSubject = v.strictObject({
 /** What the page shows. It is the page's saved state, too, from which the panel comes back after a window was reloaded. */
 export type LayerSubject = v.InferOutput<typeof layerSubject>;
 
-/** What `pinch inspect MODEL --layer NAME --json` found. */
-export interface LayerWeights {
-  readonly parameters: number;
-  readonly zeros: number;
-  /** Of the weights as they are now. */
-  readonly rootMeanSquare: number;
-  /** In units of the root mean square before training; null if it is not known. */
-  readonly threshold: number | null;
-  /** The same in the weights' own units: where the histogram is cut. */
-  readonly thresholdInWeights: number | null;
-  /** Bins of one width from `low` to `high` over the weights that are not zero. */
-  readonly histogram: {
-    readonly low: number;
-    readonly high: number;
-    readonly counts: readonly number[];
-    readonly zeros: number;
-    /** Weights beyond the bins, or that are no numbers. */
-    readonly outside: number;
-  };
-}
-
 export type LayerHistogram =
   | { readonly kind: 'loading' }
   /** @param source the checkpoint or file that was read, as people call it. */
-  | { readonly kind: 'ready'; readonly source: string; readonly weights: LayerWeights }
+  | { readonly kind: 'ready'; readonly source: string; readonly weights: LayerInspection }
   /** There is no checkpoint yet, or it cannot be read. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 

@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { AudioError } from '../../speech/audio/error.ts';
+import type { Skipped, Speed } from '../../protocol/results/evaluation.ts';
 import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { Processor } from '../../speech/text/processor.ts';
@@ -12,20 +13,6 @@ export interface Transcript {
   readonly text: string;
   /** Of its audio. */
   readonly seconds: number;
-}
-
-export interface Skipped {
-  readonly id: string;
-  readonly reason: string;
-}
-
-export interface Speed {
-  /** Of all audio that was recognised. */
-  readonly audioSeconds: number;
-  /** Seconds of computing for a second of audio, reading of files not included: 0.1 is ten times faster than speech. */
-  readonly realTimeFactor: number;
-  /** Milliseconds that the model takes for a batch. */
-  readonly latency: { readonly median: number; readonly p95: number };
 }
 
 export interface Recognition {

@@ -1,8 +1,9 @@
 /** Reads what stands beside an exported model: how it hears (sample rate, normalisation) and how it writes (vocabulary). */
 
 import { join } from 'node:path';
-import { JsonObject, ProcessorError, readJson } from './json.ts';
-import { readVocabulary } from './tokenizer.ts';
+import * as v from 'valibot';
+import { count, counts, number, object, ProcessorError, readJson, text, yesOrNo } from './json.ts';
+import { readVocabulary, vocabularyConfig } from './tokenizer.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface Processor {
@@ -37,30 +38,49 @@ export const processorFiles = [
   'added_tokens.json',
 ] as const;
 
+const modelConfig = object({
+  ...vocabularyConfig,
+  model_type: v.nullish(text),
+  conv_kernel: v.nullish(counts),
+  conv_stride: v.nullish(counts),
+});
+type ModelConfig = v.InferOutput<typeof modelConfig>;
+
+const featureExtractor = object({
+  sampling_rate: v.nullish(v.pipe(count, v.minValue(1, 'must not be 0'))),
+  feature_size: v.nullish(
+    v.pipe(
+      count,
+      v.literal(
+        1,
+        ({ received }) =>
+          `must be 1: this model takes ${received} features a frame, and Pinch trains models that take samples`,
+      ),
+    ),
+  ),
+  do_normalize: v.nullish(yesOrNo),
+  padding_value: v.nullish(number),
+  return_attention_mask: v.nullish(yesOrNo),
+});
+type FeatureExtractor = v.InferOutput<typeof featureExtractor>;
+
 /**
  * The processor in a model's folder, from the files that Hugging Face writes. Without `preprocessor_config.json` it is 16 kHz,
  * normalised, as wav2vec2's own defaults are.
  * @throws ProcessorError naming the file that is missing or wrong.
  */
 export async function readProcessor(folder: string): Promise<Processor> {
-  const config = (await readJson(join(folder, 'config.json'))) ?? new JsonObject(join(folder, 'config.json'), {});
+  const file = join(folder, 'config.json');
+  const config: ModelConfig = (await readJson(file, modelConfig)) ?? {};
   const hearing = await readFeatureExtractor(folder);
-  const sampleRate = hearing.count('sampling_rate') ?? 16_000;
-  if (sampleRate === 0) throw new ProcessorError(`${hearing.file}: "sampling_rate" must not be 0`);
-  const featureSize = hearing.count('feature_size') ?? 1;
-  if (featureSize !== 1) {
-    throw new ProcessorError(
-      `${hearing.file}: this model takes ${featureSize} features a frame; Pinch trains models that take samples ("feature_size": 1)`,
-    );
-  }
   return {
     vocabulary: await readVocabulary(folder, config),
-    sampleRate,
-    normalise: hearing.boolean('do_normalize') ?? true,
-    paddingValue: hearing.number('padding_value') ?? 0,
-    attentionMask: hearing.boolean('return_attention_mask') ?? false,
-    convolutions: readConvolutions(config),
-    modelType: config.string('model_type'),
+    sampleRate: hearing.sampling_rate ?? 16_000,
+    normalise: hearing.do_normalize ?? true,
+    paddingValue: hearing.padding_value ?? 0,
+    attentionMask: hearing.return_attention_mask ?? false,
+    convolutions: readConvolutions(file, config),
+    modelType: config.model_type ?? undefined,
   };
 }
 
@@ -74,19 +94,16 @@ export function framesOf(samples: number, convolutions: readonly Convolution[]):
 }
 
 /** Newer versions of transformers keep it inside `processor_config.json`. */
-async function readFeatureExtractor(folder: string): Promise<JsonObject> {
-  const file = join(folder, 'preprocessor_config.json');
-  const own = await readJson(file);
-  const within = (await readJson(join(folder, 'processor_config.json')))?.object('feature_extractor');
-  return own ?? within ?? new JsonObject(file, {});
+async function readFeatureExtractor(folder: string): Promise<FeatureExtractor> {
+  const own = await readJson(join(folder, 'preprocessor_config.json'), featureExtractor);
+  const processor = object({ feature_extractor: v.nullish(featureExtractor) });
+  return own ?? (await readJson(join(folder, 'processor_config.json'), processor))?.feature_extractor ?? {};
 }
 
-function readConvolutions(config: JsonObject): Convolution[] | undefined {
-  const kernels = config.counts('conv_kernel');
-  const strides = config.counts('conv_stride');
-  if (!kernels || !strides) return undefined;
-  if (kernels.length !== strides.length || [...kernels, ...strides].includes(0)) {
-    throw new ProcessorError(`${config.file}: "conv_kernel" and "conv_stride" do not fit each other`);
+function readConvolutions(file: string, { conv_kernel, conv_stride }: ModelConfig): Convolution[] | undefined {
+  if (!conv_kernel || !conv_stride) return undefined;
+  if (conv_kernel.length !== conv_stride.length || [...conv_kernel, ...conv_stride].includes(0)) {
+    throw new ProcessorError(`${file}: "conv_kernel" and "conv_stride" do not fit each other`);
   }
-  return kernels.map((kernel, i) => ({ kernel, stride: strides[i] ?? 1 }));
+  return conv_kernel.map((kernel, i) => ({ kernel, stride: conv_stride[i] ?? 1 }));
 }

@@ -1,7 +1,8 @@
 /** Reads a CTC tokenizer as Hugging Face writes it, from `vocab.json` and its companions or from `tokenizer.json`. */
 
 import { join } from 'node:path';
-import { JsonObject, ProcessorError, readJson, tokenText } from './json.ts';
+import * as v from 'valibot';
+import { anyObject, count, object, ProcessorError, readJson, text } from './json.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** No vocabulary of speech symbols comes near; it bounds what a hostile id can allocate. */
@@ -20,43 +21,82 @@ const specialNames = [
 /** Wav2Vec2CTCTokenizer's own defaults, used where no file says otherwise. */
 const usual = { pad_token: '<pad>', unk_token: '<unk>', bos_token: '<s>', eos_token: '</s>' } as const;
 
+const tokenObject = { content: text, special: v.optional(v.unknown()) };
+
+/** A token: its text, or an object that holds it as `content`, as newer files have it. */
+const token = v.pipe(
+  v.union([text, v.object(tokenObject)], 'must be a token: its text, or an object with its text as "content"'),
+  v.transform((value) => (typeof value === 'string' ? { content: value, special: false } : value)),
+);
+
+const specialTokens = v.entriesFromList([...specialNames, 'word_delimiter_token'], v.nullish(token));
+
+const tokenizerConfig = object({
+  ...specialTokens,
+  replace_word_delimiter_char: v.nullish(text),
+  /** Which of several vocabularies. */
+  target_lang: v.nullish(text),
+  /** The tokens that were added, by id. */
+  added_tokens_decoder: v.nullish(v.record(v.string(), token, 'must be an object')),
+});
+type TokenizerConfig = v.InferOutput<typeof tokenizerConfig>;
+
+/** The `tokenizers` library's file: a model with a vocabulary (a map, or pairs in the order of their ids) and added tokens. */
+const tokenizerFile = object({
+  model: object({
+    vocab: v.union(
+      [v.array(v.looseTuple([v.string()])), anyObject],
+      'must map tokens to ids, or be a list of pairs of a token and a score',
+    ),
+  }),
+  added_tokens: v.nullish(v.array(object({ ...tokenObject, id: v.unknown() }), 'must be a list')),
+});
+
+/** What config.json says of the vocabulary. */
+export const vocabularyConfig = { pad_token_id: v.nullish(count), vocab_size: v.nullish(count) };
+
 /**
  * The vocabulary in a model's folder. The blank is config.json's `pad_token_id`, which Hugging Face's CTC loss uses, else the
  * tokenizer's padding token.
  * @throws ProcessorError naming the file that is missing or wrong.
  */
-export async function readVocabulary(folder: string, config: JsonObject): Promise<Vocabulary> {
+export async function readVocabulary(
+  folder: string,
+  config: { readonly [Key in keyof typeof vocabularyConfig]?: number | null | undefined },
+): Promise<Vocabulary> {
   const settingsFile = join(folder, 'tokenizer_config.json');
-  const settings = (await readJson(settingsFile)) ?? new JsonObject(settingsFile, {});
-  const map = await readJson(join(folder, 'special_tokens_map.json'));
-  const special = (name: string): string | undefined => settings.token(name) ?? map?.token(name);
-  const { ids, special: marked, file } = await readTokens(folder, settings);
+  const settings: TokenizerConfig = (await readJson(settingsFile, tokenizerConfig)) ?? {};
+  const map = await readJson(join(folder, 'special_tokens_map.json'), object(specialTokens));
+  const special = (name: keyof typeof specialTokens): string | undefined => (settings[name] ?? map?.[name])?.content;
+  const { ids, special: marked, file } = await readTokens(folder, settings, settingsFile);
 
   const tokens = new Array<string>(tokenCount(file, ids)).fill('');
   for (const [token, id] of ids) tokens[id] = token;
 
   const pad = special('pad_token') ?? usual.pad_token;
-  const blank = config.count('pad_token_id') ?? ids.get(pad);
+  const blank = config.pad_token_id ?? ids.get(pad);
   if (blank === undefined) {
     throw new ProcessorError(
       `${file}: no padding token "${pad}", which is the CTC blank; name it in tokenizer_config.json`,
     );
   }
-  if (blank >= Math.max(tokens.length, config.count('vocab_size') ?? 0)) {
-    throw new ProcessorError(`${config.file}: "pad_token_id" is ${blank}, but there are only ${tokens.length} tokens`);
+  if (blank >= Math.max(tokens.length, config.vocab_size ?? 0)) {
+    throw new ProcessorError(
+      `${join(folder, 'config.json')}: "pad_token_id" is ${blank}, but there are only ${tokens.length} tokens`,
+    );
   }
   const delimiter = special('word_delimiter_token') ?? '|';
   const names = specialNames.map(
     (name) => special(name) ?? (name in usual ? usual[name as keyof typeof usual] : undefined),
   );
-  const separator = settings.string('replace_word_delimiter_char');
+  const separator = settings.replace_word_delimiter_char;
   return new Vocabulary({
     tokens,
     blank,
     // The word delimiter is often listed among the special tokens; it is text all the same.
     special: new Set([...names, ...marked].filter((name) => name !== undefined && name !== delimiter) as string[]),
     ...(ids.has(delimiter) ? { wordDelimiter: delimiter } : {}),
-    ...(separator === undefined ? {} : { wordSeparator: separator }),
+    ...(separator === undefined || separator === null ? {} : { wordSeparator: separator }),
   });
 }
 
@@ -66,76 +106,60 @@ interface Tokens {
   readonly file: string;
 }
 
-async function readTokens(folder: string, settings: JsonObject): Promise<Tokens> {
-  const vocabularyFile = join(folder, 'vocab.json');
-  const vocabulary = await readJson(vocabularyFile);
-  const tokenizer = vocabulary ? undefined : await readJson(join(folder, 'tokenizer.json'));
-  const found = vocabulary ? readVocabJson(vocabulary, settings) : tokenizer ? readTokenizerJson(tokenizer) : undefined;
+async function readTokens(folder: string, settings: TokenizerConfig, settingsFile: string): Promise<Tokens> {
+  const found = (await readVocabJson(folder, settings)) ?? (await readTokenizerJson(folder));
   if (!found) {
     throw new ProcessorError(
       `${folder}: no vocab.json (or tokenizer.json); copy the model's tokenizer files beside it`,
     );
   }
-  const added = await readJson(join(folder, 'added_tokens.json'));
-  const ids = new Map(found.ids);
-  for (const [token, id] of added?.entries ?? []) ids.set(token, checkedId(added?.file ?? '', token, id));
-  // `added_tokens_decoder` has the tokens that were added, by id.
-  const special = [...found.special];
-  for (const [id, token] of settings.object('added_tokens_decoder')?.entries ?? []) {
-    const text = tokenText(token);
-    if (text === undefined)
-      throw new ProcessorError(`${settings.file}: "added_tokens_decoder" has no "content" for ${id}`);
-    ids.set(text, checkedId(settings.file, text, Number(id)));
-    if (isSpecial(token)) special.push(text);
-  }
-  return { ids, special, file: found.file };
+  const addedFile = join(folder, 'added_tokens.json');
+  const added = (await readJson(addedFile, anyObject)) ?? {};
+  const decoder = Object.entries(settings.added_tokens_decoder ?? {});
+  const ids = new Map([
+    ...found.ids,
+    ...idsOf(addedFile, Object.entries(added)),
+    ...idsOf(
+      settingsFile,
+      decoder.map(([id, { content }]) => [content, Number(id)]),
+    ),
+  ]);
+  return { ids, special: [...found.special, ...specialOf(decoder.map(([, token]) => token))], file: found.file };
 }
 
 /** A token-to-id object, or one for each language. */
-function readVocabJson(vocabulary: JsonObject, settings: JsonObject): Tokens {
+async function readVocabJson(folder: string, settings: TokenizerConfig): Promise<Tokens | undefined> {
+  const file = join(folder, 'vocab.json');
+  const vocabulary = await readJson(file, anyObject);
+  if (!vocabulary) return undefined;
   let chosen = vocabulary;
-  const nested = vocabulary.entries.filter(([, value]) => typeof value === 'object' && value !== null);
-  if (nested.length > 0) {
-    const languages = nested.map(([name]) => name);
-    const language = settings.string('target_lang') ?? (languages.length === 1 ? languages[0] : undefined);
-    if (language === undefined || !languages.includes(language)) {
+  const languages = Object.keys(vocabulary).filter((name) => v.is(anyObject, vocabulary[name]));
+  if (languages.length > 0) {
+    const language = settings.target_lang ?? (languages.length === 1 ? languages[0] : undefined);
+    const own = language === undefined || !languages.includes(language) ? undefined : vocabulary[language];
+    if (!v.is(anyObject, own)) {
       throw new ProcessorError(
-        `${vocabulary.file}: it has one vocabulary for each language; set "target_lang" in tokenizer_config.json to one of ${listed(languages)}`,
+        `${file}: it has one vocabulary for each language; set "target_lang" in tokenizer_config.json to one of ${listed(languages)}`,
       );
     }
-    chosen = vocabulary.object(language) ?? vocabulary;
+    chosen = own;
   }
-  const ids = new Map(chosen.entries.map(([token, id]) => [token, checkedId(vocabulary.file, token, id)]));
-  return { ids, special: [], file: vocabulary.file };
+  return { ids: idsOf(file, Object.entries(chosen)), special: [], file };
 }
 
-/** The `tokenizers` library's file: a model with a vocabulary (a map, or pairs in the order of their ids) and added tokens. */
-function readTokenizerJson(tokenizer: JsonObject): Tokens {
-  const vocabulary = tokenizer.object('model')?.get('vocab');
-  const ids = new Map<string, number>();
-  if (Array.isArray(vocabulary)) {
-    vocabulary.forEach((pair: unknown, id) => {
-      const token: unknown = Array.isArray(pair) ? pair[0] : undefined;
-      if (typeof token !== 'string')
-        throw new ProcessorError(`${tokenizer.file}: "vocab" must be pairs of a token and a score`);
-      ids.set(token, id);
-    });
-  } else {
-    for (const [token, id] of new JsonObject(`${tokenizer.file}: "model.vocab"`, vocabulary).entries) {
-      ids.set(token, checkedId(tokenizer.file, token, id));
-    }
-  }
-  const special: string[] = [];
-  const added: unknown = tokenizer.get('added_tokens') ?? [];
-  if (!Array.isArray(added)) throw new ProcessorError(`${tokenizer.file}: "added_tokens" must be a list`);
-  for (const token of added as unknown[]) {
-    const text = tokenText(token);
-    const id = typeof token === 'object' && token !== null && 'id' in token ? token.id : undefined;
-    if (text === undefined) throw new ProcessorError(`${tokenizer.file}: an added token has no "content"`);
-    ids.set(text, checkedId(tokenizer.file, text, id));
-    if (isSpecial(token)) special.push(text);
-  }
-  return { ids, special, file: tokenizer.file };
+async function readTokenizerJson(folder: string): Promise<Tokens | undefined> {
+  const file = join(folder, 'tokenizer.json');
+  const tokenizer = await readJson(file, tokenizerFile);
+  if (!tokenizer) return undefined;
+  const { vocab } = tokenizer.model;
+  const added = tokenizer.added_tokens ?? [];
+  const entries = Array.isArray(vocab) ? vocab.map(([token], id) => [token, id] as const) : Object.entries(vocab);
+  const ids = idsOf(file, [...entries, ...added.map(({ content, id }) => [content, id] as const)]);
+  return { ids, special: specialOf(added), file };
+}
+
+function specialOf(tokens: readonly v.InferOutput<typeof token>[]): string[] {
+  return tokens.filter(({ special }) => special === true).map(({ content }) => content);
 }
 
 function tokenCount(file: string, ids: ReadonlyMap<string, number>): number {
@@ -152,15 +176,13 @@ function tokenCount(file: string, ids: ReadonlyMap<string, number>): number {
   return count;
 }
 
-function checkedId(file: string, token: string, id: unknown): number {
-  if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= maxTokens) {
-    throw new ProcessorError(`${file}: the id of token "${token}" must be a whole number`);
-  }
-  return id;
-}
-
-function isSpecial(token: unknown): boolean {
-  return typeof token === 'object' && token !== null && 'special' in token && token.special === true;
+function idsOf(file: string, entries: readonly (readonly [string, unknown])[]): Map<string, number> {
+  return new Map(
+    entries.map(([token, id]) => {
+      if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < maxTokens) return [token, id];
+      throw new ProcessorError(`${file}: the id of token "${token}" must be a whole number`);
+    }),
+  );
 }
 
 function listed(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** Layer-wise sparsity as small heatmaps: transformer blocks down, kinds of layer across, one for each method and target. */
 
 import { percent } from '../../base/format.ts';
-import type { RunResult, StudyResults } from '../results.ts';
+import type { RunResult, StudyResults } from '../../protocol/results/study.ts';
 import { html, type Markup } from './svg.ts';
 
 const cell = 18;

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import type { StudyResults } from '../results.ts';
+import type { StudyResults } from '../../protocol/results/study.ts';
 import { layerGrids } from './layerGrid.ts';
 import { reportStyle } from './style.ts';
 import { html } from './svg.ts';

@@ -1,8 +1,8 @@
 /** The numbers behind the pictures: a row for each method and sparsity, and what has failed. */
 
 import { duration, percent } from '../../base/format.ts';
-import type { Comparison } from '../../metrics/compare.ts';
-import type { MethodResult, Point, StudyResults } from '../results.ts';
+import type { Comparison } from '../../protocol/results/comparison.ts';
+import type { MethodResult, Point, StudyResults } from '../../protocol/results/study.ts';
 import { html, type Markup } from './svg.ts';
 import { marker, methodClass } from './werChart.ts';
 

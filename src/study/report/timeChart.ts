@@ -1,7 +1,7 @@
 /** Compression time of each method as bars. */
 
 import { duration } from '../../base/format.ts';
-import type { StudyResults } from '../results.ts';
+import type { StudyResults } from '../../protocol/results/study.ts';
 import { html, type Markup } from './svg.ts';
 import { methodClass } from './werChart.ts';
 

@@ -1,6 +1,6 @@
 /** The study's main picture: word error rate against sparsity, a line for each method, and an arrow at what is still lossless. */
 
-import type { MethodResult, Point, StudyResults } from '../results.ts';
+import type { MethodResult, Point, StudyResults } from '../../protocol/results/study.ts';
 import { linearScale, type Scale } from './scale.ts';
 import { html, type Markup } from './svg.ts';
 

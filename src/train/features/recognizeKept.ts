@@ -10,7 +10,8 @@ import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { Processor } from '../../speech/text/processor.ts';
 import { rowsOf, type OutputForm } from '../../runtime/outputForm.ts';
 import type { ModelIO } from '../../runtime/modelIO.ts';
-import { skippedAtMost, tooMany, type Skipped } from '../../runtime/recognize/recognizeAll.ts';
+import type { Skipped } from '../../protocol/results/evaluation.ts';
+import { skippedAtMost, tooMany } from '../../runtime/recognize/recognizeAll.ts';
 import { Session, type Device } from '../../runtime/session.ts';
 import type { Features } from './features.ts';
 

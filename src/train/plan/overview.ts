@@ -1,7 +1,7 @@
 /** What is said before the first step: what is gated, what is left out and why, memory, and a first guess of the time. */
 
 import { byteSize, count, counted, duration, percent, small } from '../../base/format.ts';
-import type { StartRecord } from '../../protocol/records.ts';
+import type { DryRun } from '../../protocol/results/prune.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { describeDropped } from '../../speech/batches/prepare.ts';
 import { describeAbsent } from '../../state/absent.ts';
@@ -22,7 +22,7 @@ export function startRecord(
   cost: GraphCost,
   secondsExpected: number,
   evaluation?: number,
-): Omit<StartRecord, 'time' | 'attempt'> {
+): DryRun['start'] {
   const { rows, layers, data, device, steps } = setup;
   const { accumulate } = settings.batch;
   const sum = (some: readonly LayerRow[]): number => some.reduce((total, { parameters }) => total + parameters, 0);
@@ -58,12 +58,7 @@ export function startRecord(
 }
 
 /** The same for people. @param whole whether each gated layer has a line, and not each kind of them. */
-export function describeStart(
-  start: Omit<StartRecord, 'time' | 'attempt'>,
-  setup: Setup,
-  settings: RunSettings,
-  whole = false,
-): string {
+export function describeStart(start: DryRun['start'], setup: Setup, settings: RunSettings, whole = false): string {
   const { data } = setup;
   const lines = [gateTable(setup, whole), start.deviceReason];
   if (start.gatedParameters > 0) {

@@ -1,21 +1,12 @@
 /** What a run would do, found out without making it: the start line of its metrics, and the same for people. */
 
-import type { StartRecord } from '../../protocol/records.ts';
+import type { DryRun } from '../../protocol/results/prune.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { DevSet } from '../data/devSet.ts';
 import { roomFor, whyNotHere } from './footprint.ts';
 import { describeStart, startRecord } from './overview.ts';
 import { prepareRun } from '../setup.ts';
 import { timeLeftOf } from './timeModel.ts';
-
-export interface Preview {
-  /** Complete, as run.json would have them. */
-  readonly settings: RunSettings;
-  readonly start: Omit<StartRecord, 'time' | 'attempt'>;
-  readonly text: string;
-  /** Why the run cannot be had on this machine, in a sentence; null if it can. */
-  readonly problem: string | null;
-}
 
 /**
  * Does all that comes before the first step but load the training graph into onnxruntime. Nothing is written.
@@ -31,7 +22,7 @@ export async function previewRun(
     folder = '.',
     wholeTable = false,
   }: { readonly folder?: string | undefined; readonly wholeTable?: boolean | undefined } = {},
-): Promise<Preview> {
+): Promise<DryRun> {
   onPhase('Reading the model and the speech');
   const setup = await prepareRun(settings);
   try {

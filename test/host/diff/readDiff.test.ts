@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readDiff } from '../../../src/host/diff/readDiff.ts';
-import { diffModels, type ModelDiff } from '../../../src/measure/diff/diff.ts';
+import { diffModels } from '../../../src/measure/diff/diff.ts';
+import type { ModelDiff } from '../../../src/protocol/results/diff.ts';
 
 const sample = 'media/sample';
 let folder = '';
@@ -28,7 +29,7 @@ test('a model and itself: no layer changed, and nothing to tell apart', async ()
   const { a, b, layers, vectors, operators, recognition } = await readDiff(printed(), basename);
   expect(a).toEqual(b);
   expect(a.parameters).toBe(diff.a.parameters);
-  expect(a.gatedSparsity).toBe(0);
+  expect(a.gated.sparsity).toBe(0);
   expect(layers.length).toBeGreaterThan(20);
   for (const layer of layers) expect(layer).toMatchObject({ changed: 0, overlap: 1 });
   expect(vectors.differ).toBe(0);

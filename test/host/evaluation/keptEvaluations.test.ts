@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluationsFolder, keptEvaluations } from '../../../src/host/evaluation/keptEvaluations.ts';
 import { readHypotheses } from '../../../src/host/evaluation/hypotheses.ts';
 import { writeEvaluation } from '../../../src/measure/evaluate/evaluationReport.ts';
-import { evaluate, type Evaluation } from '../../../src/measure/evaluate/evaluate.ts';
+import { evaluate } from '../../../src/measure/evaluate/evaluate.ts';
+import type { Evaluation } from '../../../src/protocol/results/evaluation.ts';
 import { keptFolder } from '../../../src/measure/evaluate/keptEvaluation.ts';
 
 const sample = 'media/sample';
@@ -29,13 +30,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test('what the engine keeps is found, and is the same', async () => {
   const [kept, ...others] = await keptEvaluations(model);
   expect(others).toEqual([]);
-  expect(kept).toMatchObject({ name: 'test', data: evaluation.data, time: evaluation.time, modelChanged: false });
-  const { wer, latency, gated, gzippedBytes, gzippedError, cost } = evaluation;
-  const { by, parameters, nonZeroParameters, sparsity } = gated;
-  const same = { wer, latency, gzippedBytes, gzippedError, gated: { by, parameters, nonZeroParameters, sparsity } };
-  expect(kept?.numbers).toMatchObject({ ...same, utterances: 36 });
-  expect(cost?.own.latency).toBeGreaterThan(0);
-  expect(kept?.numbers.timed).toEqual({ own: cost?.own.latency, dense: null, seconds: 10 });
+  expect(kept).toMatchObject({ name: 'test', modelChanged: false });
+  const { hypotheses, ...numbers } = evaluation;
+  expect(hypotheses).toHaveLength(36);
+  expect(kept?.numbers).toEqual(numbers);
+  expect(numbers.cost?.own.latency).toBeGreaterThan(0);
 });
 
 test('one of an earlier version is read, too', async () => {
@@ -43,9 +42,23 @@ test('one of an earlier version is read, too', async () => {
   writeFileSync(old, '');
   const place = join(evaluationsFolder(old), 'test');
   mkdirSync(place, { recursive: true });
-  const earlier = { ...evaluation, hypotheses: undefined, gzippedError: undefined, cost: undefined };
-  writeFileSync(join(place, 'evaluation.json'), JSON.stringify(earlier));
-  expect((await keptEvaluations(old))[0]?.numbers).toMatchObject({ gzippedError: null, timed: null });
+  const since = ['modelFile', 'dataSha256', 'time', 'memoryBytes', 'removed', 'gzippedError', 'cost', 'hypotheses'];
+  const { gated, ...rest } = evaluation;
+  const json = JSON.stringify({
+    ...rest,
+    ...Object.fromEntries(since.map((name) => [name, undefined])),
+    gated: { ...gated, removed: undefined },
+  });
+  writeFileSync(join(place, 'evaluation.json'), json);
+  const earliest = JSON.parse(json) as Pick<Evaluation, 'gated'>;
+  const [kept] = await keptEvaluations(old);
+  expect(kept?.modelChanged).toBe(false);
+  expect(kept?.numbers).toEqual({
+    ...earliest,
+    removed: null,
+    gzippedError: null,
+    gated: { ...earliest.gated, removed: null },
+  });
 });
 
 test('its utterances are read with their alignments and sound, the worst first', async () => {

@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeExported, exportForms, parseExported, type Exported } from '../../../src/host/export/forms.ts';
+import { readPrinted } from '../../../src/host/engine/printed.ts';
+import { describeExported, exportForms } from '../../../src/host/export/forms.ts';
 import { exportModel } from '../../../src/measure/export/exportModel.ts';
+import { exportedModel, type ExportedModel } from '../../../src/protocol/results/export.ts';
 import { writeToyModel } from '../../train/toy.ts';
 
 let folder = '';
@@ -22,23 +24,25 @@ test('every form is another one, and says what it buys', () => {
 test('what the command prints is understood', async () => {
   writeToyModel(join(folder, 'model'));
   const exported = await exportModel(join(folder, 'model'), { shrink: true, int8: true });
-  const parsed = parseExported(JSON.parse(JSON.stringify(exported)));
-  expect(parsed).toEqual({
-    from: { model: join(folder, 'model', 'model.onnx'), bytes: exported.from.bytes },
-    to: { model: join(folder, 'model-shrunk-int8', 'model.onnx'), bytes: exported.to.bytes },
-    shrunk: [],
-  });
+  const printed: unknown = JSON.parse(JSON.stringify(exported));
+  expect(readPrinted(exportedModel, printed, 'export')).toEqual(printed);
+  expect(exported.to.model).toBe(join(folder, 'model-shrunk-int8', 'model.onnx'));
 });
 
 test.each([undefined, {}, { from: { model: 'a', bytes: -1 } }])('%j is refused', (printed) =>
-  expect(() => parseExported(printed)).toThrow(/^pinch export printed no result/u),
+  expect(() => readPrinted(exportedModel, printed, 'export')).toThrow(/^pinch export printed no result/u),
 );
 
 describe('the message', () => {
-  const exported: Exported = {
-    from: { model: '/w/m/model.onnx', bytes: 6_200_000 },
-    to: { model: '/w/m-int8/model.onnx', bytes: 1_600_000 },
+  const model = (path: string, bytes: number): ExportedModel['from'] => {
+    const totals = { parameters: 1_500_000, nonZeroParameters: 1_500_000, removed: null, sparsity: 0 };
+    return { model: path, bytes, gzippedBytes: bytes, gzippedError: null, ...totals, gated: { by: 'run', ...totals } };
+  };
+  const exported: ExportedModel = {
+    from: model('/w/m/model.onnx', 6_200_000),
+    to: model('/w/m-int8/model.onnx', 1_600_000),
     shrunk: null,
+    int8: null,
   };
   const written = 'Written: m-int8/model.onnx, 1.6 MB, 25.8 % of the 6.2 MB before.';
 
@@ -48,7 +52,7 @@ describe('the message', () => {
     ['how many layers are smaller', ['a', 'b'], `${written} Units or heads were taken out of 2 layers.`],
     ['that one layer is smaller', ['a'], `${written} Units or heads were taken out of 1 layer.`],
   ])('says %s', (_, layers, message) => {
-    const shrunk = layers?.map((name) => ({ name })) ?? null;
+    const shrunk = layers?.map((name) => ({ name, kind: 'units' as const, groups: 4, kept: 2, held: false })) ?? null;
     expect(describeExported({ ...exported, shrunk }, 'm-int8/model.onnx')).toBe(message);
   });
 });

@@ -1,7 +1,9 @@
 /** One layer's column of a run's history, and what is taken for a histogram. */
 
 import { describe, expect, test } from 'vitest';
-import { layerPoint, layerSeries, parseLayerWeights } from '../../../src/host/layer/layerState.ts';
+import { readPrinted } from '../../../src/host/engine/printed.ts';
+import { layerPoint, layerSeries } from '../../../src/host/layer/layerState.ts';
+import { layerInspection } from '../../../src/protocol/results/inspection.ts';
 import type { StepRecord } from '../../../src/protocol/records.ts';
 import { appendPoint, newSeries, seriesPoint } from '../../../src/protocol/series.ts';
 
@@ -67,6 +69,7 @@ test('a step without the layer is no point', () => expect(layerPoint(record(2), 
 
 describe('a histogram', () => {
   const good = {
+    ...{ model: 'm.onnx', layer: 'a', name: 'a.weight', shape: [2, 2], gated: true },
     parameters: 4,
     zeros: 1,
     rootMeanSquare: 0.5,
@@ -75,12 +78,12 @@ describe('a histogram', () => {
     histogram: { low: -1, high: 1, counts: [1, 2], zeros: 1, outside: 0 },
   };
 
-  test('is taken as it is', () => expect(parseLayerWeights({ layer: 'a', ...good })).toEqual(good));
+  test('is taken as it is', () => expect(readPrinted(layerInspection, good, 'inspect')).toEqual(good));
 
   test.each([
     ['a negative count', { ...good, zeros: -1 }],
     ['no histogram', { ...good, histogram: undefined }],
     ['too many bins', { ...good, histogram: { ...good.histogram, counts: new Array(10_001).fill(0) } }],
     ['nothing', undefined],
-  ])('with %s is refused', (_, value) => expect(() => parseLayerWeights(value)).toThrow());
+  ])('with %s is refused', (_, value) => expect(() => readPrinted(layerInspection, value, 'inspect')).toThrow());
 });

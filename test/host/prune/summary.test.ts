@@ -1,17 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import type { Granularity } from '../../../src/host/prune/granularity.ts';
-import { parseDryRun, summarise, type DryRun } from '../../../src/host/prune/summary.ts';
+import { readPrinted } from '../../../src/host/engine/printed.ts';
+import { summarise } from '../../../src/host/prune/summary.ts';
+import { dryRun, type DryRun } from '../../../src/protocol/results/prune.ts';
+import { completeSettings } from '../../../src/protocol/settings.ts';
 
 const start: DryRun['start'] = {
+  kind: 'start',
+  step: 0,
   device: 'cpu',
   deviceReason: 'The CPU was asked for.',
   steps: 160,
   stepsPerEpoch: 8,
   parameters: 2_000_000,
   gatedParameters: 1_500_000,
+  trainedParameters: 1_900_000,
   layers: [
-    { name: 'encoder.layers.0.attention.q_proj', parameters: 500_000 },
-    { name: 'encoder.layers.0.attention.k_proj', parameters: 1_000_000 },
+    { name: 'encoder.layers.0.attention.q_proj', parameters: 500_000, shape: [500, 1000] },
+    { name: 'encoder.layers.0.attention.k_proj', parameters: 1_000_000, shape: [1000, 1000] },
   ],
   left: [
     { name: 'lm_head', parameters: 3000, reason: 'ignored: re:.*lm_head' },
@@ -27,7 +33,7 @@ const start: DryRun['start'] = {
 };
 
 const of = (change: Partial<DryRun['start']>, granularity: Granularity = 'weight'): string[] =>
-  summarise({ start: { ...start, ...change }, text: '', problem: null }, 0.65, granularity).map(
+  summarise({ start: { ...start, ...change }, problem: null }, 0.65, granularity).map(
     ({ label, detail = '' }) => `${label} | ${detail}`,
   );
 
@@ -86,7 +92,7 @@ describe('the summary', () => {
 });
 
 test('says first that the machine has too little room', () => {
-  const [first] = summarise({ start, text: '', problem: 'The run needs more.' }, 0.65, 'weight');
+  const [first] = summarise({ start, problem: 'The run needs more.' }, 0.65, 'weight');
   expect(first).toEqual({
     icon: 'warning',
     label: 'This machine has too little room for the run',
@@ -95,11 +101,13 @@ test('says first that the machine has too little room', () => {
 });
 
 describe('what the command printed', () => {
-  test('is taken as it is', () =>
-    expect(parseDryRun({ start, text: 'table', settings: {} })).toEqual({ start, text: 'table', problem: null }));
+  const printed = { settings: completeSettings({ model: 'm', train: 't' }), start, text: 'table', problem: null };
+  const read = (value: unknown): DryRun => readPrinted(dryRun, value, 'prune --dry-run');
 
-  test.each([undefined, null, 'text', {}, { start: {}, text: '' }, { start: { ...start, steps: -1 }, text: '' }])(
+  test('is taken as it is', () => expect(read(printed)).toEqual(printed));
+
+  test.each([undefined, null, 'text', {}, { ...printed, start: {} }, { ...printed, start: { ...start, steps: -1 } }])(
     '%j is refused',
-    (printed) => expect(() => parseDryRun(printed)).toThrow(/printed no table/u),
+    (value) => expect(() => read(value)).toThrow(/^pinch prune --dry-run printed no result/u),
   );
 });

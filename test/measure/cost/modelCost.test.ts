@@ -13,13 +13,8 @@ import { describeDiff } from '../../../src/measure/diff/diffReport.ts';
 import { describeExport, exportModel } from '../../../src/measure/export/exportModel.ts';
 import { inspect } from '../../../src/measure/inspect/inspect.ts';
 import { describeGzipped } from '../../../src/measure/cost/modelSize.ts';
-import {
-  countModel,
-  measureCost,
-  originalOf,
-  type CostOptions,
-  type ModelCost,
-} from '../../../src/measure/cost/modelCost.ts';
+import { countModel, measureCost, originalOf, type CostOptions } from '../../../src/measure/cost/modelCost.ts';
+import type { ModelCost } from '../../../src/protocol/results/cost.ts';
 import { toyModel, writeToyModel } from '../../train/toy.ts';
 
 let folder = '';

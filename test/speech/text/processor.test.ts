@@ -119,6 +119,14 @@ describe('a model’s folder', () => {
   });
 });
 
+test('a token may be called as fields of every object are, and null counts as absent', async () => {
+  const words = { '<pad>': 0, constructor: 1, prototype: 2 };
+  const files = { 'tokenizer_config.json': json({ pad_token: null, target_lang: null, added_tokens_decoder: null }) };
+  const folder = await folderWith({ 'vocab.json': json(words), 'config.json': json({ vocab_size: null }), ...files });
+  const { vocabulary } = await readProcessor(folder);
+  expect(vocabulary.tokens).toEqual(Object.keys(words));
+});
+
 describe('mistakes', () => {
   const cases: [string, Record<string, string>, RegExp][] = [
     [
@@ -151,6 +159,36 @@ describe('mistakes', () => {
       'a model of spectrograms',
       { 'vocab.json': json(vocab), 'preprocessor_config.json': json({ feature_size: 80 }) },
       /this model takes 80 features a frame/,
+    ],
+    [
+      'a rate of 0, within another file',
+      { 'vocab.json': json(vocab), 'processor_config.json': json({ feature_extractor: { sampling_rate: 0 } }) },
+      /processor_config\.json: "feature_extractor\.sampling_rate" must not be 0/,
+    ],
+    [
+      'a list for an object',
+      { 'vocab.json': json(vocab), 'processor_config.json': json({ feature_extractor: [] }) },
+      /processor_config\.json: "feature_extractor" must be an object/,
+    ],
+    [
+      'an added token without text',
+      { 'vocab.json': json(vocab), 'tokenizer_config.json': json({ added_tokens_decoder: { 9: { special: true } } }) },
+      /tokenizer_config\.json: "added_tokens_decoder\.9" must be a token: its text, or an object/,
+    ],
+    [
+      'a tokenizer without a model',
+      { 'tokenizer.json': json({ added_tokens: [] }) },
+      /tokenizer\.json: "model" must be there/,
+    ],
+    [
+      'a tokenizer whose vocabulary is none',
+      { 'tokenizer.json': json({ model: { vocab: [1, 2] } }) },
+      /tokenizer\.json: "model\.vocab" must map tokens to ids/,
+    ],
+    [
+      'a token without an id',
+      { 'tokenizer.json': json({ model: { vocab: {} }, added_tokens: [{ content: 'a' }] }) },
+      /tokenizer\.json: "added_tokens\.0\.id" must be there/,
     ],
     [
       'convolutions that do not fit',

@@ -1,37 +1,31 @@
 /** What a diff says: totals, points and verdicts. */
 
 import { describe, expect, test } from 'vitest';
-import type { DiffRecognition, DiffResult, DiffTotals } from '../../../src/protocol/views/diff.ts';
+import type { LayerDiff, ModelTotals } from '../../../src/protocol/results/diff.ts';
+import type { DiffRecognition, DiffResult } from '../../../src/protocol/views/diff.ts';
 import { diffAsText, points, totalsRows } from '../../../webview/diff/totals.ts';
 import { verdictOf } from '../../../webview/diff/verdict.ts';
 
-const a: DiffTotals = {
-  parameters: 1000,
-  nonZeroParameters: 1000,
-  sparsity: 0,
-  gatedSparsity: 0,
-  bytes: 4_000_000,
-  nodes: 194,
-};
-const b: DiffTotals = { ...a, nonZeroParameters: 400, sparsity: 0.6, gatedSparsity: 0.75 };
+const none = { parameters: 1000, nonZeroParameters: 1000, removed: null, sparsity: 0 };
+const a: ModelTotals = { model: 'a.onnx', bytes: 4_000_000, nodes: 194, ...none, gated: { by: 'run', ...none } };
+const b: ModelTotals = { ...a, nonZeroParameters: 400, sparsity: 0.6, gated: { ...a.gated, sparsity: 0.75 } };
 const recognition: DiffRecognition = {
   data: 'test.jsonl',
   utterances: 100,
   a: { wer: 0.04, cer: 0.01, errors: 40, words: 1000 },
   b: { wer: 0.055, cer: 0.02, errors: 55, words: 1000 },
   verdict: 'worse',
-  reason: null,
-  mapsswe: { segments: 60, z: 2.5, p: 0.0124 },
-  bootstrap: { difference: 0.015, low: 0.003, high: 0.027 },
+  mapsswe: { segments: 60, mean: 0.25, deviation: 0.8, z: 2.5, p: 0.0124 },
+  bootstrap: { replications: 10_000, difference: 0.015, low: 0.003, high: 0.027, firstWorse: 0.99 },
   changed: [],
   fewer: 3,
   more: 12,
 };
-const layer = {
+const layer: LayerDiff = {
   name: 'encoder.layers.0.attention.q_proj',
   gated: true,
-  a: { shape: [4, 4], parameters: 16, sparsity: 0, threshold: null },
-  b: { shape: [4, 4], parameters: 16, sparsity: 0.5, threshold: 0.9 },
+  a: { shape: [4, 4], type: 'float32', parameters: 16, zeros: 0, sparsity: 0, threshold: null },
+  b: { shape: [4, 4], type: 'float32', parameters: 16, zeros: 8, sparsity: 0.5, threshold: 0.9 },
   changed: 1,
   overlap: 0.5,
 };
@@ -85,7 +79,13 @@ describe('the verdict', () => {
 
   test('says why there is none', () => {
     const reason = 'Only 6 segments have errors; the test needs 30. Use more test speech.';
-    const undecided = { ...recognition, verdict: 'undecided', reason, mapsswe: null, bootstrap: null } as const;
+    const undecided = {
+      ...recognition,
+      verdict: 'undecided',
+      reason,
+      mapsswe: undefined,
+      bootstrap: undefined,
+    } as const;
     expect(verdictOf(undecided).evidence).toEqual([reason, '100 utterances of test.jsonl, 1,000 words.']);
   });
 });

@@ -1,10 +1,13 @@
 /** An evaluation's numbers beside the original's: ratios, text and CSV to copy. */
 
 import { expect, test } from 'vitest';
-import type { EvaluationNumbers } from '../../../src/protocol/views/evaluation.ts';
+import type { ModelCost } from '../../../src/protocol/results/cost.ts';
+import type { EvaluationFile } from '../../../src/protocol/results/evaluation.ts';
 import { figures, figuresAsCsv, figuresAsText, ratioText } from '../../../webview/evaluation/figures.ts';
 
-const original: EvaluationNumbers = {
+const original: EvaluationFile = {
+  model: 'm',
+  data: '/test.jsonl',
   wer: 0.04,
   cer: 0.01,
   sentenceErrorRate: 0.2,
@@ -21,26 +24,39 @@ const original: EvaluationNumbers = {
   latency: { median: 8, p95: 20 },
   parameters: 1_000_000,
   nonZeroParameters: 1_000_000,
+  removed: null,
   sparsity: 0,
-  gated: { by: 'default', parameters: 800_000, nonZeroParameters: 800_000, sparsity: 0 },
+  gated: { by: 'default', parameters: 800_000, nonZeroParameters: 800_000, removed: null, sparsity: 0 },
   bytes: 4_000_000,
   gzippedBytes: 3_600_000,
   gzippedError: null,
-  timed: null,
   device: 'cpu',
   batch: 1,
   skipped: [],
 };
-const pruned: EvaluationNumbers = {
+const pruned: EvaluationFile = {
   ...original,
   wer: 0.05,
   errors: 20,
   deletions: 4,
   nonZeroParameters: 400_000,
   sparsity: 0.6,
-  gated: { by: 'run', parameters: 800_000, nonZeroParameters: 200_000, sparsity: 0.75 },
+  gated: { by: 'run', parameters: 800_000, nonZeroParameters: 200_000, removed: null, sparsity: 0.75 },
   gzippedBytes: 1_800_000,
 };
+
+/** Of a model and its original, by their latencies; null for no original. */
+function cost(own: number, dense: number | null): ModelCost {
+  const counts = { model: 'm', parameters: 1, nonZeroParameters: 1, bytes: 4, gzippedBytes: 4, gzippedError: null };
+  const figuresOf = (latency: number) => ({
+    ...counts,
+    ...{ nonZeroGated: 1, multiplyAccumulates: 1, latency, realTimeFactor: latency / 10_000 },
+  });
+  return {
+    ...{ own: figuresOf(own), dense: dense === null ? null : figuresOf(dense), ratios: null, quantized: false },
+    ...{ seconds: 10, runs: 5, device: 'cpu', threads: null, problem: null },
+  };
+}
 
 const row = (id: string, compared = true) =>
   figures(pruned, compared ? original : undefined).find((figure) => figure.id === id);
@@ -65,12 +81,12 @@ test('a size that was sampled is said with its error', () => {
 test('times by turns stand beside each other, and are left out where there are none', () => {
   expect(row('timed')).toBeUndefined();
   expect(figuresAsCsv('a', pruned, '')).not.toContain('timed');
-  const timed = { ...pruned, timed: { own: 100, dense: 400, seconds: 10 } };
+  const timed = { ...pruned, cost: cost(100, 400) };
   const find = (compared: boolean) => figures(timed, compared ? original : undefined).find(({ id }) => id === 'timed');
   expect(find(true)).toMatchObject({ text: '100 ms', original: '400 ms', ratio: 0.25 });
   expect(find(false)).not.toHaveProperty('original');
   expect(figuresAsCsv('a', timed, 'b', original)).toContain('timed,100,400');
-  const alone = { ...timed, timed: { own: 100, dense: null, seconds: 10 } };
+  const alone = { ...timed, cost: cost(100, null) };
   expect(figures(alone, original).find(({ id }) => id === 'timed')).not.toHaveProperty('original');
 });
 
