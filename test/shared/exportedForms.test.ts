@@ -32,7 +32,7 @@ if (!canMake)
   );
 
 /** How far logits are from those of the model they came from, as a share of the largest. */
-const most = { shrunk: 1e-5, int8: 0.1 };
+const most = { shrunk: 1e-5, int8: 0.05 };
 
 const models = new MadeModels(process.env['PINCH_FORMATS']);
 const out = mkdtempSync(join(tmpdir(), 'pinch-forms-'));

@@ -47,7 +47,9 @@ async function train(model: string, changes: object): Promise<{ ctcLoss: number;
   const run = await mkdtemp(join(tmpdir(), 'pinch-'));
   try {
     const settings = JSON.parse(await readFile(join(shared, 'reference/yardstick.json'), 'utf8')) as object;
-    await writeFile(join(run, 'config.json'), JSON.stringify({ ...settings, steps, ...changes }));
+    // Kept features are rounded to 16 bits, and those of group-norm models are without padding: not what PyTorch is given here.
+    const own = { steps, features: 'recompute' };
+    await writeFile(join(run, 'config.json'), JSON.stringify({ ...settings, ...own, ...changes }));
     const manifest = join(models.folder, 'train.jsonl');
     await promisify(execFile)(
       process.execPath,

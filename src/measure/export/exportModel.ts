@@ -17,7 +17,7 @@ import { keepRecord } from '../model/keepRecord.ts';
 import { shrinkFile } from './shrinkFile.ts';
 import { storedParameters } from '../model/storedParameters.ts';
 import { textTable } from '../../base/textTable.ts';
-import { tolerances, writeVerified } from './verifiedWrite.ts';
+import { toleranceFor, writeVerified } from './verifiedWrite.ts';
 
 export interface ExportOptions {
   /** Without units and heads that are dead; see shrinkFile. Before weights become integers. */
@@ -56,7 +56,7 @@ export async function exportModel(path: string, options: ExportOptions): Promise
   const quantization = int8 ? quantizeModel(file) : null;
   if (quantization) file = quantization.file;
   await makeFolder(folder);
-  await writeVerified(source, file, target, int8 ? tolerances.int8 : tolerances.shrink);
+  await writeVerified(source, file, target, toleranceFor(source, { int8 }));
   await copyProcessorFiles(source.folder, folder);
   const to = await countModel(await loadModel(target), gzip('written'));
   return {

@@ -12,9 +12,19 @@ import { Session } from '../../runtime/session.ts';
 
 /**
  * How far the logits may be from those of the model that a file came from: the root mean square of the difference, in standard deviations
- * of that model's logits. Ours, and wide: they are to catch a model whose weights or scales are wrong, not to judge honest rounding.
+ * of that model's logits. Ours, between what right files were measured at and what wrong ones were:
+ * - shrunk: at most 6e-7; 1e-3 to 4e-3 where one unit too many is gone. In half precision 7e-5, where sums are rounded in another order.
+ * - 8 bits: at most 0.06; 0.12 to 1.4 where the scales of one convolution or of the head are doubled or moved by a channel. Those of one
+ *   layer between, of which a residual stream hides most, are not told from rounding (0.01 to 0.1).
  */
-export const tolerances = { shrink: 1e-3, int8: 0.5 } as const;
+const tolerances = { shrunk: 1e-5, half: 2e-3, int8: 0.2 } as const;
+
+/** For what is made of a model. */
+export function toleranceFor({ model }: ModelFile, form: { readonly int8: boolean }): number {
+  if (form.int8) return tolerances.int8;
+  const isHalf = [...model.graph.initializers.values()].some(({ type }) => type === 'float16' || type === 'bfloat16');
+  return isHalf ? tolerances.half : tolerances.shrunk;
+}
 
 /**
  * @param source the model that `file` came from.
