@@ -21,13 +21,13 @@ interface RunResult {
   readonly status: 'done' | 'failed' | 'stopped';
   readonly message: string | null;
   readonly steps: number;
-  /** Of the last checkpoint; null if there is none. */
+  /** The path of the last checkpoint; null if there is none. */
   readonly checkpoint: string | null;
   readonly sparsity: number | null;
   readonly sparsityOfAll: number | null;
   readonly parameters: number | null;
   readonly nonZeroParameters: number | null;
-  /** Of the last evaluation during the run. */
+  /** The word error rate of the last evaluation during the run. */
   readonly wer: number | null;
   readonly best: { readonly step: number; readonly wer: number; readonly checkpoint: string } | null;
   /** Spent in training steps. */

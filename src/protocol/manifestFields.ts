@@ -1,6 +1,6 @@
 /** The names that data sets give the fields of a manifest's records. */
 
-/** Of the audio file, the likeliest first. */
+/** Names for the audio file, the likeliest first. */
 export const audioFields = [
   'audio_filepath',
   'audio_path',
@@ -12,5 +12,5 @@ export const audioFields = [
   'wav_filename',
   'wav',
 ];
-/** Of its text. */
+/** Names for its text. */
 export const textFields = ['text', 'sentence', 'transcription', 'transcript', 'normalized_text'];

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { count, fraction, real, text, time, type Shape } from './schema.ts';
 
-/** Of a checkpoint within its run folder. Paths that lead elsewhere are no trainer's. */
+/** A checkpoint's path within its run folder. No trainer writes a path that leads elsewhere. */
 const checkpointPath = v.pipe(text, v.regex(/^checkpoints\/step-\d{6,15}$/u));
 
 /**
@@ -34,7 +34,7 @@ export const runState = v.object({
   pid: count,
   processStart: v.nullable(text),
   host: text,
-  /** Of this process alone; the control socket gives it on request. */
+  /** A random word of this process alone; the control socket gives it on request. */
   nonce: text,
   attempt: count,
   /** Updates so far, and in all. */
@@ -73,7 +73,7 @@ export const startRecord = v.object({
   memoryBytes: real,
   /** What of it evaluating the development set takes; absent without one. */
   evaluationMemoryBytes: v.optional(real),
-  /** Of the run folder when it is largest. Runs of earlier versions do not say. */
+  /** The size of the run folder when it is largest. Runs of earlier versions do not say. */
   diskBytes: v.optional(real),
   /** A first guess of the whole run's length. */
   secondsExpected: real,

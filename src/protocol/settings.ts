@@ -134,7 +134,7 @@ export const runSettings = group({
     /** Share of the run that they must have been dead for. */
     after: share,
   }),
-  /** Of method "nas-cp" alone. */
+  /** Only method "nas-cp" uses these. */
   search: group({
     /** Share of the run that searches; the rest fine-tunes what it chose. */
     share: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
@@ -144,9 +144,9 @@ export const runSettings = group({
       v.minLength(2, 'must have two shares or more'),
       v.maxLength(1000, 'must have 1000 shares at most'),
     ),
-    /** Of the Gumbel-softmax, when the search begins and when it ends. */
+    /** The Gumbel-softmax's temperature at the start and the end of the search. */
     temperature: v.strictTuple([positive(1000), positive(1000)], 'must be a list of two numbers'),
-    /** Of what the search learns of its candidates. */
+    /** The learning rate of what the search learns of its candidates. */
     learningRate: number(0, 1000),
   }),
   /** Parameters that are not trained. */

@@ -45,7 +45,7 @@ export interface GroupGate {
 export interface ScoreUnit {
   /** What a layer's scores are counted from. */
   readonly base: number;
-  /** Of its thresholds; its square is the mean score before training. */
+  /** The unit of its thresholds; its square is the mean score before training. */
   readonly rms: number;
 }
 

@@ -31,7 +31,7 @@ const progressSchema = v.object({
   learningRateScale: v.number(),
   rolledBack: v.boolean(),
   gates: v.picklist(['learning', 'fixed']),
-  /** Of the latest updates, the newest last; see `LossWatch`. */
+  /** The losses of the latest updates, the newest last; see `LossWatch`. */
   recentLosses: v.array(v.number()),
   lowestMedian: v.nullable(v.number()),
   blankSteps: v.number(),

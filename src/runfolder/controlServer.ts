@@ -17,7 +17,7 @@ import { removeAbandonedSockets, socketFolderPrefix, socketName } from './abando
 export type ControlAnswer = (request: ControlRequest) => ControlReply;
 
 export interface ControlServer {
-  /** Of the socket, or the named pipe on Windows. */
+  /** The path of the socket, or of the named pipe on Windows. */
   readonly path: string;
   readonly close: () => Promise<void>;
 }

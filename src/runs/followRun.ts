@@ -50,7 +50,7 @@ export interface FollowOptions {
 }
 
 /**
- * Of a long run the series has only some steps at first, and the snapshot neither evaluations, checkpoints nor alerts, until the
+ * The series of a long run has only some steps at first, and the snapshot neither evaluations, checkpoints nor alerts, until the
  * whole file is read: then the follower tells of a reset and a new snapshot. Await `refresh` where everything is needed.
  */
 export interface RunFollower {

@@ -13,7 +13,7 @@ export interface GraphCost {
   readonly traffic: number;
   /** Nodes that run, those in the bodies of Scans once for each round: on small batches starting them takes longer than their work. */
   readonly nodes: number;
-  /** Of them, those in the bodies of Scans, whose rounds grow with the audio's length. */
+  /** Those of them that stand in the bodies of Scans, whose rounds grow with the audio's length. */
   readonly repeated: number;
   /** The most memory that values between the nodes take at once, in the order the nodes were written. */
   readonly bytes: number;

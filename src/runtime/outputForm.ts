@@ -12,7 +12,7 @@ import type { ModelIO } from './modelIO.ts';
 import { Session } from './session.ts';
 
 export interface OutputForm {
-  /** Of the output. */
+  /** The axes of the output. */
   readonly axes: OutputAxes;
   readonly scores: Scores;
   /** What CTC reads in training. */
@@ -31,7 +31,7 @@ export interface LogitsSource {
 export interface OutputOptions {
   /** In Hz. */
   readonly sampleRate: number;
-  /** Of the vocabulary. */
+  /** The number of symbols in the vocabulary. */
   readonly symbols: number | undefined;
 }
 

@@ -17,7 +17,7 @@ export const threadsVariable = 'PINCH_THREADS';
 
 export const onnxruntimeVersion = onnxruntime.env.versions.node ?? 'unknown';
 
-/** Of onnxruntime's five levels of logging the last. */
+/** The last of onnxruntime's five levels of logging. */
 const fatalOnly = 4;
 const quiet: ort.InferenceSession.RunOptions = { logSeverityLevel: fatalOnly };
 // What no session is responsible for, such as a device that cannot be had.

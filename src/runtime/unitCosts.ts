@@ -8,11 +8,11 @@ import { Session, type Device } from './session.ts';
 
 /** Seconds each. */
 export interface UnitCosts {
-  /** Of a floating-point operation in a matrix product. */
+  /** A floating-point operation in a matrix product. */
   readonly operation: number;
-  /** Of a byte that an operator reads or writes. */
+  /** A byte that an operator reads or writes. */
   readonly byte: number;
-  /** Of starting an operator, however little it has to do. */
+  /** The start of an operator, however little it has to do. */
   readonly node: number;
 }
 

@@ -5,7 +5,7 @@ import type { TrainedParameter } from './parameter.ts';
 import { stateNames } from './stateNames.ts';
 import type { State } from './state.ts';
 
-/** Of a grouped layer, 1 for each group that lives, else 0. */
+/** By grouped layer: 1 for each group that lives, else 0. */
 export type Living = ReadonlyMap<number, Uint8Array>;
 
 /** The mean square of each group's gated weights, by gated layer; what gates compare with is less their layer's base. */

@@ -26,7 +26,7 @@ export interface GatedLayer {
   readonly size: number;
   /** Gated weights. */
   readonly parameters: number;
-  /** Of its matrix; of groups [groups, gated weights of each]. */
+  /** The shape of its matrix; for groups [groups, gated weights of each]. */
   readonly shape: readonly number[];
   /** A few words for a table. */
   readonly reason: string;

@@ -1,6 +1,6 @@
 /** Counts how many weights lie below an edge, exactly and for many edges, reading the weights once and then little of them. */
 
-/** Of a magnitude's 31 bits, as many as one bin leaves out: a bin is 2⁻⁷ wide, relative to where it stands. */
+/** How many of a magnitude's 31 bits one bin leaves out: a bin is 2⁻⁷ wide, relative to where it stands. */
 const binBits = 16;
 const bins = 2 ** (31 - binBits);
 const magnitudeBits = 0x7fff_ffff;

@@ -47,7 +47,7 @@ function letThrough(parameter: TrainedParameter, weights: Float32Array, state: S
 export type Write = (into: Float32Array) => void;
 
 /**
- * Of parameters with gates that learn thresholds, the weights that these let through, by initializer.
+ * The weights that gates let through, by initializer, for parameters whose gates learn thresholds.
  * @param living of `livingGroups`, for the thresholds of the state
  */
 export function* maskedWeights(

@@ -13,7 +13,7 @@ import { specAugmentEdit } from './specAugment.ts';
 
 /** A value [batch, frames, channels] or [batch, channels, frames] that need not be computed twice for the same audio. */
 export interface FeatureCut {
-  /** Of the value in the model. */
+  /** The name of the value in the model. */
   readonly name: string;
   /** Which axis counts frames: 1 or 2. */
   readonly axis: 1 | 2;

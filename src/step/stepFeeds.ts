@@ -33,7 +33,7 @@ export interface StepScalars {
   readonly part: number;
   readonly learningRate: number;
   readonly gateLearningRate: number;
-  /** Of the Gumbel-softmax in a search among channels. */
+  /** The temperature of the Gumbel-softmax in a search among channels. */
   readonly temperature: number;
   readonly sparsityTarget: number;
   readonly multiplier: number;

@@ -33,7 +33,7 @@ export interface TrainingSessionOptions {
   readonly candidates?: number | undefined;
   /** As the training graph's. */
   readonly removed?: number | undefined;
-  /** Of the masks, and of the noise in a search among channels. */
+  /** The seed of the masks, and of the noise in a search among channels. */
   readonly seed: number;
   readonly gates: GateMode;
   /** For the profile of a benchmark or a test. */

@@ -19,7 +19,7 @@ type Where = { readonly study: Study; readonly paths: StudyPaths };
 /** A task that is done. */
 export interface Collected {
   readonly measured: Readonly<Record<TestSet, Measured>>;
-  /** Of a run, without its comparison; null for the given model. */
+  /** The results of a run, without its comparison; null for the given model. */
   readonly found: Omit<Found, 'againstDense'> | null;
 }
 

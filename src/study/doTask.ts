@@ -20,7 +20,7 @@ export interface TaskContext {
   readonly paths: StudyPaths;
   /** What every run.json of the study says, but for its settings. */
   readonly inputs: Omit<RunFile, 'settings'>;
-  /** Of one operator; undefined for onnxruntime's choice. */
+  /** Threads of one operator; undefined for onnxruntime's choice. */
   readonly threads: number | undefined;
   /** Ends the training after a checkpoint. */
   readonly signal: AbortSignal;

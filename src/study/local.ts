@@ -16,7 +16,7 @@ export interface TaskEvents {
 export interface Share {
   /** Tasks at once. */
   readonly together: number;
-  /** Of one operator in each of them; undefined for onnxruntime's choice. */
+  /** Threads of one operator in each of them; undefined for onnxruntime's choice. */
   readonly threads: number | undefined;
 }
 

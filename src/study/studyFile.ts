@@ -88,7 +88,7 @@ const schema = v.strictObject(
     settings: v.optional(settings, {}),
     /** Runs at once; null for what the machine allows. */
     together: optional(count(1)),
-    /** Of each run; null for its share of the processors. */
+    /** Threads of each run; null for its share of the processors. */
     threads: optional(count(1)),
     slurm: v.optional(slurm, {}),
   },

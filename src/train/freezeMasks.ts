@@ -126,7 +126,7 @@ class Sparsity {
   private readonly squares: ReadonlyMap<number, Float64Array>;
   private readonly gated: readonly TrainedParameter[];
   private readonly total: number;
-  /** Of weights that have gates of their own, by initializer, with the groups that were alive. */
+  /** The counts of weights that have gates of their own, by initializer, with the groups that were alive. */
   private readonly counts = new Map<
     string,
     { readonly counts: MagnitudeCounts; readonly alive: readonly Uint8Array[] }
@@ -183,7 +183,7 @@ class Sparsity {
     return weights.length - below(counts, Math.max(edge, least));
   }
 
-  /** Of a tensor without what it has of dead groups: counted again only when other groups are dead than before. */
+  /** The counts of a tensor without its dead groups. It is counted again only when other groups are dead than before. */
   private countsOf(parameter: TrainedParameter, weights: Float32Array, living: Living): MagnitudeCounts {
     const { initializer, groups = [] } = parameter;
     const alive = groups.map(({ gate }) => living.get(gate) ?? new Uint8Array());

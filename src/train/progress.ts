@@ -28,7 +28,7 @@ export interface Terminal {
 /** Time between plain lines, and between redraws of the bar, in milliseconds. */
 const plainEvery = 10_000;
 const barEvery = 100;
-/** Of what is worth a line of the log, in milliseconds. */
+/** A phase that takes so many milliseconds is worth a line of the log. */
 const phaseIsLong = 2000;
 
 export class ProgressReport {

@@ -13,7 +13,7 @@ export interface GroupRemoval {
   readonly counts: Pick<ShrinkRecord, 'groups' | 'gatedParameters' | 'parameters'>;
 }
 
-/** Of gates that learn: the groups that have been dead for long, if they are many, and no more than the run is to prune. */
+/** While gates learn: removes the groups that have been dead for long, if they are many, and no more of them than the run is to prune. */
 export async function removeLongDead(
   setup: Setup,
   opened: ModelInTraining,

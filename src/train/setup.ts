@@ -63,11 +63,11 @@ export interface Setup {
   readonly output: OutputForm;
   /** How many of the model's tensors had 16-bit floats, and were widened to float32. */
   readonly widened: number;
-  /** Of so many samples: the model's own count. */
+  /** Frames that the model makes of so many samples, by its own count. */
   readonly frames: (samples: number) => number;
   readonly data: TrainingData;
   readonly loader: AudioLoader;
-  /** Of a frozen encoder; undefined where each batch computes its own, or everything is trained. */
+  /** Features of a frozen encoder; undefined if each batch computes its own, or if everything is trained. */
   readonly features: Features | undefined;
   readonly device: ChosenDevice;
   /** The largest of the run. */
@@ -77,7 +77,7 @@ export interface Setup {
   readonly largestBatch: BatchShape;
   /** A session in the state of a checkpoint; without one, as the method begins. */
   readonly open: (gates: GateMode, state?: State) => ModelInTraining;
-  /** Of layers that are to lose all groups, by their gates, those that the model cannot do without. */
+  /** Layers whose gates have closed all groups, and which the model cannot do without. */
   readonly held: (emptied: readonly number[]) => ReadonlySet<number>;
   /** What a step takes on the largest batch, estimated without running it. @throws Error naming every operator without a gradient. */
   readonly cost: () => GraphCost;

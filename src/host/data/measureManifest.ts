@@ -11,7 +11,7 @@ export interface FoundManifest {
   readonly kind: TableKind | 'audio folder' | 'Kaldi' | 'LibriSpeech';
   /** Undefined where counting would take long. */
   readonly utterances: number | undefined;
-  /** Of the text, without the audio. */
+  /** The size of the text, without the audio. */
   readonly bytes: number;
 }
 

@@ -15,7 +15,7 @@ export interface EvaluationFile extends KeptEvaluation {
 /** The totals are a few kilobytes; skipped utterances may add to them. */
 const largestFile = 4 << 20;
 const mostEvaluations = 100;
-/** Of the utterances that could not be read, as many as are worth showing. */
+/** How many of the utterances that could not be read are shown. */
 const shownSkipped = 20;
 
 /** Where the evaluations of a model's ONNX file are kept. */

@@ -6,7 +6,7 @@ import type { ExportedModel } from '../../protocol/results/export.ts';
 export interface ExportForm {
   readonly label: string;
   readonly buys: string;
-  /** Of `pinch export`. */
+  /** Flags of `pinch export`. */
   readonly flags: readonly string[];
 }
 

@@ -31,7 +31,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
   private view: WebviewView | undefined;
   private run: FollowedRun | undefined;
   private subject: Subject | undefined;
-  /** Of an ONNX file, read once for each version of it. */
+  /** What is shown of an ONNX file, read once for each version of it. */
   private readonly inspected = new Map<string, HeatmapState>();
   /** Counts what was asked to be shown, so that a slow answer to an older question is dropped. */
   private asked = 0;

@@ -10,7 +10,7 @@ const pruneArguments = v.strictObject({
   train: v.optional(v.string()),
   dev: v.optional(v.nullable(v.string())),
   method: v.optional(v.picklist(methods)),
-  /** Of method self-pinching alone. */
+  /** Only method self-pinching has one. */
   granularity: v.optional(v.picklist(granularities)),
   /** Share of the gated weights. */
   target: v.optional(v.pipe(v.number(), v.minValue(0, share), v.ltValue(1, share))),

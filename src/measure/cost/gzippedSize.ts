@@ -18,7 +18,7 @@ export interface GzipOptions {
 
 /** Files up to this size are compressed whole, always: quick, and they are graphs more than weights. */
 const smallFile = 4 << 20;
-/** Of a sample: short, so that there are many, and long enough that their ends matter little. */
+/** Bytes of a block of the sample: short, so that there are many, and long enough that their ends matter little. */
 const sampleBlock = 1 << 15;
 /** In all files together; a quarter of a second of work for one core. */
 const sampleBlocks = 128;
@@ -28,11 +28,11 @@ const exactBlock = 1 << 20;
 const window = 1 << 15;
 /** Header and checksum of a file. */
 const frame = 18;
-/** Of the estimate: what blocks cost for beginning and ending, which no sample shows. */
+/** The least error of the estimate: what blocks cost for beginning and ending, which no sample shows. */
 const leastError = 5e-3;
 
 /**
- * Of a large file a sample of blocks is compressed, one at a random place in each of equal parts (seeded, so that the same files give the
+ * For a large file a sample of blocks is compressed, one at a random place in each of equal parts (seeded, so that the same files give the
  * same number), each with what stands before it as gzip would have seen it. The error follows from how neighbouring blocks differ
  * (Wolter, An investigation of some estimators of variance for systematic sampling, 1984, estimator 2).
  */

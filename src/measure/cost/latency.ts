@@ -9,12 +9,12 @@ import type { ModelIO } from '../../runtime/modelIO.ts';
 import { Session, type Device, type Feed } from '../../runtime/session.ts';
 
 export interface LatencyOptions {
-  /** Of the utterance. */
+  /** Seconds of the utterance. */
   readonly seconds: number;
   /** In Hz. */
   readonly sampleRate: number;
   readonly device: Device;
-  /** Of one operator on the CPU; by default as many as sessions have. */
+  /** Threads of one operator on the CPU; by default as many as sessions have. */
   readonly threads?: number | undefined;
   /** Is told how many runs of how many are done; how many there will be is known better after the first. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;

@@ -22,7 +22,7 @@ export interface CostOptions {
   readonly onProgress?: LatencyOptions['onProgress'];
 }
 
-/** Of audio: about the length of a sentence in the usual test sets. */
+/** Seconds of audio: about the length of a sentence in the usual test sets. */
 const utteranceSeconds = 10;
 
 /** Hugging Face's default, for a model without the other files. */

@@ -8,7 +8,7 @@ import { transposed } from '../../onnx/graph/transposed.ts';
 export interface TensorDiff {
   /** The share of elements that differ, 0 to 1. Zeros of both signs are equal, and so are two that are no numbers. */
   readonly changed: number;
-  /** Elements that are zero in neither, over those that are not zero in both at once (Jaccard index); 1 if all are zero. */
+  /** Elements that are non-zero in both ÷ elements that are non-zero in at least one (Jaccard index); 1 if all are zero. */
   readonly overlap: number;
 }
 

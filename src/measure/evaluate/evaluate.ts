@@ -39,7 +39,7 @@ export interface EvaluateOptions {
   readonly latency?: boolean;
   /** Whether to compress all of the files, not only a sample, to find how large they are then. */
   readonly compressed?: boolean;
-  /** Of what takes long besides recognising, which is only what is asked for. */
+  /** Progress of what takes long besides recognition; only what was asked for takes long. */
   readonly onMeasure?: (label: string, done: number, total: number) => void;
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
@@ -48,7 +48,7 @@ export interface EvaluationProgress {
   readonly model: string;
   readonly done: number;
   readonly utterances: number;
-  /** Of the utterance that is being recognised, if it is so long that it goes in windows. */
+  /** The window of the utterance that is being recognised, if it is so long that it goes in windows. */
   readonly window?: { readonly done: number; readonly windows: number };
   /** Bytes that recognising them will take, once that is estimated. */
   readonly memoryBytes?: number;

@@ -28,7 +28,7 @@ export interface ExportOptions {
   readonly out?: string | undefined;
   /** Whether to compress all of the files, not only a sample, to find how large they are then. */
   readonly compressed?: boolean | undefined;
-  /** Of what takes long. */
+  /** Progress of what takes long. */
   readonly onProgress?: ((label: string, done: number, total: number) => void) | undefined;
 }
 

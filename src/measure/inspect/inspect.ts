@@ -21,7 +21,7 @@ export interface InspectOptions {
   readonly latency?: boolean;
   /** Whether to compress all of the files, not only a sample, to find how large they are then. */
   readonly compressed?: boolean;
-  /** Of what takes long, which is only what is asked for. */
+  /** Progress of what takes long; only what was asked for does. */
   readonly onProgress?: (label: string, done: number, total: number) => void;
 }
 

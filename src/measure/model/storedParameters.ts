@@ -22,7 +22,7 @@ export interface StoredParameter {
   readonly gated: boolean;
   /** Why it is gated, or not. */
   readonly reason: string;
-  /** Of single weights, in a checkpoint of ours; null if it is not known, or decides about groups. */
+  /** The threshold of single weights in a checkpoint of ours; null if it is not known, or decides about groups. */
   readonly threshold: Threshold | null;
   /** The grouped layers that gate it, by name. */
   readonly groups: readonly string[];

@@ -38,7 +38,7 @@ export interface TrainedInput {
   readonly module: string | undefined;
   /** The parameter's name, as far as this place tells. */
   readonly name: string;
-  /** Of a bias, the stored tensor that the same layer has as its weight: layers of one name are told apart by it. */
+  /** For a bias: the stored tensor that is the weight of the same layer. It tells layers of one name apart. */
   readonly partner: string | undefined;
 }
 

@@ -7,7 +7,7 @@ export interface OutputAxes {
   readonly symbols: number;
 }
 
-/** Of logits as Hugging Face has them. */
+/** The axes of logits in Hugging Face's models. */
 export const batchFirst: OutputAxes = { batch: 0, frames: 1, symbols: 2 };
 
 /** An output's shape for so many utterances of so many samples. */

@@ -11,7 +11,7 @@ export interface ScoreSource {
   readonly scores: Scores | undefined;
   /** The value that stands before softmax and transposes; the output itself where nothing is known to be behind it. */
   readonly value: string;
-  /** Of that value. */
+  /** The axes of that value. */
   readonly axes: OutputAxes;
 }
 

@@ -12,7 +12,7 @@ const costFigures = v.object({
   ...fileSize.entries,
   /** Gated weights that are in the model and not zero. */
   nonZeroGated: known(count),
-  /** Of matrix products and convolutions, for a second of audio; null if that cannot be reckoned. */
+  /** Multiply-accumulates of matrix products and convolutions for a second of audio; null if they cannot be estimated. */
   multiplyAccumulates: known(amount),
   /** Milliseconds for one utterance, the median of all runs; null if that was not asked for or the model cannot be run. */
   latency: known(amount),

@@ -40,7 +40,7 @@ export type Speed = Shape<typeof speed>;
 const modelIdentity = v.object({
   /** Absolute, of the ONNX file. */
   path: text,
-  /** Of the ONNX file alone. */
+  /** Bytes of the ONNX file alone. */
   bytes: count,
   /** ISO 8601, UTC. */
   modified: time,

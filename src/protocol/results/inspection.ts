@@ -12,7 +12,7 @@ const tensorReport = v.object({
   layer: text,
   role: v.picklist(['weight', 'bias']),
   opType: text,
-  /** Of its elements in the file: int8 of quantized weights. */
+  /** The type of its elements in the file: int8 for quantized weights. */
   type: text,
   /** As it is stored; a linear layer's matrix is [in, out] in most exports. */
   dims: v.array(count),
@@ -72,12 +72,12 @@ export const layerInspection = v.object({
   layer: text,
   /** The parameter's full name; of a layer that is gated in groups, the names of its matrices. */
   name: text,
-  /** Of a layer that is gated in groups, its gated weights in one row. */
+  /** The shape of its weights; for a layer that is gated in groups, its gated weights in one row. */
   shape: v.array(count),
   gated: v.boolean(),
   parameters: count,
   zeros: count,
-  /** Of the weights as they are in the file, zeros too. */
+  /** The root mean square of the weights as they are in the file, zeros too. */
   rootMeanSquare: amount,
   /** As in metrics.jsonl, in units of the root-mean-square weight before training; null if there is none or it is not known. */
   threshold: v.nullable(real),

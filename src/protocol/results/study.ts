@@ -37,7 +37,7 @@ const found = v.object({
 export type Found = Shape<typeof found>;
 
 const runResult = v.object({
-  /** Of its folder under `runs`. */
+  /** The name of its folder under `runs`. */
   name: text,
   method,
   target,

@@ -23,7 +23,7 @@ export interface ModelName {
 
 /** An evaluation kept beside its model. */
 export interface KeptEvaluation {
-  /** Of its folder, and so of the test data. */
+  /** The name of its folder, and so of the test data. */
   readonly name: string;
   /** Whether the model's file is another one now than the one that was measured. */
   readonly modelChanged: boolean;

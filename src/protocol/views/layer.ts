@@ -30,7 +30,7 @@ export type LayerHistogram =
 export interface LayerPoint {
   readonly step: number;
   readonly loss: number;
-  /** Of the whole model. */
+  /** The sparsity of the whole model. */
   readonly sparsity: number;
   readonly sparsityTarget: number;
   /** Null for methods without thresholds. */

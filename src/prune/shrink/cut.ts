@@ -62,7 +62,7 @@ function keptIndices(dim: number, cuts: readonly GroupCut[]): number[] {
   return Array.from({ length: dim }, (_, i) => i).filter((i) => !gone.has(i));
 }
 
-/** Of the rows that stay, where each was, counted in rows. */
+/** Where each row that stays was, counted in rows. */
 function* rowStarts(dims: readonly number[], kept: readonly (readonly number[])[]): Generator<number> {
   const walk = function* (axis: number, at: number): Generator<number> {
     if (axis === dims.length) yield at;

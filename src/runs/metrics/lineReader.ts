@@ -16,7 +16,7 @@ const newline = 10;
 export class LineReader {
   /** Bytes done with. What follows begins with a line, or goes on with one that is too long. */
   position = 0;
-  /** Of the line that was handed on last, counted from 1. */
+  /** The number of the line that was handed on last, from 1. */
   number = 0;
   /** Lines that were too long. */
   skipped = 0;

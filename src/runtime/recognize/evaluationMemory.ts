@@ -10,7 +10,7 @@ import type { RecognitionPlan } from './recognitionPlan.ts';
 
 /** onnxruntime holds a model's weights, and some again in the order that its products want. */
 const heldTwice = 2;
-/** Of a recording: its file's samples, at the model's rate, and normalised, on their way. */
+/** Copies of a recording that exist at once: the file's samples, those at the model's rate, the normalised ones, and those on their way. */
 const copiesOfAudio = 4;
 /** Recordings whose audio is read before it is needed; see recognizeAll. */
 const readAhead = 10;

@@ -23,7 +23,7 @@ export interface RecognitionPlan {
 const wholeSeconds = 40;
 const windowSeconds = 20;
 const shortestWindow = 4;
-/** Of a window. */
+/** The part of a window that overlaps with the next. */
 const overlapShare = 1 / 5;
 
 /** onnxruntime's arena takes up to so much more than the values need in the written order, measured on two models and five lengths. */

@@ -11,7 +11,7 @@ import type { Recognizer } from './recognizer.ts';
 export interface Transcript {
   readonly utterance: Utterance;
   readonly text: string;
-  /** Of its audio. */
+  /** Seconds of its audio. */
   readonly seconds: number;
 }
 

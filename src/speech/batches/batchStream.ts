@@ -14,7 +14,7 @@ export interface Position {
 
 /** What was read of an utterance: its audio, or what was made of the audio earlier. */
 export interface Sound {
-  /** Of the audio. */
+  /** Samples of the audio. */
   readonly samples: number;
   readonly audio?: Float32Array;
   readonly features?: Float32Array;

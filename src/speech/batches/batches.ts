@@ -4,7 +4,7 @@ import { chooseBuckets, type Bucket } from './lengths.ts';
 import type { PreparedUtterance } from './prepare.ts';
 import { Random } from '../../base/random.ts';
 
-/** Of a run's `batch` settings, those that decide its batches (design.md). */
+/** Those of a run's `batch` settings that decide its batches. */
 export interface BatchSettings {
   /** Audio in a batch, padding included. */
   readonly seconds: number;

@@ -49,7 +49,7 @@ export class GroupedGates {
   private readonly tau: number;
   private readonly weights: readonly OpenWeight[];
   private readonly layers: ReadonlyMap<number, Layer>;
-  /** Of `groupGradients`, by gated layer. */
+  /** The factors of `groupGradients`, by gated layer. */
   private readonly factors = new Map<number, Value>();
   /** By initializer: 1 where the weight's own gate lets it through. */
   private readonly passed = new Map<string, Value>();

@@ -16,7 +16,7 @@ export interface GatedWeight {
   readonly stack: readonly { readonly initializer: string; readonly gate: number }[] | undefined;
   /** Its gated parts. */
   readonly groups: readonly GroupedAxis[];
-  /** Of one weight, in the model's shape. */
+  /** The shape of one weight in the model. */
   readonly dims: readonly number[];
   /** The axis of the layer's output features. */
   readonly channelAxis: number;

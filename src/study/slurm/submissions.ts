@@ -11,7 +11,7 @@ import { readSmallFile } from '../../base/smallFile.ts';
 const taskName = v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/u));
 const schema = v.array(
   v.object({
-    /** Of the job, unlike any other's. */
+    /** The job's name, unlike any other's. */
     name: v.pipe(v.string(), v.regex(/^pinch-[0-9a-f]{12}$/u)),
     /** By the job's index. */
     tasks: v.array(taskName),

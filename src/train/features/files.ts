@@ -11,7 +11,7 @@ import { fromHalf, toHalf } from '../../onnx/graph/half.ts';
 
 /** What an utterance became. */
 export interface Kept {
-  /** Of its audio. */
+  /** Samples of its audio. */
   readonly samples: number;
   readonly features: Float32Array;
 }
@@ -20,7 +20,7 @@ export interface Kept {
 export type FeatureType = 'float16' | 'float32';
 
 export interface FeatureFilesOptions {
-  /** Of this encoder; made if it is not there. */
+  /** The folder of this encoder; it is made if it is not there. */
   readonly folder: string;
   /** Bytes that all encoders' folders together may take. */
   readonly limit: number;

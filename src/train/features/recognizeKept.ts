@@ -96,7 +96,7 @@ interface KeptFeaturesEngine {
   readonly features: Features;
   readonly ports: ModelIO;
   readonly output: Pick<OutputForm, 'axes'>;
-  /** Of so many samples. */
+  /** Frames that the model makes of so many samples. */
   readonly frames: (samples: number) => number;
   readonly processor: Processor;
   readonly device: Device;

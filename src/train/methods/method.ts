@@ -28,9 +28,9 @@ export interface Method {
 export interface ChannelSearch {
   /** How many each layer has. */
   readonly candidates: number;
-  /** Of what it learns of them. */
+  /** The learning rate of what the search learns of its candidates. */
   readonly learningRate: number;
-  /** Of the Gumbel-softmax at a step (from 0) of `steps`. */
+  /** The Gumbel-softmax's temperature at a step (from 0) of `steps`. */
   readonly temperature: (step: number, steps: number) => number;
 }
 

@@ -32,7 +32,7 @@ export function memoryOf(
 
 /** What the disk of a run depends on. */
 export interface DiskPlan {
-  /** Of the model's files, before training. */
+  /** The size of the model's files before training. */
   readonly modelBytes: number;
   /** Numbers that are trained: each stands in a checkpoint with two moments. */
   readonly trained: number;

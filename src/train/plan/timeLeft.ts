@@ -50,7 +50,7 @@ export interface TimedStep {
   readonly mode: GateMode;
   /** Compiling included, but not freezing the masks. */
   readonly seconds: number;
-  /** Of them, for making features or reading them, and of how many samples. */
+  /** The part of these seconds that made or read features, and of how many samples. */
   readonly features?: { readonly seconds: number; readonly samples: number } | undefined;
 }
 
@@ -60,7 +60,7 @@ const fading = { often: 0.97, seldom: 0.7 };
 const trust = 1;
 /** Fewer steps than this say little. */
 const fewest = 3;
-/** Of the evaluations with frozen masks, so many find the best word error rate so far, and are followed by a checkpoint. */
+/** The fraction of the evaluations with frozen masks that find the best word error rate so far, and so are followed by a checkpoint. */
 const improving = 0.5;
 
 /** The batches of an epoch, of which a large corpus has a hundred thousand. */
@@ -68,7 +68,7 @@ interface Epoch {
   readonly length: number;
   /** All shapes that occur, by their keys. */
   readonly shapes: readonly (readonly [key: string, shape: BatchShape])[];
-  /** Of each batch, in `shapes`. */
+  /** The index of each batch's shape in `shapes`. */
   readonly kinds: Uint32Array;
   /** Samples of all utterances in front of each batch, and of all in the end. */
   readonly before: Float64Array;

@@ -17,7 +17,7 @@ type Work = Pick<GraphCost, 'operations' | 'traffic' | 'nodes' | 'repeated'>;
 /**
  * How the parts of a graph compare with the plain ones that were timed; ours, measured on models of 0.2, 1.7 and 94 million parameters.
  * Products of a step are less even than those that were timed, and starting its nodes, with their many inputs and in a Scan, takes longer.
- * Of an encoder the convolutions are as fast as products where they have many channels; GELU takes much longer with a byte than an addition.
+ * The convolutions of an encoder are as fast as products where they have many channels; GELU takes much longer with a byte than an addition.
  */
 const factors = {
   step: { operation: 1.15, byte: 1, node: 5 },
@@ -141,7 +141,7 @@ function secondsOf(work: Omit<Work, 'repeated'>, units: UnitCosts, factor: UnitC
   );
 }
 
-/** Of a forward pass on one utterance of so many samples, to the logits or to another value; nothing if its shapes are not known. */
+/** The work of a forward pass on one utterance of so many samples, to the logits or to another value; no work if its shapes are not known. */
 function forwardOf({ model, ports: { audio, mask, logits } }: Setup, samples: number, to = logits.name): Work {
   try {
     return graphCost(atLength(model.model, { audio: audio.name, mask, logits: to }, 1, samples).builder);

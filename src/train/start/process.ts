@@ -36,7 +36,7 @@ export interface TrainerOptions {
   readonly table?: boolean;
   /** Whether its progress goes to this process's standard error, as it does by default; trainer.log has it in any case. */
   readonly quiet?: boolean;
-  /** Of one operator on the CPU; by default one per core. */
+  /** Threads of one operator on the CPU; by default one for each core. */
   readonly threads?: number | undefined;
 }
 

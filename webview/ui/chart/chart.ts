@@ -30,7 +30,7 @@ export interface LineChartOptions {
   readonly height: number;
   readonly xLabel: string;
   readonly lines: readonly Line[];
-  /** Of the values, if it does not depend on them. */
+  /** The range of the values, if it does not depend on them. */
   readonly range?: readonly [number, number];
   /** Charts with the same key show the cursor at the same place. */
   readonly sync?: string;
