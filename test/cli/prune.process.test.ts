@@ -193,6 +193,7 @@ describe('a detached run', () => {
     const broken = join(folder, 'broken');
     mkdirSync(broken);
     copyFileSync(resolve('dist/cli.js'), join(broken, 'cli.mjs'));
+    copyFileSync(resolve('dist/hash-worker.js'), join(broken, 'hash-worker.js'));
     symlinkSync(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
     writeFileSync(join(broken, 'trainer.js'), 'throw new Error("no library");');
     const args = [join(broken, 'cli.mjs'), ...flags('never'), '--steps', '1', '--detach', '--json'];
