@@ -35,6 +35,7 @@ export function writeSyntheticRun(
   const line = (record: object): string => `${JSON.stringify(record)}\n`;
 
   const run: RunFile = {
+    version: 2,
     pinch: '0.1.0',
     onnxruntime: '1.30.0',
     node: process.version,
