@@ -14,7 +14,7 @@ const [folder = ''] = process.argv.slice(2);
 
 // What the terminal says is rounded to minutes; this looks at the numbers themselves.
 const said: { readonly at: number; readonly step: number; readonly left: number | undefined }[] = [];
-// eslint-disable-next-line @typescript-eslint/unbound-method -- called with the object it was taken from
+// oxlint-disable-next-line typescript/unbound-method -- called with the object it was taken from
 const { left } = TimeLeft.prototype;
 TimeLeft.prototype.left = function (...position) {
   const seconds = left.apply(this, position);

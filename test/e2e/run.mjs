@@ -82,7 +82,7 @@ const codeServer = join(modules, 'code-server/out/node/entry.js');
 
 // These files are typed by packages that a fresh clone lacks, so they are checked here rather than by `npm run check`.
 if (run('npx', ['tsc', '--noEmit', '-p', here]) !== 0) process.exit(1);
-if (run('npx', ['eslint', '--no-ignore', '--max-warnings', '0', 'test/e2e/*.ts']) !== 0) process.exit(1);
+if (run('npx', ['oxlint', '--type-aware', '--deny-warnings', here]) !== 0) process.exit(1);
 
 const scratch = mkdtempSync(join(tmpdir(), 'pinch-e2e-'));
 let status = 1;
