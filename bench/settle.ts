@@ -50,11 +50,9 @@ export function settleOnce(target: number): Record<string, number> {
   const before = process.cpuUsage();
   const began = performance.now();
   let firstChange = NaN;
-  for (const [name, change] of freezeMasks(parameters, state, target)) {
+  for (const { names: changed, write } of freezeMasks(parameters, state, target)) {
     if (Number.isNaN(firstChange)) firstChange = performance.now();
-    const held = state.get(name)?.data as Float32Array;
-    if (typeof change === 'function') change(held);
-    else held.set(change.data as Float32Array);
+    write(changed.map((name) => state.get(name)?.data as Float32Array));
   }
   const written = performance.now();
   const { sparsity } = frozenLayers({ layers: names, parameters }, state);

@@ -1,4 +1,4 @@
-/** Counts how many weights lie below an edge, exactly and for many edges, reading the weights once and then little of them. */
+/** Counts how many weights lie below an edge, exactly and for many edges, reading the weights once. */
 
 /** How many of a magnitude's 31 bits one bin leaves out: a bin is 2⁻⁷ wide, relative to where it stands. */
 const binBits = 16;
@@ -8,11 +8,19 @@ const magnitudeBits = 0x7fff_ffff;
 const one = new Float32Array(1);
 const oneBits = new Uint32Array(one.buffer);
 
+/** How many magnitudes are below an edge. */
+export interface MagnitudeCounts {
+  /** At least and at most how many are below the edge, found without reading a weight. */
+  readonly bounds: (edge: number) => readonly [number, number];
+  /** How many are below the edge. */
+  readonly below: (edge: number) => number;
+}
+
 /**
  * Positive float32 numbers are in the order of their bits, so a histogram over the first of these says how many weights are below any
  * edge but for those in its own bin, which are read and sorted when they first matter.
  */
-export class MagnitudeCounts {
+export class MagnitudeHistogram implements MagnitudeCounts {
   private readonly weights: () => Float32Array;
   /** How many magnitudes are in a bin or below it. NaN is above everything. */
   private readonly upTo = new Uint32Array(bins);
@@ -61,14 +69,75 @@ export class MagnitudeCounts {
   }
 }
 
-/** The same memory as whole numbers. */
-export const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Uint32Array =>
-  new Uint32Array(buffer, byteOffset, length);
+/**
+ * For edges near one that is known about: the magnitudes within a hundredth of it are sorted, and those below are counted, in one reading. An
+ * edge elsewhere is counted by a histogram.
+ */
+export class MagnitudesNear implements MagnitudeCounts {
+  private readonly weights: () => Float32Array;
+  private readonly low: number;
+  private readonly high: number;
+  private readonly belowLow: number;
+  private readonly size: number;
+  private readonly near: Float32Array;
+  private histogram: MagnitudeHistogram | undefined;
+
+  /** @param weights gives the same numbers whenever it is called; what it gives is not kept. @param edge above 0 */
+  constructor(weights: () => Float32Array, edge: number) {
+    this.weights = weights;
+    this.low = Math.fround(edge * 0.99);
+    this.high = Math.fround(edge * 1.01);
+    const values = weights();
+    this.size = values.length;
+    const found = new Int32Array(values.length);
+    const { below, near } = splitAt(bitsOf(values), found, magnitudeOf(this.low), magnitudeOf(this.high));
+    this.belowLow = below;
+    // Sorted as numbers; the copy lets go of the memory that was not needed.
+    this.near = new Float32Array(found.slice(0, near).buffer).sort();
+  }
+
+  bounds(edge: number): readonly [number, number] {
+    if (this.histogram) return this.histogram.bounds(edge);
+    if (!(edge > 0)) return [0, 0];
+    if (edge < this.low) return [0, this.belowLow];
+    if (edge >= this.high) return [this.belowLow + this.near.length, this.size];
+    const exact = this.below(edge);
+    return [exact, exact];
+  }
+
+  below(edge: number): number {
+    if (edge >= this.low && edge < this.high) return this.belowLow + countSmaller(this.near, edge);
+    this.histogram ??= new MagnitudeHistogram(this.weights);
+    return this.histogram.below(edge);
+  }
+}
+
+/** Counts magnitudes below `low`, and copies those from `low` to below `high` to the beginning of `into`. */
+function splitAt(bits: Int32Array, into: Int32Array, low: number, high: number): { below: number; near: number } {
+  const range = high - low;
+  let [below, near] = [0, 0];
+  for (let i = 0; i < bits.length; i++) {
+    const magnitude = (bits[i] as number) & magnitudeBits;
+    const above = magnitude - low;
+    below -= above >> 31;
+    if (above >>> 0 < range) into[near++] = magnitude;
+  }
+  return { below, near };
+}
+
+/** The same memory as whole numbers: signed, because differences of unsigned ones leave the processor's integers. */
+export const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Int32Array =>
+  new Int32Array(buffer, byteOffset, length);
+
+/** The bits of a positive float32. */
+function magnitudeOf(value: number): number {
+  one[0] = value;
+  return oneBits[0] ?? 0;
+}
 
 /** The bin of the float32 next to the edge: whatever is in a lower bin is below the edge, whatever is in a higher one is not. */
 function binOf(edge: number): number {
-  one[0] = edge;
-  return (oneBits[0] ?? 0) >>> binBits;
+  return magnitudeOf(edge) >>> binBits;
 }
 
 function countSmaller(sorted: Float32Array, edge: number): number {

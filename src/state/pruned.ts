@@ -46,6 +46,12 @@ function letThrough(parameter: TrainedParameter, weights: Float32Array, state: S
 /** Writes a tensor's elements into an array as long as it is, which may hold them as they were. */
 export type Write = (into: Float32Array) => void;
 
+/** Tensors of a state that change together, and what writes them, each into an array that may hold it as it was. */
+export interface StateChange {
+  readonly names: readonly string[];
+  readonly write: (into: readonly Float32Array[]) => void;
+}
+
 /**
  * The weights that gates let through, by initializer, for parameters whose gates learn thresholds.
  * @param living of `livingGroups`, for the thresholds of the state
@@ -74,10 +80,11 @@ function writeMasked({ gate }: TrainedParameter, weights: Float32Array, state: S
   }
   const threshold = Number(state.get(stateNames.thresholds)?.data[gate] ?? 0);
   const least = leastKept(Math.fround(threshold * Number(state.get(stateNames.rms)?.data[gate] ?? 0)));
-  const bits = new Uint32Array(weights.buffer, weights.byteOffset, weights.length);
-  const maskedBits = new Uint32Array(into.buffer, into.byteOffset, into.length);
+  // Signed, because a subtraction of unsigned numbers leaves the processor's integers and takes twice as long.
+  const bits = new Int32Array(weights.buffer, weights.byteOffset, weights.length);
+  const maskedBits = new Int32Array(into.buffer, into.byteOffset, into.length);
   for (let i = 0; i < bits.length; i++) {
-    const value = bits[i] ?? 0;
+    const value = bits[i] as number;
     const magnitude = value & magnitudeBits;
     // All ones where the weight is kept, without a branch, which would be a guess for every other weight.
     maskedBits[i] = value & ((least - 1 - magnitude) >> 31) & ((magnitude - infinityBits - 1) >> 31);

@@ -8,7 +8,7 @@ import type { GraphCost } from '../runtime/graphCost.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { GateMode } from '../state/parameter.ts';
 import { buildTrainingGraph, type Accumulation, type BatchShape, type TrainingGraph } from './trainingGraph.ts';
-import type { Write } from '../state/pruned.ts';
+import type { StateChange } from '../state/pruned.ts';
 import { OrtTensor, Session, type Feed } from '../runtime/session.ts';
 import { stepFeeds, type Masks, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
 import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
@@ -92,18 +92,34 @@ export class TrainingSession {
   }
 
   /**
-   * Replaces the state, moments and all, or writes in it; names that are missing keep their value. Only after `readState`, because a stack on the device
+   * Replaces the state, moments and all; names that are missing keep their value. Only after `readState`, because a stack on the device
    * may have members that are not written, and is sent again whole.
    */
-  writeState(state: Iterable<readonly [string, Tensor | Write]>): void {
+  writeState(state: Iterable<readonly [string, Tensor]>): void {
+    this.changeState(
+      Array.from(state, ([name, { data }]) => ({
+        names: [name],
+        write: ([into]) => {
+          if (into?.length !== data.length)
+            throw new Error(`the state's tensor "${name}" has not ${data.length} elements`);
+          into.set(data as Float32Array);
+        },
+      })),
+    );
+  }
+
+  /** Writes changes into the state. As `writeState`, only after `readState`. */
+  changeState(changes: Iterable<StateChange>): void {
     const written = new Set<string>();
-    for (const [name, change] of state) {
-      const held = this.host.get(name);
-      if (!held || (typeof change !== 'function' && held.data.length !== change.data.length))
-        throw new Error(`the state has no tensor "${name}" of that size`);
-      if (typeof change === 'function') change(held.data as Float32Array);
-      else (held.data as Float32Array).set(change.data as Float32Array);
-      written.add(name);
+    for (const { names, write } of changes) {
+      write(
+        names.map((name) => {
+          const held = this.host.get(name);
+          if (!held) throw new Error(`the state has no tensor "${name}"`);
+          return held.data as Float32Array;
+        }),
+      );
+      for (const name of names) written.add(name);
     }
     for (const [name, { tensor, members }] of this.device) {
       if (!members.some((member) => written.has(member))) continue;

@@ -6,21 +6,16 @@ import { partOf } from '../prune/groupMasks.ts';
 import { stateNames } from '../state/stateNames.ts';
 import { isGated, type TrainedParameter } from '../state/parameter.ts';
 import { groupSquares, livingGroups, zeroDeadGroups, type Living } from '../state/groups.ts';
-import { bitsOf, MagnitudeCounts } from '../state/magnitudeCounts.ts';
-import { maskedWeights, type Write } from '../state/pruned.ts';
+import { bitsOf, MagnitudeHistogram, MagnitudesNear, type MagnitudeCounts } from '../state/magnitudeCounts.ts';
+import { maskedWeights, type StateChange, type Write } from '../state/pruned.ts';
 import type { State } from '../state/state.ts';
-
-/**
- * What changes of a state, tensor by tensor: large ones as what writes them, in their order, because copies would take as much memory as the
- * state and most of the time.
- */
-export type StateChanges = Iterable<readonly [string, Tensor | Write]>;
 
 /**
  * What changes of the state when gates no longer move. All thresholds are multiplied by one factor (ours), which keeps the proportions
  * between layers that training found; the factor is the one at which the share of weights under their thresholds is the target. Pruned
  * weights become zeros, and so do their moments.
- * @param state is not changed here; whoever takes the changes may write them to it one by one.
+ * @param state is not changed here; whoever takes the changes may write them to it one by one. Copies would take as much memory as the
+ *   state, and most of the time.
  * @param removed how many gated weights are no longer in the model, which count as pruned
  */
 export function* freezeMasks(
@@ -28,7 +23,7 @@ export function* freezeMasks(
   state: State,
   target: number,
   removed = 0,
-): StateChanges {
+): Iterable<StateChange> {
   const thresholds = state.get(stateNames.thresholds);
   const rms = state.get(stateNames.rms);
   if (!thresholds || !rms) return;
@@ -44,7 +39,9 @@ export function* freezeMasks(
   const gated = parameters.filter(({ gate, groups = [] }) => gate !== undefined || groups.length > 0);
   const after = new Map([...state, ...settled]);
   yield* freezeWeights(state, maskedWeights(gated, after, livingGroups(squares, after)));
-  yield* settled;
+  for (const [name, { data }] of settled) {
+    yield { names: [name], write: ([into]) => into?.set(data as Float32Array) };
+  }
 }
 
 const times = ({ data }: Tensor, factor: (gate: number) => number): Tensor =>
@@ -74,9 +71,39 @@ function factorsFor(
     const { below } = around(target, sparsity, factors);
     for (const gate of gates) fixed.set(gate, below);
   }
+  const about = roughFactor(target, parameters, state, removed, factors);
+  if (about !== undefined) sparsity.expect(factors(about));
   const { below, above } = around(target, sparsity, factors);
   const [low, high] = [sparsity.at(factors(below)), sparsity.at(factors(above))];
   return factors(target - low <= high - target ? below : above);
+}
+
+/** One weight in so many says where the factor is, to a few parts in ten thousand where there are hundreds of millions. */
+const sampled = 61;
+/** Fewer weights are as quickly counted as guessed about. */
+const worthSampling = 2 ** 22;
+
+/** Where the factor is about, from a sample of the weights; undefined where some are in groups, or there are too few to be worth it. */
+function roughFactor(
+  target: number,
+  parameters: readonly TrainedParameter[],
+  state: State,
+  removed: number,
+  factors: (factor: number) => Factors,
+): number | undefined {
+  const gated = parameters.filter(isGated);
+  if (gated.some(({ gate, groups = [] }) => gate === undefined || groups.length > 0)) return undefined;
+  if (gated.reduce((sum, { dims }) => sum + sizeOf(dims), 0) < worthSampling) return undefined;
+  const few = new Map(state);
+  const smaller = gated.map((parameter) => {
+    const name = stateNames.weight(parameter.initializer);
+    const weights = state.get(name)?.data as Float32Array | undefined;
+    const own = new Float32Array(Math.ceil((weights?.length ?? 0) / sampled));
+    for (let i = 0; i < own.length; i++) own[i] = weights?.[i * sampled] ?? 0;
+    few.set(name, float32(own));
+    return { ...parameter, dims: [own.length] };
+  });
+  return around(target, new Sparsity(smaller, few, new Map(), removed / sampled), factors).below;
 }
 
 /** The gated layers by how many gated weights one of their groups has, the largest first; single weights are groups of one. */
@@ -97,27 +124,30 @@ function gatesByGroupSize(parameters: readonly TrainedParameter[]): number[][] {
  * optimizer would move them again.
  * @param weights by initializer
  */
-export function* freezeWeights(state: State, weights: Iterable<readonly [string, Write]>): StateChanges {
-  for (const [initializer, write] of weights) {
-    let fixed = new Float32Array(0);
-    const writeWeight: Write = (into) => {
-      write(into);
-      fixed = into as Float32Array<ArrayBuffer>;
+export function* freezeWeights(state: State, weights: Iterable<readonly [string, Write]>): Iterable<StateChange> {
+  for (const [initializer, writeWeight] of weights) {
+    const moments = [stateNames.mean(initializer), stateNames.square(initializer)].flatMap((name) => {
+      const data = state.get(name)?.data as Float32Array | undefined;
+      return data ? [{ name, data }] : [];
+    });
+    yield {
+      names: [stateNames.weight(initializer), ...moments.map(({ name }) => name)],
+      write: ([weight, ...into]) => {
+        if (!weight) return;
+        writeWeight(weight);
+        moments.forEach(({ data }, i) => zeroWith(weight, data, into[i] ?? data));
+      },
     };
-    yield [stateNames.weight(initializer), writeWeight];
-    for (const name of [stateNames.mean(initializer), stateNames.square(initializer)]) {
-      const moment = state.get(name)?.data as Float32Array | undefined;
-      if (moment) yield [name, (into) => zeroWith(fixed, moment, into)];
-    }
   }
 }
 
 /** Without a branch, which would be a guess for every other weight. */
 function zeroWith(mask: Float32Array, values: Float32Array, into: Float32Array): void {
   const [maskBits, bits, intoBits] = [bitsOf(mask), bitsOf(values), bitsOf(into)];
-  if (maskBits.length !== bits.length) throw new Error('a weight is written before its moments');
   // All ones where the mask is not zero, of either sign.
-  for (let i = 0; i < maskBits.length; i++) intoBits[i] = (bits[i] ?? 0) & (-((maskBits[i] ?? 0) & 0x7fff_ffff) >> 31);
+  for (let i = 0; i < maskBits.length; i++) {
+    intoBits[i] = (bits[i] as number) & (-((maskBits[i] as number) & 0x7fff_ffff) >> 31);
+  }
 }
 
 /** The share of the gated weights that are zero or gone when thresholds are multiplied by factors. */
@@ -131,6 +161,7 @@ class Sparsity {
     string,
     { readonly counts: MagnitudeCounts; readonly alive: readonly Uint8Array[] }
   >();
+  private expected: Factors | undefined;
 
   /** @param squares of `groupSquares` */
   constructor(
@@ -143,6 +174,11 @@ class Sparsity {
     this.squares = squares;
     this.gated = parameters.filter(isGated);
     this.total = this.gated.reduce((sum, { dims }) => sum + sizeOf(dims), removed);
+  }
+
+  /** Factors near which it will be asked for: weights that are not counted yet are counted for edges about there. */
+  expect(factors: Factors): void {
+    this.expected = factors;
   }
 
   at(factors: Factors): number {
@@ -177,24 +213,31 @@ class Sparsity {
     const threshold =
       Number(state.get(stateNames.thresholds)?.data[gate]) * Number(state.get(stateNames.rms)?.data[gate]);
     const edge = Math.abs(threshold) * factors(gate);
+    const expected = Math.abs(threshold) * (this.expected?.(gate) ?? 0);
     // Zeros of dead groups are below any threshold but 0.
     const least = groups.length === 0 ? 0 : Number.MIN_VALUE;
-    const counts = this.countsOf(parameter, weights, living);
+    const counts = this.countsOf(parameter, weights, living, expected);
     return weights.length - below(counts, Math.max(edge, least));
   }
 
   /** The counts of a tensor without its dead groups. It is counted again only when other groups are dead than before. */
-  private countsOf(parameter: TrainedParameter, weights: Float32Array, living: Living): MagnitudeCounts {
+  private countsOf(
+    parameter: TrainedParameter,
+    weights: Float32Array,
+    living: Living,
+    expected: number,
+  ): MagnitudeCounts {
     const { initializer, groups = [] } = parameter;
     const alive = groups.map(({ gate }) => living.get(gate) ?? new Uint8Array());
     const before = this.counts.get(initializer);
     if (before?.alive.every((own, i) => Buffer.compare(own, alive[i] ?? own) === 0)) return before.counts;
-    const counts = new MagnitudeCounts(() => {
+    const now = (): Float32Array => {
       if (groups.length === 0) return weights;
       const left = weights.slice();
       zeroDeadGroups(parameter, left, living);
       return left;
-    });
+    };
+    const counts = expected > 0 ? new MagnitudesNear(now, expected) : new MagnitudeHistogram(now);
     this.counts.set(initializer, { counts, alive });
     return counts;
   }

@@ -295,7 +295,7 @@ class Loop {
 
   private async freezeMasks({ freeze, sentence }: MaskFreezing): Promise<void> {
     const { report } = this.context;
-    this.opened.session.writeState(freeze(this.opened.layout, await this.opened.session.readState()));
+    this.opened.session.changeState(freeze(this.opened.layout, await this.opened.session.readState()));
     this.opened.session.freezeMasks();
     this.progress = { ...this.progress, gates: 'fixed' };
     report.say(sentence);

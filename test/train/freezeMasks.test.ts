@@ -150,3 +150,30 @@ describe('settle', () => {
     expect(masked.get('a')).toEqual(settled.get('weight/a'));
   });
 });
+
+test.each([0.3, 0.65, 0.9])(
+  'millions of weights, of which a sample is looked at first, to a sparsity of %s',
+  (target) => {
+    const random = Random.seeded(5);
+    const sizes = [3_000_000, 1_700_001];
+    const many = sizes.map((size, gate) => ({ initializer: `w${gate}`, dims: [size], trained: true, gate }));
+    // A table of normal numbers, in another order for each layer: to draw all would take longer than the test.
+    const normal = Float32Array.from({ length: 100_003 }, () => random.normal());
+    const state = new Map<string, Tensor>([
+      [stateNames.thresholds, float32([0.4, 2.5])],
+      [stateNames.rms, float32([0.02, 1])],
+    ]);
+    sizes.forEach((size, gate) => {
+      const weights = new Float32Array(size);
+      for (let i = 0; i < size; i++) {
+        // No two of them are alike.
+        weights[i] = (gate === 0 ? 0.02 : 1) * ((normal[(i * 7919) % normal.length] ?? 0) + i * 1e-9);
+      }
+      state.set(stateNames.weight(`w${gate}`), float32(weights, [size]));
+    });
+    const settled = settle(many, state, target);
+    const pruned = many.reduce((sum, { initializer }) => sum + zeros(settled.get(stateNames.weight(initializer))), 0);
+    // The factor is exact to its last bit but a few, and so a few weights in a million may be on either side.
+    expect(Math.abs(pruned / 4_700_001 - target)).toBeLessThan(1e-5);
+  },
+);

@@ -74,7 +74,7 @@ describe.each(['neuron', 'neuron+weight'] as const)('%s', (granularity) => {
     thresholds.fill(0.3).fill(0.95, 0, 1);
     await someSteps(begun, 0, 3);
     if (gates === 'fixed') {
-      begun.session.writeState(setup.method.freezing!.freeze(begun.layout, await begun.session.readState()));
+      begun.session.changeState(setup.method.freezing!.freeze(begun.layout, await begun.session.readState()));
       begun.session.freezeMasks();
     }
     const state = copy(await begun.session.readState());

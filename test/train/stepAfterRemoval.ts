@@ -36,7 +36,7 @@ export async function stepAfterRemoval(settings: SettingsInput, gates: GateMode)
   whole.session.writeState(state);
   for (let step = 1; step <= 3; step++) await whole.session.step(batch, { ...scalars, step });
   if (gates === 'fixed') {
-    whole.session.writeState(setup.method.freezing!.freeze(whole.layout, await whole.session.readState()));
+    whole.session.changeState(setup.method.freezing!.freeze(whole.layout, await whole.session.readState()));
     whole.session.freezeMasks();
   }
   const before = await whole.session.readState();

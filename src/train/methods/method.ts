@@ -4,7 +4,7 @@ import type { Tensor } from '../../onnx/graph/tensor.ts';
 import type { GateMode, TrainedParameter } from '../../state/parameter.ts';
 import type { Layout } from '../../state/layout.ts';
 import type { State } from '../../state/state.ts';
-import type { StateChanges } from '../freezeMasks.ts';
+import type { StateChange } from '../../state/pruned.ts';
 
 export interface Method {
   /** How the gates are before the first step. */
@@ -38,7 +38,7 @@ export interface MaskFreezing {
   /** The first step (from 0) with frozen masks; `steps` if they are never frozen. */
   readonly from: (steps: number) => number;
   /** What changes of a state then: weights that stay zero from there on, and their moments. */
-  readonly freeze: (layout: Pick<Layout, 'parameters' | 'removed'>, state: State) => StateChanges;
+  readonly freeze: (layout: Pick<Layout, 'parameters' | 'removed'>, state: State) => Iterable<StateChange>;
   /** Said then. */
   readonly sentence: string;
 }
