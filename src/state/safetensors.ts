@@ -1,5 +1,6 @@
 /** Reads and writes safetensors files: a JSON header, then the tensors' bytes, little-endian. */
 
+import { readFully } from '../base/readFully.ts';
 import { open, type FileHandle } from 'node:fs/promises';
 import { writeAtomically } from '../base/atomicFile.ts';
 import { allocate, sizeOf, toBytes, type DataType, type Tensor } from '../onnx/graph/tensor.ts';
@@ -83,7 +84,7 @@ export async function readSafetensors(
     for (const { name, type, dims, start } of entries) {
       if (!wanted(name)) continue;
       const data = allocate(type, sizeOf(dims));
-      await readFully(path, file, toBytes(data), dataStart + start);
+      await readWhole(path, file, toBytes(data), dataStart + start);
       tensors.set(name, { type, dims, data });
     }
     return { tensors, metadata };
@@ -104,11 +105,11 @@ async function readHeader(path: string, file: FileHandle, size: number) {
   const damaged = (problem: string): SafetensorsError => new SafetensorsError(path, `it is damaged: ${problem}`);
   if (size < 8) throw damaged('it is too short for a header');
   const length = Buffer.alloc(8);
-  await readFully(path, file, length, 0);
+  await readWhole(path, file, length, 0);
   const headerLength = Number(length.readBigUInt64LE());
   if (headerLength > Math.min(longestHeader, size - 8)) throw damaged('its header is longer than the file');
   const text = Buffer.alloc(headerLength);
-  await readFully(path, file, text, 8);
+  await readWhole(path, file, text, 8);
   let header: unknown;
   try {
     header = JSON.parse(text.toString('utf8'));
@@ -159,13 +160,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A system call reads at most 2 GB, and may read less. */
-const largestRead = 1 << 28;
-
-async function readFully(path: string, file: FileHandle, into: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < into.length;) {
-    const { bytesRead } = await file.read(into, done, Math.min(largestRead, into.length - done), position + done);
-    if (bytesRead === 0) throw new SafetensorsError(path, 'it is damaged: it ends too early');
-    done += bytesRead;
+async function readWhole(path: string, file: FileHandle, into: Uint8Array, position: number): Promise<void> {
+  if ((await readFully(file, into, position)) < into.length) {
+    throw new SafetensorsError(path, 'it is damaged: it ends too early');
   }
 }

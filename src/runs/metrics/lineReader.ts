@@ -1,5 +1,6 @@
 /** Reads the lines of a file that grows, each once, without copying or decoding them. */
 
+import { readFully } from '../../base/readFully.ts';
 import type { FileHandle } from 'node:fs/promises';
 import { Pause } from '../../base/pause.ts';
 
@@ -34,7 +35,7 @@ export class LineReader {
       Buffer.allocUnsafeSlow(size - this.position > length ? length : 0),
     ];
     const pause = new Pause();
-    let chunk = readFully(file, buffers[0], this.position, size);
+    let chunk = readUpTo(file, buffers[0], this.position, size);
     while (goOn()) {
       const bytes = await chunk;
       const last = bytes.lastIndexOf(newline);
@@ -43,7 +44,7 @@ export class LineReader {
       const offset = this.position;
       this.position += last < 0 ? bytes.length : last + 1;
       buffers.reverse();
-      chunk = readFully(file, buffers[0], this.position, size);
+      chunk = readUpTo(file, buffers[0], this.position, size);
       // Awaited in the next round, or not at all if this is the last.
       chunk.catch(() => undefined);
       if (last < 0) this.inLongLine = true;
@@ -67,13 +68,7 @@ export class LineReader {
 }
 
 /** Fills the buffer from the file, as far as there is something up to byte `size`. */
-export async function readFully(file: FileHandle, buffer: Buffer, position: number, size: number): Promise<Buffer> {
-  const wanted = Math.min(buffer.length, size - position);
-  let done = 0;
-  while (done < wanted) {
-    const { bytesRead } = await file.read(buffer, done, wanted - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return buffer.subarray(0, Math.max(0, done));
+export async function readUpTo(file: FileHandle, buffer: Buffer, position: number, size: number): Promise<Buffer> {
+  const wanted = buffer.subarray(0, Math.max(0, Math.min(buffer.length, size - position)));
+  return wanted.subarray(0, await readFully(file, wanted, position));
 }

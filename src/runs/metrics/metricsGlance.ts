@@ -2,7 +2,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import type { StartRecord, StepRecord } from '../../protocol/records.ts';
-import { readFully } from './lineReader.ts';
+import { readUpTo } from './lineReader.ts';
 import { Pause } from '../../base/pause.ts';
 import { recordOf } from './recordLine.ts';
 
@@ -78,5 +78,5 @@ function wholeLines(bytes: Buffer): Buffer[] {
 
 function readAt(file: FileHandle, position: number, length: number, size: number): Promise<Buffer> {
   const wanted = Math.min(Math.ceil(length), size - position);
-  return readFully(file, Buffer.allocUnsafe(wanted), Math.floor(position), size);
+  return readUpTo(file, Buffer.allocUnsafe(wanted), Math.floor(position), size);
 }

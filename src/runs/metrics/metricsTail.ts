@@ -11,7 +11,7 @@ import {
   writeRow,
   type Series,
 } from '../../protocol/series.ts';
-import { LineReader, readFully } from './lineReader.ts';
+import { LineReader, readUpTo } from './lineReader.ts';
 import { glanceAt } from './metricsGlance.ts';
 import { MetricsIndex, type LinePlace } from './metricsIndex.ts';
 import { Pause } from '../../base/pause.ts';
@@ -245,11 +245,11 @@ function stepIn(bytes: Buffer, start: number, end: number): { attempt: number; s
 
 function bytesBefore(file: FileHandle, position: number): Promise<Buffer> {
   const length = Math.min(fingerprintLength, position);
-  return readFully(file, Buffer.alloc(length), position - length, position);
+  return readUpTo(file, Buffer.alloc(length), position - length, position);
 }
 
 function readLine(file: FileHandle, { offset, length }: LinePlace): Promise<Buffer> {
-  return readFully(file, Buffer.allocUnsafe(length), offset, offset + length);
+  return readUpTo(file, Buffer.allocUnsafe(length), offset, offset + length);
 }
 
 function namesOf(source: { readonly layers: readonly { readonly name: string }[] } | undefined): string[] {

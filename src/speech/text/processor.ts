@@ -13,8 +13,6 @@ export interface Processor {
   /** Zero mean and unit variance per utterance, before padding (`do_normalize`). */
   readonly normalise: boolean;
   readonly paddingValue: number;
-  /** Whether padded batches come with an attention mask (`return_attention_mask`); group-norm models are trained without. */
-  readonly attentionMask: boolean;
   /** The convolutions that turn samples into frames, where config.json lists them. */
   readonly convolutions: readonly Convolution[] | undefined;
   /** `model_type`, such as wav2vec2 or hubert. */
@@ -60,7 +58,6 @@ const featureExtractor = object({
   ),
   do_normalize: v.nullish(yesOrNo),
   padding_value: v.nullish(number),
-  return_attention_mask: v.nullish(yesOrNo),
 });
 type FeatureExtractor = v.InferOutput<typeof featureExtractor>;
 
@@ -78,7 +75,6 @@ export async function readProcessor(folder: string): Promise<Processor> {
     sampleRate: hearing.sampling_rate ?? 16_000,
     normalise: hearing.do_normalize ?? true,
     paddingValue: hearing.padding_value ?? 0,
-    attentionMask: hearing.return_attention_mask ?? false,
     convolutions: readConvolutions(file, config),
     modelType: config.model_type ?? undefined,
   };

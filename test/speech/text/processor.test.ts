@@ -23,7 +23,6 @@ describe('a model’s folder', () => {
         sampling_rate: 8000,
         do_normalize: false,
         padding_value: 0.5,
-        return_attention_mask: true,
         feature_size: 1,
       }),
       'tokenizer_config.json': json({
@@ -38,7 +37,6 @@ describe('a model’s folder', () => {
       sampleRate: 8000,
       normalise: false,
       paddingValue: 0.5,
-      attentionMask: true,
       modelType: 'wav2vec2',
       convolutions: [
         { kernel: 10, stride: 5 },
@@ -54,7 +52,6 @@ describe('a model’s folder', () => {
     expect(processor).toMatchObject({
       sampleRate: 16000,
       normalise: true,
-      attentionMask: false,
       convolutions: undefined,
     });
     expect([...processor.vocabulary.spell('a b').labels]).toEqual([5, 4, 6]);
