@@ -5,6 +5,7 @@ import { float32, sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import { DropoutMasks } from './dropout.ts';
 import { TimeMasks } from './specAugment.ts';
 import type { GraphCost } from '../runtime/graphCost.ts';
+import { unknownLayers } from '../protocol/series.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { GateMode } from '../state/parameter.ts';
 import { buildTrainingGraph, type Accumulation, type BatchShape, type TrainingGraph } from './trainingGraph.ts';
@@ -38,7 +39,7 @@ export class Trainable {
   private readonly uploads: Session[] = [];
   private readonly masks: Masks;
   private gates: GateMode;
-  private resting: RestingLayers = { layers: [], sparsity: 0 };
+  private resting: RestingLayers = { layers: unknownLayers(0), sparsity: 0 };
 
   /** @param state before the first step, or of a checkpoint. The arrays become the trainable's own and are updated in place. */
   constructor(options: TrainableOptions, state: Map<string, Tensor>) {

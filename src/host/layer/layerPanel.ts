@@ -6,12 +6,10 @@ import {
   parseFromLayer,
   parseLayerSubject,
   type LayerHistogram,
-  type LayerPoint,
   type LayerState,
   type LayerSubject,
   type ToLayer,
 } from '../../protocol/views/layer.ts';
-import type { StepRecord } from '../../protocol/records.ts';
 import type { RunChange } from '../../runs/followRun.ts';
 import { titleOf } from '../data/modelNames.ts';
 import { layerPoint, layerSeries, parseLayerWeights } from './layerState.ts';
@@ -94,7 +92,8 @@ class LayerPanel implements PanelContent {
     const { layer } = this.subject;
     switch (change.kind) {
       case 'points': {
-        this.post({ kind: 'points', points: pointsOf(change.points, layer) });
+        const column = follower.series.layers.indexOf(layer);
+        this.post({ kind: 'points', points: change.points.map((point) => layerPoint(point, column)) });
         return;
       }
       case 'reset': {
@@ -151,10 +150,6 @@ class LayerPanel implements PanelContent {
   private post(message: ToLayer): void {
     if (!this.closed) void this.panel.webview.postMessage(message);
   }
-}
-
-function pointsOf(records: readonly StepRecord[], layer: string): LayerPoint[] {
-  return records.map((record) => layerPoint(record, layer)).filter((point) => point !== undefined);
 }
 
 function unavailable(reason: unknown): LayerHistogram {
