@@ -5,8 +5,8 @@ import { followRun } from '../src/runs/followRun.ts';
 
 const [folder = ''] = process.argv.slice(2);
 const delay = monitorEventLoopDelay({ resolution: 1 });
-/** Milliseconds from the line's own time to the listener, for each step. */
-const latencies: number[] = [];
+/** When each step came to the listener. */
+const arrived: [step: number, time: number][] = [];
 const round = (number: number): number => Math.round(number * 10) / 10;
 
 delay.enable();
@@ -15,18 +15,10 @@ const follower = await followRun(folder, {
   pollMs: 60,
   onChange: (change) => {
     if (change.kind !== 'points') return;
-    for (const { time } of change.points) latencies.push(Date.now() - Date.parse(time));
-    if (latencies.length < 100) return;
+    for (const { step } of change.points) arrived.push([step, Date.now()]);
+    if (arrived.length < 100) return;
     follower.close();
-    const sorted = latencies.toSorted((a, b) => a - b);
-    console.log(
-      JSON.stringify({
-        median: sorted[49],
-        p95: sorted[94],
-        slowest: sorted[99],
-        heldFollowing: round(delay.max / 1e6),
-      }),
-    );
+    console.log(JSON.stringify({ arrived, heldFollowing: round(delay.max / 1e6) }));
   },
 });
 const opened = performance.now() - began;

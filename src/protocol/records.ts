@@ -92,8 +92,8 @@ const step = v.object({
   sparsity: fraction,
   secondsPerStep: real,
   audioSecondsPerSecond: real,
-  /** A threshold is in units of its layer's root-mean-square weight before training; null for methods without thresholds. */
-  layers: v.array(v.object({ name: text, threshold: v.nullable(real), sparsity: fraction })),
+  /** Only in runs of the form before layers.f32; `runs/metrics/layersInLines.ts` reads them. */
+  layers: v.optional(v.array(v.unknown())),
 });
 
 const evaluation = v.object({
@@ -170,7 +170,7 @@ const shrink = v.object({
   parameters: count,
 });
 
-const metricsRecord = v.variant('kind', [startRecord, step, evaluation, checkpoint, alert, rewind, shrink, end]);
+const metricsRecord = v.variant('kind', [step, startRecord, evaluation, checkpoint, alert, rewind, shrink, end]);
 
 export type StartRecord = Shape<typeof startRecord>;
 export type StepRecord = Shape<typeof step>;
@@ -182,6 +182,9 @@ export type ShrinkRecord = Shape<typeof shrink>;
 export type EndRecord = Shape<typeof end>;
 /** A line of metrics.jsonl. */
 export type MetricsRecord = Shape<typeof metricsRecord>;
+/** A record of which an index of many steps holds only some numbers. */
+export type IndexedRecord = Exclude<MetricsRecord, StepRecord> | IndexedStepRecord;
+export type IndexedStepRecord = Pick<StepRecord, 'kind' | 'layers' | (typeof indexedNumbers)[number]>;
 
 /** A record that is not what it should be. The message says what is wrong with it, not where it stood. */
 export class RecordError extends Error {
@@ -194,12 +197,17 @@ export const parseRunFile = (json: string): RunFile => parse(runFile, json);
 export const parseRunState = (json: string): RunState => parse(runState, json);
 /** One line of metrics.jsonl. @throws RecordError */
 export const parseMetricsRecord = (line: string): MetricsRecord => parse(metricsRecord, line);
+/** One line of metrics.jsonl, checked as far as an index needs it. @throws RecordError */
+export function parseIndexedRecord(line: string): IndexedRecord {
+  const value = parseJson(line);
+  return isIndexedStep(value) ? value : check(metricsRecord, value);
+}
 
 /**
  * The records that count, in order: a rewind takes back what came after its step. `start` stays, because it describes the run.
  */
-export function effectiveRecords(records: readonly MetricsRecord[]): MetricsRecord[] {
-  const kept: MetricsRecord[] = [];
+export function effectiveRecords<R extends MetricsRecord>(records: readonly R[]): R[] {
+  const kept: R[] = [];
   for (const record of records) {
     if (record.kind === 'rewind') {
       const valid = kept.filter(({ kind, step }) => kind === 'start' || (step <= record.step && kind !== 'end'));
@@ -209,13 +217,32 @@ export function effectiveRecords(records: readonly MetricsRecord[]): MetricsReco
   return kept;
 }
 
+const indexedNumbers = [
+  ...(['attempt', 'step', 'loss', 'sparsity', 'sparsityTarget'] as const),
+  ...(['secondsPerStep', 'audioSecondsPerSecond'] as const),
+] as const;
+
+/** By hand: a hundred thousand steps are opened at once, and the schema takes as long for each as reading it. */
+function isIndexedStep(value: unknown): value is IndexedStepRecord {
+  const made = value as Record<string, unknown> | null;
+  if (made?.['kind'] !== 'step') return false;
+  for (const name of indexedNumbers) if (!Number.isFinite(made[name])) return false;
+  return Number(made['step']) >= 0;
+}
+
 function parse<T>(schema: v.GenericSchema<unknown, T>, json: string): T {
-  let value: unknown;
+  return check(schema, parseJson(json));
+}
+
+function parseJson(json: string): unknown {
   try {
-    value = JSON.parse(json);
+    return JSON.parse(json);
   } catch {
     throw new RecordError('it is not JSON');
   }
+}
+
+function check<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;

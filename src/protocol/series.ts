@@ -31,31 +31,22 @@ export interface Series {
   readonly sparsities: Float32Array;
 }
 
-/** What the series takes from a step; `thresholds` and `sparsities` in the order of its layers. */
-export interface SeriesPoint extends Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget'> {
-  readonly thresholds: ArrayLike<number>;
-  readonly sparsities: ArrayLike<number>;
-}
-
-/** A point in the form in which it travels: a buffer of its own for each of the two. */
-export interface PackedPoint extends SeriesPoint {
+/** What a step says of the gated layers, in the order of the start line. NaN where a method has no threshold, or nothing is known. */
+export interface LayerNumbers {
+  /** In units of the layer's root-mean-square weight before training. */
   readonly thresholds: Float32Array;
+  /** Fractions. */
   readonly sparsities: Float32Array;
 }
 
-/** A step as a point of a series with these layers. One that the step does not have is NaN. */
-export function seriesPoint(record: StepRecord, layers: readonly string[]): PackedPoint {
-  const { step, loss, sparsity, sparsityTarget } = record;
-  const sameOrder = layers.every((name, column) => record.layers[column]?.name === name);
-  const byName = sameOrder ? undefined : new Map(record.layers.map((layer) => [layer.name, layer]));
-  const thresholds = new Float32Array(layers.length);
-  const sparsities = new Float32Array(layers.length);
-  for (const [column, name] of layers.entries()) {
-    const layer = byName ? byName.get(name) : record.layers[column];
-    thresholds[column] = layer?.threshold ?? NaN;
-    sparsities[column] = layer?.sparsity ?? NaN;
-  }
-  return { step, loss, sparsity, sparsityTarget, thresholds, sparsities };
+/** A step with its layers, as cells and charts show it. The arrays have buffers of their own, so that they can be posted. */
+export interface StepPoint
+  extends
+    LayerNumbers,
+    Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget' | 'secondsPerStep' | 'audioSecondsPerSecond'> {}
+
+export function unknownLayers(count: number): LayerNumbers {
+  return { thresholds: new Float32Array(count).fill(NaN), sparsities: new Float32Array(count).fill(NaN) };
 }
 
 /** @param capacity even, at least 2. */
@@ -76,48 +67,31 @@ export function newSeries(layers: readonly string[], capacity = longestSeries): 
   };
 }
 
-/** Adds the next step. When all rows are taken, every other one goes, and from then on half as many steps are kept. */
-export function appendPoint(series: Series, point: SeriesPoint): void {
+/**
+ * Adds the next step. When all rows are taken, every other one goes, and from then on half as many steps are kept.
+ * @param point without layers if `setLayers` gives them later.
+ */
+export function appendPoint(
+  series: Series,
+  point: Pick<StepPoint, 'step' | 'loss' | 'sparsity' | 'sparsityTarget'> & Partial<LayerNumbers>,
+): void {
   const newestIsBetween = series.total > 0 && (series.total - 1) % series.stride !== 0;
   if (newestIsBetween) series.count -= 1;
   else if (series.count === series.capacity) thin(series);
-  writeRow(series, series.count, point);
+  series.steps[series.count] = point.step;
+  series.loss[series.count] = point.loss;
+  series.sparsity[series.count] = point.sparsity;
+  series.sparsityTarget[series.count] = point.sparsityTarget;
+  const { thresholds, sparsities } = point;
+  if (thresholds && sparsities) setLayers(series, series.count, { thresholds, sparsities });
   series.count += 1;
   series.total += 1;
 }
 
-/** Which of `total` steps, counted from 0, a series that they were appended to one by one has in its rows. */
-export function keptSteps(
-  total: number,
-  capacity = longestSeries,
-): { readonly stride: number; readonly kept: number[] } {
-  const rows = (stride: number): number => Math.ceil(total / stride) + ((total - 1) % stride === 0 ? 0 : 1);
-  let stride = 1;
-  while (total > 0 && rows(stride) > capacity) stride *= 2;
-  const kept = Array.from({ length: Math.ceil(total / stride) }, (_, row) => row * stride);
-  if (total > 0 && kept.at(-1) !== total - 1) kept.push(total - 1);
-  return { stride, kept };
-}
-
-/** The series that `total` appended steps lead to, before its rows are known: `writeRow` fills in each of `keptSteps(total)`. */
-export function unfilledSeries(layers: readonly string[], total: number, capacity = longestSeries): Series {
-  const series = newSeries(layers, capacity);
-  const { stride, kept } = keptSteps(total, capacity);
-  const { steps, loss, sparsity, sparsityTarget, thresholds, sparsities } = series;
-  for (const column of [steps, loss, sparsity, sparsityTarget, thresholds, sparsities]) column.fill(NaN);
-  return Object.assign(series, { count: kept.length, stride, total });
-}
-
-export function writeRow(series: Series, row: number, point: SeriesPoint): void {
-  const { layers } = series;
-  series.steps[row] = point.step;
-  series.loss[row] = point.loss;
-  series.sparsity[row] = point.sparsity;
-  series.sparsityTarget[row] = point.sparsityTarget;
-  for (let column = 0; column < layers.length; column++) {
-    series.thresholds[row * layers.length + column] = point.thresholds[column] ?? NaN;
-    series.sparsities[row * layers.length + column] = point.sparsities[column] ?? NaN;
-  }
+/** Writes the layers' numbers of a row. */
+export function setLayers({ layers, thresholds, sparsities }: Series, row: number, numbers: LayerNumbers): void {
+  thresholds.set(numbers.thresholds, row * layers.length);
+  sparsities.set(numbers.sparsities, row * layers.length);
 }
 
 /** All rows here are on the grid, so every other one is on the grid of the double stride. */

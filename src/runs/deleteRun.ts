@@ -30,7 +30,7 @@ export async function deleteRun(folder: string): Promise<void> {
 }
 
 function isOurs(name: string): boolean {
-  const known = ['state.json', 'metrics.jsonl', 'trainer.log', 'checkpoints', 'claims'];
+  const known = ['state.json', 'metrics.jsonl', 'layers.f32', 'trainer.log', 'checkpoints', 'claims'];
   // Files being replaced have a temporary name, and a crash may leave one.
   return known.includes(name) || /^\.(run|state)\.json\.[0-9a-f]+\.tmp$/u.test(name);
 }

@@ -10,9 +10,8 @@ import type {
   RunFile,
   RunState,
   StartRecord,
-  StepRecord,
 } from '../protocol/records.ts';
-import type { Series } from '../protocol/series.ts';
+import type { Series, StepPoint } from '../protocol/series.ts';
 import { MetricsTail } from './metrics/metricsTail.ts';
 import { runPaths, type RunPaths } from './paths.ts';
 import { liveness, readRun, readState, type Liveness } from './state.ts';
@@ -25,7 +24,7 @@ export interface RunSnapshot {
   readonly liveness: Liveness;
   readonly attempt: number;
   readonly start: StartRecord | undefined;
-  readonly lastStep: StepRecord | undefined;
+  readonly lastStep: StepPoint | undefined;
   readonly evaluations: readonly EvaluationRecord[];
   /** Those that are still on the disk. */
   readonly checkpoints: readonly CheckpointRecord[];
@@ -37,28 +36,28 @@ export interface RunSnapshot {
 
 export type RunChange =
   /** Steps were added to the series, in this order. */
-  | { readonly kind: 'points'; readonly points: readonly StepRecord[] }
+  | { readonly kind: 'points'; readonly points: readonly StepPoint[] }
   /** The series is another one: a rewind, another file, or more steps at once than are worth telling one by one. */
   | { readonly kind: 'reset' }
   /** Something in the snapshot besides `lastStep` changed. */
   | { readonly kind: 'snapshot' };
 
 export interface FollowOptions {
-  readonly onChange: (change: RunChange) => void;
+  /** The first of the listeners. */
+  readonly onChange?: (change: RunChange) => void;
   /** Milliseconds between two looks at the files. */
   readonly pollMs?: number;
 }
 
-/**
- * The series of a long run has only some steps at first, and the snapshot neither evaluations, checkpoints nor alerts, until the
- * whole file is read: then the follower tells of a reset and a new snapshot. Await `refresh` where everything is needed.
- */
+/** The series of a long run has only the newest step at first, and the snapshot no record but the start, until a reset and a new snapshot. */
 export interface RunFollower {
   readonly folder: string;
   readonly snapshot: RunSnapshot;
   readonly series: Series;
-  /** The record of exactly this step, from the file. */
-  readonly recordAt: (step: number) => Promise<StepRecord | undefined>;
+  /** Told of each change; add one to listen, delete it to stop. */
+  readonly listeners: Set<(change: RunChange) => void>;
+  /** Exactly this step, from the files; undefined if there is none that counts. */
+  readonly recordAt: (step: number) => Promise<StepPoint | undefined>;
   readonly setPolling: (ms: number) => void;
   /** Looks at the files now. What it finds is told before this resolves. */
   readonly refresh: () => Promise<void>;
@@ -82,7 +81,7 @@ const lookAround = 500;
 class Follower implements RunFollower {
   readonly folder: string;
   private readonly paths: RunPaths;
-  private readonly onChange: (change: RunChange) => void;
+  readonly listeners = new Set<(change: RunChange) => void>();
   private readonly run: RunFile;
   private readonly tail: MetricsTail;
   private state: RunState | undefined;
@@ -99,8 +98,8 @@ class Follower implements RunFollower {
     this.folder = folder;
     this.paths = runPaths(folder);
     this.run = run;
-    this.tail = new MetricsTail(this.paths.metrics);
-    this.onChange = onChange;
+    this.tail = new MetricsTail(this.paths);
+    if (onChange) this.listeners.add(onChange);
     this.pollMs = pollMs;
   }
 
@@ -125,10 +124,10 @@ class Follower implements RunFollower {
     };
   }
 
-  async recordAt(step: number): Promise<StepRecord | undefined> {
-    // Where the steps of a long file are is known when it has been read.
+  async recordAt(step: number): Promise<StepPoint | undefined> {
+    // Where the steps of a long run are is known when it has been read.
     await this.firstLook;
-    return this.tail.recordAt(step);
+    return this.tail.pointAt(step);
   }
 
   setPolling(ms: number): void {
@@ -150,7 +149,7 @@ class Follower implements RunFollower {
   }
 
   async open(): Promise<void> {
-    const [isLong] = await Promise.all([this.tail.glance(), this.lookAtState()]);
+    const [isLong] = await Promise.all([this.tail.peek(), this.lookAtState()]);
     if (isLong) {
       this.firstLook = this.startLooking();
       return;
@@ -176,7 +175,7 @@ class Follower implements RunFollower {
   private async look(): Promise<void> {
     // A network file system that is away for a while, or a folder that is just being deleted: a later look tells.
     const changes = await this.lookAtFiles().catch(() => []);
-    for (const change of changes) if (!this.closed) this.onChange(change);
+    for (const change of changes) for (const listener of this.listeners) if (!this.closed) listener(change);
   }
 
   private async lookAtFiles(): Promise<RunChange[]> {

@@ -7,6 +7,7 @@ export interface RunPaths {
   readonly run: string;
   readonly state: string;
   readonly metrics: string;
+  readonly layers: string;
   readonly log: string;
   readonly checkpoints: string;
 }
@@ -18,6 +19,7 @@ export function runPaths(folder: string): RunPaths {
     run: at('run.json'),
     state: at('state.json'),
     metrics: at('metrics.jsonl'),
+    layers: at('layers.f32'),
     log: at('trainer.log'),
     checkpoints: at('checkpoints'),
   };

@@ -6,6 +6,7 @@ import { stateNames } from '../state/stateNames.ts';
 import { isGated, type TrainedParameter } from '../state/parameter.ts';
 import { groupSquares } from '../state/groups.ts';
 import type { GatedLayer } from '../state/layerChoice.ts';
+import type { LayerNumbers } from '../protocol/series.ts';
 
 export interface StepResult {
   /** CTC and the sparsity term. */
@@ -15,31 +16,21 @@ export interface StepResult {
   readonly gradientNorm: number;
   /** Over the gated weights, before this step's update; 0 without gates. In a search among channels the expected one. */
   readonly sparsity: number;
-  readonly layers: readonly LayerResult[];
+  readonly layers: LayerNumbers;
   /** Share of frames whose likeliest symbol is the blank. */
   readonly blankShare: number;
 }
 
-export interface LayerResult {
-  readonly name: string;
-  /** In units of the layer's root-mean-square weight before training; null for methods without thresholds. */
-  readonly threshold: number | null;
-  readonly sparsity: number;
-}
-
 /** The gated layers, as they were before training, and the weights that are in the model now. */
 export interface GatedLayers {
-  readonly layers: readonly Pick<GatedLayer, 'name' | 'size'>[];
+  readonly layers: readonly Pick<GatedLayer, 'size'>[];
   readonly parameters: readonly TrainedParameter[];
   /** How many gated weights were removed from the model since; none if it is not said. */
   readonly removed?: number | undefined;
 }
 
 /** The layers of a state whose masks are frozen, and the share of gated weights that are zero or no longer there. */
-export interface FrozenLayers {
-  readonly layers: readonly LayerResult[];
-  readonly sparsity: number;
-}
+export type FrozenLayers = Pick<StepResult, 'layers' | 'sparsity'>;
 
 /**
  * @param reported the graph's small outputs by name
@@ -55,11 +46,7 @@ export function stepResult(
   const number = (name: string): number => Number(reported(name)?.data[0] ?? NaN);
   const kept = reported('kept')?.data;
   const layers = kept
-    ? gated.layers.map(({ name, size }, i) => ({
-        name,
-        threshold: magnitude(thresholds[i]),
-        sparsity: share(1 - Number(kept[i] ?? 0) / size),
-      }))
+    ? layerNumbers(gated, thresholds, ({ size }, i) => share(1 - Number(kept[i] ?? 0) / size))
     : frozen.layers;
   const ctcLoss = number('ctc_loss');
   return {
@@ -73,10 +60,8 @@ export function stepResult(
 }
 
 /** Counted once: what is zero stays zero. */
-export function frozenLayers(
-  { layers, parameters, removed = 0 }: GatedLayers,
-  state: ReadonlyMap<string, Tensor>,
-): FrozenLayers {
+export function frozenLayers(gated: GatedLayers, state: ReadonlyMap<string, Tensor>): FrozenLayers {
+  const { parameters, removed = 0 } = gated;
   const thresholds = state.get(stateNames.thresholds)?.data;
   const left: number[] = [];
   let [total, zeros] = [removed, removed];
@@ -92,18 +77,21 @@ export function frozenLayers(
     left[gate] = squares.filter((square) => square > 0).length;
   }
   return {
-    layers: layers.map(({ name, size }, i) => ({
-      name,
-      threshold: magnitude(thresholds?.[i]),
-      sparsity: 1 - (left[i] ?? 0) / size,
-    })),
+    layers: layerNumbers(gated, thresholds ?? [], ({ size }, i) => 1 - (left[i] ?? 0) / size),
     sparsity: total === 0 ? 0 : zeros / total,
   };
 }
 
-/** A threshold's sign does not matter. */
-function magnitude(threshold: number | bigint | undefined): number | null {
-  return threshold === undefined ? null : Math.abs(Number(threshold));
+/** @param thresholds their signs do not matter; empty for methods without any. */
+function layerNumbers(
+  { layers }: Pick<GatedLayers, 'layers'>,
+  thresholds: ArrayLike<number | bigint>,
+  sparsityOf: (layer: GatedLayers['layers'][number], index: number) => number,
+): LayerNumbers {
+  return {
+    thresholds: Float32Array.from(layers, (_, i) => Math.abs(Number(thresholds[i] ?? NaN))),
+    sparsities: Float32Array.from(layers, sparsityOf),
+  };
 }
 
 /** In float32, one minus a share that is one can come out a little below zero. NaN stays NaN. */

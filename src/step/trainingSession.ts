@@ -5,6 +5,7 @@ import { float32, sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import { DropoutMasks } from './dropout.ts';
 import { TimeMasks } from './specAugment.ts';
 import type { GraphCost } from '../runtime/graphCost.ts';
+import { unknownLayers } from '../protocol/series.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { GateMode } from '../state/parameter.ts';
 import { buildTrainingGraph, type Accumulation, type BatchShape, type TrainingGraph } from './trainingGraph.ts';
@@ -39,7 +40,7 @@ export class TrainingSession {
   private readonly uploads: Session[] = [];
   private readonly masks: Masks;
   private gates: GateMode;
-  private frozen: FrozenLayers = { layers: [], sparsity: 0 };
+  private frozen: FrozenLayers = { layers: unknownLayers(0), sparsity: 0 };
 
   /** @param state before the first step, or of a checkpoint. The arrays become the session's own and are updated in place. */
   constructor(options: TrainingSessionOptions, state: Map<string, Tensor>) {

@@ -71,7 +71,7 @@ class Loop {
   }
 
   async run(): Promise<LoopEnd> {
-    const { settings, setup, host, report, time } = this.context;
+    const { settings, setup, host, metrics, report, time } = this.context;
     const { steps, method } = setup;
     let checkpointStep = (await listCheckpoints(this.context.checkpoints)).includes(this.progress.step)
       ? this.progress.step
@@ -117,7 +117,7 @@ class Loop {
       const trouble = this.watch.observe(result);
       if (trouble) {
         const action = trouble.action ?? (this.progress.rolledBack ? 'stop' : 'rollback');
-        host.record({ kind: 'alert', step: step + 1, ...trouble, action });
+        metrics.append({ kind: 'alert', step: step + 1, ...trouble, action });
         report.say(`Step ${step + 1}: ${trouble.message}.`);
         if (trouble.action === 'stop') return this.end('failed', `${trouble.message}, ${nothingLearned}`);
         if (action === 'stop') {
@@ -147,19 +147,21 @@ class Loop {
       // 6. Say so.
       const audioSecondsPerSecond = audioSeconds / seconds;
       const secondsLeft = time.left(step + 1, this.progress);
-      host.record({
-        kind: 'step',
-        step: step + 1,
-        loss: result.loss,
-        ctcLoss: result.ctcLoss,
-        gradientNorm: result.gradientNorm,
-        learningRate,
-        sparsityTarget: target,
-        sparsity: result.sparsity,
-        secondsPerStep: seconds,
-        audioSecondsPerSecond,
-        layers: [...result.layers],
-      });
+      metrics.append(
+        {
+          kind: 'step',
+          step: step + 1,
+          loss: result.loss,
+          ctcLoss: result.ctcLoss,
+          gradientNorm: result.gradientNorm,
+          learningRate,
+          sparsityTarget: target,
+          sparsity: result.sparsity,
+          secondsPerStep: seconds,
+          audioSecondsPerSecond,
+        },
+        result.layers,
+      );
       report.step({
         step: step + 1,
         steps,
@@ -304,10 +306,10 @@ class Loop {
   /** @param step that the line in metrics.jsonl gives. */
   private goOnWith(removal: GroupRemoval | undefined, step: number): void {
     if (!removal) return;
-    const { setup, host, report } = this.context;
+    const { setup, metrics, report } = this.context;
     const { opened, counts } = removal;
     this.opened = opened;
-    host.record({ kind: 'shrink', step, ...counts });
+    metrics.append({ kind: 'shrink', step, ...counts });
     const all = setup.rows.reduce((sum, row) => sum + row.parameters, 0);
     report.say(
       `Step ${step}: ${counted(counts.groups, 'dead unit or head has', 'dead units and heads have')} left the model, which now has ${count(counts.parameters)} of ${count(all)} parameters.`,
@@ -315,7 +317,7 @@ class Loop {
   }
 
   private async rollBack(): Promise<void> {
-    const { settings, setup, checkpoints, host, report } = this.context;
+    const { settings, setup, checkpoints, metrics, report } = this.context;
     const newest = (await listCheckpoints(checkpoints)).at(-1);
     const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
     const before = saved?.progress ?? freshProgress(settings, setup.method);
@@ -326,13 +328,13 @@ class Loop {
     this.batches = this.batchesFrom(this.progress);
     const { step, learningRateScale } = this.progress;
     this.evaluatedStep = Math.min(this.evaluatedStep, step);
-    host.record({ kind: 'rewind', step, cause: 'rollback', learningRateScale });
+    metrics.append({ kind: 'rewind', step, cause: 'rollback', learningRateScale });
     report.say(`Back to ${newest === undefined ? 'the start' : checkpointName(step)}, at half the learning rate.`);
   }
 
   /** @returns whether this is the best so far at the final sparsity, and so worth a checkpoint. */
   private async evaluate(last: boolean): Promise<boolean> {
-    const { dev, host, report, time } = this.context;
+    const { dev, host, metrics, report, time } = this.context;
     const { step } = this.progress;
     if (!dev || this.evaluatedStep === step) return false;
     const began = performance.now();
@@ -348,7 +350,7 @@ class Loop {
     }
     time.evaluation((performance.now() - began) / 1000);
     this.evaluatedStep = step;
-    host.record({ kind: 'evaluation', step, epoch: this.epochs, ...score, sparsity: this.sparsity });
+    metrics.append({ kind: 'evaluation', step, epoch: this.epochs, ...score, sparsity: this.sparsity });
     report.say(`Step ${step}: word error rate ${percent(score.wer, 2)} on the development set.`);
     const final = !this.gated || this.opened.session.mode === 'fixed' || last;
     if (!final || score.wer >= (this.progress.best?.wer ?? Infinity)) return false;
@@ -374,15 +376,15 @@ class Loop {
   }
 
   private async writeCheckpoint(): Promise<void> {
-    const { settings, checkpoints, host, report, time } = this.context;
+    const { settings, checkpoints, metrics, report, time } = this.context;
     const { step, best } = this.progress;
     const began = performance.now();
     // A checkpoint must never know of steps that metrics.jsonl does not.
-    host.syncRecords();
+    metrics.sync();
     const state = await this.opened.session.readState();
     const counts = await writeCheckpoint(checkpoints, this.opened.layout, state, this.progress);
     const path = `checkpoints/${checkpointName(step)}`;
-    host.record({ kind: 'checkpoint', step, path, ...counts });
+    metrics.append({ kind: 'checkpoint', step, path, ...counts });
     report.note(
       `Checkpoint ${path}: ${percent(counts.sparsity, 2)} of the gated weights are zero, ${percent(counts.sparsityOfAll, 2)} of all.`,
     );

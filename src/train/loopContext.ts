@@ -1,8 +1,9 @@
 /** What the training loop has around it: what it is told, whom it tells, and where it begins. */
 
-import type { EndRecord, MetricsRecord } from '../protocol/records.ts';
+import type { EndRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import type { Progress } from '../runfolder/checkpoint.ts';
+import type { MetricsFile } from '../runfolder/metricsFile.ts';
 import type { DevSet } from './data/devSet.ts';
 import { freshWatch } from './lossWatch.ts';
 import type { Method } from './methods/method.ts';
@@ -10,19 +11,8 @@ import type { ProgressReport } from './progress.ts';
 import type { Setup } from './setup.ts';
 import type { TimeLeft } from './plan/timeLeft.ts';
 
-/** A record as the loop makes it; time and attempt are added by whoever writes it. */
-export type NewRecord = MetricsRecord extends infer R
-  ? R extends MetricsRecord
-    ? Omit<R, 'time' | 'attempt'>
-    : never
-  : never;
-
 /** What the loop asks and tells the rest of the trainer. */
 export interface LoopHost {
-  /** Appends a line to metrics.jsonl. A rewind starts a new attempt. */
-  readonly record: (record: NewRecord) => void;
-  /** Makes all lines so far outlast a power failure. */
-  readonly syncRecords: () => void;
   /** After every update: time for a heartbeat. */
   readonly beat: (step: number) => Promise<void>;
   /** Says what takes long now, besides steps, and what share of it is done, where that is known; null when it is over. */
@@ -39,6 +29,7 @@ export interface LoopContext {
   readonly checkpoints: string;
   readonly dev: DevSet | undefined;
   readonly host: LoopHost;
+  readonly metrics: MetricsFile;
   readonly report: ProgressReport;
   /** How long the run takes, from what its steps took. */
   readonly time: TimeLeft;

@@ -5,10 +5,9 @@ import { setImmediate } from 'node:timers/promises';
 import { sentenceOf } from '../base/errors.ts';
 import { makeFolder } from '../base/makeFolder.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
-import { effectiveRecords, type MetricsRecord, type RunFile, type RunState } from '../protocol/records.ts';
+import { effectiveRecords, type RunFile, type RunState } from '../protocol/records.ts';
 import { settingsOf, type RunSettings } from '../protocol/settings.ts';
 import { featuresFolder, runPaths, type RunPaths } from '../runs/paths.ts';
-import { readRecords } from '../runs/metrics/readRecords.ts';
 import { readRun } from '../runs/state.ts';
 import {
   checkpointName,
@@ -24,7 +23,7 @@ import { bytesIn, diskOf, diskPlanOf, leastMemory, roomFor, whyNotHere } from '.
 import { Heartbeat } from '../runfolder/heartbeat.ts';
 import { checkInputs } from '../runfolder/inputs.ts';
 import { train } from './loop.ts';
-import { freshProgress, type LoopEnd, type LoopHost, type NewRecord } from './loopContext.ts';
+import { freshProgress, type LoopEnd, type LoopHost } from './loopContext.ts';
 import { MetricsFile } from '../runfolder/metricsFile.ts';
 import { describeStart, startRecord } from './plan/overview.ts';
 import { OnnxruntimeError } from '../runtime/onnxruntimeError.ts';
@@ -54,6 +53,7 @@ class Run {
   private readonly terminal: Terminal;
   private readonly wholeTable: boolean;
   private state: RunState | undefined;
+  private metrics: MetricsFile | undefined;
   private heartbeat: Heartbeat | undefined;
   private stopping = false;
   private checkpointWanted = false;
@@ -114,18 +114,17 @@ class Run {
 
   private async trainAs(owner: RunOwner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
     const settings = settingsOf(run);
-    const earlier = await readRecords(this.paths.metrics);
-    const attempt = 1 + earlier.reduce((most, record) => Math.max(most, record.attempt), 0);
+    const metrics = await MetricsFile.open(this.paths);
+    this.metrics = metrics;
     const control = await listenForControl(owner.nonce, (request) => this.answer(request));
-    const metrics = MetricsFile.open(this.paths.metrics);
     let setup: Setup | undefined;
     try {
-      await this.setState({ attempt, control: control.path });
+      await this.setState({ control: control.path });
       await makeFolder(this.paths.checkpoints);
       await removeUnfinished(this.paths.checkpoints);
-      if (earlier.length > 0) await checkInputs(settings, run.checksums);
+      if (metrics.earlier.length > 0) await checkInputs(settings, run.checksums);
       setup = await prepareRun(settings, featuresFolder(this.paths.folder));
-      const end = await this.trainWith(setup, settings, report, metrics, earlier);
+      const end = await this.trainWith(setup, settings, report, metrics);
       await this.finish(end, metrics, report);
       return end.status;
     } catch (error) {
@@ -141,10 +140,9 @@ class Run {
     settings: RunSettings,
     report: ProgressReport,
     metrics: MetricsFile,
-    earlier: readonly MetricsRecord[],
   ): Promise<LoopEnd> {
     const { checkpoints } = this.paths;
-    const record = (made: NewRecord): void => this.record(metrics, made);
+    const { earlier } = metrics;
     const newest = (await listCheckpoints(checkpoints)).at(-1);
     const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
     const progress: Progress = saved?.progress ?? freshProgress(settings, setup.method);
@@ -163,24 +161,22 @@ class Run {
     await this.refuseWithoutRoom(start);
     const said = (whole: boolean): string => describeStart(start, setup, settings, whole);
     report.say(said(this.wholeTable), said(true));
-    if (!earlier.some(({ kind }) => kind === 'start')) record(start);
+    if (!earlier.some(({ kind }) => kind === 'start')) metrics.append(start);
     if (earlier.length > 0) {
       const { learningRateScale } = progress;
-      record({ kind: 'rewind', step, cause: 'resume', learningRateScale });
+      metrics.append({ kind: 'rewind', step, cause: 'resume', learningRateScale });
       report.say(
         newest === undefined ? 'Starts again: there is no checkpoint yet.' : `Goes on from ${checkpointName(step)}.`,
       );
     }
-    const valid = effectiveRecords([
-      ...earlier,
-      this.stamped({ kind: 'rewind', step, cause: 'resume', learningRateScale: 1 }),
-    ]);
+    const rewind = { kind: 'rewind', step, cause: 'resume', learningRateScale: 1 } as const;
+    const valid = effectiveRecords([...earlier, { ...rewind, attempt: metrics.attempt, time: '' }]);
     const described = valid.findLast((line) => line.kind === 'checkpoint' && line.step === step);
     let sparsity = described?.kind === 'checkpoint' ? described.sparsity : 0;
     if (newest !== undefined && !described) {
       // A crash came between the checkpoint and its line.
       const counts = await describeCheckpoint(checkpoints, newest, opened.layout);
-      record({ kind: 'checkpoint', step, path: `checkpoints/${checkpointName(step)}`, ...counts });
+      metrics.append({ kind: 'checkpoint', step, path: `checkpoints/${checkpointName(step)}`, ...counts });
       sparsity = counts.sparsity;
     }
     const evaluatedStep = valid.findLast(({ kind }) => kind === 'evaluation')?.step ?? -1;
@@ -188,8 +184,6 @@ class Run {
     this.terminal.begun?.();
 
     const host: LoopHost = {
-      record,
-      syncRecords: () => metrics.sync(),
       beat: (step) => this.beat(step),
       phase: async (label, share) => {
         report.phase(label, share);
@@ -203,7 +197,7 @@ class Run {
       },
     };
     await setImmediate();
-    const context = { settings, setup, checkpoints, dev, host, report, time, evaluatedStep, sparsity };
+    const context = { settings, setup, checkpoints, dev, host, metrics, report, time, evaluatedStep, sparsity };
     return train(context, opened, progress);
   }
 
@@ -216,7 +210,7 @@ class Run {
 
   private async finish(end: LoopEnd, metrics: MetricsFile, report: ProgressReport): Promise<void> {
     const step = this.state?.step ?? 0;
-    this.record(metrics, { kind: 'end', step, ...end });
+    metrics.append({ kind: 'end', step, ...end });
     metrics.sync();
     if (end.status === 'failed') report.say(`The run failed: ${end.message ?? ''}.`);
     if (end.status === 'stopped')
@@ -228,23 +222,10 @@ class Run {
   private recordFailure(metrics: MetricsFile, message: string): void {
     const step = this.state?.step ?? 0;
     try {
-      this.record(metrics, { kind: 'end', step, status: 'failed', message, checkpoint: null, sparsity: 0, best: null });
+      metrics.append({ kind: 'end', step, status: 'failed', message, checkpoint: null, sparsity: 0, best: null });
     } catch {
       // state.json and the terminal may still take it.
     }
-  }
-
-  private record(metrics: MetricsFile, made: NewRecord): void {
-    if (made.kind === 'rewind' && made.cause === 'rollback' && this.state) {
-      this.state = { ...this.state, attempt: this.state.attempt + 1 };
-    }
-    metrics.append(this.stamped(made));
-  }
-
-  /** The record as it stands in metrics.jsonl, its keys in the order in which people look for them. */
-  private stamped(made: NewRecord): MetricsRecord {
-    const { kind, step, ...rest } = made;
-    return { kind, attempt: this.state?.attempt ?? 1, step, time: new Date().toISOString(), ...rest } as MetricsRecord;
   }
 
   /** A step that is done: told with the next heartbeat, at once only if the run is now stopping. */
@@ -252,13 +233,13 @@ class Run {
     if (!this.state) return;
     const status = this.stopping ? 'stopping' : 'running';
     if (this.state.status !== status) return this.setState({ step, status });
-    this.state = { ...this.state, step };
+    this.state = { ...this.state, step, attempt: this.metrics?.attempt ?? 1 };
     this.heartbeat?.tell(this.state);
   }
 
   private async setState(change: Partial<RunState>): Promise<void> {
     if (!this.state) return;
-    this.state = { ...this.state, ...change };
+    this.state = { ...this.state, ...change, attempt: this.metrics?.attempt ?? 1 };
     await this.heartbeat?.write(this.state);
   }
 

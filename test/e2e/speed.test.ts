@@ -12,7 +12,7 @@ const long = { layers: 200, steps: 100_000 };
 const bench = useBench({
   prepare: (folder) => {
     writeSyntheticRun(folder, 'long', { ...long, done: long.steps }).end('done', long.steps);
-    // Two gigabytes go to the disk now, rather than while something is timed.
+    // What is written goes to the disk now, rather than while something is timed.
     execFileSync('sync');
     following = writeSyntheticRun(folder, 'following', { layers: 200, steps: 2000, done: 10 });
   },

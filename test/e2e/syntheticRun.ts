@@ -1,6 +1,6 @@
 /** A run folder that no trainer wrote: as many layers and steps as a test wants, and steps that arrive when it says so. */
 
-import { appendFileSync, closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { EndRecord, RunFile, RunState, StartRecord, StepRecord } from '../../src/protocol/records.ts';
@@ -31,6 +31,7 @@ export function writeSyntheticRun(
     (_, at) => `encoder.layers.${Math.floor(at / kinds.length)}.${kinds[at % kinds.length] ?? ''}`,
   );
   const metrics = join(folder, 'metrics.jsonl');
+  const rows = join(folder, 'layers.f32');
   const created = new Date(Date.now() - 3_600_000).toISOString();
   const line = (record: object): string => `${JSON.stringify(record)}\n`;
 
@@ -66,7 +67,7 @@ export function writeSyntheticRun(
   };
   writeFileSync(metrics, line(start));
 
-  const stepRecord = (step: number, layerTexts: StepRecord['layers'] | string): string => {
+  const stepLine = (step: number): string => {
     const share = step / steps;
     const record: StepRecord = {
       kind: 'step',
@@ -81,18 +82,14 @@ export function writeSyntheticRun(
       sparsity: 0.6 * share,
       secondsPerStep: 0.05,
       audioSecondsPerSecond: 200,
-      layers: [],
     };
-    const text = typeof layerTexts === 'string' ? layerTexts : JSON.stringify(layerTexts);
-    return `${JSON.stringify(record).slice(0, -'[]}'.length)}${text}}\n`;
+    return line(record);
   };
-  const layersAt = (step: number): StepRecord['layers'] =>
-    names.map((layer, at) => ({
-      name: layer,
-      threshold: 0.1 + 0.5 * (step / steps),
-      // Every step moves every cell.
-      sparsity: 0.5 + 0.45 * Math.sin(step / 7 + at),
-    }));
+  const row = (step: number): Buffer => {
+    // Every step moves every cell.
+    const numbers = names.flatMap((_, at) => [0.1 + 0.5 * (step / steps), 0.5 + 0.45 * Math.sin(step / 7 + at)]);
+    return Buffer.from(Float32Array.from(numbers).buffer);
+  };
   const state = (status: RunState['status'], step: number): void => {
     const now: RunState = {
       status,
@@ -110,23 +107,19 @@ export function writeSyntheticRun(
     writeFileSync(join(folder, 'state.json'), JSON.stringify(now));
   };
 
-  // A hundred different texts of the layers, over and over: a gigabyte of numbers takes minutes to print.
-  const texts = Array.from({ length: 100 }, (_, at) => JSON.stringify(layersAt((at * steps) / 100)));
-  const file = openSync(metrics, 'a');
-  let block: string[] = [];
-  for (let step = 1; step <= done; step++) {
-    block.push(stepRecord(step, texts[Math.floor((step * 100) / (steps + 1))] ?? '[]'));
-    if (block.length < 500 && step < done) continue;
-    writeSync(file, block.join(''));
-    block = [];
+  for (let first = 1; first <= done; first += 500) {
+    const some = Array.from({ length: Math.min(500, done - first + 1) }, (_, at) => first + at);
+    appendFileSync(rows, Buffer.concat(some.map(row)));
+    appendFileSync(metrics, some.map(stepLine).join(''));
   }
-  closeSync(file);
   state('running', done);
 
   return {
     folder,
     append: (step) => {
-      appendFileSync(metrics, stepRecord(step, layersAt(step)));
+      // As a trainer does: whoever sees the line finds its row.
+      appendFileSync(rows, row(step));
+      appendFileSync(metrics, stepLine(step));
       if (step % 20 === 0) state('running', step);
     },
     end: (status, step) => {

@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { parseControlRequest } from '../../src/protocol/control.ts';
 import {
   effectiveRecords,
+  parseIndexedRecord,
   parseMetricsRecord,
   parseRunState,
   RecordError,
   type MetricsRecord,
 } from '../../src/protocol/records.ts';
-import { step } from '../runs/records.ts';
+import { step, withLayers } from '../runs/records.ts';
 
 const time = '2026-11-21T10:00:00.000Z';
 const rewind = (step: number, attempt = 2): MetricsRecord => ({
@@ -48,14 +49,29 @@ describe('metrics lines', () => {
     }
   });
 
-  test('of a step have thresholds, or null for methods without any', () => {
-    for (const threshold of [0.5, null]) {
-      const record = step(3, 1, ['a']);
-      const written = { ...record, layers: record.layers.map((layer) => ({ ...layer, threshold })) };
-      expect(parseMetricsRecord(JSON.stringify(written))).toEqual(written);
+  test('of a step are given back, with the layers that those of the earlier form hold', () => {
+    for (const record of [step(3), withLayers(step(3))]) {
+      expect(parseMetricsRecord(JSON.stringify(record))).toEqual(record);
     }
-    const without = { ...step(3), layers: [{ name: 'a', sparsity: 0.5 }] };
-    expect(() => parseMetricsRecord(JSON.stringify(without))).toThrow(RecordError);
+    expect(() => parseMetricsRecord(JSON.stringify({ ...step(3), loss: null }))).toThrow(RecordError);
+  });
+
+  test('are the same for an index, which needs less of a step', () => {
+    const { kind, attempt, step: at, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond } = step(3);
+    const numbers = { attempt, step: at, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond };
+    const indexed = { kind, ...numbers };
+    for (const record of [indexed, step(3), end(5)]) {
+      expect(parseIndexedRecord(JSON.stringify(record))).toEqual(record);
+    }
+    for (const wrong of [
+      { loss: null },
+      { sparsity: 'x' },
+      { step: -1 },
+      { secondsPerStep: undefined },
+      { kind: 'stop' },
+    ]) {
+      expect(() => parseIndexedRecord(JSON.stringify({ ...step(3), ...wrong }))).toThrow(RecordError);
+    }
   });
 
   test.each([

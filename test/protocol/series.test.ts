@@ -1,24 +1,20 @@
-/** The thinned history: which steps stay, that both ways to it agree, and layers that come and go. */
+/** The thinned history: which steps stay, and their layers. */
 
 import { describe, expect, test } from 'vitest';
-import type { StepRecord } from '../../src/protocol/records.ts';
 import {
   appendPoint,
-  keptSteps,
   longestSeries,
   mostLayers,
   newSeries,
-  seriesPoint,
-  unfilledSeries,
-  writeRow,
+  setLayers,
   type Series,
 } from '../../src/protocol/series.ts';
-import { layerNames, step } from '../runs/records.ts';
+import { layerNames, layersAt, point } from '../runs/records.ts';
 
 /** Steps 1 to `total`, one by one. */
 function appended(total: number, capacity: number): Series {
   const series = newSeries(layerNames, capacity);
-  for (let at = 1; at <= total; at++) appendPoint(series, seriesPoint(step(at), layerNames));
+  for (let at = 1; at <= total; at++) appendPoint(series, point(at));
   return series;
 }
 
@@ -33,9 +29,8 @@ function rows({ count, layers, steps, loss, sparsity, sparsityTarget, thresholds
 }
 
 const expectedRow = (at: number): number[] => {
-  const { loss, sparsity, sparsityTarget, layers } = step(at);
-  const thresholds = layers.map(({ threshold }) => threshold ?? NaN);
-  return [at, loss, sparsity, sparsityTarget, ...thresholds, ...layers.map((l) => l.sparsity)];
+  const { loss, sparsity, sparsityTarget, thresholds, sparsities } = point(at);
+  return [at, loss, sparsity, sparsityTarget, ...thresholds, ...sparsities];
 };
 
 test('a short series has every step', () => {
@@ -55,61 +50,40 @@ test.each([
   expect(rows(series)).toEqual(kept.map(expectedRow));
 });
 
-test('made at once, a series is the same as appended to step by step, at every length', () => {
+test('at every length, the first and the newest are there, and no two rows are further apart than the others', () => {
   for (const capacity of [2, 4, 10]) {
-    for (let total = 0; total <= 80; total++) {
-      const { kept, stride } = keptSteps(total, capacity);
-      const made = unfilledSeries(layerNames, total, capacity);
-      for (const [row, ordinal] of kept.entries()) writeRow(made, row, seriesPoint(step(ordinal + 1), layerNames));
-      const series = appended(total, capacity);
-      expect([made.count, made.stride, made.total]).toEqual([series.count, series.stride, series.total]);
-      expect(made.stride).toBe(stride);
-      expect(rows(made)).toEqual(rows(series));
+    for (let total = 1; total <= 80; total++) {
+      const { count, stride, steps } = appended(total, capacity);
+      const kept = Array.from(steps.subarray(0, count));
+      expect([kept[0], kept.at(-1)]).toEqual([1, total]);
+      kept.slice(1, -1).forEach((at, row) => expect(at - kept[row]!).toBe(stride));
+      expect(count).toBeLessThanOrEqual(capacity);
+      expect(count).toBeGreaterThanOrEqual(Math.min(total, capacity / 2));
     }
   }
 });
 
-test('a long run keeps at least half of what there is room for, and goes on alike', () => {
+test('a long run keeps at least half of what there is room for', () => {
   for (const total of [1001, 54_321, 100_000]) {
-    const { kept } = keptSteps(total);
-    expect(kept.length).toBeLessThanOrEqual(longestSeries);
-    expect(kept.length).toBeGreaterThanOrEqual(longestSeries / 2);
-    expect([kept[0], kept.at(-1)]).toEqual([0, total - 1]);
+    const { count } = appended(total, longestSeries);
+    expect(count).toBeLessThanOrEqual(longestSeries);
+    expect(count).toBeGreaterThanOrEqual(longestSeries / 2);
   }
 });
 
 describe('layers', () => {
-  const other: StepRecord = { ...step(3), layers: step(3).layers.toReversed() };
-
-  test('are found by name when they stand in another order', () => {
-    expect(seriesPoint(other, layerNames)).toEqual(seriesPoint(step(3), layerNames));
-  });
-
-  test('that a step does not have are NaN, and ones that the series does not have are left out', () => {
-    const strange = seriesPoint(step(3, 1, ['x', layerNames[1]!]), layerNames);
-    expect(strange.thresholds).toEqual(Float32Array.of(NaN, 3.25));
-    const series = newSeries(layerNames, 4);
-    appendPoint(series, strange);
-    expect(series.sparsities.slice(0, 2)).toEqual(Float32Array.of(NaN, strange.sparsities[1]!));
-  });
-
-  test('without thresholds have NaN for them', () => {
-    const { layers, ...rest } = step(3);
-    const without = { ...rest, layers: layers.map((layer) => ({ ...layer, threshold: null })) };
-    const point = seriesPoint(without, layerNames);
-    expect(point.thresholds).toEqual(Float32Array.from(layerNames, () => NaN));
-    expect(point.sparsities).toEqual(seriesPoint(step(3), layerNames).sparsities);
+  test('may come later than their step', () => {
+    const series = newSeries(layerNames, 8);
+    for (let at = 1; at <= 17; at++) {
+      const { step, loss, sparsity, sparsityTarget } = point(at);
+      appendPoint(series, { step, loss, sparsity, sparsityTarget });
+    }
+    for (let row = 0; row < series.count; row++) setLayers(series, row, layersAt(series.steps[row]!));
+    expect(rows(series)).toEqual(rows(appended(17, 8)));
   });
 
   test('beyond any model’s number are left out', () => {
     const names = Array.from({ length: mostLayers + 5 }, (_, i) => String(i));
     expect(newSeries(names, 2).layers).toHaveLength(mostLayers);
   });
-});
-
-test('rows that are not written are gaps', () => {
-  const series = unfilledSeries(layerNames, 2, 4);
-  writeRow(series, 1, seriesPoint(step(2), layerNames));
-  expect(rows(series)[0]).toEqual(Array.from({ length: 8 }, () => NaN));
-  expect(rows(series)[1]).toEqual(expectedRow(2));
 });

@@ -28,7 +28,7 @@ test('what somebody else put there stays', async () => {
 test('a live run is refused, and whole afterwards', async () => {
   const folder = runFolder([start()], runState());
   await expect(deleteRun(folder)).rejects.toThrow(/still going. Stop it first/u);
-  expect(readdirSync(folder).sort()).toEqual(['metrics.jsonl', 'run.json', 'state.json']);
+  expect(readdirSync(folder).sort()).toEqual(['layers.f32', 'metrics.jsonl', 'run.json', 'state.json']);
 });
 
 test('one whose process is gone, or whose state is broken, can be deleted', async () => {

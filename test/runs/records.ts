@@ -1,9 +1,10 @@
 /** Records and run folders for tests of what reads them. */
 
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MetricsRecord, RunFile, RunState, StepRecord } from '../../src/protocol/records.ts';
+import type { LayerNumbers, StepPoint } from '../../src/protocol/series.ts';
 
 const time = '2026-11-21T10:00:00.000Z';
 
@@ -36,11 +37,35 @@ export const start = (layers = layerNames): MetricsRecord => ({
 });
 
 /** All its numbers follow from step and attempt, so that a test can tell which line it came from. */
-export const step = (at: number, attempt = 1, layers = layerNames): StepRecord => ({
+export const step = (at: number, attempt = 1): StepRecord => ({
   ...{ kind: 'step', attempt, step: at, time, loss: at + attempt / 8, ctcLoss: 1, gradientNorm: 1, learningRate: 1e-4 },
   ...{ sparsityTarget: 0.5, sparsity: (at % 64) / 64, secondsPerStep: 0.1, audioSecondsPerSecond: 10 },
-  layers: layers.map((name, i) => ({ name, threshold: at + i / 4, sparsity: ((at + i) % 32) / 32 })),
 });
+
+/** The same of its layers; they are whole in float32. */
+export const layersAt = (at: number, attempt = 1, count = layerNames.length): LayerNumbers => ({
+  thresholds: Float32Array.from({ length: count }, (_, i) => at + i / 4 + 100_000 * (attempt - 1)),
+  sparsities: Float32Array.from({ length: count }, (_, i) => ((at + i) % 32) / 32),
+});
+
+/** A step as readers give it. */
+export const point = (at: number, attempt = 1): StepPoint => {
+  const { step: number, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond } = step(at, attempt);
+  const numbers = { step: number, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond };
+  return { ...numbers, ...layersAt(at, attempt) };
+};
+
+export const points = (from: number, to: number, attempt = 1): StepPoint[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => point(from + i, attempt));
+
+/** A step in the form before layers.f32: its line holds its layers. */
+export function withLayers(record: StepRecord, names = layerNames): StepRecord {
+  const { thresholds, sparsities } = layersAt(record.step, record.attempt, names.length);
+  return {
+    ...record,
+    layers: names.map((name, i) => ({ name, threshold: thresholds[i], sparsity: sparsities[i] })),
+  };
+}
 
 export const steps = (from: number, to: number, attempt = 1): StepRecord[] =>
   Array.from({ length: to - from + 1 }, (_, i) => step(from + i, attempt));
@@ -71,13 +96,38 @@ export const end = (at: number, attempt = 1): MetricsRecord => ({
 export const lines = (records: readonly MetricsRecord[]): string =>
   records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
+/** The rows of the steps among these records, as layers.f32 has them. */
+export function rows(records: readonly MetricsRecord[]): Buffer {
+  const numbers = records.flatMap((record) => {
+    if (record.kind !== 'step') return [];
+    const { thresholds, sparsities } = layersAt(record.step, record.attempt);
+    return Array.from(thresholds).flatMap((threshold, i) => [threshold, sparsities[i] ?? NaN]);
+  });
+  return Buffer.from(Float32Array.from(numbers).buffer);
+}
+
+/** Where the numbers of layers stand: beside metrics.jsonl, or in its lines as before. */
+export type Form = 'layers.f32' | 'lines';
+
+/** Adds to a run's metrics as a trainer does. */
+export function append(folder: string, records: readonly MetricsRecord[], form: Form = 'layers.f32'): void {
+  if (form === 'layers.f32') appendFileSync(join(folder, 'layers.f32'), rows(records));
+  const written = form === 'lines' ? records.map((one) => (one.kind === 'step' ? withLayers(one) : one)) : records;
+  appendFileSync(join(folder, 'metrics.jsonl'), lines(written));
+}
+
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'pinch-test-'));
 
 /** A run folder with these records, or without metrics.jsonl. */
-export function runFolder(records?: readonly MetricsRecord[], state?: RunState, folder = temporaryFolder()): string {
+export function runFolder(
+  records?: readonly MetricsRecord[],
+  state?: RunState,
+  folder = temporaryFolder(),
+  form: Form = 'layers.f32',
+): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'run.json'), JSON.stringify(runFile));
   if (state) writeFileSync(join(folder, 'state.json'), JSON.stringify(state));
-  if (records) writeFileSync(join(folder, 'metrics.jsonl'), lines(records));
+  if (records) append(folder, records, form);
   return folder;
 }

@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../src/onnx/file/load.ts';
 import { exposeParameters } from '../../src/onnx/model/parameters.ts';
+import { readMetrics, type StepWithLayers } from '../runs/readMetrics.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const reference = join(shared, 'reference');
@@ -20,20 +21,12 @@ interface Reference {
   steps: { loss: number; grad_norm: number; sparsity?: number; thresholds?: number[] }[];
 }
 
-interface StepLine {
-  kind: string;
-  ctcLoss: number;
-  gradientNorm: number;
-  sparsity: number;
-  layers: { name: string; threshold: number }[];
-}
-
 /** @param look at the last checkpoint, while it is there */
 async function train(
   model: string,
   changes: object,
   look: (checkpoint: string) => Promise<void> = () => Promise.resolve(),
-): Promise<StepLine[]> {
+): Promise<StepWithLayers[]> {
   const folder = await mkdtemp(join(tmpdir(), 'pinch-'));
   try {
     const settings = JSON.parse(await readFile(join(reference, 'yardstick.json'), 'utf8')) as object;
@@ -45,8 +38,7 @@ async function train(
       ...['--run', join(folder, 'run'), '--json'],
     ]);
     await look(join(folder, 'run/checkpoints/step-000020'));
-    const lines = (await readFile(join(folder, 'run/metrics.jsonl'), 'utf8')).trim().split('\n');
-    return lines.map((line) => JSON.parse(line) as StepLine).filter(({ kind }) => kind === 'step');
+    return readMetrics(join(folder, 'run/metrics.jsonl')).filter((record) => record.kind === 'step');
   } finally {
     await rm(folder, { recursive: true });
   }

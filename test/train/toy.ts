@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import { encodeModel } from '../../src/onnx/file/encode.ts';
 import { ints, type Model, type Node } from '../../src/onnx/graph/graph.ts';
 import { float32, int64, type Tensor } from '../../src/onnx/graph/tensor.ts';
-import { effectiveRecords, type MetricsRecord } from '../../src/protocol/records.ts';
+import { effectiveRecords } from '../../src/protocol/records.ts';
 import type { SettingsInput } from '../../src/protocol/settings.ts';
 import { Random } from '../../src/base/random.ts';
 import type { TrainingBatch } from '../../src/step/stepFeeds.ts';
-import { readMetrics } from '../runs/readMetrics.ts';
+import { readMetrics, type ReadRecord } from '../runs/readMetrics.ts';
 
 const rate = 16_000;
 const letters = ['a', 'b', 'c'] as const;
@@ -174,7 +174,7 @@ export function writeToySettings(file: string, settings: SettingsInput): string 
 }
 
 /** The records that count. */
-export function recordsOf(run: string): MetricsRecord[] {
+export function recordsOf(run: string): ReadRecord[] {
   return effectiveRecords(readMetrics(join(run, 'metrics.jsonl')));
 }
 

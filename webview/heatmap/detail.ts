@@ -4,7 +4,8 @@ import { count, percent, significant } from '../../src/base/format.ts';
 import './detail.css';
 import type { HeatmapLayer } from '../../src/protocol/views/heatmap.ts';
 import { make, newId, setText } from '../ui/dom.ts';
-import type { Frame, Trend } from './store.ts';
+import type { StepPoint } from '../../src/protocol/series.ts';
+import type { Trend } from './store.ts';
 
 export interface Detail {
   readonly element: HTMLElement;
@@ -12,7 +13,7 @@ export interface Detail {
     cell: HTMLElement,
     layer: HeatmapLayer,
     index: number,
-    frame: Frame,
+    frame: StepPoint,
     trend: Trend | undefined,
   ) => void;
   readonly hide: () => void;

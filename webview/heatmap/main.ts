@@ -3,6 +3,7 @@
 import { count, percent, significant } from '../../src/base/format.ts';
 import '../ui/theme.css';
 import './heatmap.css';
+import type { StepPoint } from '../../src/protocol/series.ts';
 import type { FromHeatmap, HeatmapCommand, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
 import { announcer } from '../ui/announcer.ts';
 import { make, oncePerFrame } from '../ui/dom.ts';
@@ -12,7 +13,7 @@ import { detailCard } from './detail.ts';
 import { empty } from './empty.ts';
 import { heatmapGrid } from './grid/grid.ts';
 import { legend } from './legend.ts';
-import { HeatmapStore, type Frame } from './store.ts';
+import { HeatmapStore } from './store.ts';
 import { summary } from './summary.ts';
 import { timeline } from './timeline.ts';
 
@@ -92,14 +93,14 @@ function drawNow(): void {
   buttons.update(run);
   drawAround(frame, model === null);
   grid.setLayers(layers.map(({ name }) => name));
-  grid.update(frame.sparsities, frame.step);
+  grid.update(frame.sparsities, Number.isNaN(frame.step) ? null : frame.step);
   colours.hidden = layers.length === 0;
   showDetail(frame);
   announce(frame);
 }
 
 /** The numbers and the slider around the grid. While steps come quickly they follow less often, so that the cells do not wait for them. */
-function drawAround(frame: Frame, isRun: boolean): void {
+function drawAround(frame: StepPoint, isRun: boolean): void {
   const wait = drawnAround + betweenNumbers - performance.now();
   if (wait > 0 && isLive() && held === null) {
     later ??= setTimeout(() => {
@@ -113,20 +114,20 @@ function drawAround(frame: Frame, isRun: boolean): void {
   time.update(isRun ? store.span : undefined, held, isLive());
 }
 
-function showDetail(frame: Frame): void {
+function showDetail(frame: StepPoint): void {
   const layer = pointed && store.known.layers[pointed.layer];
   if (!pointed?.cell.isConnected || !layer || frame.sparsities.length === 0) card.hide();
   else card.show(pointed.cell, layer, pointed.layer, frame, store.trend(pointed.layer, frame.step));
 }
 
 /** How it goes, now and then; a new status at once. */
-function announce(frame: Frame): void {
+function announce(frame: StepPoint): void {
   const { run } = store.known;
   if (!run) return;
   const now = `${run.status}${run.message === null ? '' : `: ${run.message}`}`;
   if (status !== undefined && status !== now) said.sayNow(`Run ${now}`);
   status = now;
-  if (run.status !== 'running' || held !== null || frame.step === null) return;
+  if (run.status !== 'running' || held !== null || Number.isNaN(frame.step)) return;
   said.say(
     `Step ${count(frame.step)} of ${count(run.steps)}, sparsity ${percent(frame.sparsity, 0)}, loss ${significant(frame.loss)}`,
   );

@@ -1,25 +1,10 @@
 /** What the heatmap knows: the host's state, kept up to date by its messages, and what of it stands on the screen at a step. */
 
-import { appendPoint } from '../../src/protocol/series.ts';
-import type { HeatmapPoint, HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
+import { appendPoint, type StepPoint } from '../../src/protocol/series.ts';
+import type { HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
 
 /** All keys filled; what `HeatmapState` calls absent is null or empty. */
 export type Known = { [K in keyof HeatmapState]-?: Exclude<HeatmapState[K], undefined> };
-
-/** What is on the screen. */
-export interface Frame {
-  /** Null for an ONNX file, and for a run before its first step. */
-  readonly step: number | null;
-  readonly loss: number;
-  readonly sparsity: number;
-  readonly sparsityTarget: number;
-  /** NaN between the steps that were asked for exactly. */
-  readonly secondsPerStep: number;
-  readonly audioSecondsPerSecond: number;
-  /** By layer, as `known.layers`; empty if there is nothing yet. */
-  readonly thresholds: Float32Array;
-  readonly sparsities: Float32Array;
-}
 
 export interface Trend {
   /** Change of sparsity, as a fraction. */
@@ -48,7 +33,7 @@ const recentSteps = 50;
 export class HeatmapStore {
   known: Known = nothing;
   /** The last answers to questions for exact steps. */
-  private exact: HeatmapPoint | null = null;
+  private exact: StepPoint | null = null;
   private recent: number[] = [];
 
   /** Takes a message in. */
@@ -75,17 +60,21 @@ export class HeatmapStore {
     return median * Math.max(0, run.steps - Math.max(run.step, latest?.step ?? 0));
   }
 
-  /** @param step null for the newest. Between exact answers the nearest step of the thinned history stands in. */
-  frameAt(step: number | null): Frame {
+  /**
+   * What is on the screen: between exact answers the nearest step of the thinned history. Its step is NaN for an ONNX file, and for a run
+   * before its first step.
+   * @param step null for the newest.
+   */
+  frameAt(step: number | null): StepPoint {
     const { model, latest } = this.known;
     if (model) {
       const { thresholds, sparsities, sparsity } = model;
-      return { ...emptyFrame, thresholds, sparsities, sparsity };
+      return { ...unknown, thresholds, sparsities, sparsity };
     }
     if (step !== null && this.exact?.step === step) return this.exact;
     if (latest && (step === null || step >= latest.step)) return latest;
     const row = this.rowAt(step);
-    return row === undefined ? emptyFrame : this.frameOfRow(row);
+    return row === undefined ? unknown : this.frameOfRow(row);
   }
 
   /** Whether `frameAt` has that very step, with all its numbers. */
@@ -121,7 +110,7 @@ export class HeatmapStore {
     if (state.latest && this.recent.length === 0) this.recent.push(state.latest.secondsPerStep);
   }
 
-  private append(point: HeatmapPoint): void {
+  private append(point: StepPoint): void {
     const { series } = this.known;
     const last = series && series.count > 0 ? (series.steps[series.count - 1] ?? -1) : -1;
     // A step that is there already was sent twice, as around a reset.
@@ -148,14 +137,14 @@ export class HeatmapStore {
     return before !== undefined && step - before < after - step ? low - 1 : low;
   }
 
-  private frameOfRow(row: number): Frame {
+  private frameOfRow(row: number): StepPoint {
     const { series } = this.known;
-    if (!series) return emptyFrame;
+    if (!series) return unknown;
     const across = series.layers.length;
     const pick = (table: Float32Array): Float32Array => table.subarray(row * across, (row + 1) * across);
     return {
-      ...emptyFrame,
-      step: series.steps[row] ?? null,
+      ...unknown,
+      step: series.steps[row] ?? NaN,
       loss: series.loss[row] ?? NaN,
       sparsity: series.sparsity[row] ?? NaN,
       sparsityTarget: series.sparsityTarget[row] ?? NaN,
@@ -165,8 +154,8 @@ export class HeatmapStore {
   }
 }
 
-const emptyFrame: Frame = {
-  step: null,
+const unknown: StepPoint = {
+  step: NaN,
   loss: NaN,
   sparsity: NaN,
   sparsityTarget: NaN,

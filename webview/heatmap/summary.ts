@@ -6,11 +6,12 @@ import type { HeatmapStatus } from '../../src/protocol/views/heatmap.ts';
 import { sparkline } from '../ui/chart/chart.ts';
 import { progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import type { Frame, HeatmapStore } from './store.ts';
+import type { StepPoint } from '../../src/protocol/series.ts';
+import type { HeatmapStore } from './store.ts';
 
 export interface Summary {
   readonly element: HTMLElement;
-  readonly update: (store: HeatmapStore, frame: Frame) => void;
+  readonly update: (store: HeatmapStore, frame: StepPoint) => void;
 }
 
 const statusWords: Readonly<Record<HeatmapStatus, string>> = {
@@ -111,7 +112,7 @@ export function summary(): Summary {
   };
 }
 
-function speedText({ secondsPerStep, audioSecondsPerSecond }: Frame): string {
+function speedText({ secondsPerStep, audioSecondsPerSecond }: StepPoint): string {
   return `${significant(secondsPerStep)} s/step · ${significant(audioSecondsPerSecond)}×`;
 }
 
@@ -135,7 +136,7 @@ function fact(name: string, meaning?: string): Fact {
 }
 
 /** How much is zero, with marks where it is to be now and at the end. */
-function sparsityBar(): { element: HTMLElement; update: (frame: Frame, finalTarget: number | null) => void } {
+function sparsityBar(): { element: HTMLElement; update: (frame: StepPoint, finalTarget: number | null) => void } {
   const value = make('strong');
   const target = make('span', { class: 'quiet' });
   const filled = make('div', { class: 'filled' });

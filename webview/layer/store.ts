@@ -15,11 +15,10 @@ export class LayerStore {
     }
     const { series } = this.known;
     if (!series) return;
-    for (const { layerThreshold, layerSparsity, ...point } of message.points) {
+    for (const point of message.points) {
       const last = series.count > 0 ? (series.steps[series.count - 1] ?? -1) : -1;
       // A step that is there already was sent twice, as around a reset.
-      if (point.step > last)
-        appendPoint(series, { ...point, thresholds: [layerThreshold ?? NaN], sparsities: [layerSparsity] });
+      if (point.step > last) appendPoint(series, point);
     }
   }
 }

@@ -2,23 +2,9 @@
 
 import { dirname } from 'node:path';
 import * as v from 'valibot';
-import type { StepRecord } from '../../protocol/records.ts';
-import { seriesPoint } from '../../protocol/series.ts';
-import type {
-  HeatmapLayer,
-  HeatmapModel,
-  HeatmapPoint,
-  HeatmapRun,
-  HeatmapState,
-} from '../../protocol/views/heatmap.ts';
+import type { HeatmapLayer, HeatmapModel, HeatmapRun, HeatmapState } from '../../protocol/views/heatmap.ts';
 import type { RunSnapshot } from '../../runs/followRun.ts';
 import { titleOf } from '../data/modelNames.ts';
-
-/** A step for the page. @param layers the order of its numbers; a layer that the step does not have is NaN. */
-export function heatmapPoint(record: StepRecord, layers: readonly string[]): HeatmapPoint {
-  const { secondsPerStep, audioSecondsPerSecond } = record;
-  return { ...seriesPoint(record, layers), secondsPerStep, audioSecondsPerSecond };
-}
 
 /** The gated layers in the order of the series. */
 export function heatmapLayers({ start }: RunSnapshot, names: readonly string[]): HeatmapLayer[] {

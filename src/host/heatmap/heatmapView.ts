@@ -6,7 +6,7 @@ import { commands, workspace, type Disposable, type WebviewView, type WebviewVie
 import { parseFromHeatmap, type FromHeatmap, type HeatmapState, type ToHeatmap } from '../../protocol/views/heatmap.ts';
 import type { LayerSubject } from '../../protocol/views/layer.ts';
 import type { RunChange } from '../../runs/followRun.ts';
-import { heatmapLayers, heatmapModel, heatmapPoint, heatmapRun } from './heatmapState.ts';
+import { heatmapLayers, heatmapModel, heatmapRun } from './heatmapState.ts';
 import { titleOf } from '../data/modelNames.ts';
 import type { FollowedRun, Subject } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
@@ -123,7 +123,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       notice: null,
       layers: heatmapLayers(snapshot, series.layers),
       series,
-      latest: snapshot.lastStep ? heatmapPoint(snapshot.lastStep, series.layers) : null,
+      latest: snapshot.lastStep ?? null,
       run: heatmapRun(snapshot, workspace.isTrusted),
       model: null,
     });
@@ -158,14 +158,14 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     if (this.view?.visible !== true) return;
     switch (change.kind) {
       case 'points': {
-        this.post({ kind: 'points', points: change.points.map((point) => heatmapPoint(point, series.layers)) });
+        this.post({ kind: 'points', points: change.points });
         return;
       }
       case 'reset': {
         this.push({
           layers: heatmapLayers(snapshot, series.layers),
           series,
-          latest: snapshot.lastStep ? heatmapPoint(snapshot.lastStep, series.layers) : null,
+          latest: snapshot.lastStep ?? null,
         });
         return;
       }
@@ -186,10 +186,8 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
   private async answerRecord(step: number): Promise<void> {
     const { run } = this;
     if (run === undefined) return;
-    const record = await run.follower.recordAt(step);
-    if (run !== this.run) return;
-    const point = record ? heatmapPoint(record, run.follower.series.layers) : null;
-    this.post({ kind: 'record', step, point });
+    const point = await run.follower.recordAt(step);
+    if (run === this.run) this.post({ kind: 'record', step, point: point ?? null });
   }
 
   private pace(): void {

@@ -6,13 +6,11 @@ import {
   parseFromLayer,
   parseLayerSubject,
   type LayerHistogram,
-  type LayerPoint,
   type LayerState,
   type LayerSubject,
   type ToLayer,
 } from '../../protocol/views/layer.ts';
 import { layerInspection } from '../../protocol/results/inspection.ts';
-import type { StepRecord } from '../../protocol/records.ts';
 import type { RunChange } from '../../runs/followRun.ts';
 import { readPrinted } from '../engine/printed.ts';
 import { titleOf } from '../data/modelNames.ts';
@@ -96,7 +94,8 @@ class LayerPanel implements PanelContent {
     const { layer } = this.subject;
     switch (change.kind) {
       case 'points': {
-        this.post({ kind: 'points', points: pointsOf(change.points, layer) });
+        const column = follower.series.layers.indexOf(layer);
+        this.post({ kind: 'points', points: change.points.map((point) => layerPoint(point, column)) });
         return;
       }
       case 'reset': {
@@ -153,10 +152,6 @@ class LayerPanel implements PanelContent {
   private post(message: ToLayer): void {
     if (!this.closed) void this.panel.webview.postMessage(message);
   }
-}
-
-function pointsOf(records: readonly StepRecord[], layer: string): LayerPoint[] {
-  return records.map((record) => layerPoint(record, layer)).filter((point) => point !== undefined);
 }
 
 function unavailable(reason: unknown): LayerHistogram {

@@ -1,8 +1,6 @@
 /** What the page of one layer is told: its own column of the run's history, and the histogram of its weights. */
 
-import type { StepRecord } from '../../protocol/records.ts';
-import type { Series } from '../../protocol/series.ts';
-import type { LayerPoint } from '../../protocol/views/layer.ts';
+import { unknownLayers, type Series, type StepPoint } from '../../protocol/series.ts';
 
 /** The history with one layer as its only one. All NaN if the series does not have it. */
 export function layerSeries(series: Series, layer: string): Series {
@@ -17,10 +15,9 @@ export function layerSeries(series: Series, layer: string): Series {
   return { ...series, layers: [layer], thresholds: take(series.thresholds), sparsities: take(series.sparsities) };
 }
 
-/** Undefined if the step does not have the layer: a message cannot carry NaN. */
-export function layerPoint(record: StepRecord, layer: string): LayerPoint | undefined {
-  const own = record.layers.find(({ name }) => name === layer);
-  if (own === undefined) return undefined;
-  const { step, loss, sparsity, sparsityTarget } = record;
-  return { step, loss, sparsity, sparsityTarget, layerThreshold: own.threshold, layerSparsity: own.sparsity };
+/** The step with one layer as its only one. NaN if `column` is -1. */
+export function layerPoint(point: StepPoint, column: number): StepPoint {
+  if (column < 0) return { ...point, ...unknownLayers(1) };
+  const own = (numbers: Float32Array): Float32Array => numbers.slice(column, column + 1);
+  return { ...point, thresholds: own(point.thresholds), sparsities: own(point.sparsities) };
 }

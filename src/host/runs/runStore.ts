@@ -31,7 +31,6 @@ export interface FollowedRun {
 
 interface Shared {
   readonly follower: Promise<RunFollower>;
-  readonly listeners: Set<(change: RunChange) => void>;
   readonly intervals: Map<symbol, number>;
 }
 
@@ -92,7 +91,7 @@ export class RunStore implements Disposable {
       this.followed.delete(folder);
       throw error;
     });
-    shared.listeners.add(onChange);
+    follower.listeners.add(onChange);
     const pace = (): void => follower.setPolling(Math.min(...shared.intervals.values()));
     return {
       follower,
@@ -101,7 +100,7 @@ export class RunStore implements Disposable {
         pace();
       },
       close: () => {
-        shared.listeners.delete(onChange);
+        follower.listeners.delete(onChange);
         shared.intervals.delete(mine);
         if (shared.intervals.size > 0) {
           pace();
@@ -122,12 +121,7 @@ export class RunStore implements Disposable {
   }
 
   private startFollowing(folder: string): Shared {
-    const listeners = new Set<(change: RunChange) => void>();
-    const tell = (change: RunChange): void => {
-      for (const listener of listeners) listener(change);
-    };
-    const follower = followRun(folder, { onChange: tell, pollMs: slowly });
-    const shared: Shared = { follower, listeners, intervals: new Map() };
+    const shared: Shared = { follower: followRun(folder, { pollMs: slowly }), intervals: new Map() };
     this.followed.set(folder, shared);
     return shared;
   }

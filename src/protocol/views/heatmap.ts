@@ -8,7 +8,7 @@
 
 import * as v from 'valibot';
 import type { RunState } from '../records.ts';
-import type { PackedPoint, Series } from '../series.ts';
+import type { Series, StepPoint } from '../series.ts';
 
 /** A run that says it goes on though its process is gone is `lost`. */
 export type HeatmapStatus = RunState['status'] | 'lost';
@@ -27,12 +27,6 @@ export interface HeatmapLayer {
   readonly name: string;
   /** Weights in the layer. */
   readonly parameters: number;
-}
-
-/** One step; thresholds and sparsities in the order of the layers. */
-export interface HeatmapPoint extends PackedPoint {
-  readonly secondsPerStep: number;
-  readonly audioSecondsPerSecond: number;
 }
 
 /** How the run is doing. */
@@ -76,7 +70,7 @@ export interface HeatmapState {
   /** The whole thinned history of a run; `points` messages continue it. */
   readonly series?: Series | null;
   /** The newest step, exactly. */
-  readonly latest?: HeatmapPoint | null;
+  readonly latest?: StepPoint | null;
   readonly run?: HeatmapRun | null;
   readonly model?: HeatmapModel | null;
   /** In an untrusted workspace the page offers nothing that runs a program. */
@@ -86,9 +80,9 @@ export interface HeatmapState {
 export type ToHeatmap =
   | { readonly kind: 'state'; readonly state: HeatmapState }
   /** New steps in order, each after the last one in the series. */
-  | { readonly kind: 'points'; readonly points: readonly HeatmapPoint[] }
+  | { readonly kind: 'points'; readonly points: readonly StepPoint[] }
   /** The answer to `recordAt`; null if the run has no such step. */
-  | { readonly kind: 'record'; readonly step: number; readonly point: HeatmapPoint | null };
+  | { readonly kind: 'record'; readonly step: number; readonly point: StepPoint | null };
 
 const text = v.pipe(v.string(), v.maxLength(10_000));
 

@@ -6,7 +6,7 @@
 
 import * as v from 'valibot';
 import type { LayerInspection } from '../results/inspection.ts';
-import type { Series } from '../series.ts';
+import type { Series, StepPoint } from '../series.ts';
 
 const text = v.pipe(v.string(), v.maxLength(10_000));
 
@@ -26,18 +26,6 @@ export type LayerHistogram =
   /** There is no checkpoint yet, or it cannot be read. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** One step of this layer. */
-export interface LayerPoint {
-  readonly step: number;
-  readonly loss: number;
-  /** The sparsity of the whole model. */
-  readonly sparsity: number;
-  readonly sparsityTarget: number;
-  /** Null for methods without thresholds. */
-  readonly layerThreshold: number | null;
-  readonly layerSparsity: number;
-}
-
 export interface LayerState {
   readonly subject?: LayerSubject;
   /** The run or file, as people call it. */
@@ -49,8 +37,8 @@ export interface LayerState {
 
 export type ToLayer =
   | { readonly kind: 'state'; readonly state: LayerState }
-  /** New steps in order, each after the last one in the series. */
-  | { readonly kind: 'points'; readonly points: readonly LayerPoint[] };
+  /** New steps in order, each after the last one in the series, with this layer as their only one. */
+  | { readonly kind: 'points'; readonly points: readonly StepPoint[] };
 
 const fromLayer = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),

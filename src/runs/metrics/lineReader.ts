@@ -4,8 +4,11 @@ import { readFully } from '../../base/readFully.ts';
 import type { FileHandle } from 'node:fs/promises';
 import { Pause } from '../../base/pause.ts';
 
-/** A line without its end: bytes `start` to `end` of a buffer that is used again later. `offset` is where it begins in the file. */
-export type UseLine = (bytes: Buffer, start: number, end: number, offset: number) => void;
+/**
+ * A line without its end: bytes `start` to `end` of a buffer that is used again later. `offset` is where it begins in the file. Who
+ * returns false is given this line again at the next reading, and none after it now.
+ */
+export type UseLine = (bytes: Buffer, start: number, end: number, offset: number) => unknown;
 
 const chunkSize = 4 << 20;
 
@@ -48,22 +51,28 @@ export class LineReader {
       // Awaited in the next round, or not at all if this is the last.
       chunk.catch(() => undefined);
       if (last < 0) this.inLongLine = true;
-      else await this.useLines(bytes.subarray(0, last + 1), offset, use, pause);
+      else if (!(await this.useLines(bytes.subarray(0, last + 1), offset, use, pause))) break;
     }
     await chunk;
   }
 
-  private async useLines(bytes: Buffer, offset: number, use: UseLine, pause: Pause): Promise<void> {
+  /** Whether all were taken. */
+  private async useLines(bytes: Buffer, offset: number, use: UseLine, pause: Pause): Promise<boolean> {
     for (let start = 0; start < bytes.length;) {
       const end = bytes.indexOf(newline, start);
       this.number += 1;
       if (this.inLongLine || end - start > longestLine) {
         this.inLongLine = false;
         this.skipped += 1;
-      } else if (end > start) use(bytes, start, end, offset + start);
+      } else if (end > start && use(bytes, start, end, offset + start) === false) {
+        this.number -= 1;
+        this.position = offset + start;
+        return false;
+      }
       start = end + 1;
       if (pause.due) await pause.take();
     }
+    return true;
   }
 }
 

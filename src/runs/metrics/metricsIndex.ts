@@ -1,4 +1,4 @@
-/** What a metrics file says that counts: where the line of each step is, and all other records. Rewinds are applied as they come. */
+/** What a metrics file says that counts: the numbers of each step and where its layers are, and all other records. Rewinds are applied as they come. */
 
 import type {
   AlertRecord,
@@ -8,17 +8,19 @@ import type {
   MetricsRecord,
   StartRecord,
 } from '../../protocol/records.ts';
+import type { LayerNumbers, StepPoint } from '../../protocol/series.ts';
 
-/** Steps kept in the index, 20 bytes each. Far more than any run has; a file that says otherwise must not use up the memory. */
-const mostSteps = 4_000_000;
+/** Steps kept in the index, 200 bytes each. Far more than any run has; a file that says otherwise must not use up the memory. */
+const mostSteps = 2_000_000;
 
 /** Records of each other kind that are kept, the newest. */
 const mostRecords = 10_000;
 
-/** Where the line of a step is in the file: bytes. */
-export interface LinePlace {
-  readonly step: number;
-  readonly offset: number;
+/** A step without its layers, and where those are. */
+export interface IndexedStep extends Omit<StepPoint, keyof LayerNumbers> {
+  /** A row of layers.f32; where `length` is not 0, bytes from the beginning of metrics.jsonl. */
+  readonly place: number;
+  /** Of a line that holds its layers itself: bytes. */
   readonly length: number;
 }
 
@@ -32,36 +34,23 @@ export class MetricsIndex {
   end: EndRecord | undefined;
   /** Steps that do not count although no rewind took them back: they are out of order, or too many. */
   skipped = 0;
-  /** Steps that count. */
-  count = 0;
-  private steps = new Float64Array(1024);
-  private offsets = new Float64Array(1024);
-  private lengths = new Int32Array(1024);
+  /** Those that count, rising. */
+  readonly steps: IndexedStep[] = [];
 
-  /** Where the line of the `index`-th step is. */
-  at(index: number): LinePlace {
-    return { step: this.steps[index] ?? NaN, offset: this.offsets[index] ?? NaN, length: this.lengths[index] ?? NaN };
+  /** Undefined if there is no such step. */
+  find(step: number): IndexedStep | undefined {
+    const found = this.steps[this.countUpTo(step) - 1];
+    return found?.step === step ? found : undefined;
   }
 
-  /** The index of a step; undefined if there is none. */
-  find(step: number): number | undefined {
-    const index = this.countUpTo(step) - 1;
-    return this.steps[index] === step ? index : undefined;
-  }
-
-  /** Whether the step counts. Between rewinds steps only rise. */
-  addStep(step: number, attempt: number, offset: number, length: number): boolean {
-    if (this.count >= mostSteps || (this.count > 0 && step <= (this.steps[this.count - 1] ?? NaN))) {
+  /** Takes a step in if it counts: between rewinds steps only rise. */
+  addStep(step: IndexedStep, attempt: number): void {
+    if (this.steps.length >= mostSteps || step.step <= (this.steps.at(-1)?.step ?? -1)) {
       this.skipped += 1;
-      return false;
+      return;
     }
-    if (this.count === this.steps.length) this.grow();
-    this.steps[this.count] = step;
-    this.offsets[this.count] = offset;
-    this.lengths[this.count] = length;
-    this.count += 1;
+    this.steps.push(step);
     this.attempt = attempt;
-    return true;
   }
 
   addRecord(record: Exclude<MetricsRecord, { kind: 'step' }>): void {
@@ -83,7 +72,7 @@ export class MetricsIndex {
         this.alerts = withNewest(this.alerts, record);
         return;
       case 'rewind':
-        this.count = this.countUpTo(record.step);
+        this.steps.length = this.countUpTo(record.step);
         this.evaluations = this.evaluations.filter(({ step }) => step <= record.step);
         this.checkpoints = this.checkpoints.filter(({ step }) => step <= record.step);
         this.end = undefined;
@@ -99,23 +88,13 @@ export class MetricsIndex {
   /** How many of the steps are not after this one. */
   private countUpTo(step: number): number {
     let low = 0;
-    let high = this.count;
+    let high = this.steps.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.steps[middle] ?? NaN) <= step) low = middle + 1;
+      if ((this.steps[middle]?.step ?? NaN) <= step) low = middle + 1;
       else high = middle;
     }
     return low;
-  }
-
-  private grow(): void {
-    const { steps, offsets, lengths } = this;
-    this.steps = new Float64Array(2 * steps.length);
-    this.offsets = new Float64Array(2 * steps.length);
-    this.lengths = new Int32Array(2 * steps.length);
-    this.steps.set(steps);
-    this.offsets.set(offsets);
-    this.lengths.set(lengths);
   }
 }
 

@@ -1,68 +1,75 @@
-/** Reads a metrics file as it grows: an index of all that counts, the thinned series, and the steps that are new. */
+/** Reads a run's metrics as they grow: an index of all that counts, the thinned series, and the steps that are new. */
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { parseMetricsRecord, RecordError, type StepRecord } from '../../protocol/records.ts';
+import { parseIndexedRecord, RecordError, type IndexedRecord, type IndexedStepRecord } from '../../protocol/records.ts';
 import {
   appendPoint,
-  keptSteps,
+  longestSeries,
   newSeries,
-  seriesPoint,
-  unfilledSeries,
-  writeRow,
+  setLayers,
   type Series,
+  type StepPoint,
 } from '../../protocol/series.ts';
-import { LineReader, readUpTo } from './lineReader.ts';
-import { glanceAt } from './metricsGlance.ts';
-import { MetricsIndex, type LinePlace } from './metricsIndex.ts';
+import type { RunPaths } from '../paths.ts';
+import { LayerRows } from './layerRows.ts';
+import { layersOfLine, textWithoutLayers } from './layersInLines.ts';
 import { Pause } from '../../base/pause.ts';
-import { recordOf } from './recordLine.ts';
+import { LineReader, longestLine, readUpTo } from './lineReader.ts';
+import { MetricsIndex, type IndexedStep } from './metricsIndex.ts';
 
-/** What a look at the file brought. */
+/** What a look at the files brought. */
 export interface TailChange {
   /** The series is a new one; then there are no `points`. */
   readonly reset: boolean;
-  readonly points: readonly StepRecord[];
+  readonly points: readonly StepPoint[];
   /** Something besides steps is different. */
   readonly records: boolean;
 }
 
-/** What the lines of a look are so far. */
-interface Seen {
-  readonly points: StepRecord[];
-  rewound: boolean;
-  records: boolean;
+/** The two files during a look. */
+interface Files {
+  readonly metrics: FileHandle;
+  readonly rows: LayerRows;
 }
 
 const nothing: TailChange = { reset: false, points: [], records: false };
 
-/** Bytes up to which every new step is parsed, and a file is opened at once. With more, only those are parsed that the series keeps. */
-const largestTail = 8 << 20;
-
 /** Bytes before the place read up to that must be the same at the next look, or the file is another one. */
 const fingerprintLength = 256;
+
+/** Bytes of a file that is read at once. */
+const shortFile = 8 << 20;
 
 /** Lines that are no records: with more of them, the file is not read any further. */
 const mostSkipped = 1_000_000;
 
-/** Lines read from the file at a time when the series is made. */
+/** Rows read from the file at a time when the series is made. */
 const together = 16;
+
+/** Milliseconds that a line waits for its row. It is written first, but from another machine's file system it may come later, or never. */
+const rowTakes = 5000;
 
 export class MetricsTail {
   index = new MetricsIndex();
   series: Series = newSeries([]);
-  lastStep: StepRecord | undefined;
-  private readonly path: string;
+  lastStep: StepPoint | undefined;
+  private readonly paths: Pick<RunPaths, 'metrics' | 'layers'>;
   private lines = new LineReader();
+  /** Step lines so far, those that do not count included. */
+  private stepLines = 0;
   private noRecords = 0;
   private fingerprint: Buffer = Buffer.alloc(0);
   private size = 0;
   private modified = 0;
+  /** Since when lines wait for a row; undefined if the last one had its row. */
+  private waitingSince: number | undefined;
+  private waits = false;
   /** A look ended in the middle, and some of what it had read went nowhere. */
   private interrupted = false;
   private closed = false;
 
-  constructor(path: string) {
-    this.path = path;
+  constructor(paths: Pick<RunPaths, 'metrics' | 'layers'>) {
+    this.paths = paths;
   }
 
   get skipped(): number {
@@ -70,57 +77,54 @@ export class MetricsTail {
   }
 
   /**
-   * Looks at some of the steps of a long file, which takes a moment where the first `look` takes seconds. Until that one is done,
-   * the series is what would come of those steps alone.
+   * Finds the newest step of a long file, which takes a moment whatever its length. Until the first `look`, which takes a second, the series
+   * has only this one.
    * @returns whether the file is a long one. Of others nothing is read.
    */
-  async glance(): Promise<boolean> {
-    const { size } = await describe(this.path);
-    if (size <= largestTail) return false;
-    const file = await open(this.path, 'r');
-    try {
-      const { start, steps } = await glanceAt(file, size);
+  async peek(): Promise<boolean> {
+    const { size } = await describe(this.paths.metrics);
+    if (size <= shortFile) return false;
+    await this.withFiles(async (files) => {
+      const head = await readUpTo(files.metrics, Buffer.allocUnsafe(longestLine), 0, size);
+      const start = this.parse(head, 0, Math.max(0, head.indexOf('\n')));
+      const from = size - longestLine;
+      const tail = await readUpTo(files.metrics, Buffer.allocUnsafe(longestLine), from, size);
+      const at = tail.lastIndexOf('\n{"kind":"step",') + 1;
+      const length = Math.max(at, tail.indexOf('\n', at)) - at;
+      const step = this.parse(tail, at, at + length);
+      if (start?.kind !== 'start' || step?.kind !== 'step') return;
       this.index.start = start;
-      this.append(steps);
-      return true;
-    } finally {
-      await file.close();
-    }
+      this.series = newSeries(start.layers.map(({ name }) => name));
+      // Where a trainer was killed between a row and its line, the last row is of the step after; `look` counts.
+      const place = { row: files.rows.count(start.layers.length) - 1, offset: from + at, length };
+      this.lastStep = await this.pointOf(files, indexed(step, place));
+      appendPoint(this.series, this.lastStep);
+    });
+    this.noRecords = 0;
+    return true;
   }
 
   /** Reads what was added since the last look, or everything if the file is another one. Not to be called again before it has settled. */
   async look(): Promise<TailChange> {
-    const { size, modified } = await describe(this.path);
-    if (size === this.size && modified === this.modified) return nothing;
-    if (size === 0) {
+    const { size, modified } = await describe(this.paths.metrics);
+    if (size === this.size && modified === this.modified && !this.waits) return nothing;
+    let change: TailChange;
+    if (size > 0) change = await this.withFiles((files) => this.readOn(files, size));
+    else {
       const reset = this.lines.position > 0;
       if (reset) this.startOver();
-      this.remember(size, modified);
-      return { reset, points: [], records: reset };
+      change = { reset, points: [], records: reset };
     }
-    const file = await open(this.path, 'r');
-    try {
-      const change = await this.readOn(file, size);
-      this.remember(size, modified);
-      return change;
-    } finally {
-      await file.close();
-    }
+    this.size = size;
+    this.modified = modified;
+    return change;
   }
 
-  /** The record of exactly this step; undefined if there is none, or no longer. */
-  async recordAt(step: number): Promise<StepRecord | undefined> {
-    if (step === this.lastStep?.step) return this.lastStep;
-    const index = this.index.find(step);
-    if (index === undefined) return undefined;
-    const place = this.index.at(index);
-    const file = await open(this.path, 'r').catch(() => undefined);
-    try {
-      const record = file && recordOf('step', await readLine(file, place));
-      return record?.step === step ? record : undefined;
-    } finally {
-      await file?.close();
-    }
+  /** Exactly this step; undefined if there is none, or no longer. */
+  async pointAt(step: number): Promise<StepPoint | undefined> {
+    const found = this.index.find(step);
+    if (found === undefined || step === this.lastStep?.step) return found && this.lastStep;
+    return this.withFiles((files) => this.pointOf(files, found)).catch(() => undefined);
   }
 
   /** Makes a look that is under way end soon. */
@@ -128,78 +132,103 @@ export class MetricsTail {
     this.closed = true;
   }
 
-  private async readOn(file: FileHandle, size: number): Promise<TailChange> {
-    const replaced = this.interrupted || !(await this.isSame(file, size));
+  private async withFiles<T>(use: (files: Files) => Promise<T>): Promise<T> {
+    const metrics = await open(this.paths.metrics, 'r');
+    const rows = await LayerRows.open(this.paths.layers);
+    try {
+      return await use({ metrics, rows });
+    } finally {
+      await Promise.all([metrics.close(), rows.close()]);
+    }
+  }
+
+  private async readOn(files: Files, size: number): Promise<TailChange> {
+    const replaced = this.interrupted || !(await this.isSame(files.metrics, size));
     if (replaced) this.startOver();
     this.interrupted = true;
-    const many = size - this.lines.position > largestTail;
-    const skippedBefore = this.skipped;
-    const seen: Seen = { points: [], rewound: false, records: replaced };
+    this.waits = false;
+    const [countBefore, skippedBefore] = [this.index.steps.length, this.skipped];
+    let [remade, records] = [replaced, replaced];
     await this.lines.read(
-      file,
+      files.metrics,
       size,
       (bytes, start, end, offset) => {
-        const found = many ? stepIn(bytes, start, end) : undefined;
-        if (found) this.index.addStep(found.step, found.attempt, offset, end - start);
-        else this.useRecord(bytes.toString('utf8', start, end), offset, end - start, seen);
+        const record = this.parse(bytes, start, end);
+        if (record?.kind === 'step') return this.useStep(record, files.rows, offset, end - start);
+        if (!record) return true;
+        this.index.addRecord(record);
+        records = true;
+        remade ||= record.kind === 'start' || record.kind === 'rewind';
+        return true;
       },
       () => !this.closed && this.noRecords < mostSkipped,
     );
-    this.fingerprint = await bytesBefore(file, this.lines.position);
-    const reset = replaced || many || seen.rewound;
-    if (reset) await this.makeSeries(file);
-    const added = reset ? { reset, points: [] } : this.append(seen.points);
+    this.fingerprint = await bytesBefore(files.metrics, this.lines.position);
+    const added = remade ? [] : this.index.steps.slice(countBefore);
+    const reset = remade || added.length > longestSeries;
+    const points = reset ? [] : await Promise.all(added.map((step) => this.pointOf(files, step)));
+    if (reset) await this.makeSeries(files);
+    for (const point of points) appendPoint(this.series, point);
+    this.lastStep = points.at(-1) ?? this.lastStep;
     this.interrupted = false;
-    return { ...added, records: seen.records || this.skipped !== skippedBefore };
+    return { reset, points, records: records || this.skipped !== skippedBefore };
   }
 
-  private useRecord(line: string, offset: number, length: number, seen: Seen): void {
+  private parse(bytes: Buffer, start: number, end: number): IndexedRecord | undefined {
     try {
-      const record = parseMetricsRecord(line);
-      if (record.kind === 'step') {
-        if (this.index.addStep(record.step, record.attempt, offset, length)) seen.points.push(record);
-        return;
-      }
-      this.index.addRecord(record);
-      seen.records = true;
-      seen.rewound ||= record.kind === 'rewind';
+      return parseIndexedRecord(textWithoutLayers(bytes, start, end));
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       this.noRecords += 1;
+      return undefined;
     }
   }
 
-  private append(points: readonly StepRecord[]): Pick<TailChange, 'reset' | 'points'> {
-    // Which layers there are is known from the start record on, and for certain from the first step on.
-    const names = this.series.total > 0 ? this.series.layers : namesOf(points[0] ?? this.index.start);
-    const reset = names.join('\n') !== this.series.layers.join('\n');
-    if (reset) this.series = newSeries(names);
-    for (const point of points) appendPoint(this.series, seriesPoint(point, this.series.layers));
-    this.lastStep = points.at(-1) ?? this.lastStep;
-    return { reset, points: reset ? [] : points };
+  /** Whether the step was taken in; if not, its row is not there yet. */
+  private useStep(record: IndexedStepRecord, rows: LayerRows, offset: number, length: number): boolean {
+    const row = this.stepLines;
+    if (record.layers || row < rows.count(this.index.start?.layers.length ?? 0)) this.waitingSince = undefined;
+    else {
+      this.waitingSince ??= performance.now();
+      this.waits = performance.now() - this.waitingSince < rowTakes;
+      if (this.waits) return false;
+    }
+    this.index.addStep(indexed(record, { row, offset, length }), record.attempt);
+    this.stepLines += 1;
+    return true;
   }
 
-  private async makeSeries(file: FileHandle): Promise<void> {
+  private async makeSeries(files: Files): Promise<void> {
     const { index } = this;
-    const { kept } = keptSteps(index.count);
+    const series = newSeries(index.start?.layers.map(({ name }) => name) ?? []);
     const pause = new Pause();
-    let series: Series | undefined;
-    let last: StepRecord | undefined;
-    for (let done = 0; done < kept.length && !this.closed; done += together) {
-      const places = kept.slice(done, done + together).map((at) => index.at(at));
-      const lines = await Promise.all(places.map((place) => readLine(file, place)));
-      for (const [row, line] of lines.entries()) {
-        const point = recordOf('step', line);
-        if (pause.due) await pause.take();
-        // A line that only begins like a step's leaves a gap.
-        if (!point || point.step !== places[row]?.step) continue;
-        series ??= unfilledSeries(namesOf(point), index.count);
-        writeRow(series, done + row, seriesPoint(point, series.layers));
-        last = point;
-      }
+    for (const [at, step] of index.steps.entries()) {
+      appendPoint(series, step);
+      if (at % 1000 === 0 && pause.due) await pause.take();
     }
-    this.series = series ?? newSeries(namesOf(index.start));
+    let last: StepPoint | undefined;
+    // Layers are read of the rows that stay.
+    for (let done = 0; done < series.count && !this.closed; done += together) {
+      const steps = Array.from(series.steps.subarray(done, Math.min(done + together, series.count)));
+      const found = steps.map((step) => index.find(step)).filter((step) => step !== undefined);
+      const points = await Promise.all(found.map((step) => this.pointOf(files, step, series)));
+      for (const [row, point] of points.entries()) setLayers(series, done + row, point);
+      last = points.at(-1);
+    }
+    this.series = series;
     this.lastStep = last;
+  }
+
+  private async pointOf(
+    { metrics, rows }: Files,
+    { place, length, ...step }: IndexedStep,
+    { layers }: Series = this.series,
+  ): Promise<StepPoint> {
+    const numbers =
+      length > 0
+        ? layersOfLine(await readUpTo(metrics, Buffer.allocUnsafe(length), place, place + length), layers)
+        : await rows.read(place, this.index.start?.layers.length ?? 0, layers.length);
+    return { ...step, ...numbers };
   }
 
   private startOver(): void {
@@ -207,8 +236,11 @@ export class MetricsTail {
     this.series = newSeries([]);
     this.lastStep = undefined;
     this.lines = new LineReader();
+    this.stepLines = 0;
     this.noRecords = 0;
     this.fingerprint = Buffer.alloc(0);
+    this.waitingSince = undefined;
+    this.waits = false;
   }
 
   /** A trainer that goes on with a run cuts off an incomplete last line, which has not been read; anything else makes it another file. */
@@ -218,11 +250,25 @@ export class MetricsTail {
     if (size < position) return false;
     return (await bytesBefore(file, position)).equals(this.fingerprint);
   }
+}
 
-  private remember(size: number, modified: number): void {
-    this.size = size;
-    this.modified = modified;
-  }
+/** @param row of layers.f32, for a line that does not hold its layers itself. */
+function indexed(
+  record: IndexedStepRecord,
+  { row, offset, length }: { readonly row: number; readonly offset: number; readonly length: number },
+): IndexedStep {
+  const { step, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond, layers } = record;
+  const place = layers ? offset : row;
+  return {
+    step,
+    loss,
+    sparsity,
+    sparsityTarget,
+    secondsPerStep,
+    audioSecondsPerSecond,
+    place,
+    length: layers ? length : 0,
+  };
 }
 
 async function describe(path: string): Promise<{ size: number; modified: number }> {
@@ -233,25 +279,7 @@ async function describe(path: string): Promise<{ size: number; modified: number 
   return found?.isFile() ? { size: found.size, modified: found.mtimeMs } : { size: 0, modified: 0 };
 }
 
-/** As the trainer writes them. Other orders of keys are right as well, and are parsed. */
-const stepPattern = /^\{"kind":"step","attempt":(\d{1,9}),"step":(\d{1,15}),/u;
-const longestStart = 64;
-
-/** Attempt and step, if the line begins like a step's. The rest of it is looked at when it is needed. */
-function stepIn(bytes: Buffer, start: number, end: number): { attempt: number; step: number } | undefined {
-  const match = stepPattern.exec(bytes.toString('latin1', start, Math.min(end, start + longestStart)));
-  return match ? { attempt: Number(match[1]), step: Number(match[2]) } : undefined;
-}
-
 function bytesBefore(file: FileHandle, position: number): Promise<Buffer> {
   const length = Math.min(fingerprintLength, position);
   return readUpTo(file, Buffer.alloc(length), position - length, position);
-}
-
-function readLine(file: FileHandle, { offset, length }: LinePlace): Promise<Buffer> {
-  return readUpTo(file, Buffer.allocUnsafe(length), offset, offset + length);
-}
-
-function namesOf(source: { readonly layers: readonly { readonly name: string }[] } | undefined): string[] {
-  return source?.layers.map(({ name }) => name) ?? [];
 }

@@ -1,15 +1,19 @@
-/** Reads a metrics.jsonl of any length from beginning to end, for those who need every record but not every layer. */
+/** Reads a metrics.jsonl of any length from beginning to end, for those who need every record but no layer. */
 
 import { open } from 'node:fs/promises';
 import { parseMetricsRecord, RecordError, type MetricsRecord } from '../../protocol/records.ts';
+import { textWithoutLayers } from './layersInLines.ts';
 import { LineReader } from './lineReader.ts';
 
 /**
- * All records of a metrics file, rewound ones included; none if there is no file. Steps come with no `layers`: those of a long run would
- * not fit into memory. A last line without its end is left out.
+ * All records of a metrics file, rewound ones included; none if there is no file. A last line without its end is left out.
+ * @param use is given the bytes of each line and its record, too.
  * @throws Error naming the file and the line that is no record.
  */
-export async function readRecords(path: string): Promise<MetricsRecord[]> {
+export async function readRecords(
+  path: string,
+  use: (line: Buffer, record: MetricsRecord) => void = () => undefined,
+): Promise<MetricsRecord[]> {
   const file = await open(path, 'r').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -22,7 +26,11 @@ export async function readRecords(path: string): Promise<MetricsRecord[]> {
     await lines.read(
       file,
       size,
-      (bytes, start, end) => records.push(parseWithoutLayers(bytes.toString('utf8', start, end))),
+      (bytes, start, end) => {
+        const record = parseMetricsRecord(textWithoutLayers(bytes, start, end));
+        use(bytes.subarray(start, end), record);
+        records.push(record.kind === 'step' && record.layers ? { ...record, layers: [] } : record);
+      },
       () => true,
     );
   } catch (error) {
@@ -33,23 +41,4 @@ export async function readRecords(path: string): Promise<MetricsRecord[]> {
   }
   if (lines.skipped > 0) throw new Error(`${path}: it has a line that is longer than any of a run's metrics.`);
   return records;
-}
-
-const stepBegins = '{"kind":"step",';
-const layersBegin = ',"layers":[';
-
-function parseWithoutLayers(line: string): MetricsRecord {
-  // The trainer writes a step's layers last, and they are nearly all of the line.
-  const layers = line.startsWith(stepBegins) && line.endsWith(']}') ? line.indexOf(layersBegin) : -1;
-  const record = (layers >= 0 && parseIfWhole(`${line.slice(0, layers)}${layersBegin}]}`)) || parseMetricsRecord(line);
-  return record.kind === 'step' ? { ...record, layers: [] } : record;
-}
-
-/** The record, unless something is missing from it that may have stood after the layers. */
-function parseIfWhole(line: string): MetricsRecord | undefined {
-  try {
-    return parseMetricsRecord(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -9,6 +9,7 @@ import type { StartRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { GraphCost } from '../../runtime/graphCost.ts';
 import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { rowBytes } from '../../runs/metrics/layerRows.ts';
 import type { Setup } from '../setup.ts';
 
 /** Node, onnxruntime and the audio threads, measured. */
@@ -46,13 +47,13 @@ export interface DiskPlan {
   readonly keepOptimizerState: RunSettings['checkpoint']['keepOptimizerState'];
   /** Evaluations that may each find the best checkpoint so far, which is written and kept besides. */
   readonly evaluations: number;
-  /** Lines of metrics, one a step. */
-  readonly lineBytes: number;
+  /** Of a step in metrics.jsonl and layers.f32. */
+  readonly stepBytes: number;
 }
 
 /** Bytes of the run folder when it is largest: while a checkpoint is written, the one before it still has all it needs to go on from. */
 export function diskOf(plan: DiskPlan): number {
-  const { modelBytes, trained, leaving, shrinksAt, steps, everySteps, keep, evaluations, lineBytes } = plan;
+  const { modelBytes, trained, leaving, shrinksAt, steps, everySteps, keep, evaluations, stepBytes } = plan;
   const whole = { model: modelBytes, state: 12 * trained };
   const shrunk = { model: modelBytes - 4 * leaving, state: 12 * (trained - leaving) };
   const periodic = (upTo: number): number => Math.floor(upTo / everySteps);
@@ -68,15 +69,14 @@ export function diskOf(plan: DiskPlan): number {
     const states = plan.keepOptimizerState === 'all' ? held : held.slice(-2);
     most = Math.max(most, sum(held.map(({ model }) => model)) + sum(states.map(({ state }) => state)));
   }
-  return most + best + steps * lineBytes;
+  return most + best + steps * stepBytes;
 }
 
 const copies = <T>(item: T, count: number): T[] => Array.from({ length: Math.max(0, count) }, () => item);
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** What a line of metrics has of a layer beside its name, and of everything else, measured. */
-const layerBytes = 70;
-const stepBytes = 320;
+/** Bytes of a step's line in metrics.jsonl, measured. */
+const lineBytes = 340;
 
 /** What `diskOf` needs, of a run that is ready. */
 export function diskPlanOf(setup: Setup, settings: RunSettings): DiskPlan {
@@ -98,7 +98,7 @@ export function diskPlanOf(setup: Setup, settings: RunSettings): DiskPlan {
     keep,
     keepOptimizerState,
     evaluations: evaluates ? Math.ceil(epochs / settings.evaluate.everyEpochs) : 0,
-    lineBytes: stepBytes + sum(layers.map(({ name }) => name.length + layerBytes)),
+    stepBytes: lineBytes + rowBytes(layers.length),
   };
 }
 

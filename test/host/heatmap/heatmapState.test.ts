@@ -1,35 +1,9 @@
-/** What the heatmap's page is told: a step, the state of a run, an ONNX file. */
+/** What the heatmap's page is told: the state of a run, an ONNX file. */
 
 import { describe, expect, test } from 'vitest';
-import { heatmapLayers, heatmapModel, heatmapPoint, heatmapRun } from '../../../src/host/heatmap/heatmapState.ts';
-import type { RunState, StepRecord } from '../../../src/protocol/records.ts';
+import { heatmapLayers, heatmapModel, heatmapRun } from '../../../src/host/heatmap/heatmapState.ts';
+import type { RunState } from '../../../src/protocol/records.ts';
 import type { RunSnapshot } from '../../../src/runs/followRun.ts';
-
-const step: StepRecord = {
-  kind: 'step',
-  attempt: 1,
-  step: 7,
-  time: '2026-01-01T00:00:00.000Z',
-  loss: 1.5,
-  ctcLoss: 1,
-  gradientNorm: 1,
-  learningRate: 1e-4,
-  sparsityTarget: 0.5,
-  sparsity: 0.25,
-  secondsPerStep: 0.5,
-  audioSecondsPerSecond: 20,
-  layers: [
-    { name: 'b', threshold: 0.5, sparsity: 0.75 },
-    { name: 'a', threshold: 0.25, sparsity: 0.125 },
-  ],
-};
-
-test('a step has its numbers in the order of the layers, and NaN for one that it lacks', () => {
-  const point = heatmapPoint(step, ['a', 'b', 'c']);
-  expect(Array.from(point.thresholds)).toEqual([0.25, 0.5, NaN]);
-  expect(Array.from(point.sparsities)).toEqual([0.125, 0.75, NaN]);
-  expect(point).toMatchObject({ step: 7, loss: 1.5, secondsPerStep: 0.5 });
-});
 
 const state: RunState = {
   status: 'running',
@@ -59,7 +33,7 @@ const snapshot = (over: Partial<RunSnapshot>): RunSnapshot => ({
   liveness: 'live',
   attempt: 1,
   start: undefined,
-  lastStep: step,
+  lastStep: undefined,
   evaluations: [],
   checkpoints: [],
   alerts: [],

@@ -4,44 +4,32 @@ import { describe, expect, test } from 'vitest';
 import { readPrinted } from '../../../src/host/engine/printed.ts';
 import { layerPoint, layerSeries } from '../../../src/host/layer/layerState.ts';
 import { layerInspection } from '../../../src/protocol/results/inspection.ts';
-import type { StepRecord } from '../../../src/protocol/records.ts';
-import { appendPoint, newSeries, seriesPoint } from '../../../src/protocol/series.ts';
+import { appendPoint, newSeries, unknownLayers, type StepPoint } from '../../../src/protocol/series.ts';
 
-const record = (step: number): StepRecord => ({
-  kind: 'step',
-  attempt: 1,
-  step,
-  time: '2026-01-01T00:00:00.000Z',
-  loss: 1 / step,
-  ctcLoss: 1,
-  gradientNorm: 1,
-  learningRate: 1e-4,
-  sparsityTarget: 0.5,
-  sparsity: 0.25,
-  secondsPerStep: 0.5,
-  audioSecondsPerSecond: 20,
-  layers: [
-    { name: 'a', threshold: step, sparsity: 0.1 },
-    { name: 'b', threshold: 10 * step, sparsity: 0.2 },
-  ],
+const point = (step: number): StepPoint => ({
+  ...{ step, loss: 1 / step, sparsityTarget: 0.5, sparsity: 0.25, secondsPerStep: 0.5, audioSecondsPerSecond: 20 },
+  thresholds: Float32Array.of(step, 10 * step),
+  sparsities: Float32Array.of(0.125, 0.75),
 });
 
 describe('the series of one layer', () => {
   const series = newSeries(['a', 'b'], 4);
-  for (const step of [1, 2, 3]) appendPoint(series, seriesPoint(record(step), series.layers));
+  for (const step of [1, 2, 3]) appendPoint(series, point(step));
 
   test('has its column and the columns of the whole model', () => {
     const own = layerSeries(series, 'b');
     expect(own.layers).toEqual(['b']);
     expect(Array.from(own.thresholds.subarray(0, 3))).toEqual([10, 20, 30]);
-    expect(own.sparsities[2]).toBeCloseTo(0.2);
+    expect(own.sparsities[2]).toBe(0.75);
     expect(Array.from(own.steps.subarray(0, 3))).toEqual([1, 2, 3]);
     expect([own.count, own.stride, own.total]).toEqual([3, 1, 3]);
   });
 
   test('goes on by the rule of the whole series', () => {
     const own = layerSeries(series, 'a');
-    for (const step of [4, 5]) appendPoint(own, seriesPoint(record(step), own.layers));
+    for (const step of [4, 5]) {
+      appendPoint(own, layerPoint(point(step), 0));
+    }
     expect(Array.from(own.steps.subarray(0, own.count))).toEqual([1, 3, 5]);
     expect(Array.from(own.thresholds.subarray(0, own.count))).toEqual([1, 3, 5]);
   });
@@ -51,21 +39,14 @@ describe('the series of one layer', () => {
 });
 
 test('a step of one layer', () =>
-  expect(layerPoint(record(2), 'b')).toEqual({
-    step: 2,
-    loss: 0.5,
-    sparsity: 0.25,
-    sparsityTarget: 0.5,
-    layerThreshold: 20,
-    layerSparsity: 0.2,
+  expect(layerPoint(point(2), 1)).toEqual({
+    ...point(2),
+    thresholds: Float32Array.of(20),
+    sparsities: Float32Array.of(0.75),
   }));
 
-test('a step of one layer without a threshold', () => {
-  const layers = [{ name: 'b', threshold: null, sparsity: 0.2 }];
-  expect(layerPoint({ ...record(2), layers }, 'b')).toMatchObject({ layerThreshold: null, layerSparsity: 0.2 });
-});
-
-test('a step without the layer is no point', () => expect(layerPoint(record(2), 'c')).toBeUndefined());
+test('a step without the layer has NaN for it', () =>
+  expect(layerPoint(point(2), -1)).toEqual({ ...point(2), ...unknownLayers(1) }));
 
 describe('a histogram', () => {
   const good = {

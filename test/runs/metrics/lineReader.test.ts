@@ -92,3 +92,25 @@ test('it can be stopped', async () => {
   let chunks = 0;
   expect((await read(new LineReader(), () => ++chunks < 3)).length).toBeLessThan(10);
 });
+
+test('a line that is not taken comes again, and none after it before', async () => {
+  writeFileSync(path, 'one\ntwo\nthree\n');
+  const reader = new LineReader();
+  const file = await open(path);
+  const taken: string[] = [];
+  let refuse = true;
+  const use = (bytes: Buffer, start: number, end: number): boolean => {
+    const line = bytes.toString('utf8', start, end);
+    if (line === 'two' && refuse) return false;
+    taken.push(`${reader.number} ${line}`);
+    return true;
+  };
+  const read = (): Promise<void> => reader.read(file, statSync(path).size, use, () => true);
+  await read();
+  await read();
+  expect([taken, reader.position]).toEqual([['1 one'], 4]);
+  refuse = false;
+  await read();
+  expect([taken, reader.position]).toEqual([['1 one', '2 two', '3 three'], 14]);
+  await file.close();
+});

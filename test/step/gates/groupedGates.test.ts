@@ -106,7 +106,8 @@ test.each(cases)('$granularity', async ({ granularity, own, starts, sizes }) => 
     expect(Math.abs(found.loss / expected.loss - 1)).toBeLessThan(1e-4);
     expect(Math.abs(found.gradientNorm / expected.gradientNorm - 1)).toBeLessThan(1e-3);
     expect(found.sparsity).toBeCloseTo(expected.sparsity, 5);
-    found.layers.forEach(({ threshold, sparsity }, gate) => {
+    found.layers.sparsities.forEach((sparsity, gate) => {
+      const threshold = found.layers.thresholds[gate];
       expect(threshold).toBeCloseTo(expected.thresholds[gate]!, 4);
       expect(sparsity).toBeCloseTo(expected.layers[gate]!, 5);
     });

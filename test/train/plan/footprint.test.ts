@@ -9,7 +9,7 @@ import { bytesIn, diskOf, roomFor, whyNotHere, type DiskPlan } from '../../../sr
 /** A model of 400 bytes of which all 100 numbers are trained: 1,200 bytes of state. */
 const plan: DiskPlan = {
   ...{ modelBytes: 400, trained: 100, leaving: 0, shrinksAt: 100, steps: 100, everySteps: 10, keep: 3 },
-  ...{ keepOptimizerState: 'newest', evaluations: 0, lineBytes: 0 },
+  ...{ keepOptimizerState: 'newest', evaluations: 0, stepBytes: 0 },
 };
 const [model, state] = [400, 1200];
 
@@ -21,7 +21,7 @@ describe('disk', () => {
     ['one on the way and one at the end', { everySteps: 60 }, 2 * model + 2 * state],
     ['the last step is one of the periodic', { everySteps: 50 }, 2 * model + 2 * state],
     ['the best besides', { evaluations: 10 }, 5 * model + 2 * state],
-    ['a line for each step', { everySteps: 500, lineBytes: 7 }, model + state + 700],
+    ['a line for each step', { everySteps: 500, stepBytes: 7 }, model + state + 700],
     ['a few numbers are frozen', { everySteps: 500, trained: 90 }, model + 1080],
     ['half leave for the last', { leaving: 50, shrinksAt: 99, everySteps: 500 }, (model + state) / 2],
     ['half leave halfway', { leaving: 50, shrinksAt: 50 }, 4 * model + 2 * state],

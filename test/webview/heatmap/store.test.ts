@@ -1,13 +1,13 @@
 /** What the heatmap's page knows after its host's messages, and which numbers stand on the screen. */
 
 import { describe, expect, test } from 'vitest';
-import { appendPoint, newSeries } from '../../../src/protocol/series.ts';
-import type { HeatmapPoint, HeatmapRun, HeatmapState } from '../../../src/protocol/views/heatmap.ts';
+import { appendPoint, newSeries, type StepPoint } from '../../../src/protocol/series.ts';
+import type { HeatmapRun, HeatmapState } from '../../../src/protocol/views/heatmap.ts';
 import { HeatmapStore } from '../../../webview/heatmap/store.ts';
 
 const names = ['layers.0.q', 'layers.0.k'];
 
-const point = (step: number): HeatmapPoint => ({
+const point = (step: number): StepPoint => ({
   step,
   loss: 10 - step / 1000,
   sparsity: step / 10_000,
@@ -106,9 +106,9 @@ describe('the frame of a step', () => {
       const frame = store.frameAt(step);
       const all = Array.from(series!.steps.subarray(0, series!.count));
       const least = Math.min(...all.map((kept) => Math.abs(kept - step)));
-      expect(Math.abs(frame.step! - step)).toBe(least);
-      expect(frame.sparsities[0]).toBeCloseTo(frame.step! / 10_000, 5);
-      expect(frame.thresholds[1]).toBeCloseTo(frame.step! + 0.5, 2);
+      expect(Math.abs(frame.step - step)).toBe(least);
+      expect(frame.sparsities[0]).toBeCloseTo(frame.step / 10_000, 5);
+      expect(frame.thresholds[1]).toBeCloseTo(frame.step + 0.5, 2);
     }
   });
 
@@ -138,7 +138,7 @@ describe('the frame of a step', () => {
 
   test('of a run before its first step is empty', () => {
     const store = storeWith(0);
-    expect([store.frameAt(null).step, store.frameAt(5).step, store.span]).toEqual([null, null, undefined]);
+    expect([store.frameAt(null).step, store.frameAt(5).step, store.span]).toEqual([NaN, NaN, undefined]);
   });
 
   test('of an ONNX file has its sparsities and no step', () => {
@@ -153,7 +153,7 @@ describe('the frame of a step', () => {
     };
     store.take({ kind: 'state', state: { subject: { kind: 'model', id: 'm', name: 'm', detail: '' }, model } });
     expect([store.frameAt(null).step, store.frameAt(null).sparsities[0], store.frameAt(null).sparsity]).toEqual([
-      null,
+      NaN,
       0.25,
       0.25,
     ]);

@@ -1,25 +1,18 @@
 /** What the page of one layer knows after its host's messages, and the rows of its table. */
 
 import { describe, expect, test } from 'vitest';
-import { appendPoint, newSeries, type Series } from '../../../src/protocol/series.ts';
-import type { LayerPoint } from '../../../src/protocol/views/layer.ts';
+import { appendPoint, newSeries, type Series, type StepPoint } from '../../../src/protocol/series.ts';
 import { historyRows, LayerStore } from '../../../webview/layer/store.ts';
 
-const point = (step: number): LayerPoint => ({
-  step,
-  loss: 1,
-  sparsity: 0.5,
-  sparsityTarget: 0.6,
-  layerThreshold: step / 10,
-  layerSparsity: step / 1000,
+const point = (step: number): StepPoint => ({
+  ...{ step, loss: 1, sparsity: 0.5, sparsityTarget: 0.6, secondsPerStep: 1, audioSecondsPerSecond: 1 },
+  thresholds: Float32Array.of(step / 10),
+  sparsities: Float32Array.of(step / 1000),
 });
 
 function seriesOfSteps(steps: number): Series {
   const series = newSeries(['layers.0.q']);
-  for (let step = 1; step <= steps; step++) {
-    const { layerThreshold, layerSparsity, ...rest } = point(step);
-    appendPoint(series, { ...rest, thresholds: [layerThreshold ?? NaN], sparsities: [layerSparsity] });
-  }
+  for (let step = 1; step <= steps; step++) appendPoint(series, point(step));
   return series;
 }
 
@@ -36,7 +29,10 @@ test('points continue the series, each once', () => {
 test('points without a threshold leave it unknown', () => {
   const store = new LayerStore();
   store.take({ kind: 'state', state: { series: newSeries(['layers.0.q']) } });
-  store.take({ kind: 'points', points: [{ ...point(1), layerThreshold: null, layerSparsity: 0.5 }] });
+  store.take({
+    kind: 'points',
+    points: [{ ...point(1), thresholds: Float32Array.of(NaN), sparsities: Float32Array.of(0.5) }],
+  });
   expect(historyRows(store.known, 1)[0]).toMatchObject({ step: 1, threshold: NaN, sparsity: 0.5 });
 });
 
