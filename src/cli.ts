@@ -14,6 +14,7 @@ import { setup, type SetupFlags } from './cli/setup.ts';
 import { study, studyHelp, type StudyFlags } from './cli/study.ts';
 import { sentenceOf } from './base/errors.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
+import { exportTargets } from './protocol/results/export.ts';
 import { OnnxruntimeError } from './runtime/onnxruntimeError.ts';
 import { devices } from './runtime/session.ts';
 
@@ -133,6 +134,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .command('export')
     .description('write a model in the form in which it is to be used')
     .argument('<checkpoint>', 'a checkpoint, a model folder or an ONNX file')
+    .option('--to <where>', `who is to use it: ${exportTargets.join(', ')} (onnx)`, choiceFlag('--to', exportTargets))
     .option('--shrink', 'without units and heads that are dead: smaller matrices, the same results')
     .option('--int8', 'weights of 8 bits: matrix products are computed with them, convolutions store them')
     .option('--out <folder>', "the folder to write to (beside the model's own)")

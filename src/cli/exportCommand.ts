@@ -1,10 +1,12 @@
 /** `pinch export`: writes a model in the form in which it is to be used. */
 
+import type { ExportTarget } from '../protocol/results/export.ts';
 import { describeExport, exportModel } from '../measure/export/exportModel.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 import { showProgress } from './progress.ts';
 
 export interface ExportFlags {
+  readonly to?: ExportTarget;
   readonly shrink?: boolean;
   readonly int8?: boolean;
   readonly out?: string;
@@ -13,9 +15,12 @@ export interface ExportFlags {
 }
 
 export async function exportCommand(model: string, flags: ExportFlags): Promise<number> {
-  const { shrink = false, int8 = false, out, compressed = false, json = false } = flags;
-  if (!shrink && !int8) throw new UsageError('Say what to do to the model: --shrink, --int8 or both.');
+  const { to, shrink = false, int8 = false, out, compressed = false, json = false } = flags;
+  if (to === undefined && !shrink && !int8) {
+    throw new UsageError('Say what to do to the model: --shrink, --int8, or --to with where it is to be used.');
+  }
   const exported = await exportModel(model, {
+    for: to,
     shrink,
     int8,
     out,

@@ -1,6 +1,6 @@
 /** Evaluations kept beside the models that were measured: where they are, and whether one still holds. */
 
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, parse, resolve } from 'node:path';
 import * as v from 'valibot';
 import type { ModelFile } from '../../onnx/file/load.ts';
@@ -23,9 +23,30 @@ export interface Measured extends Pick<Evaluation, 'wer' | 'cer' | 'errors' | 'w
 
 /** `<folder of the model>/<its name>.evaluations/<name of the manifest>` */
 export function keptFolder(modelPath: string, manifest: string): string {
-  const { dir, name } = parse(modelPath);
   const data = resolve(manifest);
-  return join(dir, `${name}.evaluations`, basename(data, extname(data)));
+  return join(evaluationsFolder(modelPath), basename(data, extname(data)));
+}
+
+function evaluationsFolder(modelPath: string): string {
+  const { dir, name } = parse(modelPath);
+  return join(dir, `${name}.evaluations`);
+}
+
+/** Evaluations of exactly this model that are kept beside it, by the names of their manifests. Those of other versions of it are left out. */
+export async function keptEvaluations(file: ModelFile): Promise<(EvaluationFile & { readonly name: string })[]> {
+  const folder = evaluationsFolder(file.path);
+  const names = await readdir(folder).catch((): string[] => []);
+  const found: (EvaluationFile & { readonly name: string })[] = [];
+  for (const name of names.sort()) {
+    try {
+      const json = await readSmallFile(join(folder, name, 'evaluation.json'), largestFile);
+      const kept = v.parse(evaluationFile, JSON.parse(json));
+      if (await isSameModel(file, kept)) found.push({ ...kept, name });
+    } catch {
+      // Damaged or of another version.
+    }
+  }
+  return found;
 }
 
 /** Evaluations of the largest corpora take some ten megabytes. */

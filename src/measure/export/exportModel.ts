@@ -6,9 +6,10 @@ import { join, parse, resolve } from 'node:path';
 import { OnnxFileError } from '../../base/errors.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
-import { quantizeModel } from '../../onnx/quantize/quantize.ts';
+import { quantizeModel, type Quantization } from '../../onnx/quantize/quantize.ts';
 import { simplify } from '../../onnx/passes/simplify.ts';
-import type { ExportedModel } from '../../protocol/results/export.ts';
+import type { ExportedModel, ExportTarget } from '../../protocol/results/export.ts';
+import type { CountedModel } from '../../protocol/results/model.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
 import { countModel } from '../cost/modelCost.ts';
 import { describeGzipped } from '../cost/modelSize.ts';
@@ -17,9 +18,12 @@ import { keepRecord } from '../model/keepRecord.ts';
 import { shrinkFile } from './shrinkFile.ts';
 import { storedParameters } from '../model/storedParameters.ts';
 import { textTable } from '../../base/textTable.ts';
+import { writeTransformersJs } from './transformersJsFolder.ts';
 import { toleranceFor, writeVerified } from './verifiedWrite.ts';
 
 export interface ExportOptions {
+  /** Who is to use the model, which decides what files are written: onnxruntime by default. */
+  readonly for?: ExportTarget | undefined;
   /** Without units and heads that are dead; see shrinkFile. Before weights become integers. */
   readonly shrink: boolean;
   /** Weights of 8 bits; see quantizeModel. */
@@ -33,38 +37,65 @@ export interface ExportOptions {
 }
 
 /**
- * Writes `model.onnx` and the files that stand beside a model into a folder, which is made if it is not there, runs what was
- * written beside the model it came from (writeVerified), and counts it.
+ * Writes a model and the files that stand beside it into a folder, which is made if it is not there, runs what was written beside the
+ * model it came from (writeVerified), and counts it.
  * @param path a model's folder or ONNX file.
  * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, if it would be written over itself, or if onnxruntime
  *   refuses what came out or computes something else with it; then nothing is left behind.
  */
 export async function exportModel(path: string, options: ExportOptions): Promise<ExportedModel> {
-  const { shrink, int8, out, compressed: exact, onProgress } = options;
+  const { for: target = 'onnx', shrink, compressed: exact, onProgress } = options;
   const gzip = (whose: string): GzipOptions => ({
     exact,
     onProgress: (done, total) => onProgress?.(`Bytes of the ${whose} model compressed`, done, total),
   });
   const source = await loadModel(path);
   const from = await countModel(source, gzip('given'));
-  const folder = out ?? [placeOf(source.path), ...(shrink ? ['shrunk'] : []), ...(int8 ? ['int8'] : [])].join('-');
-  const target = join(folder, 'model.onnx');
-  await refuseOwnFile(source, target);
+  const folder = resolve(options.out ?? folderFor(source, options));
   const shrunk = shrink ? shrinkFile(source) : null;
   const smaller = shrunk && shrunk.layers.length > 0 ? keepRecord(shrunk.file, await storedParameters(source)) : source;
-  let file = simplify(smaller);
-  const quantization = int8 ? quantizeModel(file) : null;
-  if (quantization) file = quantization.file;
-  await makeFolder(folder);
-  await writeVerified(source, file, target, toleranceFor(source, { int8 }));
-  await copyProcessorFiles(source.folder, folder);
-  const to = await countModel(await loadModel(target), gzip('written'));
+  const written = await write(source, simplify(smaller), folder, options);
+  const { products, stored } = written.quantization ?? {};
   return {
+    for: target,
+    folder,
     from,
-    to,
+    to: await countModel(await loadModel(written.model), gzip('written')),
     shrunk: shrunk?.layers ?? null,
-    int8: quantization && { products: quantization.products, stored: quantization.stored },
+    int8: products && stored ? { products, stored } : null,
+    quantized:
+      written.quantized === undefined ? null : await countModel(await loadModel(written.quantized), gzip('8-bit')),
+    notes: written.notes,
   };
+}
+
+interface Written {
+  /** The ONNX file. */
+  readonly model: string;
+  readonly quantized?: string | undefined;
+  readonly quantization?: Quantization | undefined;
+  readonly notes: readonly string[];
+}
+
+async function write(source: ModelFile, file: ModelFile, folder: string, options: ExportOptions): Promise<Written> {
+  const { int8 } = options;
+  if (options.for === 'transformers.js') {
+    const { model, quantized, notes } = await writeTransformersJs(source, file, folder, { int8 });
+    return { model, quantized: quantized?.model, quantization: quantized?.of, notes };
+  }
+  const model = join(folder, 'model.onnx');
+  await refuseOwnFile(source, model);
+  const quantization = int8 ? quantizeModel(file) : undefined;
+  await makeFolder(folder);
+  await writeVerified(source, quantization?.file ?? file, model, { tolerance: toleranceFor(source, { int8 }) });
+  await copyProcessorFiles(source.folder, folder);
+  return { model, quantization, notes: [] };
+}
+
+/** Named after the model, with what was done behind the name. */
+function folderFor({ path }: ModelFile, { for: target = 'onnx', shrink, int8 }: ExportOptions): string {
+  const done = [...(shrink ? ['shrunk'] : []), ...(int8 ? ['int8'] : [])];
+  return [placeOf(path), ...done, ...(target === 'onnx' && done.length > 0 ? [] : [target])].join('-');
 }
 
 /** A model's folder; where the file has a name of its own, other models may be in the folder, and each gets its own exports. */
@@ -80,26 +111,32 @@ async function refuseOwnFile(source: ModelFile, target: string): Promise<void> {
   }
 }
 
-export function describeExport({ from, to, shrunk, int8 }: ExportedModel): string {
+export function describeExport({ from, to, shrunk, int8, quantized, notes, folder }: ExportedModel): string {
+  const made = quantized ? [to, quantized] : [to];
   const row = (
     name: string,
-    figure: 'parameters' | 'nonZeroParameters' | 'bytes',
-    text: (value: number) => string,
+    figure: 'parameters' | 'nonZeroParameters' | 'bytes' | 'gzippedBytes',
+    text: (model: CountedModel) => string,
   ): string[] => {
-    return [name, text(from[figure]), text(to[figure]), (to[figure] / from[figure]).toFixed(3)];
+    return [name, text(from), ...made.flatMap((model) => [text(model), (model[figure] / from[figure]).toFixed(3)])];
   };
   const table = textTable([
-    ['', 'before', 'now', 'ratio'],
-    row('parameters', 'parameters', count),
-    row('  not zero', 'nonZeroParameters', count),
-    row('on disk', 'bytes', byteSize),
-    ['  gzipped', describeGzipped(from), describeGzipped(to), (to.gzippedBytes / from.gzippedBytes).toFixed(3)],
+    ['', 'before', 'now', 'ratio', ...(quantized ? ['8 bits', 'ratio'] : [])],
+    row('parameters', 'parameters', ({ parameters }) => count(parameters)),
+    row('  not zero', 'nonZeroParameters', ({ nonZeroParameters }) => count(nonZeroParameters)),
+    row('on disk', 'bytes', ({ bytes }) => byteSize(bytes)),
+    row('  gzipped', 'gzippedBytes', describeGzipped),
   ]);
   const amounts = int8 && [
     `8 bits: ${count(int8.products.weights)} weights of ${int8.products.tensors} matrices, which are multiplied in 8 bits,`,
     `and ${count(int8.stored.weights)} of ${int8.stored.tensors} other tensors, which are only stored so.`,
   ];
-  return `${shrunk ? describeLayers(shrunk) : ''}${table}${amounts ? `${amounts.join(' ')}\n` : ''}Written: ${to.model}\n`;
+  const lines = [
+    ...(amounts ? [amounts.join(' ')] : []),
+    ...notes,
+    `Written: ${to.model.startsWith(folder) && quantized ? folder : to.model}`,
+  ];
+  return `${shrunk ? describeLayers(shrunk) : ''}${table}${lines.map((line) => `${line}\n`).join('')}`;
 }
 
 /** A line for each layer that lost groups. */

@@ -1,13 +1,15 @@
 /** Writes a model under a temporary name, runs it beside the model that it came from, and only then puts it in its place. */
 
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { elementsOf, floatsAs } from '../../onnx/graph/elements.ts';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
-import { refuseOwnData, saveModel } from '../../onnx/file/save.ts';
-import { ones, type Tensor } from '../../onnx/graph/tensor.ts';
+import { refuseOwnData, saveModel, type SaveOptions } from '../../onnx/file/save.ts';
+import type { OutputAxes } from '../../onnx/model/outputAxes.ts';
+import { ones, sizeOf, type Tensor } from '../../onnx/graph/tensor.ts';
 import { findModelIO, type ModelIO } from '../../runtime/modelIO.ts';
+import { rowsOf } from '../../runtime/outputForm.ts';
 import { Session } from '../../runtime/session.ts';
 
 /**
@@ -26,26 +28,36 @@ export function toleranceFor({ model }: ModelFile, form: { readonly int8: boolea
   return isHalf ? tolerances.half : tolerances.shrunk;
 }
 
+export interface VerifiedWrite {
+  /** See toleranceFor. */
+  readonly tolerance: number;
+  /** The axes of the source's output, if those of `file` are [batch, frames, symbols] instead. */
+  readonly turned?: OutputAxes | undefined;
+  /** By default the large tensors stand apart where they did in the source, in `target.data`. */
+  readonly save?: Pick<SaveOptions, 'oneFile' | 'dataSuffix'>;
+}
+
 /**
  * @param source the model that `file` came from.
- * @param file what is written to `target`; its external data stands in `target.data`.
+ * @param file what is written to `target`.
  * @throws OnnxFileError if onnxruntime cannot run either model, or the two differ by more than `tolerance`. `target` is then as it was.
  */
 export async function writeVerified(
   source: ModelFile,
   file: ModelFile,
   target: string,
-  tolerance: number,
+  { tolerance, turned, save = {} }: VerifiedWrite,
 ): Promise<void> {
-  const dataTarget = `${target}.data`;
+  const dataSuffix = save.dataSuffix ?? '.data';
+  const dataTarget = `${target}${dataSuffix}`;
   await refuseOwnData(source, dataTarget);
   const staging = await mkdtemp(join(dirname(target), '.export-'));
   try {
     // The final name, because the model names the file with its data.
-    const staged = join(staging, 'model.onnx');
-    await saveModel(file, staged);
-    await compare(source, staged, target, tolerance);
-    const stagedData = `${staged}.data`;
+    const staged = join(staging, basename(target));
+    await saveModel(file, staged, save);
+    await compare(source, { file, path: staged }, target, tolerance, turned);
+    const stagedData = `${staged}${dataSuffix}`;
     if (await stat(stagedData).catch(() => undefined)) {
       await rm(target, { force: true });
       await rename(stagedData, dataTarget);
@@ -56,12 +68,17 @@ export async function writeVerified(
   }
 }
 
-async function compare(source: ModelFile, staged: string, target: string, tolerance: number): Promise<void> {
-  const ports = portsOf(source);
-  const expected = await answers(source.path, ports).catch((error: unknown) => {
+async function compare(
+  source: ModelFile,
+  staged: { readonly file: ModelFile; readonly path: string },
+  target: string,
+  tolerance: number,
+  turned: OutputAxes | undefined,
+): Promise<void> {
+  const expected = await answers(source.path, portsOf(source), turned).catch((error: unknown) => {
     throw new OnnxFileError(source.path, `onnxruntime cannot run the model itself: ${reasonOf(error)}`, error);
   });
-  const found = await answers(staged, ports).catch((error: unknown) => {
+  const found = await answers(staged.path, portsOf(staged.file)).catch((error: unknown) => {
     const reason = `onnxruntime refuses what the export would have written, so nothing was written: ${reasonOf(error)}`;
     throw new OnnxFileError(target, reason, error);
   });
@@ -93,8 +110,8 @@ interface ModelOutput {
   readonly logits: Tensor;
 }
 
-/** What a file gives for one and for two recordings, or for as many as it was exported for. */
-async function answers(path: string, ports: ModelIO | undefined): Promise<ModelOutput[]> {
+/** What a file gives for one and for two recordings, or for as many as it was exported for. @param turned the axes, to be put in order. */
+async function answers(path: string, ports: ModelIO | undefined, turned?: OutputAxes): Promise<ModelOutput[]> {
   const session = await Session.create(path, { device: 'cpu' });
   try {
     if (!ports) return [];
@@ -105,12 +122,21 @@ async function answers(path: string, ports: ModelIO | undefined): Promise<ModelO
       const feeds: Record<string, Tensor> = { [audio.name]: floatsAs(audio.type, recording(batch), [batch, samples]) };
       if (mask) feeds[mask.name] = ones(mask.type, [batch, samples]);
       const found = (await session.run(feeds))[logits.name]?.tensor;
-      if (found) results.push({ batch, logits: { ...found, data: found.data.slice() } });
+      if (found)
+        results.push({ batch, logits: turned ? inOrder(found, turned) : { ...found, data: found.data.slice() } });
     }
     return results;
   } finally {
     await session.dispose();
   }
+}
+
+/** Logits as [batch, frames, symbols]. */
+function inOrder(logits: Tensor, axes: OutputAxes): Tensor {
+  const dims = [axes.batch, axes.frames, axes.symbols].map((axis) => logits.dims[axis] ?? 0);
+  const data = new Float32Array(sizeOf(dims));
+  for (const [i, row] of rowsOf(logits, axes).entries()) data.set(row, i * row.length);
+  return { type: 'float32', dims, data };
 }
 
 /** Two seconds at 16 kHz. */

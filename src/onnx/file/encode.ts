@@ -110,7 +110,8 @@ function attributeProto(name: string, attribute: Attribute): AttributeProto {
   }
 }
 
-function valueInfoProto(info: ValueInfo): ValueInfoProto {
+/** A graph input or output of the file. */
+export function valueInfoProto(info: ValueInfo): ValueInfoProto {
   const shape = info.dims && {
     dim: info.dims.map((dim) => {
       if (typeof dim === 'number') return { value: { case: 'dimValue' as const, value: BigInt(dim) } };

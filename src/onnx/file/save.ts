@@ -28,6 +28,10 @@ export interface SaveOptions {
    * data or is larger than 1.5 GB: then those from 64 kB.
    */
   readonly externalThreshold?: number;
+  /** One file wherever the format allows it, also for a model that was loaded with external data. */
+  readonly oneFile?: boolean;
+  /** What the name of the file with large tensors ends with: `.data` by default. */
+  readonly dataSuffix?: string;
 }
 
 /** Well below protobuf's 2 GB, for what else stands in the file. */
@@ -43,8 +47,8 @@ const pageSize = 65536;
  */
 export async function saveModel(file: ModelFile, path: string, options: SaveOptions = {}): Promise<void> {
   const proto = replaceTensors(file, options.replacements ?? new Map());
-  const threshold = options.externalThreshold ?? defaultThreshold(file, proto);
-  const dataPath = `${path}.data`;
+  const threshold = options.externalThreshold ?? defaultThreshold(file, proto, options.oneFile);
+  const dataPath = `${path}${options.dataSuffix ?? '.data'}`;
   const split = splitTensors(file, proto, threshold, basename(dataPath));
   const pieces = encodePieces(split.proto);
   if (byteLength(pieces) > largestMessage) {
@@ -100,9 +104,12 @@ function withoutShape(info: ValueInfoProto): ValueInfoProto {
   return withFields(info, { type: withFields(info.type, { value: { case: 'tensorType', value } }) });
 }
 
-function defaultThreshold(file: ModelFile, proto: ModelProto): number {
-  const total = proto.graph?.initializer.reduce((sum, tensor) => sum + tensor.rawData.byteLength, 0) ?? 0;
-  return file.external.size > 0 || total > largestSingleFile ? pageSize : Infinity;
+function defaultThreshold(file: ModelFile, proto: ModelProto, oneFile = false): number {
+  const source = new ExternalData(file.path);
+  const bytes = (tensor: TensorProto): number =>
+    isExternal(tensor) ? source.locate(tensor).length : tensor.rawData.byteLength;
+  const total = proto.graph?.initializer.reduce((sum, tensor) => sum + bytes(tensor), 0) ?? 0;
+  return total > largestSingleFile || (file.external.size > 0 && !oneFile) ? pageSize : Infinity;
 }
 
 /** A tensor of the data file: where it starts, and its bytes, read only when they are written. */

@@ -23,9 +23,9 @@ export interface Spelling {
 export class Vocabulary {
   readonly tokens: readonly string[];
   readonly blank: number;
-  private readonly delimiter: string | undefined;
+  readonly wordDelimiter: string | undefined;
+  readonly special: ReadonlySet<string>;
   private readonly separator: string;
-  private readonly special: ReadonlySet<string>;
   /** Token ids by their text in composed form (NFC). */
   private readonly ids = new Map<string, number>();
   private readonly alphabet = new Set<string>();
@@ -34,7 +34,7 @@ export class Vocabulary {
   constructor(settings: VocabularySettings) {
     this.tokens = settings.tokens;
     this.blank = settings.blank;
-    this.delimiter = settings.wordDelimiter;
+    this.wordDelimiter = settings.wordDelimiter;
     this.separator = settings.wordSeparator ?? ' ';
     this.special = settings.special;
     settings.tokens.forEach((token, id) => {
@@ -81,7 +81,7 @@ export class Vocabulary {
     const parts = labels.map((label) => {
       const token = this.tokens[label] ?? '';
       if (label === this.blank || this.special.has(token)) return '';
-      return token === this.delimiter ? this.separator : token;
+      return token === this.wordDelimiter ? this.separator : token;
     });
     return parts.join('').trim().split(/\s+/u).join(' ');
   }
@@ -97,14 +97,14 @@ export class Vocabulary {
 
   private longestMatch(characters: readonly string[], at: number): { id: number; length: number } | undefined {
     const first = characters[at];
-    if (first === ' ' && this.delimiter !== undefined) {
-      const id = this.ids.get(this.delimiter.normalize('NFC'));
+    if (first === ' ' && this.wordDelimiter !== undefined) {
+      const id = this.ids.get(this.wordDelimiter.normalize('NFC'));
       if (id !== undefined) return { id, length: 1 };
     }
     for (let length = Math.min(this.longest, characters.length - at); length > 0; length--) {
       const candidate = characters.slice(at, at + length).join('');
       // The delimiter's own character in a text is not a space.
-      if (candidate === this.delimiter) continue;
+      if (candidate === this.wordDelimiter) continue;
       const id = this.ids.get(candidate);
       if (id !== undefined) return { id, length };
     }

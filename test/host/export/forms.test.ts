@@ -39,10 +39,14 @@ describe('the message', () => {
     return { model: path, bytes, gzippedBytes: bytes, gzippedError: null, ...totals, gated: { by: 'run', ...totals } };
   };
   const exported: ExportedModel = {
+    for: 'onnx',
+    folder: '/w/m-int8',
     from: model('/w/m/model.onnx', 6_200_000),
     to: model('/w/m-int8/model.onnx', 1_600_000),
     shrunk: null,
     int8: null,
+    quantized: null,
+    notes: [],
   };
   const written = 'Written: m-int8/model.onnx, 1.6 MB, 25.8 % of the 6.2 MB before.';
 

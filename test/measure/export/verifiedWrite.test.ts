@@ -21,7 +21,7 @@ const gated = new Set(
 );
 
 function write(source: ModelFile, made: ModelFile, int8: boolean): Promise<void> {
-  return writeVerified(source, made, join(folder, 'model.onnx'), toleranceFor(source, { int8 }));
+  return writeVerified(source, made, join(folder, 'model.onnx'), { tolerance: toleranceFor(source, { int8 }) });
 }
 
 test('a shrunk model, and one that has lost a unit too many', async () => {
@@ -29,7 +29,7 @@ test('a shrunk model, and one that has lost a unit too many', async () => {
   const masked = maskedFile(file, gated, keep);
   // The pruned model as a file of its own, which is what it is compared with.
   const pruned = { ...masked, path: join(folder, 'pruned.onnx') };
-  await writeVerified(masked, masked, pruned.path, 1e9);
+  await writeVerified(masked, masked, pruned.path, { tolerance: 1e9 });
   const wrong = new Map([...keep].map(([name, mask]) => [name, mask.slice()]));
   const mask = [...wrong.values()].find(({ length }) => length > 20)!;
   mask[mask.indexOf(1)] = 0;
