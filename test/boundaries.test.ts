@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   state: ['prune', 'onnx', 'protocol', 'base'],
   runs: ['protocol', 'base'],
   runfolder: ['runs', 'state', 'runtime', 'onnx', 'speech', 'protocol', 'base'],
-  step: ['state', 'runtime', 'prune', 'autodiff', 'onnx', 'protocol', 'base'],
+  step: ['state', 'runtime', 'prune', 'autodiff', 'onnx', 'speech', 'protocol', 'base'],
   measure: ['runfolder', 'runs', 'state', 'runtime', 'prune', 'onnx', 'speech', 'metrics', 'protocol', 'base'],
   train: ['step', 'runfolder', 'runs', 'state', 'runtime', 'prune', 'onnx', 'speech', 'metrics', 'protocol', 'base'],
   study: ['train', 'measure', 'runfolder', 'runs', 'onnx', 'speech', 'metrics', 'protocol', 'base'],

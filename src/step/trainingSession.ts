@@ -8,10 +8,12 @@ import type { GraphCost } from '../runtime/graphCost.ts';
 import { unknownLayers } from '../protocol/series.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { GateMode } from '../state/parameter.ts';
-import { buildTrainingGraph, type Accumulation, type BatchShape, type TrainingGraph } from './trainingGraph.ts';
+import type { BatchShape } from '../speech/batches/batches.ts';
+import type { Batch } from '../speech/batches/batchStream.ts';
+import { buildTrainingGraph, type Accumulation, type TrainingGraph } from './trainingGraph.ts';
 import type { StateChange } from '../state/pruned.ts';
 import { OrtTensor, Session, type Feed } from '../runtime/session.ts';
-import { stepFeeds, type Masks, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
+import { stepFeeds, type Masks, type StepScalars } from './stepFeeds.ts';
 import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
 import { frozenLayers, stepResult, type FrozenLayers, type StepResult } from './stepResult.ts';
 
@@ -64,10 +66,8 @@ export class TrainingSession {
   }
 
   /** One batch: forward, backward and, unless gradients accumulate, the update. */
-  async step(batch: TrainingBatch, scalars: StepScalars): Promise<StepResult> {
-    const utterances = batch.labels.length;
-    const shape = { utterances, samples: batch.samples, labels: batch.maxLabels };
-    const compiled = await this.graphFor(shape, this.accumulation(scalars.update));
+  async step(batch: Batch, scalars: StepScalars): Promise<StepResult> {
+    const compiled = await this.graphFor(batch.shape, this.accumulation(scalars.update));
     // Copied before the step writes over them; metrics give the thresholds that the step used.
     const thresholds = Float32Array.from((this.host.get(stateNames.thresholds)?.data ?? []) as Float32Array);
     const feeds = this.feedsOf(compiled, batch, scalars);
@@ -151,7 +151,7 @@ export class TrainingSession {
   }
 
   private graphFor(shape: BatchShape, accumulation: Accumulation): Promise<Compiled> {
-    const key = `${shape.utterances}x${shape.samples}x${shape.labels}:${this.gates}:${accumulation}`;
+    const key = `${shape.rows}x${shape.samples}x${shape.labels}:${this.gates}:${accumulation}`;
     let compiled = this.compiled.get(key);
     if (!compiled) {
       compiled = this.build(shape, accumulation);
@@ -266,7 +266,7 @@ export class TrainingSession {
     }
   }
 
-  private feedsOf(compiled: Compiled, batch: TrainingBatch, scalars: StepScalars): Record<string, Feed> {
+  private feedsOf(compiled: Compiled, batch: Batch, scalars: StepScalars): Record<string, Feed> {
     const all = stepFeeds(this.options, compiled.graph, this.masks, batch, scalars);
     return Object.fromEntries(compiled.session.inputs.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
   }

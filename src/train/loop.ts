@@ -4,8 +4,6 @@ import { count, counted, duration, percent } from '../base/format.ts';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { EndRecord } from '../protocol/records.ts';
-import type { Batch } from '../speech/batches/batchStream.ts';
-import { BatchFeed } from './data/batchFeed.ts';
 import {
   checkpointName,
   listCheckpoints,
@@ -15,14 +13,14 @@ import {
   writeCheckpoint,
   type Progress,
 } from '../runfolder/checkpoint.ts';
-import { secondsOf, trainingBatch } from './data/data.ts';
+import type { BatchShape } from '../speech/batches/batches.ts';
+import { BatchFeed } from './data/data.ts';
 import type { DevScore, DevSet } from './data/devSet.ts';
 import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
 import { LossWatch } from './lossWatch.ts';
 import type { MaskFreezing } from './methods/method.ts';
 import { removeDead, removeLongDead, type GroupRemoval } from './removal.ts';
 import { learningRateFactor } from './schedule.ts';
-import type { BatchShape } from '../step/trainingGraph.ts';
 import type { ModelInTraining } from './setup.ts';
 import type { StepScalars } from '../step/stepFeeds.ts';
 import type { StepResult } from '../step/stepResult.ts';
@@ -229,43 +227,24 @@ class Loop {
   /** One update. Losses are means over its batches; all else is the last one's. */
   private async update(scalars: Omit<StepScalars, 'update' | 'part'>) {
     const { settings, setup } = this.context;
+    const { features, processor } = setup;
     const { accumulate } = settings.batch;
-    let audioSeconds = 0;
-    let ctcLoss = 0;
+    const before = features?.secondsSpent ?? 0;
     const shapes: BatchShape[] = [];
-    let [making, samples] = [0, 0];
+    let [ctcLoss, samples] = [0, 0];
     for (let part = 1; ; part++) {
       const batch = await this.batches.next();
-      audioSeconds += secondsOf(batch, setup.processor.sampleRate);
-      shapes.push({ utterances: batch.rows, samples: batch.samples, labels: batch.maxLabels });
+      shapes.push(batch.shape);
+      samples += batch.audioLengths.reduce((sum, length) => sum + length, 0);
       const last = part === accumulate;
-      const began = performance.now();
-      const features = await this.featuresOf(batch);
-      making += (performance.now() - began) / 1000;
-      samples += batch.lengths.reduce((sum, length) => sum + length, 0);
-      const result = await this.opened.session.step(trainingBatch(batch, features), {
-        ...scalars,
-        part,
-        update: last,
-      });
+      const result = await this.opened.session.step(batch, { ...scalars, part, update: last });
       ctcLoss += result.ctcLoss / accumulate;
       if (!last) continue;
       const loss = ctcLoss + (result.loss - result.ctcLoss);
       const whole: StepResult = { ...result, ctcLoss, loss };
-      const made = setup.features ? { seconds: making, samples } : undefined;
-      return { result: whole, audioSeconds, shapes, features: made };
+      const made = features && { seconds: features.secondsSpent - before, samples };
+      return { result: whole, audioSeconds: samples / processor.sampleRate, shapes, features: made };
     }
-  }
-
-  /** Those not kept yet are computed here, which counts as the step's time. */
-  private async featuresOf({ sounds = [] }: Batch): Promise<Float32Array[] | undefined> {
-    const { setup, report } = this.context;
-    if (!setup.features) return undefined;
-    const all: Float32Array[] = [];
-    for (const sound of sounds) all.push(await setup.features.of(sound));
-    const trouble = setup.features.takeTrouble();
-    if (trouble !== undefined) report.say(trouble);
-    return all;
   }
 
   /** What takes more than a step may, under a name that readers of the run see meanwhile. */

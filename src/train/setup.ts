@@ -19,7 +19,8 @@ import type { FeatureType } from './features/files.ts';
 import { frameCounter } from '../runtime/frames.ts';
 import type { GraphCost } from '../runtime/graphCost.ts';
 import type { GateMode, TrainedParameter } from '../state/parameter.ts';
-import { buildTrainingGraph, type BatchShape } from '../step/trainingGraph.ts';
+import { buildTrainingGraph } from '../step/trainingGraph.ts';
+import type { BatchShape } from '../speech/batches/batches.ts';
 import { initialWeights } from '../state/initialState.ts';
 import { chooseLayers, type GatedLayer, type LayerChoices } from '../state/layerChoice.ts';
 import { heldLayers, layoutOf, nothingRemoved, type Layout, type WholeModel } from '../state/layout.ts';
@@ -107,9 +108,8 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
     const data = await TrainingData.open(settings, processor, frames, loader);
     // With nothing else going on: what runs meanwhile makes the device look slower than it is.
     const chosen = await chooseDevice(settings.device);
-    const [largest] = data.plan.shapes;
-    if (!largest) throw new Error(`${settings.train}: there are no batches to train on.`);
-    const largestBatch = { utterances: largest.rows, samples: largest.samples, labels: largest.labels };
+    const [largestBatch] = data.plan.shapes;
+    if (!largestBatch) throw new Error(`${settings.train}: there are no batches to train on.`);
     const { optimizer, gates, sparsity, batch } = settings;
     const method = chooseMethod(settings);
     const beforeFeatures = {

@@ -6,7 +6,8 @@ import { elementsOf, floatsAs } from '../../onnx/graph/elements.ts';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { refuseOwnData, saveModel } from '../../onnx/file/save.ts';
-import { ones, type Tensor } from '../../onnx/graph/tensor.ts';
+import type { Tensor } from '../../onnx/graph/tensor.ts';
+import { attentionMask } from '../../runtime/attentionMask.ts';
 import { findModelIO, type ModelIO } from '../../runtime/modelIO.ts';
 import { Session } from '../../runtime/session.ts';
 
@@ -103,7 +104,7 @@ async function answers(path: string, ports: ModelIO | undefined): Promise<ModelO
     const results: ModelOutput[] = [];
     for (const batch of typeof fixed === 'number' ? [fixed] : [1, 2]) {
       const feeds: Record<string, Tensor> = { [audio.name]: floatsAs(audio.type, recording(batch), [batch, samples]) };
-      if (mask) feeds[mask.name] = ones(mask.type, [batch, samples]);
+      if (mask) feeds[mask.name] = attentionMask(mask.type, batch, samples);
       const found = (await session.run(feeds))[logits.name]?.tensor;
       if (found) results.push({ batch, logits: { ...found, data: found.data.slice() } });
     }
