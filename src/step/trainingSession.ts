@@ -10,11 +10,11 @@ import { stateNames } from '../state/stateNames.ts';
 import type { GateMode } from '../state/parameter.ts';
 import type { BatchShape } from '../speech/batches/batches.ts';
 import type { Batch } from '../speech/batches/batchStream.ts';
-import { buildTrainingGraph, type Accumulation, type TrainingGraph } from './trainingGraph.ts';
+import { buildTrainingGraph, type TrainingGraph, type TrainingGraphOptions } from './trainingGraph.ts';
 import type { StateChange } from '../state/pruned.ts';
 import { OrtTensor, Session, type Feed } from '../runtime/session.ts';
 import { stepFeeds, type Masks, type StepScalars } from './stepFeeds.ts';
-import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
+import { trainingGraphOptions, type TrainingSessionOptions } from './trainingSessionOptions.ts';
 import { frozenLayers, stepResult, type FrozenLayers, type StepResult } from './stepResult.ts';
 
 /** A tensor on the device, and the state tensors of the host that it holds one after the other. */
@@ -62,12 +62,12 @@ export class TrainingSession {
 
   /** Builds and loads the graph for a shape of batch ahead of its first use. Takes a second or two for a large model. */
   async compile(shape: BatchShape, update = true): Promise<GraphCost> {
-    return (await this.graphFor(shape, this.accumulation(update))).graph.cost;
+    return (await this.graphFor(shape, update)).graph.cost;
   }
 
   /** One batch: forward, backward and, unless gradients accumulate, the update. */
   async step(batch: Batch, scalars: StepScalars): Promise<StepResult> {
-    const compiled = await this.graphFor(batch.shape, this.accumulation(scalars.update));
+    const compiled = await this.graphFor(batch.shape, scalars.update);
     // Copied before the step writes over them; metrics give the thresholds that the step used.
     const thresholds = Float32Array.from((this.host.get(stateNames.thresholds)?.data ?? []) as Float32Array);
     const feeds = this.feedsOf(compiled, batch, scalars);
@@ -145,31 +145,21 @@ export class TrainingSession {
     for (const session of this.uploads.splice(0)) await session.dispose();
   }
 
-  private accumulation(update: boolean): Accumulation {
-    if (this.options.settings.accumulate <= 1) return 'none';
-    return update ? 'update' : 'add';
-  }
-
-  private graphFor(shape: BatchShape, accumulation: Accumulation): Promise<Compiled> {
-    const key = `${shape.rows}x${shape.samples}x${shape.labels}:${this.gates}:${accumulation}`;
+  private graphFor(shape: BatchShape, update: boolean): Promise<Compiled> {
+    const options = trainingGraphOptions({ ...this.options, gates: this.gates }, shape, update);
+    const key = `${shape.rows}x${shape.samples}x${shape.labels}:${this.gates}:${options.accumulation}`;
     let compiled = this.compiled.get(key);
     if (!compiled) {
-      compiled = this.build(shape, accumulation);
+      compiled = this.build(options);
       this.compiled.set(key, compiled);
     }
     return compiled;
   }
 
-  private async build(shape: BatchShape, accumulation: Accumulation): Promise<Compiled> {
+  private async build(graphOptions: TrainingGraphOptions): Promise<Compiled> {
     const { options } = this;
     const cpu = options.device === 'cpu';
-    const graph = buildTrainingGraph({
-      ...options,
-      shape,
-      gates: this.gates,
-      accumulation,
-      settings: { ...options.settings, timeMasks: options.specAugment !== undefined, tiles: cpu, stacks: !cpu },
-    });
+    const graph = buildTrainingGraph(graphOptions);
     const session = await Session.create(graph.model, {
       device: options.device,
       inPlace: cpu,

@@ -32,6 +32,7 @@ import { findModelIO, type ModelIO } from '../runtime/modelIO.ts';
 import type { State } from '../state/state.ts';
 import { recordOf, withRecord } from '../state/pruningRecord.ts';
 import { TrainingSession } from '../step/trainingSession.ts';
+import { trainingGraphOptions } from '../step/trainingSessionOptions.ts';
 
 /** A parameter of the model and what becomes of it. */
 export interface LayerRow {
@@ -138,7 +139,14 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
     const updates = Math.ceil((settings.epochs * data.plan.batchesPerEpoch) / batch.accumulate);
     const steps = settings.steps ?? updates;
     const type = keptType(settings.features, steps * batch.accumulate > data.plan.batchesPerEpoch);
-    const cut = type && findFeatureCut({ ...beforeFeatures, ...cutOptions(settings, processor) });
+    const cut =
+      type &&
+      findFeatureCut({
+        ...beforeFeatures,
+        sampleRate: processor.sampleRate,
+        dropout: settings.dropout > 0,
+        timeMasks: beforeFeatures.specAugment !== undefined,
+      });
     features =
       cut &&
       (await Features.open({
@@ -166,15 +174,8 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
       const left = { model: layout.model.model, parameters: layout.parameters, removed: layout.removed.gated };
       return { session: new TrainingSession({ ...options, ...left, gates: mode }, begins), layout };
     };
-    const cost = (): GraphCost => {
-      return buildTrainingGraph({
-        ...options,
-        shape: largestBatch,
-        gates: method.begins,
-        accumulation: batch.accumulate > 1 ? 'update' : 'none',
-        settings: { ...options.settings, tiles: chosen.device === 'cpu' },
-      }).cost;
-    };
+    const cost = (): GraphCost =>
+      buildTrainingGraph(trainingGraphOptions({ ...options, gates: method.begins }, largestBatch)).cost;
     return {
       model,
       method,
@@ -209,10 +210,6 @@ function keptType(features: RunSettings['features'], longer: boolean): FeatureTy
   if (features === 'recompute') return undefined;
   if (features !== 'auto') return features;
   return longer ? 'float16' : undefined;
-}
-
-function cutOptions({ dropout, specAugment }: RunSettings, { sampleRate }: Processor) {
-  return { dropout: dropout > 0, timeMasks: specAugment.maskTimeProb > 0, sampleRate };
 }
 
 async function loadFloatModel(path: string): Promise<Widened> {
