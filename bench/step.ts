@@ -23,21 +23,22 @@ const { trainable, processor, features } = await openTrainable(
 
 const samples = Math.round(Number(seconds) * processor.sampleRate);
 const random = Random.seeded(0);
-const labels = Array.from({ length: utterances }, () =>
-  Array.from({ length: Math.round(Number(seconds) * 12) }, () => 5 + random.below(processor.vocabulary.size - 5)),
-);
+const width = Math.round(Number(seconds) * 12);
+const label = (): bigint => BigInt(5 + random.below(processor.vocabulary.size - 5));
+const labels = BigInt64Array.from({ length: utterances * width }, label);
 const batch = {
-  inputs: Float32Array.from({ length: utterances * samples }, () => random.normal()),
+  shape: { rows: utterances, samples, labels: width },
+  audio: Float32Array.from({ length: utterances * samples }, () => random.normal()),
   features:
     features &&
     Array.from({ length: utterances }, () =>
       Float32Array.from({ length: Math.floor(features.perSample * samples) }, () => random.normal()),
     ),
-  samples,
-  samplesPerUtterance: Array<number>(utterances).fill(samples),
+  audioLengths: new Int32Array(utterances).fill(samples),
   labels,
-  maxLabels: labels[0]?.length ?? 0,
-  weights: Array<number>(utterances).fill(1),
+  labelLengths: new BigInt64Array(utterances).fill(BigInt(width)),
+  weights: new Float32Array(utterances).fill(1),
+  failures: [],
 };
 const times: number[] = [];
 const work: number[] = [];

@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   huggingface: ['onnx', 'speech', 'protocol', 'base'],
   runs: ['protocol', 'base'],
   runfolder: ['runs', 'state', 'runtime', 'onnx', 'speech', 'protocol', 'base'],
-  step: ['state', 'runtime', 'prune', 'autodiff', 'onnx', 'protocol', 'base'],
+  step: ['state', 'runtime', 'prune', 'autodiff', 'onnx', 'speech', 'protocol', 'base'],
   measure: [
     ...['runfolder', 'runs', 'state', 'runtime', 'huggingface', 'prune', 'onnx', 'speech', 'metrics', 'protocol'],
     'base',

@@ -6,8 +6,9 @@ import type { Model } from '../onnx/graph/graph.ts';
 import { axesOf, toBatchFirst, type OutputAxes, type Trial } from '../onnx/model/outputAxes.ts';
 import { traceScores, type Scores } from '../onnx/model/scores.ts';
 import type { ShapeProbe } from '../onnx/infer/shapeProbe.ts';
-import { allocate, float32, type Tensor } from '../onnx/graph/tensor.ts';
+import { float32, type Tensor } from '../onnx/graph/tensor.ts';
 import { Random } from '../base/random.ts';
+import { attentionMask } from './attentionMask.ts';
 import type { ModelIO } from './modelIO.ts';
 import { Session } from './session.ts';
 
@@ -161,16 +162,10 @@ async function runOnNoise(
   const { audio, mask, logits } = ports;
   const outputs = await session.run({
     [audio.name]: floatsAs(audio.type, sound, dims),
-    ...(mask ? { [mask.name]: { type: mask.type, dims, data: onesOf(mask.type, batch * samples) } } : {}),
+    ...(mask ? { [mask.name]: attentionMask(mask.type, batch, samples) } : {}),
   });
   const given = outputs[logits.name]?.tensor;
   return given?.type === 'float16' ? float32(elementsOf(given) as Float32Array, given.dims) : given;
-}
-
-function onesOf(type: Tensor['type'], length: number): Tensor['data'] {
-  const data = allocate(type, length);
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return data.fill(1n);
-  return data.fill(1);
 }
 
 /** Puts the file's name in front of what is wrong with its output. */

@@ -26,7 +26,7 @@ export interface CutOptions {
   readonly model: Model;
   readonly parameters: readonly Pick<TrainedParameter, 'initializer' | 'dims' | 'trained'>[];
   readonly audioInput: string;
-  readonly maskInput: { readonly name: string; readonly type: DataType } | undefined;
+  readonly maskInput?: { readonly name: string; readonly type: DataType } | undefined;
   readonly logitsOutput: string;
   readonly logitsForm?: LogitsForm | undefined;
   readonly sampleRate: number;

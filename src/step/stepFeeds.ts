@@ -1,6 +1,8 @@
 /** What a training step is fed besides the state: a batch, and the numbers that go with the step. */
 
-import { allocate, float32, int64, sizeOf, type DataType, type Tensor } from '../onnx/graph/tensor.ts';
+import { float32, int64, sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
+import { attentionMask } from '../runtime/attentionMask.ts';
+import type { Batch } from '../speech/batches/batchStream.ts';
 import { adamScalars } from './adamw.ts';
 import type { DropoutMasks } from './dropout.ts';
 import type { TimeMasks } from './specAugment.ts';
@@ -8,23 +10,6 @@ import type { TrainingGraph } from './trainingGraph.ts';
 import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
 import { gumbelNoise } from './gumbelNoise.ts';
 import { paddedFeatures } from './paddedFeatures.ts';
-
-/** What one step needs of a batch. */
-export interface TrainingBatch {
-  /** float32 [utterances × samples], zero-padded; not read where there are features */
-  readonly inputs: Float32Array;
-  /** What the frozen part of the model makes of each utterance alone. */
-  readonly features?: readonly Float32Array[] | undefined;
-  readonly samples: number;
-  /** Samples of each utterance before padding. */
-  readonly samplesPerUtterance: readonly number[];
-  /** Labels of each utterance. */
-  readonly labels: readonly (readonly number[])[];
-  /** Width the labels are padded to. */
-  readonly maxLabels: number;
-  /** 1, or 0 for an utterance that only fills the batch. */
-  readonly weights: readonly number[];
-}
 
 export interface StepScalars {
   /** 1-based count of updates, for Adam's bias correction. */
@@ -52,12 +37,12 @@ export function stepFeeds(
   options: TrainingSessionOptions,
   { frames, dropout, timeMask, features }: Pick<TrainingGraph, 'frames' | 'dropout' | 'timeMask' | 'features'>,
   masks: Masks,
-  batch: TrainingBatch,
+  batch: Batch,
   scalars: StepScalars,
 ): Record<string, Tensor> {
   const { step, part } = scalars;
   const dropped = masks.dropout.of(dropout, step, part);
-  const lengths = batch.samplesPerUtterance.map((samples) => Math.min(options.frames(samples), frames));
+  const lengths = Array.from(batch.audioLengths, (samples) => Math.min(options.frames(samples), frames));
   return {
     ...batchFeeds(options, lengths, batch),
     ...(features && options.features
@@ -78,21 +63,18 @@ export function stepFeeds(
 }
 
 function batchFeeds(
-  { audioInput, maskInput, blank }: TrainingSessionOptions,
+  { audioInput, maskInput }: TrainingSessionOptions,
   frameLengths: readonly number[],
-  batch: TrainingBatch,
+  { shape, audio, audioLengths, features, labels, labelLengths, weights }: Batch,
 ): Record<string, Tensor> {
-  const utterances = batch.labels.length;
-  const width = batch.maxLabels;
-  const labels = new BigInt64Array(utterances * width).fill(BigInt(blank));
-  batch.labels.forEach((row, i) => row.forEach((label, k) => (labels[i * width + k] = BigInt(label))));
+  const { rows, samples } = shape;
   return {
-    ...(batch.features ? {} : { [audioInput]: float32(batch.inputs, [utterances, batch.samples]) }),
-    ...(maskInput ? { [maskInput.name]: attentionMask(batch, utterances, maskInput.type) } : {}),
-    labels: { type: 'int64', dims: [utterances, width], data: labels },
-    label_lengths: int64(batch.labels.map((row) => row.length)),
+    ...(features ? {} : { [audioInput]: float32(audio, [rows, samples]) }),
+    ...(maskInput ? { [maskInput.name]: attentionMask(maskInput.type, rows, samples, audioLengths) } : {}),
+    labels: { type: 'int64', dims: [rows, shape.labels], data: labels },
+    label_lengths: { type: 'int64', dims: [rows], data: labelLengths },
     frame_lengths: int64(frameLengths),
-    utterance_weights: float32(batch.weights),
+    utterance_weights: float32(weights),
   };
 }
 
@@ -125,15 +107,3 @@ function searchFeeds(
 }
 
 const scalar = (value: number): Tensor => float32([value], []);
-
-/** 1 for samples, 0 for padding: [utterances, samples]. */
-function attentionMask(batch: TrainingBatch, utterances: number, type: DataType): Tensor {
-  const dims = [utterances, batch.samples];
-  const data = allocate(type, utterances * batch.samples);
-  batch.samplesPerUtterance.forEach((samples, i) => {
-    const [start, end] = [i * batch.samples, i * batch.samples + samples];
-    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n, start, end);
-    else data.fill(1, start, end);
-  });
-  return { type, dims, data };
-}

@@ -19,6 +19,7 @@ import { channelSearch } from './gates/channelSearch.ts';
 import { ctc } from './ctc.ts';
 import { dropoutEdits, type DropoutInput } from './dropout.ts';
 import { graphCost, type GraphCost } from '../runtime/graphCost.ts';
+import type { BatchShape } from '../speech/batches/batches.ts';
 import type { ClosedGates, GatedWeight, LearnedGates } from './gates/learnedGates.ts';
 import { gatedLayers, isGated, type GateMode, type TrainedParameter } from '../state/parameter.ts';
 import { asLogits, inOrder, type LogitsForm } from './logitsForm.ts';
@@ -26,14 +27,6 @@ import { specAugmentEdit, type TimeMaskInput } from './specAugment.ts';
 import { stackName, stackParameters } from './stacks.ts';
 import { stateNames } from '../state/stateNames.ts';
 import { thresholdGates } from './gates/thresholdGates.ts';
-
-/** One shape of batch. */
-export interface BatchShape {
-  readonly utterances: number;
-  readonly samples: number;
-  /** Width of the label matrix. */
-  readonly labels: number;
-}
 
 /** Whether this graph updates, or only adds its gradients to those of the batches before (gradient accumulation). */
 export type Accumulation = 'none' | 'add' | 'update';
@@ -154,8 +147,8 @@ class TrainingGraphBuilder {
     }
 
     // 2. The model, forward.
-    const { utterances, samples, labels } = options.shape;
-    const dims = [utterances, samples];
+    const { rows, samples, labels } = options.shape;
+    const dims = [rows, samples];
     // Behind features nothing but the audio's shape is read, and that is known here.
     const audio: Value = options.features
       ? { name: options.audioInput, type: 'float32', dims }
@@ -163,7 +156,7 @@ class TrainingGraphBuilder {
     const inputs: Record<string, Value> = { [options.audioInput]: audio };
     if (options.maskInput !== undefined) {
       const { name, type } = options.maskInput;
-      inputs[name] = b.input(name, type, [utterances, samples]);
+      inputs[name] = b.input(name, type, [rows, samples]);
     }
     const uses = weights.flatMap(({ parameters, used }) =>
       parameters.flatMap((parameter, i) => (used[i] ? [[parameter, used[i]] as const] : [])),
@@ -190,10 +183,10 @@ class TrainingGraphBuilder {
     // 3. The loss: CTC and, while gates learn, the sparsity term.
     const loss = ctc(b, {
       logits,
-      labels: b.input('labels', 'int64', [utterances, labels]),
-      labelLengths: b.input('label_lengths', 'int64', [utterances]),
-      frameLengths: b.input('frame_lengths', 'int64', [utterances]),
-      weights: b.input('utterance_weights', 'float32', [utterances]),
+      labels: b.input('labels', 'int64', [rows, labels]),
+      labelLengths: b.input('label_lengths', 'int64', [rows]),
+      frameLengths: b.input('frame_lengths', 'int64', [rows]),
+      weights: b.input('utterance_weights', 'float32', [rows]),
       blank: options.blank,
     });
     this.report('ctc_loss', loss.loss);

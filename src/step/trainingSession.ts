@@ -8,11 +8,13 @@ import type { GraphCost } from '../runtime/graphCost.ts';
 import { unknownLayers } from '../protocol/series.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { GateMode } from '../state/parameter.ts';
-import { buildTrainingGraph, type Accumulation, type BatchShape, type TrainingGraph } from './trainingGraph.ts';
+import type { BatchShape } from '../speech/batches/batches.ts';
+import type { Batch } from '../speech/batches/batchStream.ts';
+import { buildTrainingGraph, type TrainingGraph, type TrainingGraphOptions } from './trainingGraph.ts';
 import type { StateChange } from '../state/pruned.ts';
 import { OrtTensor, Session, type Feed } from '../runtime/session.ts';
-import { stepFeeds, type Masks, type StepScalars, type TrainingBatch } from './stepFeeds.ts';
-import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
+import { stepFeeds, type Masks, type StepScalars } from './stepFeeds.ts';
+import { trainingGraphOptions, type TrainingSessionOptions } from './trainingSessionOptions.ts';
 import { frozenLayers, stepResult, type FrozenLayers, type StepResult } from './stepResult.ts';
 
 /** A tensor on the device, and the state tensors of the host that it holds one after the other. */
@@ -60,14 +62,12 @@ export class TrainingSession {
 
   /** Builds and loads the graph for a shape of batch ahead of its first use. Takes a second or two for a large model. */
   async compile(shape: BatchShape, update = true): Promise<GraphCost> {
-    return (await this.graphFor(shape, this.accumulation(update))).graph.cost;
+    return (await this.graphFor(shape, update)).graph.cost;
   }
 
   /** One batch: forward, backward and, unless gradients accumulate, the update. */
-  async step(batch: TrainingBatch, scalars: StepScalars): Promise<StepResult> {
-    const utterances = batch.labels.length;
-    const shape = { utterances, samples: batch.samples, labels: batch.maxLabels };
-    const compiled = await this.graphFor(shape, this.accumulation(scalars.update));
+  async step(batch: Batch, scalars: StepScalars): Promise<StepResult> {
+    const compiled = await this.graphFor(batch.shape, scalars.update);
     // Copied before the step writes over them; metrics give the thresholds that the step used.
     const thresholds = Float32Array.from((this.host.get(stateNames.thresholds)?.data ?? []) as Float32Array);
     const feeds = this.feedsOf(compiled, batch, scalars);
@@ -145,31 +145,21 @@ export class TrainingSession {
     for (const session of this.uploads.splice(0)) await session.dispose();
   }
 
-  private accumulation(update: boolean): Accumulation {
-    if (this.options.settings.accumulate <= 1) return 'none';
-    return update ? 'update' : 'add';
-  }
-
-  private graphFor(shape: BatchShape, accumulation: Accumulation): Promise<Compiled> {
-    const key = `${shape.utterances}x${shape.samples}x${shape.labels}:${this.gates}:${accumulation}`;
+  private graphFor(shape: BatchShape, update: boolean): Promise<Compiled> {
+    const options = trainingGraphOptions({ ...this.options, gates: this.gates }, shape, update);
+    const key = `${shape.rows}x${shape.samples}x${shape.labels}:${this.gates}:${options.accumulation}`;
     let compiled = this.compiled.get(key);
     if (!compiled) {
-      compiled = this.build(shape, accumulation);
+      compiled = this.build(options);
       this.compiled.set(key, compiled);
     }
     return compiled;
   }
 
-  private async build(shape: BatchShape, accumulation: Accumulation): Promise<Compiled> {
+  private async build(graphOptions: TrainingGraphOptions): Promise<Compiled> {
     const { options } = this;
     const cpu = options.device === 'cpu';
-    const graph = buildTrainingGraph({
-      ...options,
-      shape,
-      gates: this.gates,
-      accumulation,
-      settings: { ...options.settings, timeMasks: options.specAugment !== undefined, tiles: cpu, stacks: !cpu },
-    });
+    const graph = buildTrainingGraph(graphOptions);
     const session = await Session.create(graph.model, {
       device: options.device,
       inPlace: cpu,
@@ -266,7 +256,7 @@ export class TrainingSession {
     }
   }
 
-  private feedsOf(compiled: Compiled, batch: TrainingBatch, scalars: StepScalars): Record<string, Feed> {
+  private feedsOf(compiled: Compiled, batch: Batch, scalars: StepScalars): Record<string, Feed> {
     const all = stepFeeds(this.options, compiled.graph, this.masks, batch, scalars);
     return Object.fromEntries(compiled.session.inputs.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
   }

@@ -4,28 +4,24 @@ import { count, counted, duration, percent } from '../base/format.ts';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { EndRecord } from '../protocol/records.ts';
-import type { Batch } from '../speech/batches/batchStream.ts';
-import { BatchFeed } from './data/batchFeed.ts';
 import {
   checkpointName,
   listCheckpoints,
-  readCheckpoint,
   reduceOldCheckpoints,
   removeOldCheckpoints,
   writeCheckpoint,
   type Progress,
 } from '../runfolder/checkpoint.ts';
-import { secondsOf, trainingBatch } from './data/data.ts';
+import { BatchFeed } from './data/data.ts';
 import type { DevScore, DevSet } from './data/devSet.ts';
-import { freshProgress, type LoopContext, type LoopEnd } from './loopContext.ts';
+import type { LoopContext, LoopEnd } from './loopContext.ts';
 import { LossWatch } from './lossWatch.ts';
 import type { MaskFreezing } from './methods/method.ts';
 import { removeDead, removeLongDead, type GroupRemoval } from './removal.ts';
 import { learningRateFactor } from './schedule.ts';
-import type { BatchShape } from '../step/trainingGraph.ts';
 import type { ModelInTraining } from './setup.ts';
-import type { StepScalars } from '../step/stepFeeds.ts';
-import type { StepResult } from '../step/stepResult.ts';
+import { findStartingPoint } from './startingPoint.ts';
+import { update } from './update.ts';
 
 /** Trains from `progress` on, in the opened state, to the end of the run, a request to stop, or trouble for the second time. */
 export async function train(context: LoopContext, opened: ModelInTraining, progress: Progress): Promise<LoopEnd> {
@@ -109,9 +105,17 @@ class Loop {
         sparsityTarget: target,
         multiplier: this.progress.multiplier,
       };
-      const { result, audioSeconds, shapes, features } = await this.update(scalars);
+      const { session } = this.opened;
+      const { accumulate } = settings.batch;
+      const { result, audioSeconds, shapes, features } = await update(
+        session,
+        this.batches,
+        setup,
+        accumulate,
+        scalars,
+      );
       const seconds = (performance.now() - began) / 1000;
-      time.step({ shapes, mode: this.opened.session.mode, seconds: seconds - rested, features });
+      time.step({ shapes, mode: session.mode, seconds: seconds - rested, features });
 
       // 4. Trouble: back to the last good checkpoint at half the learning rate, once.
       const trouble = this.watch.observe(result);
@@ -226,48 +230,6 @@ class Loop {
     return step === setup.steps || Math.floor(epoch / everyEpochs) > Math.floor(before / everyEpochs);
   }
 
-  /** One update. Losses are means over its batches; all else is the last one's. */
-  private async update(scalars: Omit<StepScalars, 'update' | 'part'>) {
-    const { settings, setup } = this.context;
-    const { accumulate } = settings.batch;
-    let audioSeconds = 0;
-    let ctcLoss = 0;
-    const shapes: BatchShape[] = [];
-    let [making, samples] = [0, 0];
-    for (let part = 1; ; part++) {
-      const batch = await this.batches.next();
-      audioSeconds += secondsOf(batch, setup.processor.sampleRate);
-      shapes.push({ utterances: batch.rows, samples: batch.samples, labels: batch.maxLabels });
-      const last = part === accumulate;
-      const began = performance.now();
-      const features = await this.featuresOf(batch);
-      making += (performance.now() - began) / 1000;
-      samples += batch.lengths.reduce((sum, length) => sum + length, 0);
-      const result = await this.opened.session.step(trainingBatch(batch, features), {
-        ...scalars,
-        part,
-        update: last,
-      });
-      ctcLoss += result.ctcLoss / accumulate;
-      if (!last) continue;
-      const loss = ctcLoss + (result.loss - result.ctcLoss);
-      const whole: StepResult = { ...result, ctcLoss, loss };
-      const made = setup.features ? { seconds: making, samples } : undefined;
-      return { result: whole, audioSeconds, shapes, features: made };
-    }
-  }
-
-  /** Those not kept yet are computed here, which counts as the step's time. */
-  private async featuresOf({ sounds = [] }: Batch): Promise<Float32Array[] | undefined> {
-    const { setup, report } = this.context;
-    if (!setup.features) return undefined;
-    const all: Float32Array[] = [];
-    for (const sound of sounds) all.push(await setup.features.of(sound));
-    const trouble = setup.features.takeTrouble();
-    if (trouble !== undefined) report.say(trouble);
-    return all;
-  }
-
   /** What takes more than a step may, under a name that readers of the run see meanwhile. */
   private async during<T>(label: string, work: (tell: (share: number) => Promise<void>) => Promise<T>): Promise<T> {
     const { host } = this.context;
@@ -318,18 +280,16 @@ class Loop {
 
   private async rollBack(): Promise<void> {
     const { settings, setup, checkpoints, metrics, report } = this.context;
-    const newest = (await listCheckpoints(checkpoints)).at(-1);
-    const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
-    const before = saved?.progress ?? freshProgress(settings, setup.method);
+    const { progress: before, state } = await findStartingPoint(checkpoints, settings, setup.method);
     this.progress = { ...before, learningRateScale: before.learningRateScale / 2, rolledBack: true };
     await this.opened.session.dispose();
-    this.opened = setup.open(this.progress.gates, saved?.state);
+    this.opened = setup.open(this.progress.gates, state);
     this.watch = this.watchFrom(this.progress);
     this.batches = this.batchesFrom(this.progress);
     const { step, learningRateScale } = this.progress;
     this.evaluatedStep = Math.min(this.evaluatedStep, step);
     metrics.append({ kind: 'rewind', step, cause: 'rollback', learningRateScale });
-    report.say(`Back to ${newest === undefined ? 'the start' : checkpointName(step)}, at half the learning rate.`);
+    report.say(`Back to ${state ? checkpointName(step) : 'the start'}, at half the learning rate.`);
   }
 
   /** @returns whether this is the best so far at the final sparsity, and so worth a checkpoint. */

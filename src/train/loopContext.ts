@@ -2,13 +2,11 @@
 
 import type { EndRecord } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
-import type { Progress } from '../runfolder/checkpoint.ts';
 import type { MetricsFile } from '../runfolder/metricsFile.ts';
 import type { DevSet } from './data/devSet.ts';
-import { freshWatch } from './lossWatch.ts';
-import type { Method } from './methods/method.ts';
 import type { ProgressReport } from './progress.ts';
 import type { Setup } from './setup.ts';
+import type { KnownStep } from './startingPoint.ts';
 import type { TimeLeft } from './plan/timeLeft.ts';
 
 /** What the loop asks and tells the rest of the trainer. */
@@ -22,7 +20,7 @@ export interface LoopHost {
   readonly takeCheckpointRequest: () => boolean;
 }
 
-export interface LoopContext {
+export interface LoopContext extends KnownStep {
   readonly settings: RunSettings;
   readonly setup: Setup;
   /** The folder of the checkpoints. */
@@ -33,27 +31,6 @@ export interface LoopContext {
   readonly report: ProgressReport;
   /** How long the run takes, from what its steps took. */
   readonly time: TimeLeft;
-  /** The last step whose evaluation is in metrics.jsonl already; -1 if there is none. */
-  readonly evaluatedStep: number;
-  /** Over the gated weights, where training goes on from. */
-  readonly sparsity: number;
 }
 
 export type LoopEnd = Pick<EndRecord, 'status' | 'message' | 'checkpoint' | 'sparsity' | 'best'>;
-
-/** A run before its first step. */
-export function freshProgress(settings: RunSettings, { begins }: Method): Progress {
-  return {
-    step: 0,
-    epoch: 0,
-    batch: 0,
-    multiplier: settings.sparsity.multiplier,
-    learningRateScale: 1,
-    rolledBack: false,
-    gates: begins,
-    ...freshWatch,
-    recentLosses: [],
-    failures: [],
-    best: null,
-  };
-}

@@ -5,31 +5,25 @@ import { setImmediate } from 'node:timers/promises';
 import { sentenceOf } from '../base/errors.ts';
 import { makeFolder } from '../base/makeFolder.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
-import { effectiveRecords, type RunFile, type RunState } from '../protocol/records.ts';
+import type { RunFile, RunState } from '../protocol/records.ts';
 import { settingsOf, type RunSettings } from '../protocol/settings.ts';
 import { featuresFolder, runPaths, type RunPaths } from '../runs/paths.ts';
 import { readRun } from '../runs/state.ts';
-import {
-  checkpointName,
-  describeCheckpoint,
-  listCheckpoints,
-  readCheckpoint,
-  removeUnfinished,
-  type Progress,
-} from '../runfolder/checkpoint.ts';
+import { checkpointName, removeUnfinished } from '../runfolder/checkpoint.ts';
 import { listenForControl, type ControlServer } from '../runfolder/controlServer.ts';
 import { DevSet } from './data/devSet.ts';
 import { bytesIn, diskOf, diskPlanOf, leastMemory, roomFor, whyNotHere } from './plan/footprint.ts';
 import { Heartbeat } from '../runfolder/heartbeat.ts';
 import { checkInputs } from '../runfolder/inputs.ts';
 import { train } from './loop.ts';
-import { freshProgress, type LoopEnd, type LoopHost } from './loopContext.ts';
+import type { LoopEnd, LoopHost } from './loopContext.ts';
 import { MetricsFile } from '../runfolder/metricsFile.ts';
 import { describeStart, startRecord } from './plan/overview.ts';
 import { OnnxruntimeError } from '../runtime/onnxruntimeError.ts';
 import { ProgressReport, withShare, type Terminal } from './progress.ts';
 import { claimRunFolder, type RunOwner } from '../runfolder/runFolder.ts';
 import { prepareRun, type Setup } from './setup.ts';
+import { findStartingPoint, reconcileMetrics } from './startingPoint.ts';
 import { timeLeftOf } from './plan/timeModel.ts';
 
 export interface TrainerHandle {
@@ -143,16 +137,15 @@ class Run {
   ): Promise<LoopEnd> {
     const { checkpoints } = this.paths;
     const { earlier } = metrics;
-    const newest = (await listCheckpoints(checkpoints)).at(-1);
-    const saved = newest === undefined ? undefined : await readCheckpoint(checkpoints, newest);
-    const progress: Progress = saved?.progress ?? freshProgress(settings, setup.method);
+    const from = await findStartingPoint(checkpoints, settings, setup.method);
+    const { progress, state } = from;
     const { step } = progress;
 
     const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, setup);
     const { device } = setup.device;
     const diskBytes = diskOf(diskPlanOf(setup, settings));
     await this.refuseWithoutRoom({ device, diskBytes, memoryBytes: leastMemory(setup, settings) });
-    const opened = setup.open(progress.gates, saved?.state);
+    const opened = setup.open(progress.gates, state);
     await this.setState({ step, steps: setup.steps, message: 'building the training graph' });
     const began = performance.now();
     const cost = await opened.session.compile(setup.largestBatch, true);
@@ -163,23 +156,9 @@ class Run {
     report.say(said(this.wholeTable), said(true));
     if (!earlier.some(({ kind }) => kind === 'start')) metrics.append(start);
     if (earlier.length > 0) {
-      const { learningRateScale } = progress;
-      metrics.append({ kind: 'rewind', step, cause: 'resume', learningRateScale });
-      report.say(
-        newest === undefined ? 'Starts again: there is no checkpoint yet.' : `Goes on from ${checkpointName(step)}.`,
-      );
+      report.say(state ? `Goes on from ${checkpointName(step)}.` : 'Starts again: there is no checkpoint yet.');
     }
-    const rewind = { kind: 'rewind', step, cause: 'resume', learningRateScale: 1 } as const;
-    const valid = effectiveRecords([...earlier, { ...rewind, attempt: metrics.attempt, time: '' }]);
-    const described = valid.findLast((line) => line.kind === 'checkpoint' && line.step === step);
-    let sparsity = described?.kind === 'checkpoint' ? described.sparsity : 0;
-    if (newest !== undefined && !described) {
-      // A crash came between the checkpoint and its line.
-      const counts = await describeCheckpoint(checkpoints, newest, opened.layout);
-      metrics.append({ kind: 'checkpoint', step, path: `checkpoints/${checkpointName(step)}`, ...counts });
-      sparsity = counts.sparsity;
-    }
-    const evaluatedStep = valid.findLast(({ kind }) => kind === 'evaluation')?.step ?? -1;
+    const known = await reconcileMetrics(metrics, from, checkpoints, opened.layout);
     await this.setState({ status: 'running', message: null });
     this.terminal.begun?.();
 
@@ -197,8 +176,7 @@ class Run {
       },
     };
     await setImmediate();
-    const context = { settings, setup, checkpoints, dev, host, metrics, report, time, evaluatedStep, sparsity };
-    return train(context, opened, progress);
+    return train({ settings, setup, checkpoints, dev, host, metrics, report, time, ...known }, opened, progress);
   }
 
   /** Running out of either would end the run later, without a word if it is memory. */

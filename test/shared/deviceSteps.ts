@@ -19,24 +19,30 @@ export interface DeviceSteps {
 }
 
 const [path = '', device = '', stateFile = '', profilePrefix = ''] = process.argv.slice(2);
-const utterances = 4;
 const samples = 16_000;
 
 const { trainable, state, processor } = await openTrainable(path, device as Device, 'gated', profilePrefix);
 
 // One shape for all steps, because every shape has its shaders compiled anew; utterances of different lengths in it.
 const random = Random.seeded(0);
-const samplesPerUtterance = [samples, samples - 1500, samples, samples - 4000];
-const inputs = new Float32Array(utterances * samples);
-samplesPerUtterance.forEach((length, i) => {
-  for (let k = 0; k < length; k++) inputs[i * samples + k] = random.normal();
-});
-const labels = samplesPerUtterance.map((_, i) =>
-  Array.from({ length: 12 - i }, () => 5 + random.below(processor.vocabulary.size - 5)),
-);
-const batch = { inputs, samples, samplesPerUtterance, labels, maxLabels: 12, weights: [1, 1, 1, 1] };
+const audioLengths = Int32Array.of(samples, samples - 1500, samples, samples - 4000);
+const batch = {
+  shape: { rows: 4, samples, labels: 12 },
+  audio: new Float32Array(4 * samples),
+  audioLengths,
+  labels: new BigInt64Array(4 * 12).fill(BigInt(processor.vocabulary.blank)),
+  labelLengths: BigInt64Array.of(12n, 11n, 10n, 9n),
+  weights: Float32Array.of(1, 1, 1, 1),
+  failures: [],
+};
+for (const [row, length] of audioLengths.entries()) {
+  for (let k = 0; k < length; k++) batch.audio[row * samples + k] = random.normal();
+}
+for (const [row, length] of batch.labelLengths.entries()) {
+  for (let k = 0; k < length; k++) batch.labels[row * 12 + k] = BigInt(5 + random.below(processor.vocabulary.size - 5));
+}
 
-await trainable.compile({ utterances, samples, labels: batch.maxLabels });
+await trainable.compile(batch.shape);
 const before = new Map([...state].map(([name, { data }]) => [name, data.slice()]));
 const steps: StepResult[] = [];
 const seconds: number[] = [];

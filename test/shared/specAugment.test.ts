@@ -38,7 +38,7 @@ describe.skipIf(!existsSync(shared))('w2v2-tiny with hidden frames', () => {
     const { model, timeMask } = buildTrainingGraph({
       model: file.model,
       parameters: parameters.map(({ initializer, dims }) => ({ initializer, dims, trained: true })),
-      shape: { utterances, samples, labels },
+      shape: { rows: utterances, samples, labels },
       audioInput: 'input_values',
       logitsOutput: 'logits',
       blank: batch.blank,

@@ -10,7 +10,7 @@ import { buildTrainingGraph, type TrainingGraph } from '../../src/step/trainingG
 import { Session } from '../../src/runtime/session.ts';
 
 const layers = 4;
-const shape = { utterances: 2, samples: 8000, labels: 3 };
+const shape = { rows: 2, samples: 8000, labels: 3 };
 
 describe('in the sample model', () => {
   let plain: TrainingGraph;

@@ -37,7 +37,7 @@ function build(
       { initializer: 'bias1', dims: [32], trained: true },
       { initializer: 'head', dims: [32, 5], trained: true },
     ],
-    shape: { utterances: 2, samples: 8000, labels: 3 },
+    shape: { rows: 2, samples: 8000, labels: 3 },
     audioInput: 'input_values',
     logitsOutput: 'logits',
     blank: 0,

@@ -23,7 +23,7 @@ describe('in the sample model', () => {
       buildTrainingGraph({
         model: file.model,
         parameters: parameters.map(({ initializer, dims }) => ({ initializer, dims, trained: true })),
-        shape: { utterances: 2, samples, labels: 3 },
+        shape: { rows: 2, samples, labels: 3 },
         audioInput: 'input_values',
         logitsOutput: 'logits',
         blank: 0,

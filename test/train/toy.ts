@@ -9,7 +9,7 @@ import { float32, int64, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { effectiveRecords } from '../../src/protocol/records.ts';
 import type { SettingsInput } from '../../src/protocol/settings.ts';
 import { Random } from '../../src/base/random.ts';
-import type { TrainingBatch } from '../../src/step/stepFeeds.ts';
+import type { Batch } from '../../src/speech/batches/batchStream.ts';
 import { readMetrics, type ReadRecord } from '../runs/readMetrics.ts';
 
 const rate = 16_000;
@@ -196,17 +196,15 @@ export function readJson(path: string): Record<string, unknown> {
 }
 
 /** Two utterances of noise, half a second each, for graphs that are stepped by hand. */
-export function noiseBatch(random: Random): TrainingBatch {
+export function noiseBatch(random: Random): Batch {
   const samples = 8000;
   return {
-    inputs: Float32Array.from({ length: 2 * samples }, () => random.normal()),
-    samples,
-    samplesPerUtterance: [samples, samples],
-    labels: [
-      [2, 3, 4],
-      [4, 2],
-    ],
-    maxLabels: 3,
-    weights: [1, 1],
+    shape: { rows: 2, samples, labels: 3 },
+    audio: Float32Array.from({ length: 2 * samples }, () => random.normal()),
+    audioLengths: Int32Array.of(samples, samples),
+    labels: BigInt64Array.of(2n, 3n, 4n, 4n, 2n, 0n),
+    labelLengths: BigInt64Array.of(3n, 2n),
+    weights: Float32Array.of(1, 1),
+    failures: [],
   };
 }

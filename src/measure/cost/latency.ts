@@ -3,7 +3,7 @@
 import { median } from '../../base/median.ts';
 import { performance } from 'node:perf_hooks';
 import { floatsAs } from '../../onnx/graph/elements.ts';
-import { ones } from '../../onnx/graph/tensor.ts';
+import { attentionMask } from '../../runtime/attentionMask.ts';
 import { Random } from '../../base/random.ts';
 import type { ModelIO } from '../../runtime/modelIO.ts';
 import { Session, type Device, type Feed } from '../../runtime/session.ts';
@@ -83,5 +83,5 @@ function noise({ audio, mask }: ModelIO, samples: number): Record<string, Feed> 
     Float32Array.from({ length: samples }, () => random.normal()),
     dims,
   );
-  return { [audio.name]: sound, ...(mask ? { [mask.name]: ones(mask.type, dims) } : {}) };
+  return { [audio.name]: sound, ...(mask ? { [mask.name]: attentionMask(mask.type, 1, samples) } : {}) };
 }

@@ -7,7 +7,8 @@ import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { refuseOwnData, saveModel, type SaveOptions } from '../../onnx/file/save.ts';
 import type { OutputAxes } from '../../onnx/model/outputAxes.ts';
-import { ones, sizeOf, type Tensor } from '../../onnx/graph/tensor.ts';
+import { sizeOf, type Tensor } from '../../onnx/graph/tensor.ts';
+import { attentionMask } from '../../runtime/attentionMask.ts';
 import { findModelIO, type ModelIO } from '../../runtime/modelIO.ts';
 import { rowsOf } from '../../runtime/outputForm.ts';
 import { Session } from '../../runtime/session.ts';
@@ -120,7 +121,7 @@ async function answers(path: string, ports: ModelIO | undefined, turned?: Output
     const results: ModelOutput[] = [];
     for (const batch of typeof fixed === 'number' ? [fixed] : [1, 2]) {
       const feeds: Record<string, Tensor> = { [audio.name]: floatsAs(audio.type, recording(batch), [batch, samples]) };
-      if (mask) feeds[mask.name] = ones(mask.type, [batch, samples]);
+      if (mask) feeds[mask.name] = attentionMask(mask.type, batch, samples);
       const found = (await session.run(feeds))[logits.name]?.tensor;
       if (found)
         results.push({ batch, logits: turned ? inOrder(found, turned) : { ...found, data: found.data.slice() } });

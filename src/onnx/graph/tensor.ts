@@ -92,11 +92,3 @@ export function int64(values: readonly number[], dims: readonly number[] = [valu
 export function toNumbers(tensor: Tensor): number[] {
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 }
-
-/** A tensor of ones, of any type: a mask that hides nothing. */
-export function ones(type: DataType, dims: readonly number[]): Tensor {
-  const data = allocate(type, sizeOf(dims));
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(1n);
-  else data.fill(1);
-  return { type, dims, data };
-}

@@ -35,15 +35,6 @@ export function axesOf(trials: readonly Trial[], symbols = 1): OutputAxes | unde
   return orders.find((axes) => trials.every((trial) => fits(trial, axes, trials, symbols)));
 }
 
-/** How messages write the order, such as [batch, frames, symbols]. */
-export function describeAxes(axes: OutputAxes): string {
-  const names = ['', '', ''];
-  names[axes.batch] = 'batch';
-  names[axes.frames] = 'frames';
-  names[axes.symbols] = 'symbols';
-  return `[${names.join(', ')}]`;
-}
-
 /** What Transpose needs to bring the output into the order [batch, frames, symbols]; undefined if it has it. */
 export function toBatchFirst({ batch, frames, symbols }: OutputAxes): readonly number[] | undefined {
   return batch === 0 && frames === 1 ? undefined : [batch, frames, symbols];

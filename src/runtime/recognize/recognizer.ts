@@ -4,9 +4,9 @@ import { dequantizeModel } from '../../onnx/quantize/dequantize.ts';
 import { elementsOf, floatsAs } from '../../onnx/graph/elements.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { ShapeProbe } from '../../onnx/infer/shapeProbe.ts';
-import { allocate, type DataType, type Tensor } from '../../onnx/graph/tensor.ts';
 import { bestPath, collapse } from '../../speech/text/greedy.ts';
 import type { Processor } from '../../speech/text/processor.ts';
+import { attentionMask } from '../attentionMask.ts';
 import { countFrames, type Frames } from '../frames.ts';
 import { probeOutput, rowsOf, type OutputForm } from '../outputForm.ts';
 import { widenModel } from '../../onnx/quantize/widen.ts';
@@ -171,7 +171,16 @@ export class Recognizer {
     const { axes } = this.output;
     const outputs = await this.session.run({
       [input.name]: floatsAs(input.type, audio, dims),
-      ...(mask ? { [mask.name]: maskOf(mask.type, rows, utterances, samples) } : {}),
+      ...(mask
+        ? {
+            [mask.name]: attentionMask(
+              mask.type,
+              rows,
+              samples,
+              utterances.map((utterance) => utterance.length),
+            ),
+          }
+        : {}),
     });
     const given = outputs[output.name]?.tensor;
     const logits = given && { ...given, data: elementsOf(given) };
@@ -232,11 +241,3 @@ function fixedBatch({ audio }: ModelIO): number | undefined {
 
 /** The model with float32 weights, whose shapes are known: those of quantized operators are not. */
 const plain = (source: ModelFile) => dequantizeModel(widenModel(source).file).file.model;
-
-/** 1 where an utterance has samples, 0 where it is padded. */
-function maskOf(type: DataType, rows: number, utterances: readonly Float32Array[], samples: number): Tensor {
-  const data = allocate(type, rows * samples);
-  const one = data instanceof BigInt64Array || data instanceof BigUint64Array ? 1n : 1;
-  utterances.forEach((utterance, row) => data.fill(one as never, row * samples, row * samples + utterance.length));
-  return { type, dims: [rows, samples], data };
-}

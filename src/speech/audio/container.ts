@@ -2,10 +2,7 @@
 
 export type Container = 'wav' | 'flac' | 'ogg-vorbis' | 'ogg-opus' | 'ogg-flac' | 'mp3';
 
-/** Bytes from the file's start that are enough to tell. */
-export const sniffBytes = 64;
-
-/** The kind of audio file, or undefined if it is none that Pinch reads. Needs the first `sniffBytes` bytes, or the whole file. */
+/** The kind of audio file, or undefined if it is none that Pinch reads. Needs the first 64 bytes, or the whole file. */
 export function sniffContainer(bytes: Uint8Array): Container | undefined {
   const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
   const start = text(0, 4);

@@ -13,7 +13,9 @@ export interface BatchSettings {
   readonly shuffle: boolean;
 }
 
+/** What a training graph is built for: every shape has one of its own. */
 export interface BatchShape {
+  /** Utterances, with those rows that are left empty. */
   readonly rows: number;
   /** Samples of each row. */
   readonly samples: number;

@@ -1,9 +1,9 @@
-/** The training data of a run: which utterances are used, in which batches. */
+/** The training data of a run: which utterances are used, in which batches, and the batches one after another. */
 
 import { AudioError } from '../../speech/audio/error.ts';
 import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import { planBatches, type BatchPlan } from '../../speech/batches/batches.ts';
-import { streamBatches, type Batch, type Position } from '../../speech/batches/batchStream.ts';
+import { streamBatches, type Batch, type FeatureSource, type Position } from '../../speech/batches/batchStream.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import {
   describeDropped,
@@ -12,10 +12,8 @@ import {
   type PreparedUtterance,
 } from '../../speech/batches/prepare.ts';
 import type { Processor } from '../../speech/text/processor.ts';
-import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { Features } from '../features/features.ts';
-import type { TrainingBatch } from '../../step/stepFeeds.ts';
 
 /** More unusable files than this share are more likely a mistake than bad luck. */
 const unusableAtMost = 0.01;
@@ -71,10 +69,10 @@ export class TrainingData {
   }
 
   /** Batches from a position on, without end: of audio, or of what features are made from. */
-  stream(from: Position, features?: Pick<Features, 'load'>): AsyncGenerator<Batch, never> {
-    const { ready: utterances, plan, loader } = this;
-    const read = features && ((utterance: Utterance) => features.load(utterance));
-    return streamBatches({ utterances, plan, loader, read, paddingValue: this.processor.paddingValue, from });
+  stream(from: Position, features?: FeatureSource): AsyncGenerator<Batch, never> {
+    const { ready: utterances, plan, loader, processor } = this;
+    const padding = { audio: processor.paddingValue, label: processor.vocabulary.blank };
+    return streamBatches({ utterances, plan, loader, features, padding, from });
   }
 
   /** Where the batch behind a position is. */
@@ -100,24 +98,57 @@ export class TrainingData {
   }
 }
 
-/** A batch in the form the training graph takes. @param features of its utterances, if it takes these. */
-export function trainingBatch(batch: Batch, features?: readonly Float32Array[]): TrainingBatch {
-  const { rows, samples, maxLabels, labels, labelLengths } = batch;
-  return {
-    inputs: batch.audio,
-    features,
-    samples,
-    maxLabels,
-    samplesPerUtterance: Array.from(batch.lengths),
-    labels: Array.from({ length: rows }, (_, row) => {
-      const start = row * maxLabels;
-      return Array.from(labels.subarray(start, start + (labelLengths[row] ?? 0)));
-    }),
-    weights: Array.from(batch.weights, (weight) => (weight > 0 ? 1 : 0)),
-  };
-}
+/** The batches of a run one after another: where in the data it is, and which audio could not be used. */
+export class BatchFeed {
+  private readonly data: TrainingData;
+  private readonly batches: AsyncGenerator<Batch, never>;
+  private readonly failed: Set<string>;
+  private readonly say: (text: string) => void;
+  private readonly features: Features | undefined;
+  private at: Position;
 
-/** Seconds of audio in a batch, padding not counted. */
-export function secondsOf(batch: Batch, sampleRate: number): number {
-  return batch.lengths.reduce((sum, length) => sum + length, 0) / sampleRate;
+  /**
+   * @param from the next batch, and the utterances that failed before it.
+   * @param features that are read instead of audio.
+   */
+  constructor(
+    data: TrainingData,
+    from: Position & { readonly failures: readonly string[] },
+    say: (text: string) => void,
+    features?: Features,
+  ) {
+    this.data = data;
+    this.at = { epoch: from.epoch, batch: from.batch };
+    this.failed = new Set(from.failures);
+    this.batches = data.stream(this.at, features);
+    this.say = say;
+    this.features = features;
+  }
+
+  /** Where the next batch is. */
+  get position(): Position {
+    return this.at;
+  }
+
+  /** Ids of utterances whose audio could not be used, each once however often it came round. */
+  get failures(): string[] {
+    return [...this.failed];
+  }
+
+  /** The next batch that holds at least one utterance. @throws AudioError if too many files cannot be used. */
+  async next(): Promise<Batch> {
+    for (;;) {
+      const { value: batch } = await this.batches.next();
+      const trouble = this.features?.takeTrouble();
+      if (trouble !== undefined) this.say(trouble);
+      for (const { id, problem } of batch.failures) {
+        if (this.failed.has(id)) continue;
+        this.failed.add(id);
+        this.say(`Left out ${id}: ${problem}.`);
+        this.data.refuseTooMany(this.failures, problem);
+      }
+      this.at = this.data.next(this.at);
+      if (batch.weights.some((weight) => weight > 0)) return batch;
+    }
+  }
 }

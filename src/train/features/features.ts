@@ -4,9 +4,10 @@ import { byteSize, duration } from '../../base/format.ts';
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { reasonOf } from '../../base/errors.ts';
 import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
-import type { Sound } from '../../speech/batches/batchStream.ts';
+import type { FeatureSource } from '../../speech/batches/batchStream.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { Processor } from '../../speech/text/processor.ts';
 import type { FeatureCut } from '../../step/featureCut.ts';
@@ -26,7 +27,10 @@ export interface FeaturesOptions extends FeatureEncoderOptions {
   readonly samples: number;
 }
 
-export class Features {
+/** Features of one utterance, and the samples of its audio. */
+export type LoadedFeatures = Awaited<ReturnType<FeatureSource['load']>>;
+
+export class Features implements FeatureSource {
   readonly cut: FeatureCut;
   /** For the start of a run: what is kept where, or why it is not. */
   readonly sentence: string;
@@ -34,6 +38,8 @@ export class Features {
   private readonly encoder: FeatureEncoder;
   private readonly files: FeatureFiles | undefined;
   private trouble: string | undefined;
+  /** Spent on computing features. */
+  private seconds = 0;
 
   private constructor(
     options: FeaturesOptions,
@@ -64,18 +70,26 @@ export class Features {
     return Math.min(1, (this.files?.bytesHeld ?? 0) / bytesOf(samples, cut, type));
   }
 
-  /** What is kept of an utterance, or its audio to make it from. @throws AudioError naming the file if it is missing or broken. */
-  async load(utterance: Utterance): Promise<Sound> {
-    const key = this.files && (await keyOf(utterance));
-    const kept = key === undefined ? undefined : await this.files?.read(key);
-    if (kept) return kept;
-    const audio = await this.options.loader.load(utterance);
-    return { samples: audio.length, audio, key };
+  /** Seconds that computing features has taken so far. */
+  get secondsSpent(): number {
+    return this.seconds;
   }
 
-  /** The features themselves, which are kept if there is room. Blocks the thread where they have to be computed. */
-  async of({ features, audio = new Float32Array(), key }: Sound): Promise<Float32Array> {
-    if (features) return features;
+  /**
+   * Reads the features of an utterance, or its audio where they are not kept: from that they are computed when they are asked for, which
+   * blocks the thread, and kept if there is room.
+   * @throws AudioError naming the file if it is missing or broken.
+   */
+  async load(utterance: Utterance): Promise<LoadedFeatures> {
+    const key = this.files && (await keyOf(utterance));
+    const kept = key === undefined ? undefined : await this.files?.read(key);
+    if (kept) return { samples: kept.samples, features: () => Promise.resolve(kept.features) };
+    const audio = await this.options.loader.load(utterance);
+    return { samples: audio.length, features: () => this.compute(audio, key) };
+  }
+
+  private async compute(audio: Float32Array, key: string | undefined): Promise<Float32Array> {
+    const began = performance.now();
     // Rounded before their first use, too, so that every epoch and every resumed run sees the same numbers.
     const bits = inBits(await this.encoder.run(audio), this.options.type);
     if (this.files && key !== undefined) {
@@ -84,6 +98,7 @@ export class Features {
         this.trouble = 'There is no more room to keep features; those not kept so far are computed anew in each epoch.';
       }
     }
+    this.seconds += (performance.now() - began) / 1000;
     return fromBits(bits);
   }
 

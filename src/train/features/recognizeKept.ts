@@ -2,18 +2,18 @@
 
 import { beginAt } from '../../onnx/passes/beginAt.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
-import { float32, ones, type Tensor } from '../../onnx/graph/tensor.ts';
+import { float32, type Tensor } from '../../onnx/graph/tensor.ts';
 import { AudioError } from '../../speech/audio/error.ts';
-import type { Sound } from '../../speech/batches/batchStream.ts';
 import { bestPath, collapse } from '../../speech/text/greedy.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { Processor } from '../../speech/text/processor.ts';
 import { rowsOf, type OutputForm } from '../../runtime/outputForm.ts';
+import { attentionMask } from '../../runtime/attentionMask.ts';
 import type { ModelIO } from '../../runtime/modelIO.ts';
 import type { Skipped } from '../../protocol/results/evaluation.ts';
 import { skippedAtMost, tooMany } from '../../runtime/recognize/recognizeAll.ts';
 import { Session, type Device } from '../../runtime/session.ts';
-import type { Features } from './features.ts';
+import type { Features, LoadedFeatures } from './features.ts';
 
 export interface KeptRecognition {
   readonly transcripts: { readonly utterance: Utterance; readonly text: string }[];
@@ -53,15 +53,15 @@ export async function recognizeKept(
   const session = await Session.create(path, { device });
   try {
     await onProgress(0);
-    for await (const { utterance, sound } of readAhead(utterances, features)) {
-      const problem = sound instanceof Error ? sound : tooShort(utterance, sound, frames);
+    for await (const { utterance, loaded } of readAhead(utterances, features)) {
+      const problem = loaded instanceof Error ? loaded : tooShort(utterance, loaded, frames);
       if (problem && !(problem instanceof AudioError)) throw problem;
       if (problem) {
         found.skipped.push({ id: utterance.id, reason: problem.message });
         if (found.skipped.length > skippedAtMost * utterances.length) throw tooMany(found.skipped, utterances.length);
-      } else if (!(sound instanceof Error)) {
-        if (sound.samples > longestSeconds * processor.sampleRate) found.long.push(utterance);
-        else found.transcripts.push({ utterance, text: await recognize(sound) });
+      } else if (!(loaded instanceof Error)) {
+        if (loaded.samples > longestSeconds * processor.sampleRate) found.long.push(utterance);
+        else found.transcripts.push({ utterance, text: await recognize(loaded) });
       }
       await onProgress(found.transcripts.length + found.skipped.length);
     }
@@ -70,17 +70,17 @@ export async function recognizeKept(
     await session.dispose();
   }
 
-  async function recognize(sound: Sound): Promise<string> {
+  async function recognize(loaded: LoadedFeatures): Promise<string> {
     const { cut } = features;
-    const data = await features.of(sound);
+    const data = await loaded.features();
     const frames = data.length / cut.channels;
     const dims = cut.axis === 1 ? [1, frames, cut.channels] : [1, cut.channels, frames];
     const feeds: Record<string, Tensor> = { [cut.name]: float32(data, dims) };
     // Only its shape is read, if that.
-    const size = [1, sound.samples];
-    if (session.inputs.includes(ports.audio.name))
-      feeds[ports.audio.name] = float32(new Float32Array(sound.samples), size);
-    if (ports.mask && session.inputs.includes(ports.mask.name)) feeds[ports.mask.name] = ones(ports.mask.type, size);
+    const { audio, mask } = ports;
+    const { samples } = loaded;
+    if (session.inputs.includes(audio.name)) feeds[audio.name] = float32(new Float32Array(samples), [1, samples]);
+    if (mask && session.inputs.includes(mask.name)) feeds[mask.name] = attentionMask(mask.type, 1, samples);
     const logits = (await session.run(feeds))[ports.logits.name]?.tensor;
     if (!(logits?.data instanceof Float32Array) || logits.data.some(Number.isNaN)) {
       throw new Error("the model's output is not a number (NaN); it was trained too fast");
@@ -105,11 +105,11 @@ interface KeptFeaturesEngine {
 async function* readAhead(
   utterances: readonly Utterance[],
   features: Features,
-): AsyncGenerator<{ readonly utterance: Utterance; readonly sound: Sound | Error }> {
-  const load = async (utterance: Utterance): Promise<{ utterance: Utterance; sound: Sound | Error }> => {
+): AsyncGenerator<{ readonly utterance: Utterance; readonly loaded: LoadedFeatures | Error }> {
+  const load = async (utterance: Utterance): Promise<{ utterance: Utterance; loaded: LoadedFeatures | Error }> => {
     // Kept, not thrown: nobody awaits this yet.
-    const sound = await features.load(utterance).catch((error: unknown) => error);
-    return { utterance, sound: sound as Sound | Error };
+    const loaded = await features.load(utterance).catch((error: unknown) => error);
+    return { utterance, loaded: loaded as LoadedFeatures | Error };
   };
   const waiting: ReturnType<typeof load>[] = [];
   for (const next of utterances) {
@@ -122,7 +122,7 @@ async function* readAhead(
 
 function tooShort(
   utterance: Utterance,
-  { samples }: Sound,
+  { samples }: LoadedFeatures,
   frames: (samples: number) => number,
 ): AudioError | undefined {
   if (frames(samples) > 0) return undefined;

@@ -8,7 +8,8 @@ import { describeAbsent } from '../../state/absent.ts';
 import { describeDisk, diskOf, diskPlanOf, memoryOf } from './footprint.ts';
 import type { GraphCost } from '../../runtime/graphCost.ts';
 import { kindTable, layerTable } from '../../state/layerKinds.ts';
-import type { LayerRow, Setup } from '../setup.ts';
+import type { Setup } from '../setup.ts';
+import type { LayerRow } from '../setup/model.ts';
 
 /**
  * The start line of metrics.jsonl.

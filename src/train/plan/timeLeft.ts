@@ -1,10 +1,9 @@
 /** How long a run takes: the schedule of its batches, evaluations and checkpoints, each at the time that was estimated, or that it took. */
 
-import type { BatchPlan, PlannedBatch } from '../../speech/batches/batches.ts';
+import type { BatchPlan, BatchShape, PlannedBatch } from '../../speech/batches/batches.ts';
 import type { Position } from '../../speech/batches/batchStream.ts';
 import type { PreparedUtterance } from '../../speech/batches/prepare.ts';
 import type { GateMode } from '../../state/parameter.ts';
-import type { BatchShape } from '../../step/trainingGraph.ts';
 import { Pace } from './pace.ts';
 import { Ratio } from './ratio.ts';
 
@@ -258,9 +257,9 @@ export class TimeLeft {
 
 function shapeOf({ rows, samples, labels, members }: PlannedBatch, samplesOf: (member: number) => number): BatchShape {
   const longest = samples ?? members.reduce((most, member) => Math.max(most, samplesOf(member)), 0);
-  return { utterances: rows, samples: longest, labels };
+  return { rows, samples: longest, labels };
 }
 
-const shapeKey = ({ utterances, samples, labels }: BatchShape): string => `${utterances}x${samples}x${labels}`;
+const shapeKey = ({ rows, samples, labels }: BatchShape): string => `${rows}x${samples}x${labels}`;
 const graphOf = (shape: BatchShape, mode: GateMode): string => `${shapeKey(shape)}:${mode}`;
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -3,10 +3,10 @@
 import { atLength } from '../../onnx/infer/shapeProbe.ts';
 import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
+import type { BatchShape } from '../../speech/batches/batches.ts';
 import type { DevSet } from '../data/devSet.ts';
 import { graphCost, type GraphCost } from '../../runtime/graphCost.ts';
 import { isGated, type TrainedParameter } from '../../state/parameter.ts';
-import type { BatchShape } from '../../step/trainingGraph.ts';
 import type { Setup } from '../setup.ts';
 import { TimeLeft, type EstimatedCosts, type Schedule } from './timeLeft.ts';
 import type { UnitCosts } from '../../runtime/unitCosts.ts';
@@ -111,14 +111,14 @@ function estimateCosts(
 
 /** One part of a batch grows with its samples, CTC with the length of its rows, and the rest is the same for all. */
 function batchSeconds(
-  { utterances, samples }: BatchShape,
+  { rows, samples }: BatchShape,
   largest: BatchShape,
   { operations, traffic, nodes, repeated }: Work,
   trained: number,
   units: UnitCosts,
 ): number {
   const fixed = Math.min(trained * bytesPerWeight, traffic);
-  const share = (utterances * samples) / (largest.utterances * largest.samples);
+  const share = (rows * samples) / (largest.rows * largest.samples);
   const rounds = repeated * (samples / largest.samples);
   const work = {
     operations: operations * share,

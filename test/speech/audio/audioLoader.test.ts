@@ -176,6 +176,8 @@ const ready = (audio: string, labels: number[]): PreparedUtterance => ({
   labels: Int32Array.from(labels),
 });
 
+const padding = { audio: 0, label: 0 };
+
 async function take(count: number, batches: AsyncGenerator<Batch>): Promise<Batch[]> {
   const taken: Batch[] = [];
   while (taken.length < count) taken.push((await batches.next()).value as Batch);
@@ -200,33 +202,37 @@ test('batches come in the plan’s order with audio, labels, lengths and weights
     epoch: (epoch) => (epoch === 0 ? [planned([0, 1]), planned([2], 5)] : [planned([2, 0], 4), planned([1])]),
   };
   const loader = open();
-  const [first, second, third, fourth] = await take(4, streamBatches({ utterances, plan, loader, paddingValue: 9 }));
+  const [first, second, third, fourth] = await take(
+    4,
+    streamBatches({ utterances, plan, loader, padding: { audio: 9, label: 7 } }),
+  );
   expect(first).toEqual({
-    position: { epoch: 0, batch: 0 },
-    rows: 2,
-    samples: 3,
-    maxLabels: 4,
+    shape: { rows: 2, samples: 3, labels: 4 },
     audio: Float32Array.of(0.25, 0.25, 9, 0.5, 0.5, 0.5),
-    lengths: Int32Array.of(2, 3),
-    labels: Int32Array.of(1, 2, 0, 0, 3, 0, 0, 0),
-    labelLengths: Int32Array.of(2, 1),
+    audioLengths: Int32Array.of(2, 3),
+    labels: BigInt64Array.of(1n, 2n, 7n, 7n, 3n, 7n, 7n, 7n),
+    labelLengths: BigInt64Array.of(2n, 1n),
     weights: Float32Array.of(1, 1),
-    ids: ['a.wav', 'b.wav'],
     failures: [],
   });
   expect(second).toMatchObject({
-    position: { epoch: 0, batch: 1 },
-    samples: 5,
+    shape: { rows: 2, samples: 5, labels: 4 },
     audio: Float32Array.of(-1, 9, 9, 9, 9, 9, 9, 9, 9, 9),
-    lengths: Int32Array.of(1, 0),
-    labelLengths: Int32Array.of(3, 0),
+    audioLengths: Int32Array.of(1, 0),
+    labels: BigInt64Array.of(4n, 5n, 6n, 7n, 7n, 7n, 7n, 7n),
+    labelLengths: BigInt64Array.of(3n, 0n),
     weights: Float32Array.of(1, 0),
-    ids: ['c.wav', undefined],
   });
-  expect(third?.ids).toEqual(['c.wav', 'a.wav']);
-  expect(fourth?.position).toEqual({ epoch: 1, batch: 1 });
+  expect(third?.labels).toEqual(BigInt64Array.of(4n, 5n, 6n, 7n, 1n, 2n, 7n, 7n));
+  expect(fourth?.labels).toEqual(BigInt64Array.of(3n, 7n, 7n, 7n, 7n, 7n, 7n, 7n));
 
-  const resumed = streamBatches({ utterances, plan, loader, paddingValue: 9, from: { epoch: 0, batch: 1 } });
+  const resumed = streamBatches({
+    utterances,
+    plan,
+    loader,
+    padding: { audio: 9, label: 7 },
+    from: { epoch: 0, batch: 1 },
+  });
   expect(await take(3, resumed)).toEqual([second, third, fourth]);
 });
 
@@ -242,14 +248,47 @@ test('files that fail, or are longer than planned, leave their batch and are rep
     batchesPerEpoch: 3,
     epoch: () => [planned([0, 1], 4), planned([2, 1], 4), planned([0], 4)],
   };
-  const [missing, long, nothing] = await take(3, streamBatches({ utterances, plan, loader: open() }));
-  expect(missing).toMatchObject({ ids: ['ok.wav', undefined], weights: Float32Array.of(1, 0) });
+  const [missing, long, nothing] = await take(3, streamBatches({ utterances, plan, loader: open(), padding }));
+  const ok = { labels: BigInt64Array.of(2n, 0n, 0n, 0n, 0n, 0n, 0n, 0n), weights: Float32Array.of(1, 0) };
+  expect(missing).toMatchObject(ok);
   expect(missing?.failures).toEqual([{ id: 'gone.wav', problem: `${join(clips, 'gone.wav')}: no such file` }]);
-  expect(long?.ids).toEqual(['ok.wav', undefined]);
+  expect(long).toMatchObject(ok);
   expect(long?.failures).toMatchObject([
     { id: 'long.wav', problem: expect.stringContaining('longer than the manifest says') as string },
   ]);
-  expect(nothing).toMatchObject({ weights: Float32Array.of(0, 0), labelLengths: Int32Array.of(0, 0) });
+  expect(nothing).toMatchObject({ weights: Float32Array.of(0, 0), labelLengths: BigInt64Array.of(0n, 0n) });
+});
+
+test('features are read ahead, computed when their batch is asked for, and take the place of audio', async () => {
+  const done: string[] = [];
+  const features = {
+    load: ({ id }: { readonly id: string }) => {
+      if (id === 'gone.wav') return Promise.reject(new AudioError('gone'));
+      done.push(`read ${id}`);
+      const compute = (): Promise<Float32Array> => {
+        done.push(`computed ${id}`);
+        return Promise.resolve(Float32Array.of(Number.parseInt(id)));
+      };
+      return Promise.resolve({ samples: 3, features: compute });
+    },
+  };
+  const utterances = ['1.wav', 'gone.wav', '2.wav', '3.wav'].map((name) => ready(`/${name}`, [1]));
+  const plan: BatchPlan = { shapes: [], batchesPerEpoch: 2, epoch: () => [planned([0, 1]), planned([2, 3])] };
+  const loader = { load: () => Promise.reject(new Error('audio is not read')) };
+  const batches = streamBatches({ utterances, plan, loader, features, padding, ahead: 1 });
+  const [first, second] = await take(2, batches);
+  expect(first).toMatchObject({
+    features: [Float32Array.of(1)],
+    audio: new Float32Array(),
+    failures: [{ problem: 'gone' }],
+  });
+  expect(first).toMatchObject({
+    shape: { samples: 3 },
+    audioLengths: Int32Array.of(3, 0),
+    weights: Float32Array.of(1, 0),
+  });
+  expect(second?.features).toEqual([Float32Array.of(2), Float32Array.of(3)]);
+  expect(done.slice(0, 4)).toEqual(['read 1.wav', 'read 2.wav', 'read 3.wav', 'computed 1.wav']);
 });
 
 test('reads as far ahead as asked, and no further', async () => {
@@ -266,7 +305,7 @@ test('reads as far ahead as asked, and no further', async () => {
     batchesPerEpoch: 10,
     epoch: () => utterances.map((_, i) => planned([i])),
   };
-  const batches = streamBatches({ utterances, plan, loader, ahead: 3 });
+  const batches = streamBatches({ utterances, plan, loader, padding, ahead: 3 });
   await batches.next();
   expect(asked).toHaveLength(4);
   await batches.next();

@@ -69,7 +69,7 @@ beforeAll(async () => {
     },
     state,
   );
-  await session.compile({ utterances: 2, samples: batch.samples, labels: 3 });
+  await session.compile(batch.shape);
   start = new Map([...state].map(([name, t]) => [name, { ...t, data: t.data.slice() }]));
 });
 afterAll(() => session.dispose());

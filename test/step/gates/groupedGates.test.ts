@@ -88,15 +88,13 @@ test.each(cases)('$granularity', async ({ granularity, own, starts, sizes }) => 
     state,
   );
   const batch = {
-    inputs: numbers([2, samples], 1, 9).data as Float32Array,
-    samples,
-    samplesPerUtterance: [samples, samples],
-    labels: [
-      [2, 3, 4],
-      [3, 2],
-    ],
-    maxLabels: 3,
-    weights: [1, 1],
+    shape: { rows: 2, samples, labels: 3 },
+    audio: numbers([2, samples], 1, 9).data as Float32Array,
+    audioLengths: Int32Array.of(samples, samples),
+    labels: BigInt64Array.of(2n, 3n, 4n, 3n, 2n, 0n),
+    labelLengths: BigInt64Array.of(3n, 2n),
+    weights: Float32Array.of(1, 1),
+    failures: [],
   };
   const scalars = { part: 1, learningRate: 5e-3, gateLearningRate: 1e-2, temperature: 1, update: true };
   for (const [i, expected] of reference[granularity]!.entries()) {

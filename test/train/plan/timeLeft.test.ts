@@ -4,10 +4,9 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { planBatches } from '../../../src/speech/batches/batches.ts';
+import { planBatches, type BatchShape } from '../../../src/speech/batches/batches.ts';
 import type { PreparedUtterance } from '../../../src/speech/batches/prepare.ts';
 import { Random } from '../../../src/base/random.ts';
-import type { BatchShape } from '../../../src/step/trainingGraph.ts';
 import { TimeLeft, type EstimatedCosts, type Schedule } from '../../../src/train/plan/timeLeft.ts';
 
 const rate = 16_000;
@@ -71,7 +70,7 @@ function simulate(schedule: Schedule, machine: Machine) {
   const random = Random.seeded(4);
   const { plan, utterances, steps, frozenAt, everyEpochs, checkpointEvery, accumulate, keepsFeatures } = schedule;
   const [largest] = plan.shapes;
-  const first = { utterances: largest!.rows, samples: largest!.samples, labels: largest!.labels };
+  const first = largest!;
   const time = new TimeLeft(schedule, reckoned, { shape: first, mode: frozenAt === 0 ? 'fixed' : 'learning' });
   const compiled = new Set([`${first.samples}:${frozenAt === 0 ? 'fixed' : 'learning'}`]);
   const said: { step: number; at: number; left: number | undefined }[] = [];
@@ -85,7 +84,7 @@ function simulate(schedule: Schedule, machine: Machine) {
     for (let part = 0; part < accumulate; part++, batches++) {
       const epoch = Math.floor(batches / plan.batchesPerEpoch);
       const planned = plan.epoch(epoch)[batches % plan.batchesPerEpoch]!;
-      const shape = { utterances: planned.rows, samples: planned.samples!, labels: planned.labels };
+      const shape = { rows: planned.rows, samples: planned.samples!, labels: planned.labels };
       shapes.push(shape);
       const own = shape.samples === first.samples ? longest : 1;
       seconds += slower(step) * own * reckoned.batch(shape) * Math.exp(noise * random.normal());
@@ -189,7 +188,7 @@ test('a corpus of a hundred thousand batches costs each step no more than a mill
     reckoned,
   );
   const [largest] = plan.shapes;
-  const shapes = [{ utterances: largest!.rows, samples: largest!.samples, labels: largest!.labels }];
+  const shapes = [largest!];
   for (let i = 0; i < 3; i++) time.step({ shapes, mode: 'learning', seconds: 1 });
   time.left(3, { epoch: 0, batch: 3 });
   const before = process.cpuUsage();
