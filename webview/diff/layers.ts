@@ -1,27 +1,20 @@
 /** The layers: both heatmaps side by side, and a table of what differs. */
 
-import { count, percent, significant } from '../../src/base/format.ts';
+import { percent, significant } from '../../src/base/format.ts';
 import './layers.css';
 import type { LayerDiff } from '../../src/protocol/results/diff.ts';
 import { heatmapGrid } from '../heatmap/grid/grid.ts';
 import { legend } from '../heatmap/legend.ts';
-import { checkbox, textField } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import { sortableTable, type Column } from '../ui/table.ts';
-import type { Sort } from '../ui/tableOrder.ts';
-
-/** How the table is looked at; survives while the page is hidden. */
-export interface LayersView {
-  readonly sort: Sort;
-  readonly filter: string;
-  readonly onlyGated: boolean;
-}
+import { filteredTable } from '../ui/filteredTable.ts';
+import type { Column } from '../ui/table.ts';
+import type { FilteredView } from '../ui/tableFilter.ts';
 
 /** In the order of the model. */
-export const firstLayersView: LayersView = {
+export const firstLayersView: FilteredView = {
   sort: { column: 'order', direction: 'ascending' },
-  filter: '',
-  onlyGated: false,
+  text: '',
+  only: false,
 };
 
 export interface Layers {
@@ -29,17 +22,14 @@ export interface Layers {
   readonly update: (layers: readonly LayerDiff[]) => void;
 }
 
-export function layers(view: LayersView, onView: (view: LayersView) => void): Layers {
-  let { sort, filter, onlyGated } = view;
-  let all: readonly LayerDiff[] = [];
+export function layers(view: FilteredView, onView: (view: FilteredView) => void): Layers {
   let gated: readonly LayerDiff[] = [];
   const detail = make('p', { class: 'detail quiet', 'aria-live': 'off' });
-  const summary = make('span', { class: 'quiet', role: 'status' });
   const grids = (['a', 'b'] as const).map((side) => {
     const name = side.toUpperCase();
     const grid = heatmapGrid(`Sparsity of each layer in ${name}`, {
       onPoint: (layer) => setText(detail, describe(layer === undefined ? undefined : gated[layer])),
-      onOpen: (layer) => find(gated[layer]?.name ?? ''),
+      onOpen: (layer) => rows.find(gated[layer]?.name ?? ''),
     });
     return { side, grid, element: make('div', { class: 'side' }, make('h3', {}, name), grid.element) };
   });
@@ -50,47 +40,20 @@ export function layers(view: LayersView, onView: (view: LayersView) => void): La
     detail,
     legend(),
   );
-  const table = sortableTable<LayerDiff>({
+  const rows = filteredTable<LayerDiff>({
     label: 'Layers',
     columns,
-    sort,
     empty: 'No layer fits the filter.',
-    onSort(next) {
-      sort = next;
-      changed();
-    },
-  });
-  const field = textField({
-    label: 'Filter layers',
-    placeholder: 'Filter by name',
-    value: filter,
-    onInput(value) {
-      filter = value;
-      changed();
-      draw();
-    },
-  });
-  const box = checkbox({
-    label: 'Only gated layers',
-    checked: onlyGated,
-    onChange(checked) {
-      onlyGated = checked;
-      changed();
-      draw();
-    },
+    noun: ['layer', 'layers'],
+    view,
+    onView,
+    filter: { label: 'Filter layers', placeholder: 'Filter by name', text: ({ name }) => name.toLowerCase() },
+    only: { label: 'Only gated layers', keeps: ({ gated }) => gated },
   });
   setText(detail, describe(undefined));
   return {
-    element: make(
-      'section',
-      { 'aria-label': 'Layers' },
-      make('h2', {}, 'Layers'),
-      heatmaps,
-      make('div', { class: 'filter' }, field, box, summary),
-      table.element,
-    ),
+    element: make('section', { 'aria-label': 'Layers' }, make('h2', {}, 'Layers'), heatmaps, rows.filter, rows.table),
     update(next) {
-      all = next;
       gated = next.filter((layer) => layer.gated);
       heatmaps.hidden = gated.length === 0;
       for (const { side, grid } of grids) {
@@ -98,33 +61,9 @@ export function layers(view: LayersView, onView: (view: LayersView) => void): La
         const sparsities = gated.map((layer) => layer[side]?.sparsity ?? NaN);
         grid.update(sparsities, null);
       }
-      draw();
+      rows.setRows(next);
     },
   };
-
-  function draw(): void {
-    const wanted = filter.trim().toLowerCase();
-    const shown = all.filter((layer) => (!onlyGated || layer.gated) && layer.name.toLowerCase().includes(wanted));
-    table.setRows(shown);
-    setText(
-      summary,
-      shown.length === all.length
-        ? `${count(all.length)} layers`
-        : `${count(shown.length)} of ${count(all.length)} layers`,
-    );
-  }
-
-  /** From a cell of a heatmap to its row. */
-  function find(name: string): void {
-    filter = name;
-    field.value = name;
-    changed();
-    draw();
-  }
-
-  function changed(): void {
-    onView({ sort, filter, onlyGated });
-  }
 }
 
 const share = (value: number | null | undefined): string => percent(value ?? NaN);

@@ -6,8 +6,9 @@ import type { DiffSubject, FromDiff, ToDiff } from '../../src/protocol/views/dif
 import { announcer } from '../ui/announcer.ts';
 import { make } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
+import type { FilteredView } from '../ui/tableFilter.ts';
 import { header, type Known } from './header.ts';
-import { firstLayersView, layers, type LayersView } from './layers.ts';
+import { firstLayersView, layers } from './layers.ts';
 import { diffAsText } from './totals.ts';
 import { changedUtterances } from './utterances.ts';
 import { verdictOf } from './verdict.ts';
@@ -16,13 +17,13 @@ import { whole } from './whole.ts';
 /** What survives while the page is hidden; the subject also when the window is reloaded. */
 interface Saved {
   readonly subject: DiffSubject | null;
-  readonly view: LayersView;
+  readonly view: FilteredView;
   readonly scroll: number;
 }
 
 const before = savedState() as Partial<Saved>;
 let known: Known = { subject: null, a: null, b: null, result: null, busy: null, problem: null };
-let view: LayersView = { ...firstLayersView, ...before.view };
+let view: FilteredView = { ...firstLayersView, ...before.view };
 let scrollTo = before.scroll;
 
 const said = announcer();

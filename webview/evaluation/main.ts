@@ -6,23 +6,24 @@ import type { EvaluationSubject, FromEvaluation, ToEvaluation } from '../../src/
 import { announcer } from '../ui/announcer.ts';
 import { make } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
+import type { FilteredView } from '../ui/tableFilter.ts';
 import { figures, figuresAsCsv, figuresAsText } from './figures.ts';
 import { header } from './header.ts';
 import { merge, nothingKnown } from './known.ts';
 import { numbers } from './numbers.ts';
 import { player } from './player.ts';
-import { firstView, utterances, type UtterancesView } from './utterances.ts';
+import { firstView, utterances } from './utterances.ts';
 
 /** What survives while the page is hidden; the subject also when the window is reloaded. */
 interface Saved {
   readonly subject: EvaluationSubject | null;
-  readonly view: UtterancesView;
+  readonly view: FilteredView;
   readonly scroll: number;
 }
 
 const before = savedState() as Partial<Saved>;
 let known = nothingKnown;
-let view: UtterancesView = { ...firstView, ...before.view };
+let view: FilteredView = { ...firstView, ...before.view };
 /** Where to scroll to once everything is there again. */
 let scrollTo = before.scroll;
 

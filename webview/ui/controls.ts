@@ -2,7 +2,6 @@
 
 import {
   provideVSCodeDesignSystem,
-  vsCodeBadge,
   vsCodeButton,
   vsCodeCheckbox,
   vsCodeDropdown,
@@ -13,7 +12,6 @@ import {
 import { setAttributes } from './dom.ts';
 
 provideVSCodeDesignSystem().register(
-  vsCodeBadge(),
   vsCodeButton(),
   vsCodeCheckbox(),
   vsCodeDropdown(),
@@ -73,7 +71,8 @@ export function textField(options: {
   readonly onInput: (value: string) => void;
 }): TextField {
   const { label, placeholder, value = '' } = options;
-  const element = control('vscode-text-field', { 'aria-label': label, placeholder, value }) as TextField;
+  const element = control('vscode-text-field', { placeholder, value }) as TextField;
+  setLabel(element, label);
   element.addEventListener('input', () => options.onInput(element.value));
   return element;
 }
@@ -89,16 +88,16 @@ export function checkbox(options: {
   return element;
 }
 
-/** Turns while something is under way. @param label what, for screen readers. */
+/** Turns while something is under way. @param label for screen readers. */
 export function progressRing(label: string): HTMLElement {
-  return control('vscode-progress-ring', { 'aria-label': label });
+  const element = control('vscode-progress-ring', {});
+  setLabel(element, label);
+  return element;
 }
 
-/** A small count or word. */
-export function badge(text: string): HTMLElement {
-  const element = control('vscode-badge', {});
-  element.textContent = text;
-  return element;
+/** Text fields and progress rings overwrite their label when they enter the page ("Text field", "Loading"): it is set after that. */
+function setLabel(element: HTMLElement, label: string): void {
+  requestAnimationFrame(() => element.setAttribute('aria-label', label));
 }
 
 function control(tag: string, attributes: Parameters<typeof setAttributes>[1]): HTMLElement {

@@ -24,8 +24,6 @@ export interface TableOptions<Row> {
   readonly columns: readonly Column<Row>[];
   readonly sort: Sort;
   readonly onSort?: (sort: Sort) => void;
-  /** The row's element, for classes and events of its own. */
-  readonly decorate?: (element: HTMLTableRowElement, row: Row) => void;
   /** Rows shown at first, and added with each press of the button below. */
   readonly pageSize?: number;
   /** Said in place of rows when there are none. */
@@ -35,7 +33,6 @@ export interface TableOptions<Row> {
 export interface SortableTable<Row> {
   readonly element: HTMLElement;
   readonly setRows: (rows: readonly Row[]) => void;
-  readonly setSort: (sort: Sort) => void;
 }
 
 export function sortableTable<Row>(options: TableOptions<Row>): SortableTable<Row> {
@@ -70,10 +67,6 @@ export function sortableTable<Row>(options: TableOptions<Row>): SortableTable<Ro
     setRows(next) {
       rows = next;
       shown = pageSize;
-      draw();
-    },
-    setSort(next) {
-      sort = next;
       draw();
     },
   };
@@ -114,9 +107,7 @@ export function sortableTable<Row>(options: TableOptions<Row>): SortableTable<Ro
   }
 
   function rowElement(row: Row): HTMLTableRowElement {
-    const element = make('tr', {}, ...columns.map((column) => cellElement(column, row)));
-    options.decorate?.(element, row);
-    return element;
+    return make('tr', {}, ...columns.map((column) => cellElement(column, row)));
   }
 }
 
