@@ -5,14 +5,12 @@ import type { DiffState, FromDiff } from '../../src/protocol/views/diff.ts';
 import type { ModelName } from '../../src/protocol/views/evaluation.ts';
 import { button, progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
+import type { Known } from '../ui/knownState.ts';
 import { verdictOf } from './verdict.ts';
-
-/** Every key of the state; what has not been told yet is null. */
-export type Known = { readonly [Key in keyof DiffState]-?: Exclude<DiffState[Key], undefined> | null };
 
 export interface Header {
   readonly element: HTMLElement;
-  readonly update: (known: Known) => void;
+  readonly update: (known: Known<DiffState>) => void;
 }
 
 export function header(post: (request: FromDiff) => void, onCopy: () => void): Header {
@@ -45,7 +43,7 @@ export function header(post: (request: FromDiff) => void, onCopy: () => void): H
     },
   };
 
-  function drawVerdict(recognition: NonNullable<Known['result']>['recognition']): void {
+  function drawVerdict(recognition: NonNullable<DiffState['result']>['recognition']): void {
     verdict.className = `verdict ${recognition?.verdict ?? 'unknown'}`;
     if (recognition === null) {
       verdict.replaceChildren(

@@ -2,12 +2,13 @@
 
 import '../ui/theme.css';
 import './diff.css';
-import type { DiffSubject, FromDiff, ToDiff } from '../../src/protocol/views/diff.ts';
+import type { DiffState, DiffSubject, FromDiff, ToDiff } from '../../src/protocol/views/diff.ts';
 import { announcer } from '../ui/announcer.ts';
 import { make } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
+import { merge, type Known } from '../ui/knownState.ts';
 import type { FilteredView } from '../ui/tableFilter.ts';
-import { header, type Known } from './header.ts';
+import { header } from './header.ts';
 import { firstLayersView, layers } from './layers.ts';
 import { diffAsText } from './totals.ts';
 import { changedUtterances } from './utterances.ts';
@@ -22,7 +23,7 @@ interface Saved {
 }
 
 const before = savedState() as Partial<Saved>;
-let known: Known = { subject: null, a: null, b: null, result: null, busy: null, problem: null };
+let known: Known<DiffState> = { subject: null, a: null, b: null, result: null, busy: null, problem: null };
 let view: FilteredView = { ...firstLayersView, ...before.view };
 let scrollTo = before.scroll;
 
@@ -38,8 +39,7 @@ const content = make('main', { hidden: true }, top.element, totals.element, tabl
 document.body.append(content, said.element);
 
 const host = connectHost<FromDiff, Saved>(({ state }: ToDiff) => {
-  const told = Object.entries(state).filter(([, value]) => value !== undefined);
-  known = { ...known, ...Object.fromEntries(told) };
+  known = merge(known, state);
   const { result } = known;
   content.hidden = false;
   top.update(known);

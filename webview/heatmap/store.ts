@@ -2,6 +2,7 @@
 
 import { appendPoint } from '../../src/protocol/series.ts';
 import type { HeatmapPoint, HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
+import { merge } from '../ui/knownState.ts';
 
 /** All keys filled; what `HeatmapState` calls absent is null or empty. */
 export type Known = { [K in keyof HeatmapState]-?: Exclude<HeatmapState[K], undefined> };
@@ -116,8 +117,7 @@ export class HeatmapStore {
       this.exact = null;
       this.recent = [];
     }
-    const given = Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
-    this.known = { ...this.known, ...given };
+    this.known = merge(this.known, state);
     if (state.latest && this.recent.length === 0) this.recent.push(state.latest.secondsPerStep);
   }
 

@@ -2,6 +2,7 @@
 
 import { appendPoint } from '../../src/protocol/series.ts';
 import type { LayerState, ToLayer } from '../../src/protocol/views/layer.ts';
+import { merge } from '../ui/knownState.ts';
 
 export class LayerStore {
   known: LayerState = {};
@@ -9,8 +10,7 @@ export class LayerStore {
   /** Takes a message in. */
   take(message: ToLayer): void {
     if (message.kind === 'state') {
-      const given = Object.fromEntries(Object.entries(message.state).filter(([, value]) => value !== undefined));
-      this.known = { ...this.known, ...given };
+      this.known = merge(this.known, message.state);
       return;
     }
     const { series } = this.known;
