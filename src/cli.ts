@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The pinch command: what it takes, and how it ends. */
+/** The pinch command: its subcommands, their flags, and its exit codes. */
 
 import { Command, CommanderError } from 'commander';
 import pinchPackage from '../package.json' with { type: 'json' };
@@ -169,10 +169,10 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
   return pinch;
 }
 
-/** One sentence, no stack trace; with PINCH_DEBUG=1 that, too. */
+/** Prints one sentence; with PINCH_DEBUG=1, the stack trace too. */
 function explain(error: unknown): { code: number; message: string } {
   if (error instanceof CommanderError) {
-    // Help and version were asked for, and printed.
+    // Help or version was requested and has been printed.
     if (error.exitCode === 0) return { code: exitCodes.done, message: '' };
     const message = error.message.replace(/^error: /u, '').replace(/\n.*/su, '');
     return { code: exitCodes.usage, message: sentenceOf(message.charAt(0).toUpperCase() + message.slice(1)) };
@@ -180,12 +180,12 @@ function explain(error: unknown): { code: number; message: string } {
   return { code: error instanceof UsageError ? exitCodes.usage : exitCodes.failed, message: sentenceOf(error) };
 }
 
-// A reader that has seen enough, such as head, is no error.
+// A reader may close the pipe early, as head does. That is no error.
 process.stdout.on('error', () => process.exit(process.exitCode ?? exitCodes.done));
 
 const args = process.argv.slice(2);
 try {
-  if (args.length === 0) throw new UsageError('Say what to do: pinch --help lists the commands.');
+  if (args.length === 0) throw new UsageError('Name a command: pinch --help lists them.');
   await program(async (code) => {
     process.exitCode = await code;
   }).parseAsync(args, { from: 'user' });

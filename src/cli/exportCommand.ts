@@ -1,4 +1,4 @@
-/** `pinch export`: writes a model in the form in which it is to be used. */
+/** `pinch export`: writes a model without its pruned parts, or with 8-bit weights. */
 
 import { describeExport, exportModel } from '../measure/export/exportModel.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
@@ -14,7 +14,7 @@ export interface ExportFlags {
 
 export async function exportCommand(model: string, flags: ExportFlags): Promise<number> {
   const { shrink = false, int8 = false, out, compressed = false, json = false } = flags;
-  if (!shrink && !int8) throw new UsageError('Say what to do to the model: --shrink, --int8 or both.');
+  if (!shrink && !int8) throw new UsageError('Choose the form of the model: --shrink, --int8 or both.');
   const exported = await exportModel(model, {
     shrink,
     int8,

@@ -1,4 +1,4 @@
-/** The top of the page: which two models, what became of the word error rate, and what can be done. */
+/** The top of the diff page: the two models, the verdict on their word error rates, and the buttons. */
 
 import './header.css';
 import type { DiffState, FromDiff } from '../../src/protocol/views/diff.ts';
@@ -23,7 +23,7 @@ export function header(post: (request: FromDiff) => void, onCopy: () => void): H
   const speech = button({ label: 'Compare on Speech…', primary: true, onClick: compareSpeech });
   const otherSpeech = button({ label: 'Compare on Other Speech…', onClick: compareSpeech });
   const again = button({ label: 'Compare Again', onClick: () => post({ kind: 'again' }) });
-  const copy = button({ label: 'Copy as Text', title: 'Tab-separated: spreadsheets take it', onClick: onCopy });
+  const copy = button({ label: 'Copy as Text', title: 'Tab-separated, for spreadsheets', onClick: onCopy });
   const buttons = make('div', { class: 'buttons' }, speech, otherSpeech, again, copy);
   return {
     element: make('header', {}, models, verdict, problem, busy, buttons),
@@ -47,7 +47,7 @@ export function header(post: (request: FromDiff) => void, onCopy: () => void): H
     verdict.className = `verdict ${recognition?.verdict ?? 'unknown'}`;
     if (recognition === null) {
       verdict.replaceChildren(
-        make('p', {}, 'The word error rates are not known: the two have not been evaluated on the same speech.'),
+        make('p', {}, 'The word error rates are unknown: the two models have not been evaluated on the same speech.'),
       );
       return;
     }

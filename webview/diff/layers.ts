@@ -1,4 +1,4 @@
-/** The layers: both heatmaps side by side, and a table of what differs. */
+/** The layers: both heatmaps side by side, and a table of the differences. */
 
 import { percent, significant } from '../../src/base/format.ts';
 import './layers.css';
@@ -86,7 +86,7 @@ function numeric(
   return { id, title, description, numeric: true, value, cell: (layer) => format(value(layer)) };
 }
 
-/** The name, which may break after its dots, and how its shape differs. */
+/** The name, which may wrap after its dots, and the shapes if they differ. */
 function nameElement(layer: LayerDiff): HTMLElement {
   const parts = layer.name.split(/(?<=\.)/u).flatMap((part) => [part, make('wbr')]);
   const shape = shapeText(layer);
@@ -98,13 +98,13 @@ function nameElement(layer: LayerDiff): HTMLElement {
   );
 }
 
-/** A difference of shares in percentage points: `+1.3`, `−1.3`, `0.0`. */
+/** A difference of fractions in percentage points: `+1.3`, `−1.3`, `0.0`. */
 function signed(difference: number): string {
   const text = Math.abs(100 * difference).toFixed(1);
   return Number(text) === 0 ? text : `${difference > 0 ? '+' : '−'}${text}`;
 }
 
-/** Undefined where both have the same. */
+/** Undefined if both layers have the same shape. */
 function shapeText({ a, b }: LayerDiff): string | undefined {
   const text = (shape: readonly number[]): string => shape.join(' × ');
   if (!a || !b) return a ? `only in A, ${text(a.shape)}` : `only in B, ${text(b?.shape ?? [])}`;
@@ -125,14 +125,14 @@ const columns: readonly Column<LayerDiff>[] = [
   numeric(
     'sparsityA',
     'Sparsity A',
-    'The share of its weights that are zero in A',
+    'Fraction of the layer’s weights that are zero in A',
     ({ a }) => a?.sparsity ?? null,
     share,
   ),
   numeric(
     'sparsityB',
     'Sparsity B',
-    'The share of its weights that are zero in B',
+    'Fraction of the layer’s weights that are zero in B',
     ({ b }) => b?.sparsity ?? null,
     share,
   ),
@@ -153,7 +153,7 @@ const columns: readonly Column<LayerDiff>[] = [
     ({ b }) => b?.threshold ?? null,
     threshold,
   ),
-  numeric('changed', 'Changed', 'The share of weights that differ', ({ changed }) => changed, share),
+  numeric('changed', 'Changed', 'Fraction of the weights that differ', ({ changed }) => changed, share),
   numeric(
     'overlap',
     'Overlap',

@@ -1,4 +1,4 @@
-/** The page of a diff: takes the host's messages in and draws what they changed. */
+/** The page of a diff: receives the host's messages and draws the changes. */
 
 import '../ui/theme.css';
 import './diff.css';
@@ -15,7 +15,7 @@ import { changedUtterances } from './utterances.ts';
 import { verdictOf } from './verdict.ts';
 import { whole } from './whole.ts';
 
-/** What survives while the page is hidden; the subject also when the window is reloaded. */
+/** State that survives while the page is hidden; the subject also survives a reload of the window. */
 interface Saved {
   readonly subject: DiffSubject | null;
   readonly view: FilteredView;
@@ -45,7 +45,7 @@ const host = connectHost<FromDiff, Saved>(({ state }: ToDiff) => {
   top.update(known);
   for (const part of [totals, table]) part.element.hidden = result === null;
   speech.element.hidden = !result?.recognition;
-  // What the host does not send again is drawn already.
+  // Parts that the host does not send again are drawn already.
   if (state.result) {
     totals.update(state.result);
     table.update(state.result.layers);

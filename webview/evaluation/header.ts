@@ -1,4 +1,4 @@
-/** The top of the page: which model on which speech, when, and what can be done with it. */
+/** The top of the evaluation page: model, speech, time, and the buttons. */
 
 import { count, duration } from '../../src/base/format.ts';
 import type { EvaluationState, FromEvaluation } from '../../src/protocol/views/evaluation.ts';
@@ -11,7 +11,7 @@ export interface Header {
   readonly update: (known: Known<EvaluationState>) => void;
 }
 
-/** @param onCopy puts the numbers on the clipboard. */
+/** @param onCopy copies the numbers to the clipboard. */
 export function header(post: (request: FromEvaluation) => void, onCopy: (format: 'text' | 'csv') => void): Header {
   const title = make('h1');
   const path = make('p', { class: 'quiet path' });
@@ -65,7 +65,7 @@ export function header(post: (request: FromEvaluation) => void, onCopy: (format:
     },
   };
 
-  /** Which of several evaluations is shown. */
+  /** The choice between several evaluations. */
   function drawChoice(shown: Known<EvaluationState>['shown']): void {
     const now = JSON.stringify([shown?.all, shown?.name]);
     if (now === choices) return;

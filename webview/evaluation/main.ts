@@ -1,4 +1,4 @@
-/** The page of an evaluation: takes the host's messages in and draws what they changed. */
+/** The page of an evaluation: receives the host's messages and draws the changes. */
 
 import '../ui/theme.css';
 import './evaluation.css';
@@ -19,7 +19,7 @@ import { numbers } from './numbers.ts';
 import { player } from './player.ts';
 import { firstView, utterances } from './utterances.ts';
 
-/** What survives while the page is hidden; the subject also when the window is reloaded. */
+/** State that survives while the page is hidden; the subject also survives a reload of the window. */
 interface Saved {
   readonly subject: EvaluationSubject | null;
   readonly view: FilteredView;
@@ -36,7 +36,7 @@ let known: Known<EvaluationState> = {
   problem: null,
 };
 let view: FilteredView = { ...firstView, ...before.view };
-/** Where to scroll to once everything is there again. */
+/** Scroll position to restore once all rows are drawn. */
 let scrollTo = before.scroll;
 
 const said = announcer();

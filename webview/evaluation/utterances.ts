@@ -1,4 +1,4 @@
-/** The utterances, the worst first: alignment, filter and sound. */
+/** The utterances, most errors first: alignment, filter and audio. */
 
 import { count, percent } from '../../src/base/format.ts';
 import './utterances.css';
@@ -9,7 +9,7 @@ import { filteredTable } from '../ui/filteredTable.ts';
 import type { FilteredView } from '../ui/tableFilter.ts';
 import type { Player } from './player.ts';
 
-/** The worst first. */
+/** Most errors first. */
 export const firstView: FilteredView = {
   sort: { column: 'errors', direction: 'descending' },
   text: '',
@@ -18,7 +18,7 @@ export const firstView: FilteredView = {
 
 export interface Utterances {
   readonly element: HTMLElement;
-  /** @param total how many there will be. */
+  /** @param total number of utterances in the result. */
   readonly add: (rows: readonly UtteranceRow[], total: number) => void;
   readonly clear: () => void;
 }
@@ -103,7 +103,7 @@ export function utterances(view: FilteredView, player: Player, onView: (view: Fi
     add(more, total) {
       const first = rows.length === 0;
       rows.push(...more.map((row, i) => ({ ...row, index: rows.length + i, haystack: haystackOf(row) })));
-      // The first piece has the worst, which are on the screen at once; those between would only be drawn over.
+      // The first piece holds the worst utterances, which are visible at once. The pieces between would be drawn over.
       if (first || rows.length === total) list.setRows(rows, total);
     },
     clear() {

@@ -1,20 +1,20 @@
-/** What the heatmap knows: the host's state, kept up to date by its messages, and what of it stands on the screen at a step. */
+/** The state of the heatmap's page: the host's state, updated by its messages, and the numbers to show at a step. */
 
 import { appendPoint } from '../../src/protocol/series.ts';
 import type { HeatmapPoint, HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
 import { merge } from '../ui/knownState.ts';
 
-/** All keys filled; what `HeatmapState` calls absent is null or empty. */
+/** All keys present; a key that `HeatmapState` may leave out is null or empty. */
 export type Known = { [K in keyof HeatmapState]-?: Exclude<HeatmapState[K], undefined> };
 
-/** What is on the screen. */
+/** The numbers on the screen. */
 export interface Frame {
   /** Null for an ONNX file, and for a run before its first step. */
   readonly step: number | null;
   readonly loss: number;
   readonly sparsity: number;
   readonly sparsityTarget: number;
-  /** NaN between the steps that were asked for exactly. */
+  /** NaN, except at steps that were requested exactly. */
   readonly secondsPerStep: number;
   readonly audioSecondsPerSecond: number;
   /** By layer, as `known.layers`; empty if there is nothing yet. */
@@ -40,15 +40,15 @@ const nothing: Known = {
   trusted: true,
 };
 
-/** Rows of the series over which a trend is taken. */
+/** Number of rows of the series that a trend covers. */
 const trendRows = 20;
 
-/** Steps whose speed tells the time left: enough to even out long and short batches. */
+/** Number of steps whose median speed gives the time left: it evens out long and short batches. */
 const recentSteps = 50;
 
 export class HeatmapStore {
   known: Known = nothing;
-  /** The last answers to questions for exact steps. */
+  /** The last answer to a request for an exact step. */
   private exact: HeatmapPoint | null = null;
   private recent: number[] = [];
 
@@ -67,7 +67,7 @@ export class HeatmapStore {
     return first === undefined || last === undefined ? undefined : { first, last };
   }
 
-  /** Seconds until the end at the speed of the last steps; NaN if that cannot be said. */
+  /** Seconds until the end at the median speed of the last steps; NaN if unknown. */
   get secondsLeft(): number {
     const { run, latest } = this.known;
     const sorted = [...this.recent].sort((a, b) => a - b);
@@ -76,7 +76,7 @@ export class HeatmapStore {
     return median * Math.max(0, run.steps - Math.max(run.step, latest?.step ?? 0));
   }
 
-  /** @param step null for the newest. Between exact answers the nearest step of the thinned history stands in. */
+  /** @param step null for the newest. Until the exact answer arrives, the nearest step of the thinned history is shown. */
   frameAt(step: number | null): Frame {
     const { model, latest } = this.known;
     if (model) {
@@ -89,12 +89,12 @@ export class HeatmapStore {
     return row === undefined ? emptyFrame : this.frameOfRow(row);
   }
 
-  /** Whether `frameAt` has that very step, with all its numbers. */
+  /** Whether `frameAt` has this very step, with all its numbers. */
   isExact(step: number): boolean {
     return this.exact?.step === step || this.known.latest?.step === step;
   }
 
-  /** How a layer's sparsity moved over the last rows of the history up to a step. */
+  /** The change of a layer's sparsity over the last rows of the history up to a step. */
   trend(layer: number, step: number | null): Trend | undefined {
     const { series } = this.known;
     const row = this.rowAt(step);
@@ -107,7 +107,7 @@ export class HeatmapStore {
   }
 
   private takeState(state: HeatmapState): void {
-    // Nothing of another subject may stay: absent keys are unchanged only within one.
+    // A new subject clears everything: absent keys are unchanged only within one subject.
     if (state.subject !== undefined && state.subject?.id !== this.known.subject?.id) {
       this.known = { ...nothing, trusted: this.known.trusted };
       this.exact = null;
@@ -124,7 +124,7 @@ export class HeatmapStore {
   private append(point: HeatmapPoint): void {
     const { series } = this.known;
     const last = series && series.count > 0 ? (series.steps[series.count - 1] ?? -1) : -1;
-    // A step that is there already was sent twice, as around a reset.
+    // A step that is there already was sent twice, for example around a reset.
     if (series && point.step > last) appendPoint(series, point);
     this.known = { ...this.known, latest: point };
     this.recent.push(point.secondsPerStep);

@@ -1,4 +1,4 @@
-/** What the page of one layer knows, kept up to date by the host's messages. */
+/** The state of one layer's page, updated by the host's messages. */
 
 import { appendPoint } from '../../src/protocol/series.ts';
 import type { LayerState, ToLayer } from '../../src/protocol/views/layer.ts';
@@ -17,14 +17,14 @@ export class LayerStore {
     if (!series) return;
     for (const { layerThreshold, layerSparsity, ...point } of message.points) {
       const last = series.count > 0 ? (series.steps[series.count - 1] ?? -1) : -1;
-      // A step that is there already was sent twice, as around a reset.
+      // A step that is there already was sent twice, for example around a reset.
       if (point.step > last)
         appendPoint(series, { ...point, thresholds: [layerThreshold ?? NaN], sparsities: [layerSparsity] });
     }
   }
 }
 
-/** A row of the history, as the table says it. */
+/** A row of the history's table. */
 export interface HistoryRow {
   readonly step: number;
   readonly threshold: number;

@@ -1,4 +1,4 @@
-/** The controls of the pages, all of them: the only file that knows the toolkit they come from, so that another can take its place. */
+/** The controls of the pages. The only file that uses the toolkit, so that another toolkit can replace it. */
 
 import {
   provideVSCodeDesignSystem,
@@ -28,9 +28,9 @@ export type Checkbox = HTMLElement & { checked: boolean; disabled: boolean };
 export interface ButtonOptions {
   readonly label: string;
   readonly onClick: () => void;
-  /** One primary button at most on a page. Default: secondary. */
+  /** At most one primary button on a page. Default: secondary. */
   readonly primary?: boolean;
-  /** More about it than the label says, on hover. */
+  /** Details on hover. */
   readonly title?: string;
 }
 
@@ -88,7 +88,7 @@ export function checkbox(options: {
   return element;
 }
 
-/** Turns while something is under way. @param label for screen readers. */
+/** An animation for work in progress. @param label for screen readers. */
 export function progressRing(label: string): HTMLElement {
   const element = control('vscode-progress-ring', {});
   setLabel(element, label);

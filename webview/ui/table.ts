@@ -1,4 +1,4 @@
-/** A table that sorts by any of its columns, by mouse and keyboard, and shows long lists page by page. */
+/** A table that sorts by any column, by mouse and keyboard, and shows long lists page by page. */
 
 import './table.css';
 import { button } from './controls.ts';
@@ -8,13 +8,13 @@ import { inOrder, type Sort, type SortValue } from './tableOrder.ts';
 export interface Column<Row> {
   readonly id: string;
   readonly title: string;
-  /** What the column says, on hover. */
+  /** The column's meaning, on hover. */
   readonly description?: string;
-  /** Numbers stand at the end, so that their digits line up. */
+  /** Numbers are aligned at the end, so that their digits line up. */
   readonly numeric?: boolean;
-  /** What the rows are sorted by. */
+  /** The value that the rows are sorted by. */
   readonly value: (row: Row) => SortValue;
-  /** What stands in the cell. Default: the value as it is. */
+  /** The content of the cell. Default: the value. */
   readonly cell?: (row: Row) => Child;
 }
 
@@ -24,9 +24,9 @@ export interface TableOptions<Row> {
   readonly columns: readonly Column<Row>[];
   readonly sort: Sort;
   readonly onSort?: (sort: Sort) => void;
-  /** Rows shown at first, and added with each press of the button below. */
+  /** Number of rows at first, and of those added with each press of the button below. */
   readonly pageSize?: number;
-  /** Said in place of rows when there are none. */
+  /** Text in place of rows when there are none. */
   readonly empty?: string;
 }
 
@@ -71,7 +71,7 @@ export function sortableTable<Row>(options: TableOptions<Row>): SortableTable<Ro
     },
   };
 
-  /** Numbers are looked at from the largest down first, words from A on. */
+  /** Numbers sort from the largest down at first, words from A on. */
   function sortBy(column: Column<Row>): void {
     const first = column.numeric ? 'descending' : 'ascending';
     const other = column.numeric ? 'ascending' : 'descending';
