@@ -1,4 +1,4 @@
-/** A diff for people: one table of layers, one of the whole models, and what became of the word error rate. */
+/** A diff as text: a table of layers, a table of the whole models, and the change of the word error rate. */
 
 import { byteSize, count, counted, percent } from '../../base/format.ts';
 import type { LayerDiff, LayerSide, ModelDiff, ModelTotals, SpeechDiff } from '../../protocol/results/diff.ts';
@@ -77,7 +77,7 @@ function operatorTable(operators: ModelDiff['operators']): string {
   return textTable([['operator', 'A', 'B'], ...rows]).trimEnd();
 }
 
-/** As many as fit a screen; --json has all. */
+/** Rows that fit a screen; --json has all. */
 const shownUtterances = 10;
 
 function describeRecognition(recognition: SpeechDiff, pathA: string): string[] {

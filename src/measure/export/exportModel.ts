@@ -1,4 +1,4 @@
-/** Writes a model in the form in which it is to be used: without its dead groups, with weights of 8 bits, or both. */
+/** Writes a model without its dead groups, with 8-bit weights, or both. */
 
 import { byteSize, count } from '../../base/format.ts';
 import { realpath } from 'node:fs/promises';
@@ -20,24 +20,24 @@ import { textTable } from '../../base/textTable.ts';
 import { toleranceFor, writeVerified } from './verifiedWrite.ts';
 
 export interface ExportOptions {
-  /** Without units and heads that are dead; see shrinkFile. Before weights become integers. */
+  /** Removes dead units and heads, before weights become integers; see shrinkFile. */
   readonly shrink: boolean;
-  /** Weights of 8 bits; see quantizeModel. */
+  /** Stores weights in 8 bits; see quantizeModel. */
   readonly int8: boolean;
-  /** The folder to write to; by default named after the model's own folder, or its file, with what was done behind the name. */
+  /** The folder to write to. Default: the name of the model's own folder, or of its file, with the form appended. */
   readonly out?: string | undefined;
-  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  /** Whether to compress the whole files for their gzipped size, not only a sample. */
   readonly compressed?: boolean | undefined;
-  /** Progress of what takes long. */
+  /** Progress of slow work. */
   readonly onProgress?: ((label: string, done: number, total: number) => void) | undefined;
 }
 
 /**
- * Writes `model.onnx` and the files that stand beside a model into a folder, which is made if it is not there, runs what was
- * written beside the model it came from (writeVerified), and counts it.
+ * Writes `model.onnx` and the files beside the model into a folder, created if needed. Compares the written model with its source
+ * (writeVerified) and counts its parameters.
  * @param path a model's folder or ONNX file.
- * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, if it would be written over itself, or if onnxruntime
- *   refuses what came out or computes something else with it; then nothing is left behind.
+ * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, if the target is the source, or if onnxruntime refuses
+ *   the result or computes something else with it. Nothing is left behind then.
  */
 export async function exportModel(path: string, options: ExportOptions): Promise<ExportedModel> {
   const { shrink, int8, out, compressed: exact, onProgress } = options;
@@ -67,7 +67,7 @@ export async function exportModel(path: string, options: ExportOptions): Promise
   };
 }
 
-/** A model's folder; where the file has a name of its own, other models may be in the folder, and each gets its own exports. */
+/** A model's folder. A file with a name of its own may share its folder with other models, and each gets its own exports. */
 function placeOf(path: string): string {
   const { dir, name, base } = parse(resolve(path));
   return base === 'model.onnx' ? dir : join(dir, name);
@@ -102,7 +102,7 @@ export function describeExport({ from, to, shrunk, int8 }: ExportedModel): strin
   return `${shrunk ? describeLayers(shrunk) : ''}${table}${amounts ? `${amounts.join(' ')}\n` : ''}Written: ${to.model}\n`;
 }
 
-/** A line for each layer that lost groups. */
+/** One line for each layer that lost groups. */
 function describeLayers(layers: NonNullable<ExportedModel['shrunk']>): string {
   if (layers.length === 0) return 'No unit and no head is dead, so nothing was taken out.\n';
   const rows = layers.map(({ name, kind, groups, kept, held }) => {

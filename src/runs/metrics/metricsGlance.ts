@@ -1,4 +1,4 @@
-/** A first look at a long metrics file, as quick for gigabytes as for megabytes: its beginning, its end, and steps from places all over it. */
+/** A first look at a long metrics file, equally quick for megabytes and gigabytes: its beginning, its end, and steps at places in between. */
 
 import type { FileHandle } from 'node:fs/promises';
 import type { StartRecord, StepRecord } from '../../protocol/records.ts';
@@ -7,22 +7,22 @@ import { Pause } from '../../base/pause.ts';
 import { recordOf } from './recordLine.ts';
 
 export interface Glance {
-  /** Undefined if the file does not begin with it. */
+  /** Undefined if the file does not begin with a start record. */
   readonly start: StartRecord | undefined;
-  /** Rising. The last one is the newest of the file, if that has a step near its end. */
+  /** In rising order. The last is the newest of the file, if a step stands near its end. */
   readonly steps: readonly StepRecord[];
 }
 
-/** Places to look at: about as many as a chart in the sidebar can show. */
+/** Number of places: about as many as a chart in the sidebar can show. */
 const places = 128;
 
 /** Places read at a time. */
 const together = 16;
 
-/** Bytes in which the first two lines must end. With thousands of layers each has half a megabyte. */
+/** Bytes that hold the first two lines. With thousands of layers each has half a megabyte. */
 const longestHead = 2 << 20;
 
-/** Lines to read at a place, so that one of them is whole, and at the end, where short records of other kinds may follow the last step. */
+/** Lines to read at a place, so that one is complete; and at the end, where short records of other kinds may follow the last step. */
 const linesAtPlace = 2.5;
 const linesAtEnd = 5;
 
@@ -37,7 +37,7 @@ export async function glanceAt(file: FileHandle, size: number): Promise<Glance> 
   for (let done = 0; done < places; done += together) {
     const some = Array.from({ length: together }, (_, i) => Math.floor(((done + i) * size) / places));
     for (const bytes of await Promise.all(some.map((place) => readAt(file, place, line * linesAtPlace, size)))) {
-      // What a place begins with is the rest of a line.
+      // A place begins with the rest of a line.
       found.push(firstStep(wholeLines(bytes).slice(1)));
       if (pause.due) await pause.take();
     }
@@ -47,7 +47,7 @@ export async function glanceAt(file: FileHandle, size: number): Promise<Glance> 
   return { start: recordOf('start', first), steps: rising(found) };
 }
 
-/** Without those that a rewind took back: a later step with a lower number is the one that counts. */
+/** Without steps that a rewind took back: of two steps, a later line with a lower number counts. */
 function rising(steps: readonly (StepRecord | undefined)[]): StepRecord[] {
   const risen: StepRecord[] = [];
   for (const step of steps) {

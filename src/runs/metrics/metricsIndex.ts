@@ -1,4 +1,4 @@
-/** What a metrics file says that counts: where the line of each step is, and all other records. Rewinds are applied as they come. */
+/** The valid content of a metrics file: the position of each step's line, and all other records. Rewinds are applied as they are read. */
 
 import type {
   AlertRecord,
@@ -9,13 +9,13 @@ import type {
   StartRecord,
 } from '../../protocol/records.ts';
 
-/** Steps kept in the index, 20 bytes each. Far more than any run has; a file that says otherwise must not use up the memory. */
+/** Steps in the index, 20 bytes each. Far more than any run has; a malicious file must not exhaust the memory. */
 const mostSteps = 4_000_000;
 
-/** Records of each other kind that are kept, the newest. */
+/** Records kept of each other kind: the newest. */
 const mostRecords = 10_000;
 
-/** Where the line of a step is in the file: bytes. */
+/** Position of a step's line in the file, in bytes. */
 export interface LinePlace {
   readonly step: number;
   readonly offset: number;
@@ -27,29 +27,29 @@ export class MetricsIndex {
   start: StartRecord | undefined;
   evaluations: readonly EvaluationRecord[] = [];
   checkpoints: readonly CheckpointRecord[] = [];
-  /** Also those from before a rewind, which an alert is often the reason for. */
+  /** Includes those before a rewind, since an alert is often the reason for it. */
   alerts: readonly AlertRecord[] = [];
   end: EndRecord | undefined;
-  /** Steps that do not count although no rewind took them back: they are out of order, or too many. */
+  /** Number of invalid steps that no rewind took back: out of order, or too many. */
   skipped = 0;
-  /** Steps that count. */
+  /** Number of valid steps. */
   count = 0;
   private steps = new Float64Array(1024);
   private offsets = new Float64Array(1024);
   private lengths = new Int32Array(1024);
 
-  /** Where the line of the `index`-th step is. */
+  /** Position of the line of the `index`-th step. */
   at(index: number): LinePlace {
     return { step: this.steps[index] ?? NaN, offset: this.offsets[index] ?? NaN, length: this.lengths[index] ?? NaN };
   }
 
-  /** The index of a step; undefined if there is none. */
+  /** The index of a step; undefined without it. */
   find(step: number): number | undefined {
     const index = this.countUpTo(step) - 1;
     return this.steps[index] === step ? index : undefined;
   }
 
-  /** Whether the step counts. Between rewinds steps only rise. */
+  /** Whether the step is valid. Between rewinds, steps only rise. */
   addStep(step: number, attempt: number, offset: number, length: number): boolean {
     if (this.count >= mostSteps || (this.count > 0 && step <= (this.steps[this.count - 1] ?? NaN))) {
       this.skipped += 1;
@@ -89,14 +89,14 @@ export class MetricsIndex {
         this.end = undefined;
         return;
       case 'shrink':
-        // Steps and checkpoints show what came of it.
+        // The result is visible in the steps and checkpoints.
         return;
       case 'end':
         this.end = record;
     }
   }
 
-  /** How many of the steps are not after this one. */
+  /** The number of steps up to and including this one. */
   private countUpTo(step: number): number {
     let low = 0;
     let high = this.count;

@@ -1,4 +1,4 @@
-/** Reads a metrics file as it grows: an index of all that counts, the thinned series, and the steps that are new. */
+/** Reads a growing metrics file: an index of its valid content, the thinned series, and the new steps. */
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { parseMetricsRecord, RecordError, type StepRecord } from '../../protocol/records.ts';
@@ -17,16 +17,16 @@ import { MetricsIndex, type LinePlace } from './metricsIndex.ts';
 import { Pause } from '../../base/pause.ts';
 import { recordOf } from './recordLine.ts';
 
-/** What a look at the file brought. */
+/** The result of one read. */
 export interface TailChange {
-  /** The series is a new one; then there are no `points`. */
+  /** The series is new; `points` is then empty. */
   readonly reset: boolean;
   readonly points: readonly StepRecord[];
-  /** Something besides steps is different. */
+  /** Something else than steps has changed. */
   readonly records: boolean;
 }
 
-/** What the lines of a look are so far. */
+/** The lines of one read, so far. */
 interface Seen {
   readonly points: StepRecord[];
   rewound: boolean;
@@ -35,16 +35,16 @@ interface Seen {
 
 const nothing: TailChange = { reset: false, points: [], records: false };
 
-/** Bytes up to which every new step is parsed, and a file is opened at once. With more, only those are parsed that the series keeps. */
+/** Bytes up to which every new step is parsed, and a file is opened at once. Beyond it, only the series' steps are parsed. */
 const largestTail = 8 << 20;
 
-/** Bytes before the place read up to that must be the same at the next look, or the file is another one. */
+/** Bytes before the present position that must be the same at the next read; otherwise the file was replaced. */
 const fingerprintLength = 256;
 
-/** Lines that are no records: with more of them, the file is not read any further. */
+/** Maximum of invalid lines. With more, the file is not read any further. */
 const mostSkipped = 1_000_000;
 
-/** Lines read from the file at a time when the series is made. */
+/** Lines read from the file at a time to build the series. */
 const together = 16;
 
 export class MetricsTail {
@@ -57,7 +57,7 @@ export class MetricsTail {
   private fingerprint: Buffer = Buffer.alloc(0);
   private size = 0;
   private modified = 0;
-  /** A look ended in the middle, and some of what it had read went nowhere. */
+  /** A read was interrupted, and its results are incomplete. */
   private interrupted = false;
   private closed = false;
 
@@ -70,9 +70,9 @@ export class MetricsTail {
   }
 
   /**
-   * Looks at some of the steps of a long file, which takes a moment where the first `look` takes seconds. Until that one is done,
-   * the series is what would come of those steps alone.
-   * @returns whether the file is a long one. Of others nothing is read.
+   * Reads some steps of a long file, which takes a moment where the first `look` takes seconds. Until that one ends, the series has only
+   * these steps.
+   * @returns whether the file is long. Nothing is read of a short one.
    */
   async glance(): Promise<boolean> {
     const { size } = await describe(this.path);
@@ -88,7 +88,7 @@ export class MetricsTail {
     }
   }
 
-  /** Reads what was added since the last look, or everything if the file is another one. Not to be called again before it has settled. */
+  /** Reads the lines added since the last read, or everything if the file was replaced. Await each call before the next. */
   async look(): Promise<TailChange> {
     const { size, modified } = await describe(this.path);
     if (size === this.size && modified === this.modified) return nothing;
@@ -123,7 +123,7 @@ export class MetricsTail {
     }
   }
 
-  /** Makes a look that is under way end soon. */
+  /** Ends a running read soon. */
   close(): void {
     this.closed = true;
   }
@@ -170,7 +170,7 @@ export class MetricsTail {
   }
 
   private append(points: readonly StepRecord[]): Pick<TailChange, 'reset' | 'points'> {
-    // Which layers there are is known from the start record on, and for certain from the first step on.
+    // The start record lists the layers; the first step confirms them.
     const names = this.series.total > 0 ? this.series.layers : namesOf(points[0] ?? this.index.start);
     const reset = names.join('\n') !== this.series.layers.join('\n');
     if (reset) this.series = newSeries(names);
@@ -191,7 +191,7 @@ export class MetricsTail {
       for (const [row, line] of lines.entries()) {
         const point = recordOf('step', line);
         if (pause.due) await pause.take();
-        // A line that only begins like a step's leaves a gap.
+        // A line that begins like a step's but is invalid leaves a gap.
         if (!point || point.step !== places[row]?.step) continue;
         series ??= unfilledSeries(namesOf(point), index.count);
         writeRow(series, done + row, seriesPoint(point, series.layers));
@@ -211,7 +211,7 @@ export class MetricsTail {
     this.fingerprint = Buffer.alloc(0);
   }
 
-  /** A trainer that goes on with a run cuts off an incomplete last line, which has not been read; anything else makes it another file. */
+  /** A resuming trainer cuts off an incomplete last line, which has not been read. Any other change means that the file was replaced. */
   private async isSame(file: FileHandle, size: number): Promise<boolean> {
     const { position } = this.lines;
     if (position === 0) return true;
@@ -233,11 +233,11 @@ async function describe(path: string): Promise<{ size: number; modified: number 
   return found?.isFile() ? { size: found.size, modified: found.mtimeMs } : { size: 0, modified: 0 };
 }
 
-/** As the trainer writes them. Other orders of keys are right as well, and are parsed. */
+/** The order of keys that the trainer writes. Other orders are valid too, and are parsed. */
 const stepPattern = /^\{"kind":"step","attempt":(\d{1,9}),"step":(\d{1,15}),/u;
 const longestStart = 64;
 
-/** Attempt and step, if the line begins like a step's. The rest of it is looked at when it is needed. */
+/** Attempt and step, if the line begins like a step's. The rest is parsed when it is needed. */
 function stepIn(bytes: Buffer, start: number, end: number): { attempt: number; step: number } | undefined {
   const match = stepPattern.exec(bytes.toString('latin1', start, Math.min(end, start + longestStart)));
   return match ? { attempt: Number(match[1]), step: Number(match[2]) } : undefined;

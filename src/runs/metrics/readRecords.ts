@@ -1,13 +1,13 @@
-/** Reads a metrics.jsonl of any length from beginning to end, for those who need every record but not every layer. */
+/** Reads a metrics.jsonl of any length from beginning to end, for callers that need every record but not every layer. */
 
 import { open } from 'node:fs/promises';
 import { parseMetricsRecord, RecordError, type MetricsRecord } from '../../protocol/records.ts';
 import { LineReader } from './lineReader.ts';
 
 /**
- * All records of a metrics file, rewound ones included; none if there is no file. Steps come with no `layers`: those of a long run would
- * not fit into memory. A last line without its end is left out.
- * @throws Error naming the file and the line that is no record.
+ * All records of a metrics file, including those before a rewind; none if there is no file. Steps have empty `layers`: those of a long run
+ * would not fit into memory. An incomplete last line is left out.
+ * @throws Error naming the file and the first invalid line.
  */
 export async function readRecords(path: string): Promise<MetricsRecord[]> {
   const file = await open(path, 'r').catch((error: unknown) => {
@@ -39,13 +39,13 @@ const stepBegins = '{"kind":"step",';
 const layersBegin = ',"layers":[';
 
 function parseWithoutLayers(line: string): MetricsRecord {
-  // The trainer writes a step's layers last, and they are nearly all of the line.
+  // The trainer writes a step's layers last, and they are most of the line.
   const layers = line.startsWith(stepBegins) && line.endsWith(']}') ? line.indexOf(layersBegin) : -1;
   const record = (layers >= 0 && parseIfWhole(`${line.slice(0, layers)}${layersBegin}]}`)) || parseMetricsRecord(line);
   return record.kind === 'step' ? { ...record, layers: [] } : record;
 }
 
-/** The record, unless something is missing from it that may have stood after the layers. */
+/** The record, unless it lacks a key that may stand after the layers. */
 function parseIfWhole(line: string): MetricsRecord | undefined {
   try {
     return parseMetricsRecord(line);

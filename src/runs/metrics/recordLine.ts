@@ -1,8 +1,8 @@
-/** A record of one kind from its line in a metrics file. */
+/** Parses a line of a metrics file as a record of one kind. */
 
 import { parseMetricsRecord, RecordError, type MetricsRecord } from '../../protocol/records.ts';
 
-/** Undefined if something else stands there. */
+/** Undefined for any other line. */
 export function recordOf<Kind extends MetricsRecord['kind']>(
   kind: Kind,
   line: Buffer,
