@@ -1,21 +1,21 @@
-/** A run's history, thinned to what a chart can show: the host makes it from the whole file, the webview appends to it by the same rule. */
+/** A run's history, thinned to the resolution of a chart: the host makes it from the whole file, the webview appends to it by the same rule. */
 
 import type { StepRecord } from './records.ts';
 
-/** Rows kept at most. Even, so that every other row can go. */
+/** Maximum number of rows. Even, so that every other row can be dropped. */
 export const longestSeries = 1000;
 
-/** Layers kept at most; models have hundreds. */
+/** Maximum number of layers; models have hundreds. */
 export const mostLayers = 4096;
 
 /**
  * Row `i` is the `i · stride`-th step of the run; the last row is always the newest step, on that grid or not. The arrays hold `capacity`
- * rows, of which the first `count` are filled; a number that is not known is NaN. Plain data, so that it can be posted to a webview.
+ * rows, of which the first `count` are filled. An unknown number is NaN. Plain data, so that it can be posted to a webview.
  */
 export interface Series {
   readonly layers: readonly string[];
   readonly capacity: number;
-  /** Rows filled. */
+  /** Number of filled rows. */
   count: number;
   /** Steps from one row to the next. */
   stride: number;
@@ -31,19 +31,19 @@ export interface Series {
   readonly sparsities: Float32Array;
 }
 
-/** What the series takes from a step; `thresholds` and `sparsities` in the order of its layers. */
+/** The numbers of a step in the series; `thresholds` and `sparsities` in the order of its layers. */
 export interface SeriesPoint extends Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget'> {
   readonly thresholds: ArrayLike<number>;
   readonly sparsities: ArrayLike<number>;
 }
 
-/** A point in the form in which it travels: a buffer of its own for each of the two. */
+/** A point to send: a buffer of its own for each of the two arrays. */
 export interface PackedPoint extends SeriesPoint {
   readonly thresholds: Float32Array;
   readonly sparsities: Float32Array;
 }
 
-/** A step as a point of a series with these layers. One that the step does not have is NaN. */
+/** A step as a point of a series with these layers. A layer that the step does not have is NaN. */
 export function seriesPoint(record: StepRecord, layers: readonly string[]): PackedPoint {
   const { step, loss, sparsity, sparsityTarget } = record;
   const sameOrder = layers.every((name, column) => record.layers[column]?.name === name);
@@ -76,7 +76,7 @@ export function newSeries(layers: readonly string[], capacity = longestSeries): 
   };
 }
 
-/** Adds the next step. When all rows are taken, every other one goes, and from then on half as many steps are kept. */
+/** Adds the next step. When all rows are filled, every other row is dropped, and from then on half as many steps are kept. */
 export function appendPoint(series: Series, point: SeriesPoint): void {
   const newestIsBetween = series.total > 0 && (series.total - 1) % series.stride !== 0;
   if (newestIsBetween) series.count -= 1;
@@ -86,7 +86,7 @@ export function appendPoint(series: Series, point: SeriesPoint): void {
   series.total += 1;
 }
 
-/** Which of `total` steps, counted from 0, a series that they were appended to one by one has in its rows. */
+/** The indices of the steps, out of `total`, that a series keeps if they are appended one by one. */
 export function keptSteps(
   total: number,
   capacity = longestSeries,
@@ -99,7 +99,7 @@ export function keptSteps(
   return { stride, kept };
 }
 
-/** The series that `total` appended steps lead to, before its rows are known: `writeRow` fills in each of `keptSteps(total)`. */
+/** The series after `total` appended steps, before its rows are known: `writeRow` fills in each of `keptSteps(total)`. */
 export function unfilledSeries(layers: readonly string[], total: number, capacity = longestSeries): Series {
   const series = newSeries(layers, capacity);
   const { stride, kept } = keptSteps(total, capacity);
