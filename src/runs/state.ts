@@ -22,9 +22,9 @@ export async function readRun(folder: string): Promise<RunFile> {
     return parseRunFile(await readSmallFile(run, largestFile));
   } catch (error) {
     if (error instanceof RecordError)
-      throw new RunFolderError(`${run}: this is no run.json of Pinch: ${error.message}.`);
+      throw new RunFolderError(`${run}: this is not a run.json of Pinch: ${error.message}.`);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new RunFolderError(`${folder}: this is no run folder; there is no run.json in it.`);
+      throw new RunFolderError(`${folder}: this is not a run folder; it has no run.json.`);
     }
     throw new RunFolderError(`${run}: it cannot be read: ${reasonOf(error)}.`);
   }
@@ -39,7 +39,7 @@ export async function readState(folder: string): Promise<RunState | undefined> {
     return text === '' ? undefined : parseRunState(text);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new RunFolderError(`${state}: this is no state.json of Pinch: ${reasonOf(error)}.`);
+    throw new RunFolderError(`${state}: this is not a state.json of Pinch: ${reasonOf(error)}.`);
   }
 }
 

@@ -43,7 +43,7 @@ const methodEntry = v.union(
       'must be an object',
     ),
   ],
-  `must be a method (${methods.join(', ')}), or an object with "method" and what differs for it: "sparsities", "seeds", "settings"`,
+  `must be a method (${methods.join(', ')}), or an object with "method" and its own "sparsities", "seeds" or "settings"`,
 );
 
 const countText = (least: number) => `must be a whole number from ${least} to 10000`;

@@ -112,7 +112,7 @@ describe('opening', () => {
   });
 
   test('a folder that is no run’s is refused', async () => {
-    await expect(followRun(temporaryFolder(), { onChange: () => undefined })).rejects.toThrow(/no run folder/u);
+    await expect(followRun(temporaryFolder(), { onChange: () => undefined })).rejects.toThrow(/not a run folder/u);
   });
 
   test('a long run is thinned, and every step can still be had', async () => {

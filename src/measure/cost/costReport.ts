@@ -58,7 +58,7 @@ function threadCount(threads: number): string {
 function whatBuysWhat(int8Latency: number | null): string[] {
   const measured =
     int8Latency === null
-      ? 'what it does to speed depends on the processor'
+      ? 'the effect on speed depends on the processor'
       : `with it this model takes ${int8Latency.toFixed(2)} of the time here`;
   return [
     'Single weights pruned (weight): fewer non-zeros and a smaller compressed file; no speed in ordinary runtimes.',

@@ -56,9 +56,7 @@ function totalsTable(a: ModelTotals, b: ModelTotals, recognition: SpeechDiff | n
     ['', 'A', 'B'],
     row('parameters', ({ parameters }) => count(parameters)),
     row('  not zero', ({ nonZeroParameters }) => count(nonZeroParameters)),
-    ...(a.removed || b.removed
-      ? [row('  taken out', ({ removed }) => (removed === null ? none : count(removed)))]
-      : []),
+    ...(a.removed || b.removed ? [row('  removed', ({ removed }) => (removed === null ? none : count(removed)))] : []),
     row('sparsity of all parameters', ({ sparsity }) => percent(sparsity, 2)),
     row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity, 2)),
     row('on disk', ({ bytes }) => byteSize(bytes)),

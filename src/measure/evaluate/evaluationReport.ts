@@ -32,7 +32,7 @@ export function describeEvaluation(evaluation: Evaluation): string {
     row('parameters', ({ parameters }) => count(parameters)),
     row('  not zero', ({ nonZeroParameters }) => count(nonZeroParameters)),
     ...(columns.some(({ removed }) => removed)
-      ? [row('  taken out', ({ removed }) => (removed === null ? '-' : count(removed)))]
+      ? [row('  removed', ({ removed }) => (removed === null ? '-' : count(removed)))]
       : []),
     row('sparsity of all parameters', ({ sparsity }) => percent(sparsity, 2)),
     row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity, 2)),

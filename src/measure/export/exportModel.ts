@@ -104,7 +104,7 @@ export function describeExport({ from, to, shrunk, int8 }: ExportedModel): strin
 
 /** One line for each layer that lost groups. */
 function describeLayers(layers: NonNullable<ExportedModel['shrunk']>): string {
-  if (layers.length === 0) return 'No unit and no head is dead, so nothing was taken out.\n';
+  if (layers.length === 0) return 'No unit or head is dead, so nothing was removed.\n';
   const rows = layers.map(({ name, kind, groups, kept, held }) => {
     const note = held
       ? 'one stays, all zeros: the graph cannot do without'

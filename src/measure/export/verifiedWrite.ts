@@ -62,16 +62,14 @@ async function compare(source: ModelFile, staged: string, target: string, tolera
     throw new OnnxFileError(source.path, `onnxruntime cannot run the model itself: ${reasonOf(error)}`, error);
   });
   const found = await answers(staged, ports).catch((error: unknown) => {
-    const reason = `onnxruntime refuses what the export would have written, so nothing was written: ${reasonOf(error)}`;
+    const reason = `onnxruntime refuses the exported model, so nothing was written: ${reasonOf(error)}`;
     throw new OnnxFileError(target, reason, error);
   });
   for (const [i, { batch, logits }] of expected.entries()) {
     const other = found[i]?.logits;
     const off = other?.dims.join() === logits.dims.join() ? distance(other, logits) : Infinity;
     if (off <= tolerance) continue;
-    const amount = Number.isFinite(off)
-      ? `by ${off.toPrecision(2)} standard deviations`
-      : 'in shape, or are no numbers';
+    const amount = Number.isFinite(off) ? `by ${off.toPrecision(2)} standard deviations` : 'in shape, or are NaN';
     throw new OnnxFileError(
       target,
       `the exported model's logits differ ${amount} from those of ${source.path} on a batch of ${batch} (at most ${tolerance} is right), so nothing was written; report this model's architecture and exporter`,

@@ -88,7 +88,7 @@ export function describeInspection(inspection: Inspection): string {
 
 function describeTotals(totals: Omit<ParameterTotals, 'gated'>): string {
   const { parameters, nonZeroParameters, removed, sparsity } = totals;
-  const gone = removed ? `, another ${count(removed)} taken out` : '';
+  const gone = removed ? `, ${count(removed)} removed` : '';
   return `${count(parameters)}, ${count(nonZeroParameters)} not zero${gone}, sparsity ${percent(sparsity, 2)}`;
 }
 

@@ -9,7 +9,7 @@ import { storedParameters, type StoredParameters } from './storedParameters.ts';
 
 /** The facts needed to read the sparsity of a model without a record. */
 export const withoutRecord =
-  'The file has no record of units and heads that were taken out, so sparsity is that of the weights in it.';
+  'The file has no record of removed units and heads, so sparsity covers only the weights in the file.';
 
 /** Reads every parameter of the model. @throws OnnxFileError if some cannot be read. */
 export async function reportParameters(file: ModelFile): Promise<ParameterReport> {

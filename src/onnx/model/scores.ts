@@ -42,7 +42,7 @@ export function traceScores(model: Model, output: string, axes: OutputAxes): Sco
   const last = producers.get(moved.value);
   if (last && isPlain(last) && symbolwise.has(last.opType)) {
     throw new Error(
-      `its output "${output}" comes from ${last.opType} "${last.name}", which looks at each symbol alone; Pinch needs logits or what a softmax makes of them.`,
+      `its output "${output}" comes from ${last.opType} "${last.name}", which looks at each symbol alone; Pinch needs logits, or their softmax.`,
     );
   }
   if (last && (linear.has(last.opType) || isBias(last, model.graph))) return { scores: 'logits', ...moved };

@@ -43,7 +43,7 @@ export async function download(remote: RemotePackage, file: string, options: Dow
   if (found !== remote.sha512) {
     await rm(part);
     throw new Error(
-      `${remote.url}: what was downloaded has not the checksum that the server gives for it, so it was deleted; run the command again.`,
+      `${remote.url}: the downloaded file has not the checksum that the server gives, so it was deleted; run the command again.`,
     );
   }
   await rename(part, file);

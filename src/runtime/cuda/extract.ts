@@ -44,7 +44,7 @@ export async function extractFiles(zip: string, wanted: ReadonlyMap<string, stri
       typeof (error as NodeJS.ErrnoException).code === 'string'
     )
       throw error;
-    throw new Error(`${zip}: this is no package, or it is damaged.`, { cause: error });
+    throw new Error(`${zip}: this is not a package, or it is damaged.`, { cause: error });
   } finally {
     for (const out of open.values()) closeSync(out);
   }

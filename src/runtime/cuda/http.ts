@@ -42,7 +42,7 @@ export async function request(
 }
 
 /** The reason of a signal that aborts a silent request. */
-export const stalled = new Error('nothing came for a while');
+export const stalled = new Error('the connection was silent for too long');
 
 function meaning(status: number): string {
   if (status === 404) return ', there is no such package';

@@ -37,7 +37,7 @@ export async function findPackage(
 ): Promise<RemotePackage> {
   const { resources } = await fetchJson(index, indexSchema, signal);
   const registrations = resources.find(({ '@type': type }) => /^RegistrationsBaseUrl(\/|$)/u.test(type));
-  if (!registrations) throw new Error(`${index}: this is no NuGet server that Pinch understands.`);
+  if (!registrations) throw new Error(`${index}: this is not a NuGet server that Pinch understands.`);
   const base = registrations['@id'].replace(/\/?$/u, '/');
   const leaf = await fetchJson(sameSafety(index, `${base}${name.toLowerCase()}/${version}.json`), leafSchema, signal);
   const entryUrl = typeof leaf.catalogEntry === 'string' ? leaf.catalogEntry : leaf.catalogEntry['@id'];

@@ -37,7 +37,9 @@ export async function submitArray(job: ArrayJob, settings: SlurmSettings): Promi
   child.stdin.on('error', () => undefined);
   child.stdin.end(job.script);
   const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', () => reject(new Error('There is no Slurm here: the command sbatch could not be started.')));
+    child.once('error', () =>
+      reject(new Error('Slurm is not installed here: the command sbatch could not be started.')),
+    );
     child.once('close', resolve);
   });
   if (code === 0) return;
@@ -77,7 +79,7 @@ export async function activeTasks(names: readonly string[]): Promise<Set<string>
     return new Set(stdout.split('\n').filter((line) => line !== ''));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new Error('There is no Slurm here: the command squeue could not be started.');
+      throw new Error('Slurm is not installed here: the command squeue could not be started.');
     }
     throw new SlurmSilentError(lastLine(String((error as { stderr?: unknown }).stderr ?? error)));
   }

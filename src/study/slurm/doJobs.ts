@@ -107,7 +107,7 @@ class Jobs {
     const failed = `${task.name}: failed: `;
     if (last.startsWith(failed)) return last.slice(failed.length);
     if (tried.inVain < mostInVain - 1 || (await this.stepOf(task)) > tried.step) return undefined;
-    return `Its job ended ${mostInVain} times without coming further; ${log} may say why.`;
+    return `Its job ended ${mostInVain} times without progress; see ${log}.`;
   }
 
   private async stepOf(task: Task): Promise<number> {

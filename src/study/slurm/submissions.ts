@@ -42,7 +42,7 @@ export class Submissions {
       throw error;
     }
     const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
-    if (!result.success) throw new Error(`${path}: this is no list of jobs of Pinch; delete it if no job runs.`);
+    if (!result.success) throw new Error(`${path}: this is not Pinch's list of jobs; delete it if no job runs.`);
     return new Submissions(folder, result.output);
   }
 
