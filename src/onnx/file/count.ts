@@ -21,8 +21,6 @@ function nonZeroIn(type: DataType, data: TensorData): number {
     // Stored as bits, of which the highest is the sign.
     const bits = data as Uint16Array;
     for (let i = 0; i < bits.length; i++) if (((bits[i] ?? 0) & 0x7fff) !== 0) count++;
-  } else if (data instanceof Float32Array) {
-    for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
   } else if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (const value of data) if (value !== 0n) count++;
   } else {
