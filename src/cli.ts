@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The pinch command: what it takes, and how it ends. */
+/** The pinch command: its subcommands, their flags, and its exit codes. */
 
 import { Command, CommanderError } from 'commander';
 import pinchPackage from '../package.json' with { type: 'json' };
@@ -22,14 +22,14 @@ const json = ['--json', 'print one JSON object on standard output and nothing el
 const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude, searched channels, or no pruning (self-pinching)`;
 const cost = [
   '--no-cost',
-  'do not estimate what the model costs: multiply-accumulates, ratios to the dense model',
+  'do not estimate the cost of the model: multiply-accumulates, ratios to the dense model',
 ] as const;
 const latency = ['--latency', 'run the model, and the dense one by turns, to say how long they take'] as const;
 const compressed = [
   '--compressed',
   'compress all of the files, not only a sample of them, to say how large they are then',
 ] as const;
-const detach = ['--detach', 'end as soon as the trainer has begun to train, which goes on by itself'] as const;
+const detach = ['--detach', 'return as soon as training has begun; the trainer goes on by itself'] as const;
 const noWait = ['--no-wait', 'with --detach: do not wait for it to begin'] as const;
 const table = ['--table', 'list every gated layer at the start, and not only each kind of them'] as const;
 
@@ -59,7 +59,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--steps <count>', 'updates, instead of epochs', countFlag('--steps'))
     .option('--device <device>', `${deviceChoices.join(', ')} (auto)`, choiceFlag('--device', deviceChoices))
     .option('--run <folder>', 'the run folder to make (.pinch/runs/<day>-<model>-<number>)')
-    .option('--seed <number>', 'of everything random (0)', countFlag('--seed', 0))
+    .option('--seed <number>', 'seed of all random numbers (0)', countFlag('--seed', 0))
     .option(
       '--dropout <share>',
       'share of values that dropout sets to zero while training (0.1)',
@@ -71,7 +71,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
       numberFlag('--mask-time-prob'),
     )
     .option('--config <file>', 'settings as in a run.json; flags override them')
-    .option('--dry-run', 'say what would be gated, and what it would take, and do nothing')
+    .option('--dry-run', 'print the gates, time and memory of the run, and do nothing')
     .option(...table)
     .option(...detach)
     .option(...noWait)
@@ -120,7 +120,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
 
   pinch
     .command('inspect')
-    .description('list the layers of a model, their shapes and zeros, which are gated, and what the model costs')
+    .description('list the layers of a model with shapes, zeros and gates, and estimate the cost of the model')
     .argument('<model>', 'a model folder or an ONNX file')
     .option('--layer <name>', "only this layer: its weights' distribution, and its threshold")
     .option('--against <model>', 'the dense model to compare the cost with (the one that its run started from)')
@@ -132,7 +132,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
 
   pinch
     .command('export')
-    .description('write a model in the form in which it is to be used')
+    .description('write a model without dead units and heads, with 8-bit weights, or both')
     .argument('<checkpoint>', 'a checkpoint, a model folder or an ONNX file')
     .option('--to <where>', `who is to use it: ${exportTargets.join(', ')} (onnx)`, choiceFlag('--to', exportTargets))
     .option('--shrink', 'without units and heads that are dead: smaller matrices, the same results')
@@ -144,8 +144,8 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
 
   pinch
     .command('study')
-    .description('train and measure methods, sparsities and seeds as one job; go on with it if it is there')
-    .argument('<file>', 'what to train, on what and how: JSON')
+    .description('train and measure methods, sparsities and seeds as one job; resume it if it exists')
+    .argument('<file>', 'study file: models, data, methods and settings as JSON')
     .option('--folder <folder>', 'where the runs and the report go (beside the file, its name and .study)')
     .option(
       '--on <where>',
@@ -159,22 +159,22 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
 
   pinch
     .command('setup')
-    .description("set up onnxruntime's CUDA provider, for training on an NVIDIA card; downloads it, and only then")
+    .description("install onnxruntime's CUDA provider for training on an NVIDIA card; this downloads it")
     .argument('<what>', 'cuda')
-    .option('--dry-run', 'say what is needed and how much would be downloaded, and do nothing')
-    .option('--from <file>', 'a package that was fetched by hand, for machines without internet')
+    .option('--dry-run', 'print the requirements and the size of the download, and do nothing')
+    .option('--from <file>', 'a package that was downloaded by hand, for machines without internet')
     .option('--source <address>', "another NuGet server's index.json (https://api.nuget.org/v3/index.json)")
-    .option('--remove', 'take away what was set up')
+    .option('--remove', 'remove the installed provider')
     .option(...json)
     .action((what: string, flags: SetupFlags) => finish(setup(what, flags)));
 
   return pinch;
 }
 
-/** One sentence, no stack trace; with PINCH_DEBUG=1 that, too. */
+/** Prints one sentence; with PINCH_DEBUG=1, the stack trace too. */
 function explain(error: unknown): { code: number; message: string } {
   if (error instanceof CommanderError) {
-    // Help and version were asked for, and printed.
+    // Help or version was requested and has been printed.
     if (error.exitCode === 0) return { code: exitCodes.done, message: '' };
     const message = error.message.replace(/^error: /u, '').replace(/\n.*/su, '');
     return { code: exitCodes.usage, message: sentenceOf(message.charAt(0).toUpperCase() + message.slice(1)) };
@@ -182,12 +182,12 @@ function explain(error: unknown): { code: number; message: string } {
   return { code: error instanceof UsageError ? exitCodes.usage : exitCodes.failed, message: sentenceOf(error) };
 }
 
-// A reader that has seen enough, such as head, is no error.
+// A reader may close the pipe early, as head does. That is no error.
 process.stdout.on('error', () => process.exit(process.exitCode ?? exitCodes.done));
 
 const args = process.argv.slice(2);
 try {
-  if (args.length === 0) throw new UsageError('Say what to do: pinch --help lists the commands.');
+  if (args.length === 0) throw new UsageError('Name a command: pinch --help lists them.');
   await program(async (code) => {
     process.exitCode = await code;
   }).parseAsync(args, { from: 'user' });

@@ -1,4 +1,4 @@
-/** Builds the extension's parts, hands each what it needs, and registers them. */
+/** Builds the extension's parts, connects and registers them. */
 
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -56,7 +56,7 @@ export function activate(context: ExtensionContext): void {
   log.info(`Activated in ${(performance.now() - began).toFixed(0)} ms.`);
 }
 
-/** What the commands' conditions in package.json ask about. */
+/** The context keys that package.json's `when` conditions read. */
 function setContext({ runs }: RunStore): void {
   void commands.executeCommand('setContext', 'pinch.hasRuns', runs.length > 0);
   void commands.executeCommand(

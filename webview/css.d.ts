@@ -1,2 +1,2 @@
-// esbuild takes style sheets that a page imports into the sheet beside its script.
+// esbuild bundles imported style sheets into one beside the page's script.
 declare module '*.css';

@@ -1,4 +1,4 @@
-/** Reverse-mode differentiation of a built graph, written as ordinary ONNX operators behind it. */
+/** Reverse-mode differentiation of a built graph: appends ordinary ONNX operators to it. */
 
 import type { Builder } from '../onnx/graph/builder.ts';
 import type { Value } from '../onnx/graph/value.ts';
@@ -7,7 +7,7 @@ import { zero, type NodeContext, type GradientRule, type RuleTable } from './rul
 import { rules } from './rules.ts';
 import { sumTo } from './sumTo.ts';
 
-/** Nodes on the way from the parameters to the loss that have no rule. */
+/** Nodes between the parameters and the loss that have no rule. */
 export class UnsupportedOperatorsError extends Error {
   override readonly name = 'UnsupportedOperatorsError';
   readonly problems: readonly { readonly node: Node; readonly reason: string }[];
@@ -21,8 +21,8 @@ export class UnsupportedOperatorsError extends Error {
 }
 
 /**
- * Adds the nodes that compute gradients. `seeds` gives the loss's gradient for some values (the logits, say); the result has the
- * gradient for each of `wrt`, in its shape, and lacks those that the loss does not depend on.
+ * Adds the nodes that compute gradients. `seeds` has the loss's gradient for some values, such as the logits. The result has the gradient for each
+ * of `wrt`, in its shape, and lacks those that the loss does not depend on.
  * @throws UnsupportedOperatorsError naming every node on the path without a rule, before any node is added.
  */
 export function backward(
@@ -85,8 +85,8 @@ function entryOf(node: Node, table: RuleTable): RuleTable[string] | undefined {
 }
 
 /**
- * The nodes that lie on some path from one of `from` to one of `to`, in order, and the names of all values on such paths. A path runs
- * through floating-point values only: nothing flows through an index or a comparison.
+ * The nodes on paths from one of `from` to one of `to`, in order, and the names of all values on such paths. A path runs through floating-point
+ * values only: an index or a comparison has no gradient.
  */
 function nodesBetween(
   b: Builder,
@@ -117,7 +117,7 @@ function nodesBetween(
 
 const floats: ReadonlySet<string> = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 
-/** The names a node reads, with those that the bodies of If, Loop and Scan take from around them. */
+/** The names that a node reads, including those that the bodies of If, Loop and Scan take from outside. */
 function readsOf(node: Node): string[] {
   const bodies = Object.values(node.attributes).flatMap((held) => (held.type === 'graph' ? [held.value] : []));
   return [...node.inputs, ...bodies.flatMap((body) => body.nodes.flatMap(readsOf))];

@@ -1,10 +1,10 @@
-/** What a gradient rule is: its view of a node, its result, and the table that rules stand in. */
+/** The type of gradient rules: a rule's view of a node, its result, and the table of rules. */
 
 import type { Builder } from '../onnx/graph/builder.ts';
 import type { Operand, Value } from '../onnx/graph/value.ts';
 import type { Node } from '../onnx/graph/graph.ts';
 
-/** What a rule sees of the node it differentiates, before it writes anything. */
+/** A rule's view of the node that it differentiates, before it writes anything. */
 export interface NodeContext {
   readonly node: Node;
   readonly inputs: readonly Operand[];
@@ -21,8 +21,8 @@ export interface RuleContext extends NodeContext {
 }
 
 /**
- * From the gradients of a node's outputs (undefined: zero) to the gradients of its inputs (undefined: zero, or not needed).
- * A gradient may have the shape before broadcasting, or any shape that broadcasts to the input's: the loop fits it.
+ * Maps the gradients of a node's outputs (undefined: zero) to the gradients of its inputs (undefined: zero, or not needed).
+ * A gradient may have the shape before broadcasting, or any shape that broadcasts to the input's: the loop reshapes it.
  */
 export type GradientRule = (context: RuleContext, gradients: readonly Operand[]) => readonly Operand[];
 
@@ -33,7 +33,7 @@ export interface PartialRule {
   readonly unsupported: (context: NodeContext) => string | undefined;
 }
 
-/** An operator with no gradient at all: its outputs do not change with small changes of its inputs, or are not numbers. */
+/** An operator without a gradient: small changes of its inputs do not change its outputs, or its outputs are not numbers. */
 export const zero = 'zero';
 
 export type RuleTable = Readonly<Record<string, GradientRule | PartialRule | typeof zero>>;

@@ -1,4 +1,4 @@
-/** Operator to gradient rule. The whole of what Pinch can differentiate stands here. */
+/** The table of gradient rules by operator: everything that Pinch can differentiate. */
 
 import { zero, type RuleTable } from './rule.ts';
 import { activation } from './rules/activation.ts';

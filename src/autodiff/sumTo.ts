@@ -5,8 +5,8 @@ import type { Value } from '../onnx/graph/value.ts';
 import { int } from '../onnx/graph/graph.ts';
 
 /**
- * Sums a gradient over the axes along which an operator broadcast its input, and repeats it along axes where it was left at
- * one element, giving the input's shape `dims`.
+ * Sums a gradient over the axes along which an operator broadcast its input, and repeats it along axes where it has one element. The result has
+ * the input's shape `dims`.
  */
 export function sumTo(b: Builder, gradient: Value, dims: readonly number[]): Value {
   const same = sameDims(gradient.dims, dims);

@@ -1,19 +1,19 @@
-/** Files that appear complete or not at all. */
+/** Writes files that appear complete or not at all. */
 
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** A file written under a temporary name, on the disk, but not yet in its place. */
+/** A complete file on the disk under a temporary name, not yet in its place. */
 export interface PendingFile {
   readonly path: string;
-  /** Puts the file in its place, over whatever was there. */
+  /** Moves the file to its place, over an existing one. */
   readonly commit: () => Promise<void>;
   /** Removes the temporary file. Does nothing after commit. */
   readonly discard: () => Promise<void>;
 }
 
-/** Writes `pieces` one after another beside `path`. Leaves nothing behind if it fails. */
+/** Writes `pieces` one after another beside `path`. Leaves no file if it fails. */
 export async function writePending(path: string, pieces: Iterable<Uint8Array>): Promise<PendingFile> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
@@ -36,7 +36,7 @@ export async function writePending(path: string, pieces: Iterable<Uint8Array>): 
   return { path, commit, discard };
 }
 
-/** Writes a whole file in one go: after a crash there is the old one or the new one. */
+/** Writes a whole file: after a crash, either the old or the new one is there. */
 export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
   const pending = await writePending(path, pieces);
   try {
@@ -47,7 +47,7 @@ export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>
   }
 }
 
-/** Makes the names in a folder last through a power cut. Windows can neither open a folder nor needs to. */
+/** Makes the names in a folder survive a power failure. Windows cannot open a folder, and needs no such call. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
@@ -58,7 +58,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** A system call for each small piece would take longer than copying them together. */
+/** Small pieces are joined first: a system call for each would take longer. */
 const batchSize = 1 << 20;
 
 function* batches(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
@@ -79,7 +79,7 @@ function* batches(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
   if (size > 0) yield Buffer.concat(small, size);
 }
 
-/** The system takes at most 2 GB at a time, and may take less. */
+/** One system call writes at most 2 GB, and may write less. */
 const largestWrite = 1 << 28;
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {

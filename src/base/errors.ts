@@ -33,7 +33,7 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_FS_FILE_TOO_LARGE: 'the file is larger than 2 GB, which no ONNX file may be; save its tensors as external data',
 };
 
-/** Where a folder is made rather than a file opened, or a program started. */
+/** For errors where a folder is created rather than a file opened, or a program is started. */
 const reasonsOfCalls: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   mkdir: {
     ENOENT: 'the folder above it does not exist',
@@ -43,14 +43,14 @@ const reasonsOfCalls: Readonly<Record<string, Readonly<Record<string, string>>>>
   scandir: { ENOENT: 'the folder does not exist', EACCES: 'you may not read this folder; check its permissions' },
 };
 
-/** What an error of the file system means, for people. */
+/** The meaning of a file system error, for people. */
 export function reasonOf(error: unknown): string {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
   const known = typeof code === 'string' ? (reasonsOfCalls[String(syscall)]?.[code] ?? reasons[code]) : undefined;
   return known ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** What people read of any error: one sentence; for an error of the file system the path and what is wrong with it. */
+/** The message of any error for people: one sentence; for an error of the file system, the path and the reason. */
 export function sentenceOf(error: unknown): string {
   const { code, path } = (error ?? {}) as { code?: unknown; path?: unknown };
   const known = typeof code === 'string' && typeof path === 'string' ? `${path}: ${reasonOf(error)}` : undefined;

@@ -1,21 +1,21 @@
-/** Numbers as people read them, the same in tables, logs and pages. */
+/** Numbers for people: the same format in tables, logs and pages. */
 
-/** A fraction as percent, `6.5 %`; `–` if it is not known. */
+/** A fraction as percent, `6.5 %`; `–` if unknown. */
 export function percent(fraction: number, digits = 1): string {
   return Number.isFinite(fraction) ? `${(100 * fraction).toFixed(digits)} %` : '–';
 }
 
-/** A whole number with its thousands parted: `1,668,176`. */
+/** A whole number with thousands separators: `1,668,176`. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** A number of things: `1 utterance`, `2 utterances`, `1,000 matrices`. */
+/** A number with its noun: `1 utterance`, `2 utterances`, `1,000 matrices`. */
 export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** `94.4 M`: three digits are enough beside others. */
+/** `94.4 M`: three significant digits. */
 export function shortCount(value: number): string {
   for (const [unit, size] of [
     ['G', 1e9],
@@ -27,7 +27,7 @@ export function shortCount(value: number): string {
   return count(value);
 }
 
-/** Three significant digits; `–` if it is not known. */
+/** Three significant digits; `–` if unknown. */
 export function significant(value: number): string {
   if (!Number.isFinite(value)) return '–';
   if (value === 0) return '0';
@@ -35,14 +35,14 @@ export function significant(value: number): string {
   return size >= 1e6 || size < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(3)));
 }
 
-/** A small number as settings files write it: `0.002`, `9.4e-5`. */
+/** A small number as in settings files: `0.002`, `9.4e-5`. */
 export function small(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3
     ? value.toExponential(1).replace('.0e', 'e')
     : String(Number(value.toPrecision(2)));
 }
 
-/** A length of time in its two largest units: `45 s`, `3 min`, `1 h 20 min`, `2 d 3 h`; `–` if it is not known. */
+/** A duration in its two largest units: `45 s`, `3 min`, `1 h 20 min`, `2 d 3 h`; `–` if unknown. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return '–';
   if (seconds < 1) return 'under 1 s';
@@ -58,7 +58,7 @@ function pair(large: number, unit: string, small: number, smallUnit: string): st
   return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
 }
 
-/** Bytes in the decimal unit that fits, as disks and downloads are sold: `920 B`, `14 kB`, `377.3 MB`, `1.26 GB`. */
+/** Bytes in a decimal unit: `920 B`, `14 kB`, `377.3 MB`, `1.26 GB`. */
 export function byteSize(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;

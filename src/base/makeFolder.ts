@@ -1,12 +1,12 @@
-/** Makes folders, and says truly why one cannot be made. */
+/** Creates folders, and gives the true reason when that fails. */
 
 import { constants } from 'node:fs';
 import { access, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder and those above it; does nothing if it is there.
- * @throws the file system's error about the folder that is in the way. Node itself says of a read-only disk that there is "no such file".
+ * Creates a folder and its parents; does nothing if it exists.
+ * @throws the file system's error about the folder that is in the way. Node.js itself reports "no such file" on a read-only disk.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {

@@ -1,6 +1,6 @@
-/** The middle of some numbers. */
+/** The median. */
 
-/** The median: the mean of the two middle numbers if there is an even count of them; 0 of none. */
+/** The mean of the two middle numbers for an even count; 0 for no numbers. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -1,14 +1,14 @@
-/** Long work in slices, so that the event loop has its turn in between. */
+/** Splits long work into slices, so that the event loop runs in between. */
 
 import { setImmediate } from 'node:timers/promises';
 
-/** Milliseconds of a slice: well under what anybody notices, and long enough that the pauses cost nothing. */
+/** Milliseconds of a slice: too short to notice, and long enough that the pauses cost nothing. */
 const slice = 8;
 
 export class Pause {
   private since = performance.now();
 
-  /** Whether the slice is used up; then await `take`. */
+  /** Whether the slice is used up. If so, await `take`. */
   get due(): boolean {
     return performance.now() - this.since > slice;
   }

@@ -12,9 +12,9 @@ export class Random {
     this.words = Uint32Array.from(words);
   }
 
-  /** A generator for a seed and a path of numbers under it, such as an epoch: each path has its own, unrelated stream. */
+  /** A generator for a seed and a path of numbers below it, such as an epoch. Each path has an independent stream. */
   static seeded(seed: number, ...path: readonly number[]): Random {
-    // Each part has a low and a high half, so that large and negative numbers count in full.
+    // Each part has a low and a high half, so that large and negative numbers are used in full.
     const halves = [seed, ...path].flatMap((part) => [part >>> 0, Math.floor(part / 2 ** 32)]);
     let hash = 0;
     for (const half of halves) hash = scramble((hash + increment) ^ half);
@@ -40,9 +40,9 @@ export class Random {
     return this.uint32() / 2 ** 32;
   }
 
-  /** A whole number in [0, bound), each equally likely. `bound` is at most 2^32. */
+  /** A whole number in [0, bound), uniformly distributed. `bound` is at most 2^32. */
   below(bound: number): number {
-    // Draws beyond the last whole multiple of the bound would favour small numbers: draw again.
+    // Numbers beyond the last whole multiple of the bound would favour small results: draw again.
     const limit = 2 ** 32 - (2 ** 32 % bound);
     for (;;) {
       const draw = this.uint32();
@@ -50,13 +50,13 @@ export class Random {
     }
   }
 
-  /** A standard normal number (Box and Muller, 1958). The second of each pair is not kept, so the state is all there is. */
+  /** A standard normal number (Box and Muller, 1958). The second number of each pair is discarded, so that the four words are the whole state. */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** The items in random order, as a new array (Fisher and Yates). */
+  /** A copy of the items in random order (Fisher and Yates). */
   shuffled<T>(items: readonly T[]): T[] {
     const order = [...items];
     for (let i = order.length - 1; i > 0; i--) {

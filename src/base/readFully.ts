@@ -1,11 +1,11 @@
-/** Reads a piece of a file whole, however little a system call gives at a time. */
+/** Reads a piece of a file completely, even if a system call returns less. */
 
 import type { FileHandle } from 'node:fs/promises';
 
 /** A system call reads at most 2 GB. */
 const largestRead = 1 << 28;
 
-/** Fills `into` from a position on. @returns how many bytes there were; fewer than asked for only at the end of the file. */
+/** Fills `into` from a position on. @returns the number of bytes read, which is smaller only at the end of the file. */
 export async function readFully(file: FileHandle, into: Uint8Array, position: number): Promise<number> {
   let done = 0;
   while (done < into.length) {

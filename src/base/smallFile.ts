@@ -1,15 +1,15 @@
-/** Reads small text files that somebody else may have put there. */
+/** Reads small text files that may come from others. */
 
 import { open } from 'node:fs/promises';
 import { constants } from 'node:fs';
 
-/** Without O_NONBLOCK, opening a named pipe would wait for its other end. Windows has no such flag. */
+/** Without O_NONBLOCK, opening a named pipe waits for its other end. Windows has no such flag. */
 const readOnly = constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK);
 
 /**
  * The text of a file.
  * @param limit in bytes.
- * @throws the file system's error, or one that says that it is no file or too large.
+ * @throws the file system's error, or an error for anything but a file within the limit.
  */
 export async function readSmallFile(path: string, limit: number): Promise<string> {
   const file = await open(path, readOnly);

@@ -1,8 +1,8 @@
 /** Plain tables for terminals and logs. */
 
 /**
- * Rows as lines, columns two spaces apart. The first column and those named in `left` are aligned left, the others right, as suits numbers.
- * Cells that a row lacks are empty.
+ * Formats rows as lines with columns two spaces apart. The first column and those named in `left` are aligned left, the others right, for numbers.
+ * Missing cells are empty.
  */
 export function textTable(rows: readonly (readonly string[])[], left: readonly number[] = []): string {
   const columns = Math.max(0, ...rows.map((row) => row.length));

@@ -1,8 +1,8 @@
-/** Flags that ask for parts of what a model costs. */
+/** Flags that choose which parts of a model's cost are measured. */
 
 import { UsageError } from './output.ts';
 
-/** @throws UsageError if the cost is not wanted, but its latency is. */
+/** @throws UsageError for flags of the latency without --cost. */
 export function refuseWithoutCost({
   cost,
   latency = false,

@@ -1,4 +1,4 @@
-/** `pinch diff`: what differs between two models, layer by layer and, with data, in what they recognise. */
+/** `pinch diff`: compares two models layer by layer and, with data, by their transcripts. */
 
 import { sentenceOf } from '../base/errors.ts';
 import { diffModels } from '../measure/diff/diff.ts';

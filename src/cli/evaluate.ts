@@ -1,4 +1,4 @@
-/** `pinch evaluate`: what a model gets wrong on a manifest, how fast, large and sparse it is, and how it compares with another. */
+/** `pinch evaluate`: measures a model's word errors on a manifest, its speed, size and sparsity, and compares it with another model. */
 
 import { sentenceOf } from '../base/errors.ts';
 import { evaluate as measure } from '../measure/evaluate/evaluate.ts';
@@ -57,8 +57,8 @@ export async function evaluate(model: string, flags: EvaluateFlags): Promise<num
       await write(keptFolder(each.modelFile.path, data), each);
     }
   }
-  // What took minutes to find out is printed whatever happened to the folder. Transcripts that are kept need not be: the editor would parse
-  // those of a large corpus for nothing.
+  // The measurement took minutes, so it is printed even if the folder cannot be written. Kept transcripts are not printed: the editor would
+  // parse those of a large corpus for nothing.
   const kept = keep && problems.length === 0;
   printResult(
     json,
@@ -69,7 +69,7 @@ export async function evaluate(model: string, flags: EvaluateFlags): Promise<num
   return problems.length === 0 ? exitCodes.done : exitCodes.failed;
 }
 
-/** What programs read of a command that found its result and could not write it. */
+/** The JSON of a command that has its result but could not write it. */
 function problemOf([message]: readonly string[]): { readonly message?: string } {
   return message === undefined ? {} : { message };
 }

@@ -1,4 +1,4 @@
-/** `pinch export`: writes a model in the form in which it is to be used. */
+/** `pinch export`: writes a model without its pruned parts, or with 8-bit weights. */
 
 import type { ExportTarget } from '../protocol/results/export.ts';
 import { describeExport, exportModel } from '../measure/export/exportModel.ts';

@@ -1,8 +1,8 @@
-/** Values of flags: all of the text must be what is wanted. */
+/** Parsers of flag values. The whole text must be a valid value. */
 
 import { UsageError } from './output.ts';
 
-/** A parser for commander. @param flag how messages name it. */
+/** A parser for commander. @param flag its name in messages. */
 export function numberFlag(flag: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -13,7 +13,7 @@ export function numberFlag(flag: string): (text: string) => number {
   };
 }
 
-/** As `numberFlag`, for whole numbers from `least` on. */
+/** Like `numberFlag`, for whole numbers from `least` on. */
 export function countFlag(flag: string, least = 1): (text: string) => number {
   return (text) => {
     const value = numberFlag(flag)(text);
@@ -24,7 +24,7 @@ export function countFlag(flag: string, least = 1): (text: string) => number {
   };
 }
 
-/** One of a few words. */
+/** A parser that accepts one of a few words. */
 export function choiceFlag<T extends string>(flag: string, choices: readonly T[]): (text: string) => T {
   return (text) => {
     const choice = choices.find((choice) => choice === text);

@@ -1,4 +1,4 @@
-/** `pinch inspect`: the layers of a model and which of them would be gated, or one layer's weights. */
+/** `pinch inspect`: lists the layers of a model and its gates, or shows one layer's weights. */
 
 import { describeInspection, inspect as read } from '../measure/inspect/inspect.ts';
 import { describeLayer, inspectLayer } from '../measure/inspect/layerInspection.ts';
@@ -8,7 +8,7 @@ import { endProgress, showProgress } from './progress.ts';
 
 export interface InspectFlags {
   readonly layer?: string;
-  /** Compared with in cost. */
+  /** The model that the cost is compared with. */
   readonly against?: string;
   readonly cost: boolean;
   readonly latency?: boolean;

@@ -1,15 +1,15 @@
-/** How far a command is: for people a line that replaces itself, for programs (PINCH_PROGRESS=json) a line of JSON. On standard error. */
+/** Progress of a command on standard error: a line that replaces itself for people, lines of JSON for programs (PINCH_PROGRESS=json). */
 
 import { performance } from 'node:perf_hooks';
 
 export interface CommandProgress {
   readonly label: string;
   readonly done: number;
-  /** 0 if it is not known. */
+  /** 0 if the total is not known. */
   readonly total: number;
 }
 
-/** Milliseconds between two reports; the first and the last of a label are never left out. */
+/** Milliseconds between two reports. The first and last report of a label are always written. */
 const least = 50;
 
 let shown = { label: '', time: -Infinity };
@@ -25,11 +25,11 @@ export function showProgress({ label, done, total }: CommandProgress): void {
   }
   const text = total > 0 ? `${label}: ${done}/${total}` : label;
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}${last ? '\n' : ''}`);
-  // Elsewhere lines stay, and one is enough.
+  // In a log, lines stay, so one is enough.
   else if (last) process.stderr.write(`${text}\n`);
 }
 
-/** Takes away a line on a terminal that no last report has ended. */
+/** Clears a line on a terminal that has no final report. */
 export function endProgress(): void {
   if (process.stderr.isTTY && process.env['PINCH_PROGRESS'] !== 'json') process.stderr.write('\r\u001b[K');
 }

@@ -1,4 +1,4 @@
-/** `pinch prune` and `pinch resume`: make or find a run folder, train in it in a process of its own, and say what came of it. */
+/** `pinch prune` and `pinch resume`: create or find a run folder, train in a process of its own, and report the result. */
 
 import { percent } from '../base/format.ts';
 import { rm } from 'node:fs/promises';
@@ -21,16 +21,16 @@ interface RunResult {
   readonly status: 'done' | 'failed' | 'stopped';
   readonly message: string | null;
   readonly steps: number;
-  /** The path of the last checkpoint; null if there is none. */
+  /** Path of the last checkpoint; null if there is none. */
   readonly checkpoint: string | null;
   readonly sparsity: number | null;
   readonly sparsityOfAll: number | null;
   readonly parameters: number | null;
   readonly nonZeroParameters: number | null;
-  /** The word error rate of the last evaluation during the run. */
+  /** Word error rate of the last evaluation during the run. */
   readonly wer: number | null;
   readonly best: { readonly step: number; readonly wer: number; readonly checkpoint: string } | null;
-  /** Spent in training steps. */
+  /** Seconds spent in training steps. */
   readonly seconds: number;
 }
 
@@ -56,7 +56,7 @@ export async function prune(flags: PruneCommandFlags): Promise<number> {
   process.stderr.write(`Run folder: ${folder}\n`);
   if (flags.detach) return detach(folder, flags);
   const code = await trainIn(folder, flags);
-  // A run that never came to its first line holds nothing; what was wrong has been said.
+  // A run without its first record holds nothing, and its error has been printed: the folder is deleted.
   if (code === exitCodes.failed && (await readRecords(runPaths(folder).metrics)).length === 0) {
     await rm(folder, { recursive: true, force: true });
   }
@@ -70,10 +70,10 @@ export async function resume(folder: string, flags: ResumeFlags): Promise<number
   return flags.detach ? detach(resolve(folder), flags) : trainIn(folder, flags);
 }
 
-/** The folder stays whatever happens: it says what went wrong to those who look for the run later. */
+/** Keeps the folder in any case: it holds the error message for those who look for the run later. */
 async function detach(folder: string, { json = false, table = false, wait = true }: ResumeFlags): Promise<number> {
   const interrupted = new AbortController();
-  // The trainer goes on: it was to be left alone.
+  // The trainer goes on: --detach was requested.
   const interrupt = (): void => interrupted.abort();
   const onPhase = (label: string): void =>
     showProgress({ label: label.charAt(0).toUpperCase() + label.slice(1), done: 0, total: 0 });
@@ -112,7 +112,7 @@ async function trainIn(folder: string, { json = false, table = false }: ResumeFl
   if (crashed) {
     const how = signal ?? `exit code ${code ?? 0}`;
     process.stderr.write(
-      `The trainer ended unexpectedly (${how}); ${join(folder, 'trainer.log')} says how far it came, and pinch resume ${folder} goes on from its last checkpoint.\n`,
+      `The trainer ended unexpectedly (${how}). See ${join(folder, 'trainer.log')}; resume from the last checkpoint with: pinch resume ${folder}\n`,
     );
   }
   const result = await describeResult(

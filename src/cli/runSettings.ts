@@ -1,4 +1,4 @@
-/** The settings of a new run, from a configuration file and the flags that override it. */
+/** The settings of a new run: a configuration file, overridden by flags. */
 
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -28,7 +28,7 @@ export interface PruneFlags {
   readonly config?: string;
 }
 
-/** The flag for a setting, where there is one. */
+/** The flag of a setting, where there is one. */
 const flags: Readonly<Record<string, string>> = {
   model: '--model',
   train: '--train',
@@ -45,22 +45,22 @@ const flags: Readonly<Record<string, string>> = {
 };
 
 /**
- * Paths come out absolute: those of the file are taken from its folder, those of flags from the working folder.
- * @throws UsageError naming the flag, or the file and its setting.
+ * Paths become absolute: those of the file are relative to its folder, those of flags to the working folder.
+ * @throws UsageError that names the flag, or the file and its setting.
  */
 export async function runSettings(flags: PruneFlags): Promise<RunSettings> {
   const fromFile = flags.config === undefined ? {} : await readConfig(flags.config);
   const fromFlags: SettingsInput = {
     ...pathsFrom('.', flags),
     ...(flags.targetSparsity === undefined ? {} : { sparsity: { target: flags.targetSparsity } }),
-    // Typed wrongly, they are refused below as any other wrong setting.
+    // A value of a wrong type is refused below, as any wrong setting.
     method: flags.method as RunSettings['method'] | undefined,
     granularity: flags.granularity as RunSettings['granularity'] | undefined,
     device: flags.device as RunSettings['device'] | undefined,
     seed: flags.seed,
     dropout: flags.dropout,
     ...(flags.maskTimeProb === undefined ? {} : { specAugment: { maskTimeProb: flags.maskTimeProb } }),
-    // Whichever of the two is given as a flag overrides both of the file.
+    // Each of the two, given as a flag, overrides both in the file.
     ...(flags.epochs === undefined ? {} : { epochs: flags.epochs, steps: null }),
     ...(flags.steps === undefined ? {} : { steps: flags.steps }),
   };
@@ -107,7 +107,7 @@ async function readConfig(file: string): Promise<object> {
   return { ...settings, ...pathsFrom(dirname(file), settings) };
 }
 
-/** A run.json holds the settings of its run beside other things. */
+/** A run.json holds the settings of its run among other fields. */
 function settingsOfRun(file: string, run: { readonly settings: unknown; readonly version?: unknown }): RunSettings {
   const { version = 1, settings } = run;
   if (typeof version !== 'number') throw new UsageError(`${file}: "version" must be a number.`);

@@ -1,4 +1,4 @@
-/** `pinch setup cuda`: fetches onnxruntime's CUDA provider, or takes it away. */
+/** `pinch setup cuda`: downloads onnxruntime's CUDA provider, or removes it. */
 
 import { removeCuda, setUpCuda, type CudaSetup } from '../runtime/cuda/setup.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
@@ -37,7 +37,7 @@ export async function setup(what: string, { dryRun, from, source, remove, json =
   } catch (error) {
     endProgress();
     if (!abort.signal.aborted) throw error;
-    process.stderr.write('Interrupted; what was downloaded is kept, and "pinch setup cuda" goes on from there.\n');
+    process.stderr.write('Interrupted. The downloaded part is kept: run "pinch setup cuda" again to resume.\n');
     return exitCodes.interrupted;
   } finally {
     process.off('SIGINT', cancel).off('SIGTERM', cancel);

@@ -1,4 +1,4 @@
-/** `pinch study`: methods, sparsities and seeds as one job that can be ended and begun again at any time. */
+/** `pinch study`: methods, sparsities and seeds as one job that can be stopped and resumed at any time. */
 
 import { percent } from '../base/format.ts';
 import { resolve } from 'node:path';
@@ -19,7 +19,7 @@ export interface StudyFlags {
   readonly json?: boolean;
 }
 
-/** What stands in a study's file, shown under its flags. */
+/** The content of a study file, shown below the flags in the help. */
 export const studyHelp = `
 A study's file:
   { "model": "model", "train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl",
@@ -70,7 +70,7 @@ function exitCodeOf(status: StudyEnd['status']): number {
   return { done: exitCodes.done, failed: exitCodes.failed, stopped: exitCodes.interrupted }[status];
 }
 
-/** The first signal lets every run write a checkpoint; the second does not wait. */
+/** On the first signal each run writes a checkpoint; on the second, all end at once. */
 function stopOnSignals(controller: AbortController, on: 'here' | 'slurm'): () => void {
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted);

@@ -1,4 +1,4 @@
-/** The table of commands: what each does. A command that fails says why; nothing fails silently. */
+/** The table of commands. A command that fails shows its error. */
 
 import { commands, window, type Disposable } from 'vscode';
 import { diffCheckpoints, diffWithSelected, selectForDiff, type DiffPanels } from './diff/diffCheckpoints.ts';
@@ -45,7 +45,7 @@ function handlers(services: Services, { layer, evaluation, diff }: Panels): Read
     'pinch.setUpCuda': () => setUpCuda(services),
     'pinch.refreshRuns': () => services.runs.refresh(),
     'pinch.showOutput': () => services.log.show(),
-    // Only the heatmap's page calls this one, so the palette does not list it.
+    // Only the heatmap's page calls this command, so the palette does not list it.
     'pinch.openLayer': (subject) => layer.show(subject as LayerSubject),
   };
 }

@@ -1,4 +1,4 @@
-/** What the commands and views of the extension share; built once, in `activate`. */
+/** The objects that commands and views of the extension share; built once, in `activate`. */
 
 import type { ExtensionContext, LogOutputChannel } from 'vscode';
 import type { Pinch } from './engine/pinch.ts';

@@ -1,8 +1,8 @@
-/** An untrusted workspace: nothing of it is trained, evaluated or compared. */
+/** In an untrusted workspace, nothing is trained, evaluated or compared. */
 
 import { commands, window, workspace } from 'vscode';
 
-/** Whether a command may go on; if not, the user has been told why and offered to change it. */
+/** Whether a command may go on. If not, the user has been told why and offered to trust the workspace. */
 export function requireTrust(what: string): boolean {
   if (workspace.isTrusted) return true;
   const manage = 'Manage Workspace Trust';

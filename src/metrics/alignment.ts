@@ -1,4 +1,4 @@
-/** Aligns a hypothesis with its reference, word by word, as NIST's sclite does. */
+/** Aligns a hypothesis with its reference, word by word, like NIST's sclite. */
 
 /** One step of an alignment. A substitution has both words, a deletion only the reference's, an insertion only the hypothesis's. */
 export type Edit =
@@ -9,10 +9,10 @@ export type Edit =
 const costs = { substitution: 4, deletion: 3, insertion: 3 } as const;
 
 /**
- * The cheapest alignment with sclite's costs: a substitution 4, a deletion or an insertion 3. Because two substitutions are cheaper than
- * two deletions and two insertions but five are dearer than three of each, the number of errors can exceed the edit distance.
- * Equal costs are decided as sclite decides them: a pair of words before an insertion, an insertion before a deletion, each looked at
- * from the end of the utterance.
+ * The cheapest alignment with sclite's costs: a substitution 4, a deletion or an insertion 3. Two substitutions cost less than two deletions
+ * and two insertions, but five cost more than three of each, so the number of errors can exceed the edit distance.
+ * Ties are broken as in sclite: a pair of words before an insertion, an insertion before a deletion, each seen from the end of the
+ * utterance.
  */
 export function align(reference: readonly string[], hypothesis: readonly string[]): Edit[] {
   const steps = cheapestSteps(reference, hypothesis);
@@ -43,7 +43,7 @@ const pair = 0;
 const deletion = 1;
 const insertion = 2;
 
-/** For each pair of prefixes, row by row, the last step of their cheapest alignment. */
+/** The last step of the cheapest alignment for each pair of prefixes, row by row. */
 function cheapestSteps(reference: readonly string[], hypothesis: readonly string[]): Uint8Array {
   const width = hypothesis.length + 1;
   const steps = new Uint8Array((reference.length + 1) * width).fill(insertion, 0, width);
@@ -66,7 +66,7 @@ function cheapestSteps(reference: readonly string[], hypothesis: readonly string
   return steps;
 }
 
-/** The least number of substitutions, deletions and insertions that turn one sequence into the other (Levenshtein). */
+/** The minimum number of substitutions, deletions and insertions between two sequences (Levenshtein). */
 export function editDistance<T>(from: readonly T[], to: readonly T[]): number {
   let above = Int32Array.from({ length: to.length + 1 }, (_, column) => column);
   let row = new Int32Array(to.length + 1);

@@ -1,4 +1,4 @@
-/** A paired bootstrap over utterances: how far the difference of two word error rates could move with other test speech. */
+/** Paired bootstrap over utterances: how much the difference of two word error rates varies with the test speech. */
 
 import { Random } from '../base/random.ts';
 import type { Bootstrap } from '../protocol/results/comparison.ts';
@@ -33,7 +33,7 @@ export function pairedBootstrap(utterances: readonly ErrorPair[], replications =
       drawnWords += words[chosen] ?? 0;
       drawnExcess += excess[chosen] ?? 0;
     }
-    // A draw of nothing but empty references has no rate; it says nothing for either system.
+    // A draw of only empty references has no rate. It is evidence for neither system.
     differences[replication] = drawnWords === 0 ? 0 : drawnExcess / drawnWords;
     firstWorse += drawnExcess > 0 ? 1 : drawnExcess === 0 ? 0.5 : 0;
   }

@@ -1,26 +1,26 @@
-/** Decides whether two systems' word error rates on the same utterances really differ. */
+/** Tests whether two systems' word error rates on the same utterances differ significantly. */
 
 import type { Comparison } from '../protocol/results/comparison.ts';
 import { pairedBootstrap } from './bootstrap.ts';
 import { mapsswe } from './mapsswe.ts';
 import { scoreUtterance } from './score.ts';
 
-/** One recognised utterance; `reference` and `hypothesis` are texts in one form. */
+/** A recognised utterance; `reference` and `hypothesis` are normalized texts. */
 export interface Recognized {
   readonly id: string;
   readonly reference: string;
   readonly hypothesis: string;
 }
 
-/** The normal distribution is a fair description of the mean from about this many segments; SCTK itself has no such guard. */
+/** From about this many segments on, the mean is close to normally distributed. SCTK has no such limit. */
 export const fewestSegments = 30;
 
 /** Two-tailed at 5 %. */
 const significantZ = 1.96;
 
 /**
- * Compares the system under test with the one it is measured against: MAPSSWE gives the verdict, the bootstrap stands beside it.
- * A positive Z or difference says that the system under test makes more errors.
+ * Compares the tested system with another. MAPSSWE gives the verdict; the bootstrap is additional.
+ * A positive Z or difference means more errors in the tested system.
  */
 export function compareSystems(tested: readonly Recognized[], against: readonly Recognized[]): Comparison {
   const difference = firstDifference(tested, against);
@@ -56,7 +56,7 @@ export function compareSystems(tested: readonly Recognized[], against: readonly 
   return { verdict, mapsswe: test, bootstrap };
 }
 
-/** Why the two lists are not the same utterances; undefined if they are, in whatever order. */
+/** The reason why the two lists are not the same utterances; undefined if they are, in any order. */
 function firstDifference(tested: readonly Recognized[], against: readonly Recognized[]): string | undefined {
   if (tested.length === 0) return 'There are no utterances to compare.';
   const references = new Map(against.map((utterance) => [utterance.id, utterance.reference]));

@@ -1,10 +1,10 @@
-/** The matched-pairs sentence-segment word error test, as NIST's `sc_stats` computes it. */
+/** The matched-pairs sentence-segment word error test, as in NIST's `sc_stats`. */
 
 import type { Mapsswe } from '../protocol/results/comparison.ts';
 import type { Edit } from './alignment.ts';
 import { twoTailed } from './normal.ts';
 
-/** One utterance as two systems recognised it: both alignments are with the same reference. */
+/** An utterance recognised by two systems. Both alignments have the same reference. */
 export interface AlignedPair {
   readonly first: readonly Edit[];
   readonly second: readonly Edit[];
@@ -15,7 +15,7 @@ export interface SegmentErrors {
   readonly second: number;
 }
 
-/** Words in a row that both systems must have right to end a segment: SCTK's default. */
+/** Consecutive words that both systems must have right to end a segment: SCTK's default. */
 const boundaryWords = 2;
 
 /**
@@ -34,9 +34,7 @@ export function mapsswe(utterances: readonly AlignedPair[]): Mapsswe {
   return { segments, mean, deviation, z, p: twoTailed(z) };
 }
 
-/**
- * Cuts an utterance into stretches with errors, bounded by at least two words that both systems got right or by the utterance's ends.
- */
+/** Cuts an utterance into segments with errors, bounded by at least two words that both systems got right or by the utterance's ends. */
 export function segmentErrors({ first, second }: AlignedPair): SegmentErrors[] {
   const [one, two] = [byReferenceWord(first), byReferenceWord(second)];
   if (one.wrong.length !== two.wrong.length) throw new RangeError('The two alignments have different references.');
@@ -66,7 +64,7 @@ export function segmentErrors({ first, second }: AlignedPair): SegmentErrors[] {
   return segments;
 }
 
-/** For each word of the reference whether it was missed (1 or 0), and the insertions before it; those after the last word come last. */
+/** For each word of the reference, 1 if it was missed and 0 if not, and the insertions before it. Those after the last word come last. */
 function byReferenceWord(edits: readonly Edit[]): { wrong: number[]; inserted: number[] } {
   const wrong: number[] = [];
   const inserted = [0];

@@ -1,7 +1,7 @@
-/** The standard normal distribution, as far as a significance test needs it. */
+/** The tail of the standard normal distribution, for significance tests. */
 
 /**
- * The chance that a standard normal number lies further from 0 than `z` does: erfc(|z|/√2).
+ * The probability that a standard normal number is further from 0 than `z`: erfc(|z|/√2).
  * Series near 0 (Abramowitz & Stegun 7.1.6), continued fraction further out (7.1.14): about 1e-14 absolute everywhere.
  */
 export function twoTailed(z: number): number {

@@ -1,9 +1,9 @@
-/** Word, character and sentence error rates, of one utterance and of a corpus. */
+/** Word, character and sentence error rates of utterances and corpora. */
 
 import type { CorpusScore } from '../protocol/results/evaluation.ts';
 import { align, editDistance, type Edit } from './alignment.ts';
 
-/** What was said and what was recognised, as words, with every error counted. */
+/** Reference and hypothesis as words, with all errors counted. */
 export interface UtteranceScore {
   readonly edits: readonly Edit[];
   /** Words of the reference. */
@@ -13,19 +13,19 @@ export interface UtteranceScore {
   readonly insertions: number;
   /** Substitutions, deletions and insertions together. */
   readonly errors: number;
-  /** Characters of the reference, the spaces between its words included. */
+  /** Characters of the reference, including the spaces between its words. */
   readonly characters: number;
   readonly characterErrors: number;
 }
 
-/** The words of a text: what stands between white space. */
+/** The words of a text, separated by white space. */
 export function splitWords(text: string): string[] {
   return text.split(/\s+/u).filter((word) => word !== '');
 }
 
 /**
- * Compares two texts as they are: case and punctuation count, so bring both to one form before. Words are aligned as sclite aligns them.
- * Characters are Unicode code points of the words joined by single spaces, compared by plain edit distance, as jiwer's `cer` does.
+ * Compares two texts exactly: case and punctuation count, so normalize both before. Words are aligned as in sclite.
+ * Characters are Unicode code points of the words joined by single spaces, compared by edit distance, like jiwer's `cer`.
  */
 export function scoreUtterance(reference: string, hypothesis: string): UtteranceScore {
   const spoken = splitWords(reference);
@@ -46,7 +46,7 @@ export function scoreUtterance(reference: string, hypothesis: string): Utterance
   };
 }
 
-/** Sums utterances into a corpus. @throws RangeError if the references have no words at all, for then there is no rate. */
+/** The totals of a corpus. @throws RangeError if the references have no words: the rate is then undefined. */
 export function scoreCorpus(scores: readonly UtteranceScore[]): CorpusScore {
   const sum = (count: (score: UtteranceScore) => number): number =>
     scores.reduce((total, score) => total + count(score), 0);

@@ -1,11 +1,11 @@
-/** Transcripts in NIST's `trn` form, one utterance a line, for sclite and tools that read the same. */
+/** Transcripts in NIST's `trn` form, one utterance per line, for sclite and similar tools. */
 
-/** Characters that mean something to sclite: alternatives, optional words, tags, comments, null words, fragments' stars, its own escape. */
+/** Characters with a meaning in sclite: alternatives, optional words, tags, comments, null words, fragments' stars, its own escape. */
 const special = /[(){}\\/@*:;%"<>]/gu;
 
 /**
- * One line an utterance: its words, then its id in brackets. A character that sclite would read as markup is written as %XX in words; in
- * ids everything but letters, digits, `.`, `_` and `-` is. References and hypotheses change alike, so no count changes.
+ * One line per utterance: its words, then its id in brackets. In words, a character that sclite would read as markup is written as %XX; in
+ * ids, every character but letters, digits, `.`, `_` and `-` is. References and hypotheses change alike, so no count changes.
  */
 export function formatTrn(utterances: readonly { readonly id: string; readonly text: string }[]): string {
   return utterances

@@ -1,4 +1,4 @@
-/** What a trainer can be told and asked while it runs: one JSON object a line, one line back for each, in order. */
+/** Requests to a live trainer: one JSON object per line, one line of reply each, in order. */
 
 import * as v from 'valibot';
 import { RecordError, runState, type RunState } from './records.ts';
@@ -17,10 +17,10 @@ export type ControlReply =
 
 const request = v.strictObject({ kind: v.picklist(['stop', 'checkpoint', 'status']) });
 
-/** A request's line is never longer; what sends more is no friend. */
+/** Maximum length of a request. A longer one is not from Pinch. */
 export const longestRequest = 1024;
 
-/** @throws RecordError if the line is no request. */
+/** @throws RecordError if the line is not a request. */
 export function parseControlRequest(line: string): ControlRequest {
   try {
     return v.parse(request, JSON.parse(line));
@@ -35,10 +35,10 @@ const reply = v.variant('kind', [
   v.object({ kind: v.literal('refused'), message: v.string() }),
 ]);
 
-/** A reply's line is never longer. */
+/** Maximum length of a reply. */
 export const longestReply = 65_536;
 
-/** @throws RecordError if the line is no reply. */
+/** @throws RecordError if the line is not a reply. */
 export function parseControlReply(line: string): ControlReply {
   try {
     return v.parse(reply, JSON.parse(line));

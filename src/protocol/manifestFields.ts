@@ -1,6 +1,6 @@
-/** The names that data sets give the fields of a manifest's records. */
+/** Names of the fields in the manifests of common data sets. */
 
-/** Names for the audio file, the likeliest first. */
+/** Names of the audio file, the most likely first. */
 export const audioFields = [
   'audio_filepath',
   'audio_path',
@@ -12,5 +12,5 @@ export const audioFields = [
   'wav_filename',
   'wav',
 ];
-/** Names for its text. */
+/** Names of the text. */
 export const textFields = ['text', 'sentence', 'transcription', 'transcript', 'normalized_text'];

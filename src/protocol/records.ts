@@ -1,18 +1,18 @@
-/** What stands in a run folder: run.json, state.json and the lines of metrics.jsonl, and how to tell them from anything else. */
+/** The content of a run folder: run.json, state.json and the lines of metrics.jsonl, and their validation. */
 
 import * as v from 'valibot';
 import { count, fraction, real, text, time, type Shape } from './schema.ts';
 
-/** A checkpoint's path within its run folder. No trainer writes a path that leads elsewhere. */
+/** A checkpoint's path within its run folder. A valid path never leads out of it. */
 const checkpointPath = v.pipe(text, v.regex(/^checkpoints\/step-\d{6,15}$/u));
 
 /**
- * The form that run.json is written in. It rises when a setting is added, so that an older run keeps the meaning of what it leaves out.
+ * The version of run.json's form. It rises when a setting is added, so that an older run keeps the meaning of settings that it lacks.
  * 1: without a number; a setting that it lacks has the meaning of `leftOutOfFirstForm`. 2: complete.
  */
 export const runFileVersion = 2;
 
-/** run.json: everything it takes to do the run again. The settings are checked on their own, by `settingsOf`. */
+/** run.json: everything needed to repeat the run. `settingsOf` checks the settings. */
 const runFile = v.object({
   version: v.optional(v.pipe(count, v.minValue(1)), 1),
   pinch: text,
@@ -27,23 +27,23 @@ export type RunFile = Shape<typeof runFile>;
 
 export const statuses = ['starting', 'running', 'stopping', 'done', 'failed', 'stopped'] as const;
 
-/** state.json: how the run is doing, replaced every few seconds while it lives. */
+/** state.json: the state of the run, replaced every few seconds while it lives. */
 export const runState = v.object({
   status: v.picklist(statuses),
-  /** The process that trains, or did, and when it started, so that another process with its number is not taken for it. */
+  /** The process that trains, or last did, and its start time, which distinguishes it from a later process with the same number. */
   pid: count,
   processStart: v.nullable(text),
   host: text,
-  /** A random word of this process alone; the control socket gives it on request. */
+  /** A random word of this process. The control socket returns it on request. */
   nonce: text,
   attempt: count,
   /** Updates so far, and in all. */
   step: count,
   steps: count,
   heartbeat: time,
-  /** Where the control socket is while the process lives. */
+  /** Path of the control socket while the process lives. */
   control: v.nullable(text),
-  /** Why it failed, or what it is doing before the first step. */
+  /** Why the run failed, or the work before its first step. */
   message: v.nullable(text),
 });
 export type RunState = Shape<typeof runState>;
@@ -55,10 +55,10 @@ export const startRecord = v.object({
   ...common,
   time,
   device: text,
-  /** Why this device. */
+  /** The reason for this device. */
   deviceReason: text,
   steps: count,
-  /** Not whole if an update takes several batches. */
+  /** Not an integer if an update takes several batches. */
   stepsPerEpoch: real,
   parameters: count,
   gatedParameters: count,
@@ -67,15 +67,15 @@ export const startRecord = v.object({
   /** Layers with a matrix that are not gated. */
   left: v.array(v.object({ name: text, parameters: count, reason: text })),
   utterances: count,
-  /** Utterances left out, by reason. */
+  /** Number of utterances left out, by reason. */
   dropped: v.record(text, count),
   audioSeconds: real,
   memoryBytes: real,
-  /** What of it evaluating the development set takes; absent without one. */
+  /** The part of the memory that the evaluation on the development set needs; absent without one. */
   evaluationMemoryBytes: v.optional(real),
-  /** The size of the run folder when it is largest. Runs of earlier versions do not say. */
+  /** Maximum size of the run folder. Absent in runs of earlier versions. */
   diskBytes: v.optional(real),
-  /** A first guess of the whole run's length. */
+  /** An estimate of the whole run's time. */
   secondsExpected: real,
 });
 
@@ -100,7 +100,7 @@ const evaluation = v.object({
   kind: v.literal('evaluation'),
   ...common,
   time,
-  /** Epochs done. */
+  /** Epochs finished. */
   epoch: real,
   /** Fractions: 0.05 is 5 %. */
   wer: real,
@@ -136,13 +136,13 @@ const alert = v.object({
   action: v.picklist(['rollback', 'stop', 'continue']),
 });
 
-/** From here on, lines of earlier attempts with a later step do not count. */
+/** From here on, lines of earlier attempts with a later step are invalid. */
 const rewind = v.object({
   kind: v.literal('rewind'),
   ...common,
   time,
   cause: v.picklist(['resume', 'rollback']),
-  /** What every learning rate is multiplied by from now on. */
+  /** Factor of all learning rates from now on. */
   learningRateScale: real,
 });
 
@@ -159,13 +159,13 @@ const end = v.object({
   best: v.nullable(v.object({ step: count, wer: real, path: checkpointPath })),
 });
 
-/** Groups of weights that had been dead left the model; training goes on without them. */
+/** Groups of weights that had long been dead were removed from the model; training goes on without them. */
 const shrink = v.object({
   kind: v.literal('shrink'),
   ...common,
   time,
   groups: count,
-  /** That are left in the model: of the gated weights, and of all parameters. */
+  /** Remaining in the model: of the gated weights, and of all parameters. */
   gatedParameters: count,
   parameters: count,
 });
@@ -185,7 +185,7 @@ export type MetricsRecord = Shape<typeof metricsRecord>;
 export type IndexedRecord = Exclude<MetricsRecord, StepRecord> | IndexedStepRecord;
 export type IndexedStepRecord = Pick<StepRecord, 'kind' | 'layers' | (typeof indexedNumbers)[number]>;
 
-/** A record that is not what it should be. The message says what is wrong with it, not where it stood. */
+/** An invalid record. The message gives the reason, but not the place. */
 export class RecordError extends Error {
   override readonly name = 'RecordError';
 }

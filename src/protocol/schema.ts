@@ -1,4 +1,4 @@
-/** The values that files and messages are made of, and the type that a schema describes. */
+/** Schemas of values in files and messages, and the type of a schema. */
 
 import * as v from 'valibot';
 
@@ -14,5 +14,5 @@ export const time = v.pipe(text, v.isoTimestamp());
 
 type Deep<T> = unknown extends T ? T : { readonly [K in keyof T]: Deep<T[K]> };
 
-/** What a schema describes, read-only. */
+/** The read-only type of a schema. */
 export type Shape<S extends v.GenericSchema> = Deep<v.InferOutput<S>>;

@@ -1,21 +1,21 @@
-/** A run's history, thinned to what a chart can show: the host makes it from the whole file, the webview appends to it by the same rule. */
+/** A run's history, thinned to the resolution of a chart: the host makes it from the whole file, the webview appends to it by the same rule. */
 
 import type { StepRecord } from './records.ts';
 
-/** Rows kept at most. Even, so that every other row can go. */
+/** Maximum number of rows. Even, so that every other row can be dropped. */
 export const longestSeries = 1000;
 
-/** Layers kept at most; models have hundreds. */
+/** Maximum number of layers; models have hundreds. */
 export const mostLayers = 4096;
 
 /**
  * Row `i` is the `i · stride`-th step of the run; the last row is always the newest step, on that grid or not. The arrays hold `capacity`
- * rows, of which the first `count` are filled; a number that is not known is NaN. Plain data, so that it can be posted to a webview.
+ * rows, of which the first `count` are filled. An unknown number is NaN. Plain data, so that it can be posted to a webview.
  */
 export interface Series {
   readonly layers: readonly string[];
   readonly capacity: number;
-  /** Rows filled. */
+  /** Number of filled rows. */
   count: number;
   /** Steps from one row to the next. */
   stride: number;

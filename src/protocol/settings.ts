@@ -1,18 +1,18 @@
-/** The settings of a run: their shape, their defaults, and what is wrong with those that somebody wrote. */
+/** The settings of a run: their schema, defaults and error messages. */
 
 import * as v from 'valibot';
 import { runFileVersion } from './records.ts';
 import type { Shape } from './schema.ts';
 
 export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
-/** What a gate decides about: single weights, whole units and heads, or both. */
+/** The unit that a gate decides about: single weights, whole units and heads, or both. */
 export const granularities = ['weight', 'neuron', 'neuron+weight'] as const;
 export const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
 export const featureForms = ['auto', 'float16', 'float32', 'recompute'] as const;
 export const optimizerStates = ['newest', 'all'] as const;
 export const schedules = ['constant', 'linear', 'cosine', 'tri-stage'] as const;
 
-/** A value and what it must be, in the words of the message about a wrong one. */
+/** A value with its condition, in the words of the error message. */
 type Leaf = v.GenericSchema<unknown, unknown>;
 
 const number = (least: number, most: number, unit = '') => {
@@ -61,19 +61,19 @@ const group = <T extends Record<string, Leaf>>(entries: T) => v.strictObject(ent
 export const runSettings = group({
   model: path,
   train: path,
-  /** Without it nothing is evaluated during the run. */
+  /** Without it, nothing is evaluated during the run. */
   dev: v.nullable(path),
   method: choice(methods),
   granularity: choice(granularities),
   device: choice(deviceChoices),
   seed: whole(0, 2 ** 53 - 1),
   epochs: whole(1, 1_000_000),
-  /** If set, the length of the run, whatever `epochs` says. */
+  /** If set, the length of the run. `epochs` is then ignored. */
   steps: v.nullable(whole(1, 1_000_000_000)),
   batch: group({
-    /** Seconds of audio, padding included. */
+    /** Seconds of audio, including padding. */
     seconds: positive(100_000),
-    /** If set, a batch is that many utterances instead. */
+    /** If set, the number of utterances in a batch. `seconds` is then ignored. */
     utterances: v.nullable(whole(1, 100_000)),
     shuffle: yesOrNo,
     /** Batches per update. */
@@ -82,32 +82,32 @@ export const runSettings = group({
     maxSeconds: positive(3600),
   }),
   optimizer: group({
-    /** Null to choose it by the model's width (src/train/learningRate.ts). */
+    /** Null chooses it by the model's width (src/train/learningRate.ts). */
     learningRate: v.nullable(positive(1000)),
     schedule: choice(schedules),
-    /** Share of the run over which the learning rate rises from 0. */
+    /** Fraction of the run over which the learning rate rises from 0. */
     warmup: share,
     betas: v.strictTuple([beta, beta], 'must be a list of two numbers'),
     epsilon: positive(1),
     weightDecay: number(0, 1000),
-    /** Global norm that the weights' gradients are clipped to. */
+    /** Maximum global norm of the weights' gradients. */
     clipNorm: positive(1e9),
   }),
-  /** Share of values that dropout sets to zero while training; 0 for none. An export has no dropout of its own left. */
+  /** Fraction of values that dropout sets to zero during training; 0 for none. Exports have lost the dropout of the original model. */
   dropout: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
-  /** Spans of frames that the transformer does not see while training, by the names that transformers has for them. */
+  /** Spans of frames hidden from the transformer during training, with the names in transformers. */
   specAugment: group({
-    /** Share of an utterance's frames, overlaps counted twice; 0 for no spans at all. */
+    /** Fraction of an utterance's frames, overlaps counted twice; 0 for no spans. */
     maskTimeProb: share,
     /** Frames of a span. */
     maskTimeLength: whole(1, 10_000),
-    /** Spans of an utterance at least, as far as it is long enough. */
+    /** Minimum number of spans in an utterance, if it is long enough. */
     maskTimeMinMasks: whole(0, 10_000),
   }),
   gates: group({
     /** Layers to gate; empty for the matrices of the transformer blocks. */
     include: patterns,
-    /** Layers not to gate in any case. */
+    /** Layers that are never gated. */
     ignore: patterns,
     /** In units of a layer's mean square weight. */
     tau: positive(1000),
@@ -116,29 +116,29 @@ export const runSettings = group({
     learningRate: number(0, 1000),
   }),
   sparsity: group({
-    /** Share of the gated weights to prune. */
+    /** Fraction of the gated weights to prune. */
     target: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
-    /** Share of the run over which the target rises from 0. */
+    /** Fraction of the run over which the target rises from 0. */
     warmup: share,
-    /** Share of the run after which the masks are frozen and only the surviving weights train; with 1 they never are. */
+    /** Fraction of the run after which the masks are frozen and only the surviving weights train; with 1 they never are. */
     freeze: share,
-    /** First weight of the gap in the loss. */
+    /** Linear coefficient of the gap in the loss, at the start. */
     multiplier: number(-1e9, 1e9),
     multiplierLearningRate: number(0, 1e9),
     quadratic: number(0, 1e9),
   }),
-  /** With granularity "neuron" or "neuron+weight": when units and heads that are dead leave the model that is trained. */
+  /** With granularity "neuron" or "neuron+weight": when dead units and heads are removed from the model in training. */
   shrink: group({
-    /** Share of the gated weights still in it that must be in such groups; with 1 they stay until the end of the run. */
+    /** Fraction of the remaining gated weights that must be in such groups; with 1 they stay until the end of the run. */
     share,
-    /** Share of the run that they must have been dead for. */
+    /** Fraction of the run for which they must have been dead. */
     after: share,
   }),
-  /** Only method "nas-cp" uses these. */
+  /** Only for method "nas-cp". */
   search: group({
-    /** Share of the run that searches; the rest fine-tunes what it chose. */
+    /** Fraction of the run that searches; the rest fine-tunes the result. */
     share: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
-    /** Shares of a layer's channels, its output features, that it may keep. */
+    /** Fractions of a layer's channels, its output features, that the search can choose. */
     candidates: v.pipe(
       v.array(keptShare, 'must be a list of shares'),
       v.minLength(2, 'must have two shares or more'),
@@ -146,26 +146,26 @@ export const runSettings = group({
     ),
     /** The Gumbel-softmax's temperature at the start and the end of the search. */
     temperature: v.strictTuple([positive(1000), positive(1000)], 'must be a list of two numbers'),
-    /** The learning rate of what the search learns of its candidates. */
+    /** The learning rate of the search's own parameters. */
     learningRate: number(0, 1000),
   }),
   /** Parameters that are not trained. */
   freeze: patterns,
   /**
-   * What a frozen encoder makes of each utterance: kept on the disk in 16 or 32 bits and computed alone, without padding, or computed
-   * anew in each batch. "auto" keeps 16 bits where the run is longer than one epoch.
+   * The features of a frozen encoder: computed once for each utterance, alone and without padding, and kept on the disk in 16 or 32 bits; or
+   * computed again in each batch. "auto" keeps 16 bits if the run is longer than one epoch.
    */
   features: choice(featureForms),
-  /** Gigabytes that kept features may take on the disk, those of other models included. */
+  /** Maximum gigabytes of kept features on the disk, including those of other models. */
   featuresGigabytes: number(0, 1e6),
   checkpoint: group({
     everySteps: whole(1, 1_000_000_000),
-    /** The newest so many, besides the best. */
+    /** Number of the newest checkpoints to keep, besides the best. */
     keep: whole(1, 100_000),
-    /** Which of them keep weights and moments to go on from, three quarters of a checkpoint's size. */
+    /** The checkpoints that keep weights and moments for resuming, three quarters of a checkpoint's size. */
     keepOptimizerState: choice(optimizerStates),
   }),
-  /** 0 for never. */
+  /** Updates; 0 for never. */
   evaluate: group({ everyEpochs: whole(0, 1_000_000) }),
 });
 
@@ -174,10 +174,10 @@ type DeepPartial<T> = T extends readonly unknown[] | string | number | boolean |
   : { readonly [K in keyof T]?: DeepPartial<T[K]> | undefined };
 
 export type RunSettings = Shape<typeof runSettings>;
-/** Some of the settings, as a file or the command line gives them. */
+/** Some settings, as a file or the command line gives them. */
 export type SettingsInput = DeepPartial<RunSettings>;
 
-/** What a run does when nobody says otherwise; `model` and `train` have no default. */
+/** The default settings; `model` and `train` have no default. */
 export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   dev: null,
   method: 'self-pinching',
@@ -221,10 +221,10 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   evaluate: { everyEpochs: 1 },
 };
 
-/** What a run.json of the first form means by leaving a setting out: the setting came later, and such a run goes on as it began. */
+/** The meaning of settings that a run.json of the first form lacks: they were added later, and such a run continues as it began. */
 const leftOutOfFirstForm = { dropout: 0, specAugment: { maskTimeProb: 0 }, features: 'recompute' } as const;
 
-/** Settings that cannot be used. The message is one sentence that names the key and what it must be. */
+/** Invalid settings. The message is one sentence that names the key and its condition. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
@@ -261,7 +261,7 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
 
 /**
  * The complete settings of a run.json.
- * @throws SettingsError if it was written in a form that this version does not know, or a setting is wrong.
+ * @throws SettingsError if its form is unknown to this version, or a setting is wrong.
  */
 export function settingsOf({
   version,
@@ -276,7 +276,7 @@ export function settingsOf({
   return version === 1 ? completeSettings(leftOutOfFirstForm, settings) : completeSettings(settings);
 }
 
-/** Objects key by key; anything else, lists too, as a whole. A key whose value is undefined counts as absent. */
+/** Merges objects key by key. Any other value, including a list, is replaced as a whole. A key whose value is undefined counts as absent. */
 function merge(under: unknown, over: unknown): unknown {
   if (over === undefined) return under;
   if (!isObject(under) || !isObject(over)) return over;
@@ -317,7 +317,7 @@ function sentence(issue: v.BaseIssue<unknown>): string {
   return `The setting "${key}" ${issue.message}; it is ${shown(issue.input)}.`;
 }
 
-/** The settings that stand where the unknown one does. */
+/** The valid settings at the level of the unknown one. */
 function nearest(key: string): string {
   const parents = key.split('.').slice(0, -1);
   const known = parents.reduce<unknown>((place, name) => (isObject(place) ? place[name] : undefined), {

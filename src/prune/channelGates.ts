@@ -1,7 +1,7 @@
 /**
- * The search of channel-wise pruning (NAS-CP) as graph operators: every layer mixes candidates that keep its first c channels, with
- * weights drawn by Gumbel-softmax (Jang et al. 2017) from what it has learned of them. Candidates share their weights, so that their
- * mixture is one product: Σ λ_i x(W ⊙ M_i) = x(W ⊙ Σ λ_i M_i).
+ * Channel search of channel-wise pruning (NAS-CP) as graph operators: every layer mixes candidates that keep its first c channels, with
+ * weights drawn by Gumbel-softmax (Jang et al. 2017) from the learned α. Candidates share their weights, so their mixture is one product:
+ * Σ λ_i x(W ⊙ M_i) = x(W ⊙ Σ λ_i M_i).
  */
 
 import type { Builder } from '../onnx/graph/builder.ts';
@@ -14,9 +14,9 @@ export interface ChannelGate {
   readonly weight: Value;
   /** The axis of the layer's channels, its output features. */
   readonly axis: number;
-  /** [channels]: 0 for the channel that is cut last, and so on. */
+  /** [channels]: rank of each channel; 0 is cut last. */
   readonly ranks: Value;
-  /** [candidates]: how many channels each keeps. */
+  /** [candidates]: number of channels that each keeps. */
   readonly counts: Value;
   /** [candidates]: log α. */
   readonly logits: Value;
@@ -29,7 +29,7 @@ export interface ChannelGate {
 export interface MixedWeight {
   /** W with every channel scaled by the candidates that keep it; the shape of the weight. */
   readonly mixed: Value;
-  /** Scalar: Σ λ_i P_i, with P_i the weights that candidate i keeps. */
+  /** Scalar: Σ λ_i P_i, where candidate i keeps P_i weights. */
   readonly kept: Value;
   /** For the gradients. */
   readonly mixture: Mixture;
@@ -42,7 +42,7 @@ interface Mixture {
   readonly masks: Value;
   /** [candidates]: P. */
   readonly sizes: Value;
-  /** Σ λ_i M_i, in a shape that stretches over the weight's. */
+  /** Σ λ_i M_i, in a shape that broadcasts to the weight's. */
   readonly scale: Value;
 }
 
@@ -98,7 +98,7 @@ export function channelGradients(
     ]);
     const mean = b.op('ReduceSum', [b.op('Mul', [shares, ofShares])], { keepdims: int(0) });
     const centred = b.op('Mul', [shares, b.op('Sub', [ofShares, mean])]);
-    // Updates wait for the squares, and those so for the product with the weight, which may be updated in place.
+    // Updates wait for the squares, and the squares wait for the product with the weight, which may be updated in place.
     const nothing = b.op('Mul', [b.op('ReduceSum', [perChannel], { keepdims: int(0) }), b.scalar(0)]);
     return {
       weight: through,

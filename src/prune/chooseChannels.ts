@@ -1,9 +1,9 @@
-/** What channel-wise pruning decides outside the graph: the order of a layer's channels, its candidates, and the choice among them. */
+/** Channel-wise pruning outside the graph: the order of a layer's channels, its candidates, and the choice among them. */
 
 import { sizeOf } from '../onnx/graph/tensor.ts';
 
 /**
- * The rank of each channel by magnitude, the root of the sum of its squares: 0 for the largest. Of equal ones the first counts as larger.
+ * The rank of each channel by magnitude, the root of the sum of its squares: 0 for the largest. Of equal channels the first ranks higher.
  * @param dims the weights' shape
  * @param axis of the channels in it
  */
@@ -19,7 +19,7 @@ export function rankChannels(weights: Float32Array, dims: readonly number[], axi
   return ranks;
 }
 
-/** How many of a layer's channels each candidate keeps: at least one. @param shares of all, ascending. */
+/** The number of a layer's channels that each candidate keeps: at least one. @param shares of all channels, ascending. */
 export function candidateCounts(channels: number, shares: readonly number[]): number[] {
   return shares.map((share) => Math.max(1, Math.round(share * channels)));
 }
@@ -39,17 +39,17 @@ export function keepChannels(
   return kept;
 }
 
-/** What a layer has learned of its candidates. */
+/** The learned numbers of a layer's candidates. */
 export interface Candidates {
   /** log α of each. */
   readonly logits: readonly number[];
-  /** Weights that each keeps. */
+  /** Number of weights that each keeps. */
   readonly sizes: readonly number[];
-  /** Weights of the whole layer. */
+  /** Number of weights of the whole layer. */
   readonly size: number;
 }
 
-/** The likeliest candidate of a layer, less `price` for each weight that it keeps; of equal ones the smallest. */
+/** The candidate with the greatest likelihood minus `price` for each weight that it keeps; of equal ones the smallest. */
 export function likeliest({ logits, sizes }: Candidates, price = 0): number {
   let best = 0;
   let highest = -Infinity;
@@ -61,9 +61,8 @@ export function likeliest({ logits, sizes }: Candidates, price = 0): number {
 }
 
 /**
- * A candidate for each layer, so that the sparsity over all is as near to the target as candidates allow. One price for every weight that
- * is kept, the same in all layers, decides (as in the loss of the search); the price is found by bisection, and at 0 the likeliest
- * candidates win.
+ * A candidate for each layer, so that the total sparsity is as near to the target as the candidates allow. One price per kept weight, the same
+ * in all layers, decides (as in the loss of the search). The price is found by bisection; at 0 the most likely candidates win.
  */
 export function chooseCandidates(layers: readonly Candidates[], target: number): number[] {
   const total = layers.reduce((sum, { size }) => sum + size, 0);

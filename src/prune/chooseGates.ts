@@ -1,16 +1,16 @@
-/** Decides which of a model's layers get a gate, and says why or why not. */
+/** Chooses the layers of a model that get a gate, and gives the reason for each. */
 
 import type { Parameter } from '../onnx/model/parameters.ts';
 import { layerPattern } from './layerPattern.ts';
 
 export interface GateRules {
-  /** Layers to gate. If there are none, the weight matrices of the transformer blocks. */
+  /** Layers to gate. If empty, the weight matrices of the transformer blocks. */
   readonly include: readonly string[];
-  /** Layers not to gate in any case. */
+  /** Layers that are never gated. */
   readonly ignore: readonly string[];
 }
 
-/** The rules of a run that names no others. */
+/** The rules of a run that sets none. */
 export const defaultGateRules: GateRules = { include: [], ignore: ['re:.*lm_head'] };
 
 export interface GateChoice {
@@ -20,20 +20,20 @@ export interface GateChoice {
   readonly reason: string;
 }
 
-/** The fused ones are onnxruntime's (domain com.microsoft). */
+/** The fused operators are onnxruntime's (domain com.microsoft). */
 const linear: ReadonlySet<string> = new Set(['MatMul', 'Gemm', 'FusedMatMul', 'FusedGemm']);
 
-/** In a matrix with fewer rows or columns there is nothing to gain, as in WavLM's gates of 8 columns. */
+/** A matrix with fewer rows or columns is too small to gate, such as WavLM's gates of 8 columns. */
 const usualSmallestSide = 16;
 
-/** A block among others of its kind: `encoder.layers.3.`, `blocks.3.`, `layer.3.`, `h.3.` */
+/** A block in a list of its kind: `encoder.layers.3.`, `blocks.3.`, `layer.3.`, `h.3.` */
 const inBlock = /(^|\.)(layers?|blocks?|h)\.\d+\./u;
 
 /**
- * A choice for each parameter, in their order. The default is ours, after what published wav2vec2 pruning configurations leave out: the
+ * A choice for each parameter, in their order. The default is ours. Like published wav2vec2 pruning configurations, it leaves out the
  * convolutional feature encoder, the feature projection, the positional convolution, norms, biases and the CTC head.
  * @param smallestSide of matrices that the default gates; 1 for a model whose units and heads have become fewer.
- * @throws Error naming a pattern of `include` that fits no layer, or that is no pattern.
+ * @throws Error naming a pattern of `include` that matches no layer, or that is invalid.
  */
 export function chooseGates(
   parameters: readonly Parameter[],
@@ -64,7 +64,7 @@ export function chooseGates(
   });
 }
 
-/** The linear layers, if none of their names says that it is in a transformer block: these are not the modules' names. */
+/** All linear layers, if no name says that a layer is in a transformer block: the names are then not those of modules. */
 export function namelessLayers(parameters: readonly Parameter[]): readonly Parameter[] {
   const layers = parameters.filter((parameter) => isMatrix(parameter) && linear.has(parameter.opType));
   return layers.some(isInBlock) ? [] : layers;
@@ -72,7 +72,7 @@ export function namelessLayers(parameters: readonly Parameter[]): readonly Param
 
 const isInBlock = ({ layer }: Parameter): boolean => inBlock.test(`${layer}.`);
 
-/** Whether weights can be told apart in it by more than one index: shapes such as [64, 1] are vectors. */
+/** Whether its weights differ in more than one index: shapes such as [64, 1] are vectors. */
 export function isMatrix({ role, dims }: Pick<Parameter, 'role' | 'dims'>): boolean {
   return role === 'weight' && dims.filter((dim) => dim > 1).length >= 2;
 }

@@ -1,7 +1,7 @@
 /**
- * Self-pinching gates (arXiv 2505.22608): one learnable threshold per layer decides which of its weights count. The hard mask is used
- * forward; backward, the slope of the soft mask sigmoid((W² - t²) / (2τ)) stands in for it. Units are ours: the threshold in the
- * layer's root-mean-square weight σ, τ in σ².
+ * Self-pinching gates (arXiv 2505.22608): one learnable threshold per layer decides which weights are kept. The forward pass uses the hard mask;
+ * the backward pass uses the slope of the soft mask sigmoid((W² - t²) / (2τ)). The units are ours: the threshold in the layer's
+ * root-mean-square weight σ, τ in σ².
  */
 
 import type { Builder } from '../onnx/graph/builder.ts';
@@ -9,20 +9,20 @@ import type { Value } from '../onnx/graph/value.ts';
 import { float, int } from '../onnx/graph/graph.ts';
 import { elementwise } from '../onnx/passes/tiles.ts';
 
-/** The gate of one layer, or of a stack of layers of one shape: then the weights are [layers, ...dims] and each number is [layers, 1, …]. */
+/** The gate of one layer, or of a stack of layers of one shape: the weights are then [layers, ...dims] and each number is [layers, 1, …]. */
 export interface Gate {
   /** The layer's weights, in any shape. */
   readonly weight: Value;
   /** Scalar, or one for each layer of a stack: the threshold in units of `rms`. */
   readonly threshold: Value;
-  /** As `threshold`: the root-mean-square of the layer's weights before training. */
+  /** As `threshold`: the root mean square of the layer's weights before training. */
   readonly rms: Value;
 }
 
 export interface MaskedWeight {
   /** W where W² ≥ t², else 0; the shape of the weight. */
   readonly masked: Value;
-  /** Scalar, or [layers] for a stack: how many weights the gate lets through. */
+  /** Scalar, or [layers] for a stack: number of weights that pass the gate. */
   readonly kept: Value;
 }
 
@@ -68,12 +68,12 @@ export interface GateGradients {
 /**
  * The straight-through gradient. With G = dL/dŴ, M the soft mask, M̄ the hard one and c = dL/dM̄ of the sparsity term:
  *   dL/dW = G ⊙ M̄ + (G ⊙ W + c) ⊙ M ⊙ (1 − M) ⊙ W / τ,   dL/dt = −(t/τ) Σ (G ⊙ W + c) ⊙ M ⊙ (1 − M).
- * Written for few passes over the weights: with w̃ = W / (2√τ) and th = tanh(w̃² − t̃²), 4 M (1 − M) = 1 − th², and the scales fall away.
+ * The form here needs few passes over the weights: with w̃ = W / (2√τ) and th = tanh(w̃² − t̃²), 4 M (1 − M) = 1 − th², and the scales cancel.
  *
  * @param gradient dL/dŴ in the weight's shape
  * @param tau in units of rms²
  * @param pressure scalar c, the same for every weight
- * @param alive in the weight's shape: 0 where another gate shuts the weight out, which then gets no gradient here, else 1
+ * @param alive in the weight's shape: 0 where another gate removes the weight, which then gets no gradient here, else 1
  */
 export function gateGradients(
   b: Builder,
@@ -146,13 +146,13 @@ export function sparsityLoss(
     const quadratic = b.op('Mul', [gap, b.scalar(settings.quadratic)]);
     const loss = b.op('Mul', [gap, b.op('Add', [settings.multiplier, quadratic])]);
     const slope = b.op('Add', [settings.multiplier, b.op('Mul', [quadratic, b.scalar(2)])]);
-    // gap falls by 1/total when one more weight is let through ... and the loss rises with the gap, so a mask's gradient is positive.
+    // One more kept weight lowers the gap by 1/total, and the loss rises with the gap, so a mask's gradient is positive.
     return { sparsity, loss, pressure: b.op('Mul', [slope, b.scalar(1 / total)]) };
   });
 }
 
 /**
- * The gradient of a layer whose mask no longer changes: weights that are zero get none, and so stay zero.
+ * The gradient of a layer whose mask no longer changes: zero weights get none, and so stay zero.
  * @param weight the pruned weights
  * @param gradient the loss's gradient for them, in the same shape
  */

@@ -1,8 +1,8 @@
 /**
- * Gates by group (ours, with the formulas of gates.ts): one learnable threshold per layer decides which of its units or heads count. A
- * group's score is the mean square of its gated weights, less a base of its layer (`unitOf`). The mask M̄ of a group stands before the
- * matrices that read its channels: where it is 0 nothing of the group reaches the rest of the model, so that all its weights and biases
- * are as good as zero. Masking these matrices alone leaves a dead group the gradient that says whether it is missed.
+ * Gates by group (ours, with the formulas of gates.ts): one learnable threshold per layer decides which units or heads are kept. A group's score
+ * is the mean square of its gated weights minus a base of its layer (`unitOf`). The group's mask M̄ multiplies its channels in front of the
+ * matrices that read them: at 0, nothing of the group reaches the rest of the model, so all its weights and biases are effectively zero.
+ * Masking only these matrices leaves a dead group the gradient that shows whether it is missed.
  */
 
 import type { Builder } from '../onnx/graph/builder.ts';
@@ -10,29 +10,29 @@ import { int } from '../onnx/graph/graph.ts';
 import type { Value } from '../onnx/graph/value.ts';
 import { step } from './gates.ts';
 
-/** Where the groups of one layer cut a tensor, which is cut along no other axis: group g has the indices start + g·length … start + (g+1)·length − 1 of `axis`. */
+/** The part of a tensor that the groups of one layer own, along one axis: group g has the indices start + g·length … start + (g+1)·length − 1 of `axis`. */
 export interface GroupedAxis {
-  /** The grouped layer, by its index among the gated layers. */
+  /** The grouped layer, as an index of the gated layers. */
   readonly gate: number;
   readonly groups: number;
   readonly axis: number;
   readonly start: number;
   readonly length: number;
-  /** Whether these weights make the score and count for the sparsity; biases only live and die with them. */
+  /** Whether these weights count for the score and the sparsity. Biases do not; they are only masked with their group. */
   readonly gated: boolean;
-  /** Whether this matrix sums over the groups' channels, rather than giving them. */
+  /** Whether this matrix sums over the groups' channels; otherwise it produces them. */
   readonly reads: boolean;
 }
 
-/** An axis of a tensor from which groups have left. */
+/** An axis of a tensor from which groups were removed. */
 export interface LeftOfAxis {
-  /** Before they did. */
+  /** Its size before. */
   readonly size: number;
-  /** Where along it what is left was. */
+  /** The former indices of the remaining elements. */
   readonly indices: Int32Array;
 }
 
-/** One layer's threshold and the scores it decides about. */
+/** A layer's threshold and the scores that it decides about. */
 export interface GroupGate {
   /** [groups] */
   readonly scores: Value;
@@ -43,20 +43,20 @@ export interface GroupGate {
 }
 
 export interface ScoreUnit {
-  /** What a layer's scores are counted from. */
+  /** The zero point and unit of a layer's scores. */
   readonly base: number;
   /** The unit of its thresholds; its square is the mean score before training. */
   readonly rms: number;
 }
 
-/** Groups that are all alike get a unit all the same: as if the smallest mean square were so much of their mean. */
+/** Minimum spread: identical groups get a unit as if their smallest mean square were this fraction of the mean. */
 const leastSpread = 0.99;
 
 /**
- * The base and unit of a layer's scores (ours). Single weights are spread from 0 to many times their mean square, but the mean squares of
- * groups are not: in a wav2vec2 trained on digits units have 0.4 to 2.5 times their mean, heads 0.9 to 1.1. One learning rate of thresholds
- * would cross all heads in a few updates: on the sample model sparsity went 0.28 beyond its target within four, and 0.04 with a base. So
- * the base is such that the smallest score is at most half the mean score, and never below 0.
+ * The base and unit of a layer's scores (ours). The squares of single weights range from 0 to many times their mean, but the mean squares of groups
+ * do not: in a wav2vec2 trained on digits, units have 0.4 to 2.5 times their mean, heads 0.9 to 1.1. With one learning rate, thresholds would
+ * cross all heads in a few updates: on the sample model, sparsity overshot its target by 0.28 within four updates, and by 0.04 with a base. The
+ * base is chosen such that the smallest score is at most half the mean score, and is never below 0.
  * @param meanSquares of a layer's groups, before training.
  */
 export function unitOf(meanSquares: ArrayLike<number>): ScoreUnit {
@@ -68,8 +68,8 @@ export function unitOf(meanSquares: ArrayLike<number>): ScoreUnit {
 }
 
 /**
- * The mean square of each group's gated weights, less the layer's base.
- * @param parts what of which tensors the groups have
+ * The mean square of each group's gated weights minus the layer's base.
+ * @param parts the groups' parts of tensors
  * @param size the number of gated weights in one group
  * @param base scalar
  * @returns [groups]
@@ -92,7 +92,7 @@ export function closeGroups(b: Builder, { scores, threshold, rms }: GroupGate): 
 }
 
 export interface GroupGradients {
-  /** [groups]: times a gated weight of the group, what the loss's gradient for that weight gains through the score. */
+  /** [groups]: the loss's gradient through the score for each gated weight of the group, divided by that weight. */
   readonly factors: Value;
   /** Scalar: the loss's gradient for the threshold, in units of `rms`. */
   readonly threshold: Value;
@@ -102,7 +102,7 @@ export interface GroupGradients {
  * The straight-through gradient. With s the score of a group of n weights, M = sigmoid((s − t²) / (2τ)) its soft mask and A = dL/dM̄:
  *   dL/dw gains A · M (1 − M) · w / (nτ),   dL/dt = −(t/τ) Σ A · M (1 − M).
  * With th = tanh((s − t²) / (4τ)), 4 M (1 − M) = 1 − th².
- * @param pulls [groups]: A, of the sparsity term, too
+ * @param pulls [groups]: A, including the sparsity term
  * @param tau in units of rms²
  * @param size n
  */
@@ -126,7 +126,7 @@ export function groupGradients(
   };
 }
 
-/** The sum of each group's part of a tensor. @returns [groups] */
+/** The sum over each group's part of a tensor. @returns [groups] */
 export function sumsOfGroups(b: Builder, tensor: Value, { axis, start, length, groups }: GroupedAxis): Value {
   const others = tensor.dims.flatMap((_, i) => (i === axis ? [] : [i]));
   const along = others.length === 0 ? tensor : b.op('ReduceSum', [tensor, b.ints(others)], { keepdims: int(0) });
@@ -138,9 +138,9 @@ export function sumsOfGroups(b: Builder, tensor: Value, { axis, start, length, g
 }
 
 /**
- * Numbers of groups spread along the axis that they cut, in a shape that stretches over the tensor; undefined without any.
- * @param parts all along one axis, none over another
- * @param rest where there is no group
+ * Numbers of groups spread along the axis of the parts, in a shape that broadcasts to the tensor; undefined without parts.
+ * @param parts all along one axis, none overlapping
+ * @param rest the number outside all groups
  */
 export function spread(
   b: Builder,
@@ -167,7 +167,7 @@ export function spread(
   return b.op('Reshape', [whole, b.ints(dims.map((_, i) => (i === axis ? size : 1)))]);
 }
 
-/** Each group's number as often as the group has indices. */
+/** Repeats each group's number for each of its indices. */
 function alongAxis(b: Builder, values: Value, { groups, length }: GroupedAxis): Value {
   if (length === 1) return values;
   const column = b.op('Reshape', [values, b.ints([groups, 1])]);

@@ -1,8 +1,8 @@
-/** Scores of groups, and weights without those that are dead, on stored tensors: what groupGates.ts does in a graph. */
+/** Group scores and masks on stored tensors: the operations of groupGates.ts outside a graph. */
 
 import type { GroupedAxis } from './groupGates.ts';
 
-/** The sums of squares of each group's part of a tensor. */
+/** The sums of squares over each group's part of a tensor. */
 export function squaresOfGroups(weights: Float32Array, dims: readonly number[], cut: GroupedAxis): Float64Array {
   const sums = new Float64Array(cut.groups);
   forEachRun(dims, cut.axis, (index, from, to) => {
@@ -15,7 +15,7 @@ export function squaresOfGroups(weights: Float32Array, dims: readonly number[], 
   return sums;
 }
 
-/** Zeroes what dead groups have of a tensor, in place. @param living 1 for each group that lives */
+/** Zeroes the dead groups' parts of a tensor, in place. @param living 1 for each group that lives */
 export function zeroDead(
   weights: Float32Array,
   dims: readonly number[],
@@ -28,18 +28,18 @@ export function zeroDead(
   });
 }
 
-/** How many weights of a tensor one group has. */
+/** Number of weights of a tensor in one group. */
 export function partOf(dims: readonly number[], { axis, length }: GroupedAxis): number {
   return dims.reduce((product, dim, i) => product * (i === axis ? length : dim), 1);
 }
 
-/** The group that an index of its axis belongs to, if any. */
+/** The group of an index of the axis, if any. */
 function groupAt({ start, length, groups }: GroupedAxis, index: number): number | undefined {
   const group = Math.floor((index - start) / length);
   return group >= 0 && group < groups ? group : undefined;
 }
 
-/** Elements that lie side by side and have one index along an axis: from `from` to before `to`. */
+/** Contiguous elements with the same index along an axis: from `from` to before `to`. */
 function forEachRun(
   dims: readonly number[],
   axis: number,

@@ -1,21 +1,21 @@
 /**
- * Groups of weights that live and die together: the units of a feed-forward block, the heads of an attention. They come from the graph,
- * by following channels from matrix product to matrix product; no names of layers are looked at but to call the groups by them.
+ * Groups of weights that are kept or removed together: the units of a feed-forward block, the heads of an attention. They are found in the graph,
+ * by following channels from matrix product to matrix product. Names of layers serve only to name the groups.
  */
 
-/** The part of one weight that belongs to each group: group g owns the indices start + g·length … start + (g+1)·length − 1 of an axis. */
+/** Each group's part of one weight: group g owns the indices start + g·length … start + (g+1)·length − 1 of an axis. */
 export interface GroupSlice {
   readonly initializer: string;
   readonly axis: number;
-  /** 0, but where several such parts stand one behind the other in one matrix, as q, k and v may. */
+  /** 0, unless several such parts follow each other in one matrix, as q, k and v may. */
   readonly start: number;
   /** 1 for a feed-forward unit, the head's size for an attention head. */
   readonly length: number;
-  /** Whether its weights count for the score and the sparsity: gated matrices do; biases only live and die with them. */
+  /** Whether its weights count for the score and the sparsity. Gated matrices do; biases are only masked with their group. */
   readonly gated: boolean;
 }
 
-/** Groups that compete under one threshold. */
+/** Groups under one common threshold. */
 export interface GroupedLayer {
   /** The common scope of its matrix products: `wav2vec2.encoder.layers.0.feed_forward`. Unique in the model. */
   readonly name: string;
@@ -27,6 +27,6 @@ export interface GroupedLayer {
 
 export interface Grouping {
   readonly layers: readonly GroupedLayer[];
-  /** Gated matrices that cannot be grouped safely, each with one sentence of reason. */
+  /** Gated matrices that cannot be grouped safely, each with a reason in one sentence. */
   readonly notGated: readonly { readonly initializer: string; readonly reason: string }[];
 }

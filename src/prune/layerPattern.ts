@@ -1,7 +1,7 @@
-/** Patterns that name layers in settings: `feature_extractor`, `layers.0`, or `re:.*lm_head`. */
+/** Patterns for layers in settings: `feature_extractor`, `layers.0`, or `re:.*lm_head`. */
 
 /**
- * Whether a parameter's full name (`wav2vec2.encoder.layers.0.attention.q_proj.weight`) fits a pattern: a part of the name between
+ * Whether a parameter's full name (`wav2vec2.encoder.layers.0.attention.q_proj.weight`) matches a pattern: a part of the name between
  * dots, or after `re:` a regular expression that matches anywhere in it. As in the settings' `freeze`.
  * @throws Error naming the pattern if it is not a regular expression.
  */

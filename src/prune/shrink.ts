@@ -1,4 +1,4 @@
-/** Makes a smaller model of one whose groups of channels are dead: it computes what the model computes with these groups at zero. */
+/** Removes dead groups of channels from a model. The result computes what the model computes with these groups at zero. */
 
 import type { Model, Node } from '../onnx/graph/graph.ts';
 import type { ModelFile } from '../onnx/file/load.ts';
@@ -15,25 +15,25 @@ import { fitShapes, type Trial } from './shrink/fitShapes.ts';
 import { removeLayer } from './shrink/removeLayer.ts';
 
 export interface ShrunkLayer extends Pick<GroupedLayer, 'name' | 'kind' | 'groups'> {
-  /** How many groups are left. 0 only if the layer is gone, with its operators. */
+  /** Number of remaining groups. 0 only if the layer was removed, with its operators. */
   readonly kept: number;
-  /** Whether one group stayed, all zeros, because the graph cannot do without any. */
+  /** Whether one group of zeros stayed, because the graph needs at least one. */
   readonly held: boolean;
 }
 
 export interface Shrunk {
   readonly file: ModelFile;
   readonly layers: readonly ShrunkLayer[];
-  /** What went out of stored tensors that are still there, so that moments and masks can be cut alike (cutTensor). */
+  /** The parts removed from the remaining stored tensors, so that moments and masks can be cut alike (cutTensor). */
   readonly cuts: ReadonlyMap<string, readonly GroupCut[]>;
-  /** Stored tensors that are gone. */
+  /** Stored tensors that were removed. */
   readonly removed: ReadonlySet<string>;
 }
 
 export interface ShrinkOptions {
-  /** Whether the layers are those of findLayers with overlap: more than it gives without, and called otherwise. */
+  /** Whether the layers are those of findLayers with overlap: it finds more, under other names. */
   readonly overlap?: boolean;
-  /** Stored tensors that are in training: what is zero in the file is not left out. */
+  /** Stored tensors in training: their zeros in the file do not count as dead. */
   readonly varying?: ReadonlySet<string>;
 }
 
@@ -61,7 +61,7 @@ export function shrinkModel(
     const cut = { ...model, graph: { ...model.graph, initializers: tensors.initializers } };
     return { before: followed.trace, wanted: wantedShapes(found, plan, i), now: new Trace(cut, followed.sizes) };
   });
-  // What a Constant node held, and is cut, becomes an initializer.
+  // A cut value of a Constant node becomes an initializer.
   const nodes = plan.nodes.filter(
     ({ opType, outputs }) => opType !== 'Constant' || !tensors.changed.has(outputs[0] ?? ''),
   );
@@ -94,7 +94,7 @@ interface Plan {
   readonly slim: ReadonlySet<string>;
 }
 
-/** Which groups stay, and the nodes without the layers that go as a whole. */
+/** The groups that stay, and the nodes without the layers that are removed completely. */
 function planLayers(model: Model, { layers, followed }: ChosenLayers, keep: ReadonlyMap<string, Keep>): Plan {
   const dimsOf = (name: string): readonly number[] | undefined => followed[0]?.trace.value(name)?.dims;
   let { nodes } = model.graph;
@@ -128,7 +128,7 @@ function describeLayer({ chosen: { layer }, keep, held }: PlannedLayer): ShrunkL
   return { name, kind, groups, kept: countKept(keep), held };
 }
 
-/** The stored tensors with what stays of them. */
+/** The stored tensors with their remaining elements. */
 function cutTensors(model: Model, plan: Plan) {
   const stored = storedTensors(model.graph);
   const cuts = new Map<string, GroupCut[]>();
@@ -149,7 +149,7 @@ function cutTensors(model: Model, plan: Plan) {
   return { changed, cuts, initializers: new Map([...model.graph.initializers, ...changed]) };
 }
 
-/** The shape of every value of the model once some of the groups are gone. */
+/** The shape of every value of the model after the groups were removed. */
 function wantedShapes({ layers, followed }: ChosenLayers, plan: Plan, trace: number): Trial['wanted'] {
   const kept = new Map(layers.map(({ factors }, i) => [factors[trace], countKept(plan.layers[i]?.keep ?? [])]));
   const { layouts, axes } = followed[trace] ?? {};

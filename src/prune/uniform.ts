@@ -1,24 +1,25 @@
 /**
- * Uniform magnitude pruning (Han et al. 2015, "Learning both weights and connections"): every layer loses the same share of its weights,
+ * Uniform magnitude pruning (Han et al. 2015, "Learning both weights and connections"): every layer loses the same fraction of its weights,
  * those nearest to zero.
  */
 
 export interface Cut {
-  /** A copy, zero where a weight was cut. */
+  /** A copy with zeros in place of the pruned weights. */
   readonly weights: Float32Array;
-  /** The smallest magnitude that stays: what is nearer to zero was cut. */
+  /** The smallest magnitude that stays: weights nearer to zero were pruned. */
   readonly edge: number;
 }
 
 /**
- * Cuts the smallest weights by magnitude: as many as are wholly in the share. Of equal ones the first go, so that the count is exact.
+ * Prunes the smallest weights by magnitude: the largest whole number within the fraction. Of equal weights, the first are pruned, so that the count
+ * is exact.
  * @param share 0 to below 1.
  */
 export function cutSmallest(weights: Float32Array, share: number): Cut {
   const sorted = weights.map(Math.abs).sort();
   const count = Math.floor(share * weights.length);
   const edge = sorted[count] ?? 0;
-  // Weights as large as the edge are cut only as far as smaller ones do not make up the count.
+  // Weights as large as the edge are pruned only until the count is reached.
   let equal = count - firstAtLeast(sorted, edge);
   const cut = weights.map((weight) => {
     const size = Math.abs(weight);

@@ -1,4 +1,4 @@
-/** Asks a living trainer for something, over the socket that only its user can open. */
+/** Sends requests to a live trainer over a socket that only its user can open. */
 
 import { lstat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -13,13 +13,13 @@ import {
 } from '../protocol/control.ts';
 import { RecordError, type RunState } from '../protocol/records.ts';
 
-/** A trainer that cannot be asked. The message is a sentence. */
+/** The trainer cannot be reached. The message is a sentence. */
 export class ControlError extends Error {
   override readonly name = 'ControlError';
 }
 
 /**
- * Asks the trainer that wrote this state. It is asked for its status first, so that another one at the same place is not told to stop.
+ * Sends a request to the trainer that wrote this state. Its status is requested first, so that another trainer at the same address is not stopped.
  * @param timeoutMs in all. A trainer answers between two steps, which may take many seconds each.
  * @throws ControlError if it is gone, on another machine, or does not answer in time.
  */
@@ -65,8 +65,8 @@ async function* linesOf(socket: Socket): AsyncGenerator<string, void> {
 }
 
 /**
- * state.json may have come with somebody else's workspace, and must not make us write to any other socket: only to one as the trainer
- * makes it, in a folder that only this user can enter. On Windows a pipe's name could even lead to another machine.
+ * A state.json may come with somebody else's workspace, and must not make us write to any other socket: only sockets where a trainer creates
+ * them, in a folder that only this user can enter, are allowed. On Windows, a pipe's name could even lead to another machine.
  */
 async function trustedPath({ control, host, nonce }: RunState): Promise<string> {
   if (host !== hostname()) throw new ControlError(`The trainer runs on ${host} and can be asked only from there.`);

@@ -7,12 +7,12 @@ import { runPaths } from './paths.ts';
 import { liveness, readRun, readState, RunFolderError } from './state.ts';
 
 /**
- * Deletes what Pinch wrote into a run folder, and the folder unless there is something else in it.
- * @throws RunFolderError if it is no run's, if the run is live, or if the system does not permit it.
+ * Deletes Pinch's files in a run folder, and the folder unless it holds other files.
+ * @throws RunFolderError if the folder is not a run's, if the run is live, or if the system does not permit it.
  */
 export async function deleteRun(folder: string): Promise<void> {
   const { created } = await readRun(folder);
-  // A state that cannot be read is nobody's who trains.
+  // No live trainer has an unreadable state.
   const state = await readState(folder).catch(() => undefined);
   if ((await liveness(state, created)) === 'live') {
     throw new RunFolderError(`${folder}: the run is still going. Stop it first.`);
@@ -21,7 +21,7 @@ export async function deleteRun(folder: string): Promise<void> {
     for (const name of (await readdir(folder)).filter(isOurs)) {
       await rm(join(folder, name), { recursive: true, force: true });
     }
-    // Last, so that what was interrupted still is a run and can be deleted again.
+    // run.json goes last: an interrupted deletion leaves a run that can be deleted again.
     await rm(runPaths(folder).run);
     await rmdir(folder).catch(leaveIfNotEmpty);
   } catch (error) {
@@ -36,6 +36,6 @@ function isOurs(name: string): boolean {
 }
 
 function leaveIfNotEmpty(error: unknown): void {
-  // POSIX lets a system choose between the two.
+  // POSIX permits either error code.
   if (!['ENOTEMPTY', 'EEXIST'].includes(String((error as NodeJS.ErrnoException).code))) throw error as Error;
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { runsFolder } from './paths.ts';
 import { readRun } from './state.ts';
 
-/** Folders looked into at a time: enough to hide the wait of a network file system. */
+/** Folders read at a time: enough to hide the latency of a network file system. */
 const together = 32;
 
-/** The run folders under `.pinch/runs`, newest first. What is no run is left out; a workspace without runs has none. */
+/** The run folders under `.pinch/runs`, newest first. Other folders are left out; without the folder there are none. */
 export async function findRuns(workspaceFolder: string): Promise<string[]> {
   const parent = runsFolder(workspaceFolder);
   const names = await readdir(parent).catch(() => []);
@@ -21,7 +21,7 @@ export async function findRuns(workspaceFolder: string): Promise<string[]> {
       if (time !== undefined) runs.push({ folder, created: time });
     }
   }
-  // Two that were made in one millisecond still need an order that does not change.
+  // Runs of the same millisecond still need a fixed order.
   return runs.sort((a, b) => b.created - a.created || (a.folder < b.folder ? 1 : -1)).map(({ folder }) => folder);
 }
 

@@ -1,4 +1,4 @@
-/** Follows a run: what is in its folder now, and what is added to it, whoever writes there and wherever from. */
+/** Follows a run: reads its folder, and then everything added to it, by any writer on any machine. */
 
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -16,21 +16,21 @@ import { MetricsTail } from './metrics/metricsTail.ts';
 import { runPaths, type RunPaths } from './paths.ts';
 import { liveness, readRun, readState, type Liveness } from './state.ts';
 
-/** How a run stands. Records that a rewind took back are not in it, except alerts: they happened all the same. */
+/** The present state of a run. Records before a rewind are left out, except alerts, which did happen. */
 export interface RunSnapshot {
   readonly run: RunFile;
-  /** Undefined before a trainer first wrote it. */
+  /** Undefined until a trainer has written it. */
   readonly state: RunState | undefined;
   readonly liveness: Liveness;
   readonly attempt: number;
   readonly start: StartRecord | undefined;
   readonly lastStep: StepPoint | undefined;
   readonly evaluations: readonly EvaluationRecord[];
-  /** Those that are still on the disk. */
+  /** Checkpoints that are still on the disk. */
   readonly checkpoints: readonly CheckpointRecord[];
   readonly alerts: readonly AlertRecord[];
   readonly end: EndRecord | undefined;
-  /** Lines of metrics.jsonl that are no records. */
+  /** Lines of metrics.jsonl that are not records. */
   readonly skippedLines: number;
 }
 
@@ -39,7 +39,7 @@ export type RunChange =
   | { readonly kind: 'points'; readonly points: readonly StepPoint[] }
   /** The series is another one: a rewind, another file, or more steps at once than are worth telling one by one. */
   | { readonly kind: 'reset' }
-  /** Something in the snapshot besides `lastStep` changed. */
+  /** The snapshot has changed in more than `lastStep`. */
   | { readonly kind: 'snapshot' };
 
 export interface FollowOptions {
@@ -59,15 +59,14 @@ export interface RunFollower {
   /** Exactly this step, from the files; undefined if there is none that counts. */
   readonly recordAt: (step: number) => Promise<StepPoint | undefined>;
   readonly setPolling: (ms: number) => void;
-  /** Looks at the files now. What it finds is told before this resolves. */
+  /** Reads the files now. All changes are reported before this resolves. */
   readonly refresh: () => Promise<void>;
   readonly close: () => void;
 }
 
 /**
- * Reads a run and follows it from then on, by looking at its files again and again: that works on every file system, and for writers
- * on other machines.
- * @throws RunFolderError if the folder is no run's.
+ * Reads a run and follows it by polling its files. That works on every file system, and for writers on other machines.
+ * @throws RunFolderError if the folder is not a run's.
  */
 export async function followRun(folder: string, options: FollowOptions): Promise<RunFollower> {
   const follower = new Follower(folder, await readRun(folder), options);
@@ -75,7 +74,7 @@ export async function followRun(folder: string, options: FollowOptions): Promise
   return follower;
 }
 
-/** Milliseconds between two looks at state.json and the checkpoints: a living trainer writes the first every second. */
+/** Milliseconds between two reads of state.json and the checkpoints: a live trainer writes state.json every second. */
 const lookAround = 500;
 
 class Follower implements RunFollower {
@@ -136,7 +135,7 @@ class Follower implements RunFollower {
   }
 
   async refresh(): Promise<void> {
-    // A look that has begun may have passed what is new.
+    // A read that has already begun may miss new lines.
     await this.looking;
     this.lookedAround = -Infinity;
     await this.startLooking();
@@ -173,7 +172,7 @@ class Follower implements RunFollower {
   }
 
   private async look(): Promise<void> {
-    // A network file system that is away for a while, or a folder that is just being deleted: a later look tells.
+    // The network file system may be away for a while, or the folder is being deleted: a later read tells.
     const changes = await this.lookAtFiles().catch(() => []);
     for (const change of changes) for (const listener of this.listeners) if (!this.closed) listener(change);
   }
@@ -189,10 +188,10 @@ class Follower implements RunFollower {
     ];
   }
 
-  /** Whether the state, its process or the checkpoints on the disk are different. */
+  /** Whether the state, its process or the checkpoints on the disk have changed. */
   private async lookAtState(): Promise<boolean> {
     this.lookedAround = performance.now();
-    // One that cannot be read just now is about to be replaced, or never was one.
+    // An unreadable one is about to be replaced, or never was one.
     const state = (await readState(this.folder).catch(() => undefined)) ?? this.state;
     const life = await liveness(state, this.run.created);
     const onDisk = (await readdir(this.paths.checkpoints).catch(() => [])).filter((name) => name.startsWith('step-'));

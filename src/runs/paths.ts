@@ -1,4 +1,4 @@
-/** Where the files of a run are. */
+/** Paths of a run's files. */
 
 import { basename, dirname, join, resolve } from 'node:path';
 
@@ -25,13 +25,13 @@ export function runPaths(folder: string): RunPaths {
   };
 }
 
-/** Where the features of frozen encoders are kept: beside the folder of the runs, or beside a run that stands alone. */
+/** Folder of the features of frozen encoders: beside the folder of the runs, or beside a run outside one. */
 export function featuresFolder(runFolder: string): string {
   const parent = dirname(resolve(runFolder));
   return basename(parent) === 'runs' ? join(dirname(parent), 'features') : join(parent, '.pinch', 'features');
 }
 
-/** Where the runs of a workspace folder are made. */
+/** Folder of a workspace folder's runs. */
 export function runsFolder(workspaceFolder: string): string {
   return join(workspaceFolder, '.pinch', 'runs');
 }

@@ -1,21 +1,21 @@
-/** Tells a process from a later one that was given the same number. */
+/** Distinguishes a process from a later one with the same number. */
 
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
-/** Whether some process has this number now. */
+/** Whether a process has this number now. */
 export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // The process is there, but it is somebody else's.
+    // The process exists, but belongs to somebody else.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
-/** When a process started, in the system's own words, to compare and not to read; null where the system does not say. */
+/** The start time of a process in the system's own form, only for comparison; null where the system does not tell it. */
 export async function processStart(pid: number): Promise<string | null> {
   try {
     if (process.platform === 'linux') return await startOnLinux(pid);
@@ -29,7 +29,7 @@ export async function processStart(pid: number): Promise<string | null> {
   }
 }
 
-/** Clock ticks since a boot, which has an id of its own. */
+/** Clock ticks since a boot, which has an id. */
 async function startOnLinux(pid: number): Promise<string | null> {
   const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');

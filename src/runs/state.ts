@@ -1,4 +1,4 @@
-/** What a run is, and how it is doing: run.json, state.json, and whether its process still lives. */
+/** Reads run.json and state.json, and tells whether a run's process still lives. */
 
 import { hostname } from 'node:os';
 import { reasonOf } from '../base/errors.ts';
@@ -12,7 +12,7 @@ export class RunFolderError extends Error {
   override readonly name = 'RunFolderError';
 }
 
-/** Both files are a few kilobytes; what is much larger was not written by Pinch. */
+/** Bytes: both files have a few kilobytes. Pinch did not write a much larger one. */
 const largestFile = 1 << 20;
 
 /** run.json of an existing run. @throws RunFolderError */
@@ -22,28 +22,28 @@ export async function readRun(folder: string): Promise<RunFile> {
     return parseRunFile(await readSmallFile(run, largestFile));
   } catch (error) {
     if (error instanceof RecordError)
-      throw new RunFolderError(`${run}: this is no run.json of Pinch: ${error.message}.`);
+      throw new RunFolderError(`${run}: this is not a run.json of Pinch: ${error.message}.`);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new RunFolderError(`${folder}: this is no run folder; there is no run.json in it.`);
+      throw new RunFolderError(`${folder}: this is not a run folder; it has no run.json.`);
     }
     throw new RunFolderError(`${run}: it cannot be read: ${reasonOf(error)}.`);
   }
 }
 
-/** state.json; undefined before a trainer first ran, and if a power failure left nothing of it. @throws RunFolderError */
+/** state.json; undefined until a trainer has run, and if a power failure left an empty file. @throws RunFolderError */
 export async function readState(folder: string): Promise<RunState | undefined> {
   const { state } = runPaths(folder);
   try {
     const text = await readSmallFile(state, largestFile);
-    // Heartbeats are renamed into their place without waiting for the disk: a power failure may leave an empty file.
+    // Heartbeats are renamed without waiting for the disk: a power failure may leave an empty file.
     return text === '' ? undefined : parseRunState(text);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new RunFolderError(`${state}: this is no state.json of Pinch: ${reasonOf(error)}.`);
+    throw new RunFolderError(`${state}: this is not a state.json of Pinch: ${reasonOf(error)}.`);
   }
 }
 
-/** Whether the process that a state or a claim names still lives. One on another machine is not seen from here. */
+/** Whether the process of a state or a claim still lives. A process on another machine cannot be seen. */
 export async function isAlive(owner: Pick<RunState, 'pid' | 'processStart' | 'host'>): Promise<boolean> {
   if (owner.host !== hostname()) return false;
   if (!processExists(owner.pid)) return false;
@@ -55,23 +55,23 @@ export async function isAlive(owner: Pick<RunState, 'pid' | 'processStart' | 'ho
 export type Liveness =
   /** Its process lives, as far as can be told. */
   | 'live'
-  /** It says that it is over. */
+  /** state.json says that the run has ended. */
   | 'ended'
-  /** It says that it goes on, but nothing does. */
+  /** state.json says that the run goes on, but its process is gone. */
   | 'lost';
 
-/** Milliseconds after which a run on another machine, which is seen only by its heartbeat, is taken to be dead. */
+/** Milliseconds. A run on another machine is only seen by its heartbeat, and counts as dead after this long. */
 export const heartbeatLasts = 120_000;
 
-/** Milliseconds for which a heartbeat and a process with the right number are enough. */
+/** Milliseconds for which a heartbeat and a process with the right number are enough evidence. */
 const heartbeatIsFresh = 10_000;
 
-/** Milliseconds in which a trainer has written its first state, or never will. */
+/** Milliseconds after which a trainer without a first state will never write one. */
 const startTakes = 60_000;
 
 /**
- * @param state undefined before a trainer first wrote it.
- * @param created when run.json was written, which matters only without a state.
+ * @param state undefined until a trainer has written it.
+ * @param created time of run.json, used only without a state.
  */
 export async function liveness(state: RunState | undefined, created?: string): Promise<Liveness> {
   if (state === undefined) {
@@ -79,15 +79,15 @@ export async function liveness(state: RunState | undefined, created?: string): P
     return age < startTakes ? 'live' : 'lost';
   }
   if (isOver(state)) return 'ended';
-  // Within a minute of two machines' clocks; a heartbeat from the far future proves nothing.
+  // The clocks of two machines may differ by a minute. A heartbeat from the far future proves nothing.
   const age = Math.abs(Date.now() - Date.parse(state.heartbeat));
   if (state.host !== hostname()) return age < heartbeatLasts ? 'live' : 'lost';
-  // Asking the system when a process started takes half a second on Windows, so it is left for when there is doubt.
+  // Reading a process's start time takes half a second on Windows, so it is only done in doubt.
   if (age < heartbeatIsFresh) return processExists(state.pid) ? 'live' : 'lost';
   return (await isAlive(state)) ? 'live' : 'lost';
 }
 
-/** Whether the run says of itself that no process trains in it any more. */
+/** Whether the run's own state says that no process trains in it any more. */
 export function isOver({ status }: RunState): boolean {
   return status === 'done' || status === 'failed' || status === 'stopped';
 }

@@ -1,4 +1,4 @@
-/** Chooses what to train on: by trying, because a device that is listed need not work. */
+/** Chooses the training device by trying it: a listed device may not work. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -12,15 +12,15 @@ import { measureUnits, type Measured, type UnitCosts } from './unitCosts.ts';
 
 export interface ChosenDevice {
   readonly device: Device;
-  /** One sentence: why this one, and why not the others. */
+  /** One sentence: the reason for this device and against the others. */
   readonly reason: string;
-  /** What the parts of a graph take on it, as busy as it was when it was tried. */
+  /** Its unit costs, under the load at the time of the test. */
   readonly units: UnitCosts;
 }
 
 /**
- * The device that was asked for, or with `auto` the fastest that works.
- * @throws Error if the device that was asked for does not work, saying why.
+ * The requested device, or with `auto` the fastest that works.
+ * @throws Error with the reason if the requested device does not work.
  */
 export async function chooseDevice(choice: RunSettings['device']): Promise<ChosenDevice> {
   if (choice === 'cpu') {
@@ -32,7 +32,7 @@ export async function chooseDevice(choice: RunSettings['device']): Promise<Chose
     if (typeof found === 'string') throw new Error(`The device "${choice}" does not work here: ${found}.`);
     return { device: choice, reason: `${choice} was asked for.`, units: found.units };
   }
-  // One after the other: what runs beside a measurement is measured with it.
+  // One after the other: parallel measurements would disturb each other.
   const results: { readonly device: Device; readonly found: Measured | string }[] = [];
   for (const device of ['cuda', 'webgpu'] as const) results.push({ device, found: await tryDevice(device) });
   const cpu = await measureUnits('cpu');
@@ -47,7 +47,7 @@ export async function chooseDevice(choice: RunSettings['device']): Promise<Chose
   return { device, units, reason: `Trains on ${name}, the fastest that works here (${others.join('; ')}).` };
 }
 
-/** Tries a device in a process of its own, because drivers that do not work may end the process. @returns what it takes, or why not. */
+/** Tries a device in a process of its own, because a broken driver may end the process. @returns its unit costs, or the reason why it does not work. */
 export async function tryDevice(device: Device): Promise<Measured | string> {
   if (device === 'cuda' && !cudaIsSetUp()) {
     return cudaPlatform ? 'it is not set up ("pinch setup cuda" does that)' : 'it works on Linux on x64 only';
@@ -67,12 +67,12 @@ export async function tryDevice(device: Device): Promise<Measured | string> {
   }
 }
 
-/** What a probing process prints: one line of JSON. */
+/** The output of a probing process: one line of JSON. */
 export async function answerProbe(device: Device): Promise<string> {
   try {
     return JSON.stringify(await measureUnits(device));
   } catch (error) {
-    // Functions that passed it on stand in front of the reason.
+    // The reason is preceded by the functions that passed it on.
     return JSON.stringify({
       error:
         error instanceof OnnxruntimeError

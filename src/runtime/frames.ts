@@ -1,4 +1,4 @@
-/** How many frames a model makes of audio: the model's own answer, exact for every length, asked for a few lengths only. */
+/** The number of frames that a model makes of audio: exact for every length, derived from the model's answers for a few lengths. */
 
 import type { Model } from '../onnx/graph/graph.ts';
 import { ShapeProbe } from '../onnx/infer/shapeProbe.ts';
@@ -8,7 +8,7 @@ import type { ModelIO } from './modelIO.ts';
 export interface Frames {
   /** 0 for audio that is too short for the model. */
   readonly of: (samples: number) => number;
-  /** So many samples more are so many frames more, wherever they are added; undefined if the model has no such rhythm. */
+  /** Adding this many samples anywhere adds this many frames; undefined if the model has no such rhythm. */
   readonly rhythm: Rhythm | undefined;
 }
 
@@ -29,9 +29,9 @@ export function frameCounter(
 }
 
 /**
- * Convolutions and pooling, one behind the other and padded or not, make floor((samples − a) / s) · k + b frames, because floors of floors
- * are one floor. The numbers are found by asking the model, and the form is checked on both sides of steps near and far; a model that has
- * another form is asked for every length. The convolutions of config.json are only a first guess.
+ * Successive convolutions and pooling, padded or not, make floor((samples − a) / s) · k + b frames, because nested floors are one floor. The
+ * numbers are found by asking the model, and the formula is checked on both sides of steps near and far. A model with another form is asked
+ * for every length. The convolutions of config.json only give the first estimate.
  */
 export function countFrames(
   probe: ShapeProbe,
@@ -56,7 +56,7 @@ export function countFrames(
   return { of: (samples) => (samples < least ? 0 : Math.max(0, at(stairs, samples))), rhythm: stairs.rhythm };
 }
 
-/** A step of the stairs: the first sample count that gives so many frames. */
+/** A step of the function: the first sample count with this many frames. */
 interface Stairs {
   readonly step: Rhythm;
   readonly rhythm: Rhythm;
@@ -65,7 +65,7 @@ interface Stairs {
 const at = ({ step, rhythm }: Stairs, samples: number): number =>
   step.frames + rhythm.frames * Math.floor((samples - step.samples) / rhythm.samples);
 
-/** So many samples behind `near` the form is checked again: about ten minutes, where a wrong rhythm shows. */
+/** Samples after `near` at which the formula is checked again: about ten minutes, where a wrong rhythm shows. */
 const distance = 10_000_000;
 
 function isRight(stairs: Stairs, ask: (samples: number) => number, near: number): boolean {
@@ -77,7 +77,7 @@ function isRight(stairs: Stairs, ask: (samples: number) => number, near: number)
   );
 }
 
-/** By unpadded convolutions, as Hugging Face counts: floor((n − kernel) / stride) + 1 of each. */
+/** The count for unpadded convolutions, as in Hugging Face: floor((n − kernel) / stride) + 1 for each. */
 function listed(convolutions: readonly Convolution[], near: number): Stairs {
   let [stride, offset] = [1, 0];
   for (const convolution of convolutions) {
@@ -88,7 +88,7 @@ function listed(convolutions: readonly Convolution[], near: number): Stairs {
   return { step: { samples: frames * stride - offset, frames }, rhythm: { samples: stride, frames: 1 } };
 }
 
-/** The next step behind `near` is looked for by halving; the rhythm follows from the number of steps over a long distance. */
+/** Finds the next step after `near` by bisection. The rhythm follows from the number of steps over a long distance. */
 function* measured(ask: (samples: number) => number, near: number): Generator<Stairs> {
   const before = ask(near);
   let [low, high] = [near, near + 1];
@@ -109,7 +109,7 @@ function* measured(ask: (samples: number) => number, near: number): Generator<St
   for (const samples of candidates.slice(0, 8)) yield { step, rhythm: { samples, frames: height } };
 }
 
-/** The fewest samples that give a frame: what the form says, or, where padding makes more of it, what the model says. */
+/** The fewest samples that give a frame: from the formula or, with padding, from the model. */
 function shortest(stairs: Stairs, ask: (samples: number) => number, near: number): number {
   const { step, rhythm } = stairs;
   const guess = step.samples - rhythm.samples * (Math.ceil(step.frames / rhythm.frames) - 1);

@@ -1,4 +1,4 @@
-/** What one run of a graph of fixed shapes takes, estimated without running it. */
+/** Estimates the cost of one run of a graph of fixed shapes, without running it. */
 
 import type { Builder } from '../onnx/graph/builder.ts';
 import { stringAttribute, type Node } from '../onnx/graph/graph.ts';
@@ -7,15 +7,15 @@ import type { ValueType } from '../onnx/graph/value.ts';
 import { bytesPerElement, sizeOf } from '../onnx/graph/tensor.ts';
 
 export interface GraphCost {
-  /** Floating-point operations of matrix products and convolutions, which take nearly all of the time. */
+  /** Floating-point operations of matrix products and convolutions, which take most of the time. */
   readonly operations: number;
-  /** Bytes that all other operators read and write, which take the rest of it. */
+  /** Bytes that all other operators read and write, which take the rest of the time. */
   readonly traffic: number;
-  /** Nodes that run, those in the bodies of Scans once for each round: on small batches starting them takes longer than their work. */
+  /** Number of executed nodes; those in bodies of Scans count once per round. In small batches, starting them takes longer than their work. */
   readonly nodes: number;
-  /** Those of them that stand in the bodies of Scans, whose rounds grow with the audio's length. */
+  /** Number of those in the bodies of Scans, whose rounds grow with the audio's length. */
   readonly repeated: number;
-  /** The most memory that values between the nodes take at once, in the order the nodes were written. */
+  /** Peak memory of the values between nodes, in the order in which the nodes were written. */
   readonly bytes: number;
 }
 
@@ -35,7 +35,7 @@ export function graphCost(b: Builder): GraphCost {
   entries.forEach(([node, { inputs, outputs }], at) => {
     for (const output of outputs) {
       const last = lastUse.get(output);
-      // What nobody reads is a result, which is held elsewhere.
+      // A value without reader is an output, whose memory is counted elsewhere.
       if (last === undefined) continue;
       const bytes = bytesOf(output);
       held += bytes;
@@ -52,10 +52,10 @@ export function graphCost(b: Builder): GraphCost {
   return { operations, traffic, nodes: nodes + repeated, repeated, bytes: most };
 }
 
-/** Operators whose results are their inputs' bytes under another shape. */
+/** Operators whose results are their inputs' bytes in another shape. */
 const sameBytes: ReadonlySet<string> = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Identity', 'Constant']);
 
-/** A Scan's last inputs are scanned along their first axis; it runs its body once for each element of it. */
+/** A Scan's last inputs are scanned along their first axis; its body runs once for each element of it. */
 function repeatedNodes(node: Node, inputs: readonly (ValueType | undefined)[]): number {
   const body = node.attributes['body'];
   if (node.opType !== 'Scan' || body?.type !== 'graph') return 0;
@@ -66,7 +66,7 @@ function trafficOf(inputs: readonly (ValueType | undefined)[], outputs: readonly
   return [...inputs, ...outputs].reduce((sum, value) => sum + (value ? bytesOf(value) : 0), 0);
 }
 
-/** Each element of the output is a sum of products: twice as many operations as there are products. */
+/** Each element of the output is a sum of products: two operations per product. */
 function operationsOf(node: Node, inputs: readonly (ValueType | undefined)[], [output]: readonly ValueType[]): number {
   const [left, right] = inputs;
   if (!left || !right || !output) return 0;
@@ -75,7 +75,7 @@ function operationsOf(node: Node, inputs: readonly (ValueType | undefined)[], [o
     case 'MatMul':
       return 2 * size * (left.dims.at(-1) ?? 1);
     case 'Gemm':
-      // Either side may be transposed; the shared length is what is left of the left side.
+      // Either side may be transposed; the shared length is the rest of the left side.
       return 2 * size * (sizeOf(left.dims) / (output.dims[0] ?? 1));
     case 'Conv':
       return 2 * size * sizeOf(right.dims.slice(1));
@@ -91,7 +91,7 @@ function operationsOf(node: Node, inputs: readonly (ValueType | undefined)[], [o
   }
 }
 
-/** Each combination of the letters' values is a product, as if all inputs were multiplied at once; exporters write two. */
+/** Each combination of the letters' values is a product, as if all inputs were multiplied at once. Exporters use two inputs. */
 function einsumOperations(equation: string, shapes: readonly (readonly number[])[]): number {
   const sizes = new Map<string, number>();
   for (const [input, labels] of parseEinsum(equation, shapes).terms.entries()) {

@@ -1,23 +1,23 @@
-/** Finds where audio goes into a speech model and where its CTC logits come out, by type and shape rather than by name. */
+/** Finds the audio input and the CTC output of a speech model, by type and shape rather than by name. */
 
 import type { Dimension, Graph, ValueInfo } from '../onnx/graph/graph.ts';
 
 export interface ModelIO {
   /** float32 or float16 [batch, samples]. */
   readonly audio: ValueInfo;
-  /** Integers or booleans [batch, samples], 1 where there is audio; many exports have none. */
+  /** Integers or booleans [batch, samples], 1 for audio and 0 for padding; many exports have none. */
   readonly mask: ValueInfo | undefined;
-  /** float32 or float16 of three axes, for utterances, frames and symbols, in an order that outputForm.ts finds out. */
+  /** float32 or float16 with three axes for utterances, frames and symbols, in an order that outputForm.ts determines. */
   readonly logits: ValueInfo;
 }
 
 /**
- * @param file how messages name the model.
- * @param symbols the size of the vocabulary beside the model; decides between several outputs.
- * @throws Error if this is no CTC model that takes samples, listing what the model does take and give.
+ * @param file the model's name in messages.
+ * @param symbols the size of the vocabulary beside the model; it decides between several outputs.
+ * @throws Error that lists the model's inputs and outputs, if it is not a CTC model of samples.
  */
 export function findModelIO(graph: Graph, file: string, symbols?: number): ModelIO {
-  // Files of the old form list their weights as inputs, too.
+  // Files of the old form list their weights as inputs too.
   const inputs = graph.inputs.filter((input) => !graph.initializers.has(input.name));
   const planes = inputs.filter((input) => rankIs(input, 2));
   const audio = planes.filter((input) => isFloat(input) && !isMask(input));
@@ -38,7 +38,7 @@ export function findModelIO(graph: Graph, file: string, symbols?: number): Model
       `${file}: Pinch needs a CTC model, which gives logits as float32 [batch, frames, symbols]; this one gives ${list(graph.outputs)}.`,
     );
   }
-  // Frames have no number, nor has the batch, but where a model takes a fixed one: what is numbered beside it are the symbols.
+  // The frame axis has no number, nor has the batch axis unless it is fixed: a numbered axis beside them is that of the symbols.
   const widths = (logits.dims ?? []).filter((dim) => typeof dim === 'number');
   const width = Math.max(...widths);
   const counted = widths.length > (typeof sound.dims?.[0] === 'number' ? 1 : 0);
@@ -55,12 +55,12 @@ export function findModelIO(graph: Graph, file: string, symbols?: number): Model
   return { audio: sound, mask: masks[0], logits };
 }
 
-/** Masks are integers in most exports; a float one can be told from the audio only by its name. */
+/** Masks are integers in most exports. A float mask differs from the audio only by its name. */
 function isMask(input: ValueInfo): boolean {
   return !isFloat(input) || /mask/iu.test(input.name);
 }
 
-/** Models of 16-bit weights may take and give 16 bits, too. */
+/** Models with 16-bit weights may have 16-bit inputs and outputs too. */
 function isFloat({ type }: ValueInfo): boolean {
   return type === 'float32' || type === 'float16';
 }

@@ -1,6 +1,6 @@
 /**
- * Loads onnxruntime: the package that Pinch came with, or the copy beside which `pinch setup cuda` put the CUDA provider. onnxruntime looks for
- * providers only in the folder of its own library, and the folder that Pinch came with belongs to the package manager or the editor.
+ * Loads onnxruntime: the installed package, or the copy to which `pinch setup cuda` added the CUDA provider. onnxruntime looks for providers
+ * only in its own library's folder, and the installed package belongs to the package manager or the editor.
  */
 
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { cudaPlatform, cudaProvider, cudaVersionFolder, installedCuda, nativeFol
 
 const own = createRequire(import.meta.url);
 
-/** The onnxruntime-node that Pinch came with: its package.json and its version. */
+/** The installed onnxruntime-node: its package.json and its version. */
 export const ownPackage = {
   manifest: own.resolve('onnxruntime-node/package.json'),
   version: (own('onnxruntime-node/package.json') as { readonly version: string }).version,
@@ -19,7 +19,7 @@ export const ownPackage = {
 
 export const onnxruntime = load();
 
-/** Whether the CUDA provider for this version of onnxruntime is there: set up by Pinch, or by the package manager. */
+/** Whether the CUDA provider for this version of onnxruntime is installed, by Pinch or by the package manager. */
 export function cudaIsSetUp(): boolean {
   return ownPackageHasCuda() || installedCuda(ownPackage.version) !== undefined;
 }
@@ -34,7 +34,7 @@ function load(): typeof Onnxruntime {
       const copy = createRequire(join(cudaVersionFolder(ownPackage.version), 'package.json'));
       return copy('onnxruntime-node') as typeof Onnxruntime;
     } catch {
-      // A copy that does not load, after a change of the system for example, must not keep the CPU from training.
+      // A copy that does not load, for example after an update of the system, must not prevent training on the CPU.
     }
   }
   return own('onnxruntime-node') as typeof Onnxruntime;

@@ -1,16 +1,16 @@
-/** What onnxruntime says when it fails, as one sentence of ours. */
+/** Turns onnxruntime's errors into one sentence. */
 
-/** onnxruntime cannot load a model or run it. The message names the model and, where it is known, the node. */
+/** onnxruntime cannot load or run a model. The message names the model and, where known, the node. */
 export class OnnxruntimeError extends Error {
   override readonly name = 'OnnxruntimeError';
-  /** onnxruntime's message as it was: for a log, not for a sentence. */
+  /** onnxruntime's original message, for a log. */
   readonly ownWords: string;
-  /** The part of its message that says why. */
+  /** The reason within its message. */
   readonly reason: string;
 
   /**
-   * @param subject what it worked on, as a sentence may begin: the model's path, or the name of a graph of ours.
-   * @param doing what it could not do.
+   * @param subject the object of the work, as the start of a sentence: the model's path, or the name of a graph of ours.
+   * @param doing the work that failed.
    */
   constructor(subject: string, doing: 'load' | 'run', cause: unknown) {
     const ownWords = withoutColours(cause instanceof Error ? cause.message : String(cause));
@@ -30,7 +30,7 @@ export class OnnxruntimeError extends Error {
   }
 }
 
-/** In front of the reason onnxruntime puts its place in its own source: file, line and function, maybe with a condition that failed. */
+/** onnxruntime puts its source file, line and function, and perhaps a failed condition, in front of the reason. */
 const place = /^\S+\.(?:cc|cpp|cu|cuh|h|hpp):\d+ /u;
 const longestReason = 300;
 
@@ -39,7 +39,7 @@ function reasonIn(text: string): string {
   const status = first.split('Status Message: ').at(-1) ?? first;
   const bare = status.replace(/^\[ONNXRuntimeError\] : \d+ : \w+ : /u, '').replace(/^Exception during \w+: /u, '');
   const [, failed] = /was false\. ?(.*)$/u.exec(bare) ?? [];
-  // A function's name with its parameters, or alone.
+  // A function's name, with or without parameters.
   const said =
     failed || (place.test(bare) ? bare.replace(place, '').replace(/^(?:[^()]*\([^()]*\) |\S+ )/u, '') : bare);
   const reason = said.trim().replace(/[.\s]+$/u, '');

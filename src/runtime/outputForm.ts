@@ -1,4 +1,4 @@
-/** What a model's output is: which axis is which, whether its numbers are logits, and where the logits stand that training reads. */
+/** The form of a model's output: the order of its axes, the kind of its numbers, and the value with the logits for training. */
 
 import { elementsOf, floatsAs } from '../onnx/graph/elements.ts';
 import { checkLengths, unknownAxes } from '../onnx/model/lengths.ts';
@@ -16,16 +16,16 @@ export interface OutputForm {
   /** The axes of the output. */
   readonly axes: OutputAxes;
   readonly scores: Scores;
-  /** What CTC reads in training. */
+  /** The value that CTC reads in training. */
   readonly source: LogitsSource;
 }
 
 export interface LogitsSource {
-  /** A value of the model: the output, or what stands before its softmax. */
+  /** A value of the model: the output, or the value before its softmax. */
   readonly value: string;
-  /** The order in which Transpose makes it [batch, frames, symbols]; undefined if it is that. */
+  /** The permutation with which Transpose makes it [batch, frames, symbols]; undefined if it has that order. */
   readonly order: readonly number[] | undefined;
-  /** Whether its logarithm is to be taken: probabilities whose softmax was not found. */
+  /** Whether its logarithm is needed: it holds probabilities whose softmax was not found. */
   readonly probabilities: boolean;
 }
 
@@ -37,9 +37,9 @@ export interface OutputOptions {
 }
 
 /**
- * From the model's shapes for two batch sizes and three lengths, and from its last nodes. Only where these do not tell what the numbers
- * are, the model is run.
- * @param path the file that onnxruntime reads if the model has to be run; also how messages name the model.
+ * Reads the model's shapes for two batch sizes and three lengths, and its last nodes. The model is run only if these do not tell the kind of
+ * the numbers.
+ * @param path the file that onnxruntime reads if the model has to be run; also its name in messages.
  * @throws Error with one sentence that names the file if the output cannot be understood.
  */
 export async function establishOutput(
@@ -63,8 +63,8 @@ export async function establishOutput(
 }
 
 /**
- * From what the model gives for two lengths of noise, whatever operators it is made of; for models that are only run.
- * @param batch utterances at once, where the model takes a fixed number.
+ * Reads the model's outputs for two lengths of noise, whatever its operators; for models that are only run.
+ * @param batch utterances at once, where the model has a fixed batch size.
  * @throws Error as establishOutput.
  */
 export async function probeOutput(
@@ -123,10 +123,10 @@ async function measureScores(path: string, ports: ModelIO, axes: OutputAxes, sam
   }
 }
 
-/** Sums of float32 probabilities are 1 to within this; no trained model's logits are in every frame. */
+/** Sums of float32 probabilities are 1 within this tolerance. Logits of a trained model never have such sums in every frame. */
 const near = 1e-3;
 
-/** @throws Error if the numbers are probabilities' logarithms with the sign turned, the likeliest symbol's being the smallest. */
+/** @throws Error if the numbers are negative logarithms of probabilities: the most likely symbol has the smallest number. */
 function readScores(tensor: Tensor, axes: OutputAxes, file: string, output: string): Scores {
   const symbols = tensor.dims[axes.symbols] ?? 0;
   const sums = rowsOf(tensor, axes).flatMap((row) =>

@@ -1,12 +1,12 @@
-/** How many processors there are to compute with. */
+/** The number of processors for computation. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Physical cores that this process may use: two threads of one core share its arithmetic units, so that a second one gains little in matrix
- * products. Undefined where the system does not say; only Linux does, in files.
+ * Physical cores that this process may use: two threads of one core share its arithmetic units, so a second thread gains little in matrix
+ * products. Undefined where the system does not tell; only Linux does, in files.
  * @param folder of the system's own description of its processors
  */
 export function physicalCores(folder = '/sys/devices/system/cpu'): number | undefined {

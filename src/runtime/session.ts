@@ -1,4 +1,4 @@
-/** The only module that uses onnxruntime: sessions, tensors that stay where they are, and which devices really work. */
+/** The only module that uses onnxruntime: sessions, tensors that stay where they are, and tests of devices. */
 
 import type * as ort from 'onnxruntime-node';
 import { encodeModel } from '../onnx/file/encode.ts';
@@ -12,7 +12,7 @@ import { physicalCores } from './processors.ts';
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 export type Device = (typeof devices)[number];
 
-/** The environment's variable for the threads of one operator, where several trainers share a machine. */
+/** The environment variable for the threads of one operator, where several trainers share a machine. */
 export const threadsVariable = 'PINCH_THREADS';
 
 export const onnxruntimeVersion = onnxruntime.env.versions.node ?? 'unknown';
@@ -20,20 +20,20 @@ export const onnxruntimeVersion = onnxruntime.env.versions.node ?? 'unknown';
 /** The last of onnxruntime's five levels of logging. */
 const fatalOnly = 4;
 const quiet: ort.InferenceSession.RunOptions = { logSeverityLevel: fatalOnly };
-// What no session is responsible for, such as a device that cannot be had.
+// Messages outside any session, such as a device that is not available.
 onnxruntime.env.logLevel = 'fatal';
 
 export interface SessionOptions {
   readonly device: Device;
-  /** Threads of one operator on the CPU; by default what PINCH_THREADS says, or one per physical core. */
+  /** Threads of one operator on the CPU. Default: PINCH_THREADS, or one per physical core. */
   readonly threads?: number;
-  /** Every output is written to a tensor given to `runInto`, and nothing is returned. For graphs of ours on the CPU. */
+  /** Every output is written to a tensor given to `runInto`, and nothing is returned. For Pinch's own graphs on the CPU. */
   readonly inPlace?: boolean;
-  /** False to give memory back after every run on the CPU, for inputs of ever other sizes. True if it is not said. */
+  /** False to release memory after every run on the CPU, for inputs of varying sizes. Default: true. */
   readonly keepMemory?: boolean;
-  /** Outputs that stay on the device. On the CPU it makes no difference. */
+  /** Outputs that stay on the device. No effect on the CPU. */
   readonly resident?: readonly string[];
-  /** Names of nodes that run on the CPU whatever the device, those of Scan bodies included. */
+  /** Names of nodes that run on the CPU on any device, including those of Scan bodies. */
   readonly cpuNodes?: readonly string[];
   /** Write a profile of every operator run to a file with this prefix; `endProfile` closes it. */
   readonly profilePrefix?: string;
@@ -53,9 +53,9 @@ export class OrtTensor {
     return new OrtTensor(value);
   }
 
-  /** Gives onnxruntime a tensor without copying it: what onnxruntime writes to it appears in the array. */
+  /** Gives onnxruntime a tensor without copying it: its writes appear in the array. */
   static from(tensor: Tensor): OrtTensor {
-    // onnxruntime's constructor is overloaded by type, which a union of types cannot choose from.
+    // onnxruntime's constructor is overloaded by type, and a union of types cannot select an overload.
     const Tensor = onnxruntime.Tensor as unknown as new (
       type: string,
       data: TensorData,
@@ -70,23 +70,23 @@ export class OrtTensor {
 
   /** The elements, without a copy. @throws for a tensor on a device; see `Session.download`. */
   get tensor(): Tensor {
-    // Asking a device tensor for its data ends the whole process (onnxruntime-node 1.30), so it is checked here.
+    // Asking a device tensor for its data ends the whole process (onnxruntime-node 1.30), so this is checked here.
     if (this.onDevice) throw new Error('this tensor is on the device and has to be downloaded first');
     return { type: this.value.type as Tensor['type'], dims: this.value.dims, data: this.value.data as TensorData };
   }
 
-  /** Frees device memory; nothing on the CPU. */
+  /** Frees device memory; no effect on the CPU. */
   dispose(): void {
     if (this.onDevice) this.value.dispose();
   }
 }
 
-/** Something `run` reads: our tensor, or one that onnxruntime already holds. */
+/** An input of `run`: our tensor, or one that onnxruntime already holds. */
 export type Feed = Tensor | OrtTensor;
 
 export class Session {
   private readonly session: ort.InferenceSession;
-  /** How messages name what it runs. */
+  /** The name of its model in messages. */
   private readonly subject: string;
 
   private constructor(session: ort.InferenceSession, subject: string) {
@@ -95,7 +95,7 @@ export class Session {
   }
 
   /**
-   * @param model a file (read by onnxruntime, external data included), encoded bytes, or a graph we built.
+   * @param model a file (read by onnxruntime, including external data), encoded bytes, or a graph that Pinch built.
    * @throws OnnxruntimeError
    */
   static async create(model: string | Uint8Array | Model, options: SessionOptions): Promise<Session> {
@@ -103,18 +103,18 @@ export class Session {
       typeof model === 'string' || model instanceof Uint8Array
         ? model
         : encodeModel(options.inPlace ? withoutResults(model) : model);
-    // onnxruntime's own count of cores was one on a virtual machine of two, which made a training step 1.7 times as long (1.30).
+    // On a virtual machine with two cores, onnxruntime counted one, and a training step took 1.7 times as long (1.30).
     const threads = options.threads ?? threadsOfEnvironment() ?? physicalCores();
     const common: ort.InferenceSession.SessionOptions = {
-      // Provider 'cpu' comes last and takes what the device cannot run.
+      // Provider 'cpu' comes last and runs what the device cannot.
       executionProviders: [...providersOf(options), 'cpu'],
-      // Its errors are thrown as well, and warnings are about our graphs' unused names: only what ends the process is left for it to print.
+      // Errors are thrown as well, and warnings concern our graphs' unused names: only fatal messages are printed.
       logSeverityLevel: fatalOnly,
       graphOptimizationLevel: 'all',
-      // A training step's tensors are large and the same each time; onnxruntime's own arena and memory patterns keep twice what malloc does
-      // (measured at wav2vec2-base size: 3.2 against 2.4 GB), and it reuses pages as well as they do.
+      // A training step's tensors are large and the same each time. onnxruntime's own arena and memory patterns keep twice as much as malloc
+      // (measured at wav2vec2-base size: 3.2 against 2.4 GB), which reuses pages as well as they do.
       ...(options.inPlace || options.keepMemory === false ? { enableCpuMemArena: false, enableMemPattern: false } : {}),
-      // Adam's second moments decay into denormal numbers, which processors compute a hundred times slower.
+      // Adam's second moments decay into denormal numbers, on which processors compute a hundred times slower.
       extra: { session: { set_denormal_as_zero: '1' } },
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(options.profilePrefix === undefined
@@ -126,7 +126,7 @@ export class Session {
     };
     const subject = subjectOf(model);
     try {
-      // The two overloads of create do the same; TypeScript wants one of them chosen.
+      // The two overloads of create do the same; TypeScript needs one of them chosen.
       const session =
         typeof source === 'string'
           ? await onnxruntime.InferenceSession.create(source, common)
@@ -154,8 +154,8 @@ export class Session {
   }
 
   /**
-   * Runs the graph and writes every output to the tensor given for it; a tensor that is also fed is updated in place. The session has
-   * to be created `inPlace`. Blocks the thread until done.
+   * Runs the graph and writes every output to the tensor given for it. A tensor that is also an input is updated in place. The session must have
+   * been created `inPlace`. Blocks the thread until done.
    * @throws OnnxruntimeError
    */
   async runInto(feeds: Readonly<Record<string, Feed>>, into: Readonly<Record<string, OrtTensor>>): Promise<void> {
@@ -200,13 +200,13 @@ export class Session {
   }
 }
 
-/** Threads of one operator that the environment asks for; undefined if it does not. */
+/** Threads of one operator that the environment sets; undefined if it does not. */
 export function threadsOfEnvironment(): number | undefined {
   const threads = Number(process.env[threadsVariable]);
   return Number.isSafeInteger(threads) && threads > 0 ? threads : undefined;
 }
 
-/** Copies tensors to the device or from it, in one run of a graph that hands them through. */
+/** Copies tensors to or from the device, in one run of a graph that passes them through. */
 async function copyThrough(
   residents: Readonly<Record<string, OrtTensor>>,
   device: Device,
@@ -231,7 +231,7 @@ async function copyThrough(
   }
 }
 
-/** How messages name a model. */
+/** The model's name in messages. */
 function subjectOf(model: string | Uint8Array | Model): string {
   if (typeof model === 'string') return model;
   return model instanceof Uint8Array ? 'The model' : `Pinch's graph "${model.graph.name}"`;
@@ -247,10 +247,9 @@ const sequenceName = '#ran';
 const sequenceRefused = 'Non tensor type is temporarily not supported';
 
 /**
- * Puts an output in front of the others that onnxruntime-node cannot return. It copies every output that it returns into new memory,
- * also those that it has just written to a tensor of ours (js/node/src/inference_session_wrap.cc, 1.30); for all weights and moments
- * that would take longer than computing them. It converts outputs in order once the graph has run, and gives up at the first that is
- * a sequence: by then everything is where it belongs.
+ * Adds a first output that onnxruntime-node cannot return. It copies every output that it returns into new memory, including those that it has just
+ * written to our tensors (js/node/src/inference_session_wrap.cc, 1.30); for all weights and moments, that would take longer than computing
+ * them. It converts outputs in order after the graph has run, and stops at the first that is a sequence: by then everything is in its place.
  */
 function withoutResults(model: Model): Model {
   const { graph } = model;

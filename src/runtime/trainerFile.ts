@@ -1,4 +1,4 @@
-/** Where the trainer's program is. */
+/** The path of the trainer's program. */
 
 import { fileURLToPath } from 'node:url';
 

@@ -1,4 +1,4 @@
-/** Measures what a device takes, as busy as it is now, for the three things that the time of a graph is estimated from. */
+/** Measures a device's costs, under the present load, for the three quantities that the time of a graph is estimated from. */
 
 import { performance } from 'node:perf_hooks';
 import { Builder } from '../onnx/graph/builder.ts';
@@ -12,25 +12,25 @@ export interface UnitCosts {
   readonly operation: number;
   /** A byte that an operator reads or writes. */
   readonly byte: number;
-  /** The start of an operator, however little it has to do. */
+  /** The start of an operator without work. */
   readonly node: number;
 }
 
 export interface Measured {
-  /** What counts when devices are compared: floating-point operations a second of the fastest run. */
+  /** For comparing devices: floating-point operations per second in the fastest run. */
   readonly speed: number;
-  /** What counts when time is foreseen: means, because a run is held up by whatever else the machine does. */
+  /** For estimating time: means, because other load on the machine also slows a run down. */
   readonly units: UnitCosts;
 }
 
 /** Side of the square matrices that are multiplied to try a device. */
 const side = 512;
 const products = 4;
-/** Elements of what is moved: more than caches hold. */
+/** Number of moved elements: more than caches hold. */
 const elements = 2 ** 22;
 const moves = 4;
 const starts = 400;
-/** Milliseconds in which a graph is run again and again. */
+/** Milliseconds in which a graph is run repeatedly. */
 const trying = { products: 300, moves: 150, starts: 80 };
 
 /** Runs three small graphs for half a second in all. @throws Error with onnxruntime's reason, or if the device computes wrong results. */
@@ -38,7 +38,7 @@ export async function measureUnits(device: Device): Promise<Measured> {
   const multiplied = await time(device, trying.products, [side, side], 1 / side, products, (b, x, last) =>
     b.op('MatMul', [last, x]),
   );
-  // With every element 1/n, the products of the matrix are the matrix itself.
+  // With every element 1/n, the powers of the matrix equal the matrix itself.
   if (Math.abs(multiplied.sum - side) > 0.01 * side) throw new Error('it computes wrong results');
   const moved = await time(device, trying.moves, [elements], 0, moves, (b, x, last) => b.op('Add', [last, x]));
   const started = await time(device, trying.starts, [16], 0, starts, (b, x, last) => b.op('Add', [last, x]));
@@ -55,7 +55,7 @@ export async function measureUnits(device: Device): Promise<Measured> {
   };
 }
 
-/** Seconds of a graph in which an operator follows another, `count` times; the result is summed, so that little comes back. */
+/** Seconds of a graph with `count` operators in a row. The result is summed, so that little data comes back. */
 async function time(
   device: Device,
   milliseconds: number,

@@ -1,4 +1,4 @@
-/** One process at a time works on a study; everybody else can see that it does. */
+/** One process at a time works on a study. Its claim and state are visible to all others. */
 
 import { makeFolder } from '../base/makeFolder.ts';
 import type { RunState } from '../protocol/records.ts';
@@ -7,17 +7,17 @@ import { claimRunFolder, writeState } from '../runfolder/runFolder.ts';
 import { StudyFileError } from './studyFile.ts';
 
 export interface StudyClaim {
-  /** @param done tasks that need no more work. */
+  /** @param done number of finished tasks. */
   readonly progress: (done: number) => void;
   readonly release: (status: 'done' | 'stopped' | 'failed') => Promise<void>;
 }
 
-/** Milliseconds; a process on another machine is seen only by its heartbeat. */
+/** Milliseconds. A process on another machine is only seen by its heartbeat. */
 const beatEvery = 10_000;
 
 /**
- * Claims the folder as a trainer claims a run's, and keeps a state.json in it of the same form: a step is a task.
- * @throws StudyFileError if a living process has it.
+ * Claims the folder as a trainer claims a run's, and keeps a state.json of the same form in it, in which a step is a task.
+ * @throws StudyFileError if a live process has claimed it.
  */
 export async function claimStudy(folder: string, tasks: number): Promise<StudyClaim> {
   await makeFolder(folder);
@@ -40,11 +40,11 @@ export async function claimStudy(folder: string, tasks: number): Promise<StudyCl
   const write = (change: Partial<RunState>): Promise<void> => {
     state = { ...state, ...change, heartbeat: new Date().toISOString() };
     const next = state;
-    // One behind the other, so that the last one stays.
+    // One after the other, so that the last state stays.
     writing = writing.catch(() => undefined).then(() => writeState(folder, next));
     return writing;
   };
-  // The disk may be full for a moment; the results say so when they cannot be written.
+  // The disk may be full for a moment. If the results cannot be written either, they report it.
   const beat = (change: Partial<RunState> = {}): void => void write(change).catch(() => undefined);
   await write({});
   const timer = setInterval(beat, beatEvery);

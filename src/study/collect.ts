@@ -1,4 +1,4 @@
-/** Reads what a study's tasks have come to: each finished run's numbers, and what was recognised, to compare it. */
+/** Reads the results of a study's finished tasks, with the transcripts for the comparison. */
 
 import { relative, sep } from 'node:path';
 import { compareSystems } from '../metrics/compare.ts';
@@ -16,14 +16,14 @@ import type { Study } from './studyFile.ts';
 
 type Where = { readonly study: Study; readonly paths: StudyPaths };
 
-/** A task that is done. */
+/** A finished task. */
 export interface Collected {
   readonly measured: Readonly<Record<TestSet, Measured>>;
   /** The results of a run, without its comparison; null for the given model. */
   readonly found: Omit<Found, 'againstDense'> | null;
 }
 
-/** @returns undefined as long as something of the task is missing. */
+/** @returns undefined while a part of the task is missing. */
 export async function collectTask(task: Task, where: Where): Promise<Collected | undefined> {
   const model = await modelOf(task, where);
   if (model === undefined) return undefined;
@@ -33,7 +33,7 @@ export async function collectTask(task: Task, where: Where): Promise<Collected |
   return { measured, found: task.kind === 'run' ? await describeRunOf(task, model, measured, where) : null };
 }
 
-/** The verdict on a run; null if it is the dense model, or the dense model with its seed is not done. */
+/** The comparison of a run with the dense model; null for the dense model itself, or until the one with the same seed is finished. */
 export function compareWithDense(
   task: RunTask,
   own: Collected,

@@ -1,4 +1,4 @@
-/** A study's runs as a table for other programs, a row for each. */
+/** A study's runs as CSV, one row each. */
 
 import type { RunResult, StudyResults } from '../protocol/results/study.ts';
 
@@ -27,7 +27,7 @@ const columns: Readonly<Record<string, (run: RunResult) => string | number | nul
   segments: ({ found }) => found?.againstDense?.mapsswe?.segments,
 };
 
-/** RFC 4180, with a head. What is not known is empty. */
+/** RFC 4180, with a header. Unknown values are empty. */
 export function resultsCsv({ runs }: StudyResults): string {
   const rows = runs.map((run) => Object.values(columns).map((column) => cell(column(run))));
   return [Object.keys(columns), ...rows].map((row) => `${row.join(',')}\r\n`).join('');

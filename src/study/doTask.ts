@@ -1,4 +1,4 @@
-/** Brings one task of a study to its end, from wherever it stands: trains what is missing of its run, then measures its model. */
+/** Completes one task of a study from any state: trains its run as far as needed, then evaluates its model. */
 
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -18,7 +18,7 @@ import type { Study } from './studyFile.ts';
 export interface TaskContext {
   readonly study: Study;
   readonly paths: StudyPaths;
-  /** What every run.json of the study says, but for its settings. */
+  /** The fields that every run.json of the study shares, without the settings. */
   readonly inputs: Omit<RunFile, 'settings'>;
   /** Threads of one operator; undefined for onnxruntime's choice. */
   readonly threads: number | undefined;
@@ -26,10 +26,10 @@ export interface TaskContext {
   readonly signal: AbortSignal;
 }
 
-/** `stopped`: by the signal, or by somebody else; it goes on the next time. */
+/** `stopped`: by the signal or by a user; it is resumed the next time. */
 export type TaskEnd = { readonly status: 'done' | 'stopped' } | { readonly status: 'failed'; readonly message: string };
 
-/** Does nothing twice: what is done already is found and left as it is. */
+/** Finds finished work and does not repeat it. */
 export async function doTask(task: Task, context: TaskContext): Promise<TaskEnd> {
   try {
     if (task.kind === 'run') {
@@ -47,7 +47,7 @@ export async function doTask(task: Task, context: TaskContext): Promise<TaskEnd>
   }
 }
 
-/** Whether the run is trained, and its model measured on everything. */
+/** Whether the run is trained and its model evaluated on all data. */
 export async function isDone(task: Task, { study, paths }: Pick<TaskContext, 'study' | 'paths'>): Promise<boolean> {
   const model = await modelOf(task, { study, paths }).catch(() => undefined);
   if (model === undefined) return false;
@@ -56,8 +56,8 @@ export async function isDone(task: Task, { study, paths }: Pick<TaskContext, 'st
 }
 
 /**
- * The model that a task's evaluations are of: a run's last checkpoint, because a choice by the development set would make methods that
- * are evaluated more often look better. Undefined if the run is not done.
+ * The model that a task evaluates: a run's last checkpoint. A choice by the development set would favour methods that are evaluated more
+ * often. Undefined if the run is not finished.
  */
 export async function modelOf(
   task: Task,
@@ -72,7 +72,7 @@ export async function modelOf(
   return join(folder, end.checkpoint);
 }
 
-/** An evaluation that is there and still holds. */
+/** An existing, valid evaluation. */
 export async function readMeasured(
   task: Task,
   set: TestSet,
@@ -90,16 +90,16 @@ async function measureOn(task: Task, set: TestSet, context: TaskContext): Promis
     model,
     manifest: context.study[set],
     threads: context.threads,
-    // Beside a checkpoint the editor finds it; the folder of the user's own model is not ours to write to.
+    // The editor finds it beside a checkpoint. The folder of the user's own model must not be written to.
     keep: task.kind === 'run',
     signal: context.signal,
   });
 }
 
-/** Milliseconds between two looks at a run that another process trains. */
+/** Milliseconds between two reads of a run that another process trains. */
 const lookEvery = 500;
 
-/** Crashes in a row without a checkpoint in between, after which another try would end no other way. */
+/** Crashes in a row without a checkpoint in between, after which the task is given up. */
 const mostCrashes = 3;
 
 async function trainToEnd(folder: string, { threads, signal }: TaskContext): Promise<TaskEnd> {

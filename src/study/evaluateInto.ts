@@ -1,4 +1,4 @@
-/** Measures a model in a process of its own, so that several can be measured at once. */
+/** Evaluates a model in a process of its own, so that several run at once. */
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,27 +8,27 @@ export interface EvaluationOrder {
   readonly model: string;
   readonly manifest: string;
   readonly threads: number | undefined;
-  /** Whether it is kept beside the model as well. */
+  /** Whether it is also kept beside the model. */
   readonly keep: boolean;
-  /** Ends the process at once; nothing of this evaluation counts then. */
+  /** Ends the process at once. The evaluation is then discarded. */
   readonly signal: AbortSignal;
 }
 
-/** The bundled command: this file's own bundle, or, run from source, the one in the bundles' folder. */
+/** The bundled command: this file's own bundle or, run from source, the one in the bundles' folder. */
 export function commandFile(): string {
   const fromSource = import.meta.url.endsWith('.ts');
   return fileURLToPath(new URL(fromSource ? '../../dist/cli.js' : './cli.js', import.meta.url));
 }
 
-/** @throws Error with what the command says, unless the signal ended it. */
+/** @throws Error with the command's message, unless the signal ended it. */
 export async function evaluateInto(folder: string, order: EvaluationOrder): Promise<void> {
   const { model, manifest, threads, keep, signal } = order;
-  // The latency of a model that is measured beside others would say nothing.
+  // The latency of a model that runs beside others would mean nothing.
   const args = ['evaluate', model, '--data', manifest, '--out', folder, '--no-cost', ...(keep ? ['--keep'] : [])];
   const child = spawn(process.execPath, [commandFile(), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     windowsHide: true,
-    // A group of its own, so that Ctrl-C in a terminal is this process's to answer.
+    // A process group of its own: this process handles Ctrl-C in a terminal.
     detached: process.platform !== 'win32',
     env: { ...process.env, ...keepMemory, ...threadsEnvironment(threads), ELECTRON_RUN_AS_NODE: '1' },
   });

@@ -1,4 +1,4 @@
-/** Does a study's tasks on this machine, several at once where it is large enough. */
+/** Runs a study's tasks on this machine, several at once if it is large enough. */
 
 import { setMaxListeners } from 'node:events';
 import { availableParallelism, freemem } from 'node:os';
@@ -16,11 +16,11 @@ export interface TaskEvents {
 export interface Share {
   /** Tasks at once. */
   readonly together: number;
-  /** Threads of one operator in each of them; undefined for onnxruntime's choice. */
+  /** Threads of one operator in each task; undefined for onnxruntime's choice. */
   readonly threads: number | undefined;
 }
 
-/** In the order of the tasks. None is begun after the signal. @throws the first error of an event, after the others have stopped. */
+/** Tasks start in order; none starts after the signal. @throws the first error of an event, after the others have stopped. */
 export async function doTasks(
   tasks: readonly Task[],
   context: TaskContext,
@@ -29,7 +29,7 @@ export async function doTasks(
 ): Promise<void> {
   const broken = new AbortController();
   const signal = AbortSignal.any([context.signal, broken.signal]);
-  // Every task listens to it, and Node warns of more than ten.
+  // Every task listens to the signal, and Node.js warns of more than ten listeners.
   setMaxListeners(0, signal);
   const waiting = [...tasks];
   const work = async (): Promise<void> => {
@@ -48,14 +48,14 @@ export async function doTasks(
   if (failure) throw failure.reason;
 }
 
-/** Processors below which training slows down more than two runs at once gain. */
+/** Processors per run. With fewer, training slows down more than two runs at once gain. */
 const fewestThreads = 4;
 
-/** Share of the free memory that the runs may take. */
+/** Fraction of the free memory for all runs. */
 const mostMemory = 0.8;
 
 /**
- * What the study says, and where it says nothing, as many runs as have four processors each and fit into memory; on a GPU one.
+ * The study file's setting. Default: as many runs as have four processors each and fit into memory; one on a GPU.
  * @throws Error in one sentence if the first run could not start.
  */
 export async function shareMachine({ together, threads }: Study, tasks: readonly Task[]): Promise<Share> {
@@ -70,7 +70,7 @@ export async function shareMachine({ together, threads }: Study, tasks: readonly
   return { together: fitting, threads: threads ?? shareOf(processors, fitting) };
 }
 
-/** Alone, a run has what it would have without a study. */
+/** A single run has the threads that it has without a study. */
 function shareOf(processors: number, together: number): number | undefined {
   return together === 1 ? undefined : Math.max(1, Math.floor(processors / together));
 }

@@ -1,4 +1,4 @@
-/** The run folder of a task: made if it is not there, and otherwise held against what the study says now. */
+/** Creates the run folder of a task, or checks an existing one against the study file. */
 
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import type { RunTask } from './plan.ts';
 
 /**
  * @returns the folder.
- * @throws Error if a run with other settings or other data is there: its results would not be the study's.
+ * @throws Error if a run with other settings or data is there: its results would not belong to the study.
  */
 export async function makeRunFolder(
   task: RunTask,
@@ -35,7 +35,7 @@ export async function makeRunFolder(
 async function refuseOther(folder: string, task: RunTask, inputs: Omit<RunFile, 'settings'>): Promise<void> {
   const run = await readRun(folder);
   const advice = 'delete that folder to train it again, or give the study another folder';
-  // What the first form of run.json leaves out came later than the run.
+  // Settings that the first form of run.json lacks were added after such a run.
   const key = firstDifference(run.settings, { ...task.settings }, run.version === 1);
   if (key !== undefined) throw new Error(`${folder}: it was trained with another "${key}"; ${advice}.`);
   const other = (['model', 'train', 'dev'] as const).find((name) => run.checksums[name] !== inputs.checksums[name]);
@@ -44,7 +44,7 @@ async function refuseOther(folder: string, task: RunTask, inputs: Omit<RunFile, 
   }
 }
 
-/** The dotted key of the first setting that differs. */
+/** The dotted key of the first different setting. */
 function firstDifference(before: unknown, now: unknown, onlyOld: boolean): string | undefined {
   if (isDeepStrictEqual(before, now)) return undefined;
   if (!isGroup(before) || !isGroup(now)) return '';
@@ -59,7 +59,7 @@ function isGroup(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A crash while run.json was written leaves its temporary file, which would make the folder look like somebody's. */
+/** A crash during the writing of run.json leaves its temporary file, with which the folder would look like a user's. */
 async function removeUnfinished(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names.filter((name) => /^\.run\.json\.[0-9a-f]+\.tmp$/u.test(name))) {

@@ -1,4 +1,4 @@
-/** Where the files of a study are. */
+/** Paths of a study's files. */
 
 import { join } from 'node:path';
 import { reportName, resultsName } from '../runs/studyFolder.ts';
@@ -9,7 +9,7 @@ export type TestSet = (typeof testSets)[number];
 export interface StudyPaths {
   readonly folder: string;
   readonly runs: string;
-  /** What was submitted to Slurm, and the jobs' output. */
+  /** The jobs submitted to Slurm, and their output. */
   readonly slurm: string;
   readonly json: string;
   readonly csv: string;

@@ -1,4 +1,4 @@
-/** What a study trains and measures: one task for each run, and one for the model as it was given. */
+/** The tasks of a study: one for each run, and one for the given model. */
 
 import { completeSettings, SettingsError, type RunSettings } from '../protocol/settings.ts';
 import { StudyFileError, type Study, type StudyMethod } from './studyFile.ts';
@@ -14,7 +14,7 @@ export interface RunTask {
   readonly settings: RunSettings;
 }
 
-/** The model as it was given, which is only measured. */
+/** The given model, which is only evaluated. */
 export interface ModelTask {
   readonly kind: 'model';
   readonly name: 'model';
@@ -23,8 +23,8 @@ export interface ModelTask {
 export type Task = RunTask | ModelTask;
 
 /**
- * The given model first, then the dense model with each seed, which everything is compared with, then method by method.
- * @throws StudyFileError naming the setting that cannot be used.
+ * The given model first, then the dense model with each seed, with which all others are compared, then method by method.
+ * @throws StudyFileError naming the invalid setting.
  */
 export function planStudy(study: Study): Task[] {
   const pruned = study.methods.filter(({ method }) => method !== 'none');
@@ -65,7 +65,7 @@ function planRun(study: Study, { method, settings }: Entry, target: number | nul
   }
 }
 
-/** These have a place of their own in the file, and two values for one thing would leave it open which counts. */
+/** Settings with a field of their own in the study file: a second value would be ambiguous. */
 function refuseWhatTheStudySays({ file }: Study, settings: Readonly<Record<string, unknown>>): void {
   const { sparsity } = settings;
   const target = typeof sparsity === 'object' && sparsity !== null && 'target' in sparsity;

@@ -1,18 +1,18 @@
-/** How far the runs are that train now, here or elsewhere: read from their folders, so it is the same for both. */
+/** Progress of the runs in training, here or elsewhere: read from their folders, so it is the same for both. */
 
 import { liveness, readState } from '../runs/state.ts';
 import type { StudyPaths } from './paths.ts';
 import type { Task } from './plan.ts';
 
 export interface StudyProgress {
-  /** Runs that train now. */
+  /** Runs in training. */
   readonly names: readonly string[];
   /** Steps of all of them together. */
   readonly step: number;
   readonly steps: number;
 }
 
-/** Milliseconds between two looks; a trainer writes its state no more often. */
+/** Milliseconds between two reads: a trainer writes its state no more often. */
 const lookEvery = 2000;
 
 /** Calls `show` every two seconds, until the returned function is called. */
@@ -23,12 +23,12 @@ export function followProgress(
 ): () => void {
   let looking = false;
   const timer = setInterval(() => {
-    // A slow disk must not make looks pile up.
+    // On a slow disk, reads must not pile up.
     if (looking) return;
     looking = true;
     void measure(tasks, paths)
       .then((progress) => progress.names.length > 0 && show(progress))
-      // A state that cannot be read now can be read the next time, or the run itself says why not.
+      // A state that cannot be read now can be read the next time, or the run itself reports the reason.
       .catch(() => undefined)
       .finally(() => (looking = false));
   }, lookEvery);

@@ -1,4 +1,4 @@
-/** Runs a study from wherever it stands to its end, on this machine or on Slurm. */
+/** Runs a study from any state to its end, on this machine or on Slurm. */
 
 import { stat } from 'node:fs/promises';
 import { reasonOf } from '../base/errors.ts';
@@ -17,10 +17,10 @@ import { StudyFileError, type Study } from './studyFile.ts';
 import { Results } from './writeResults.ts';
 
 export interface StudyOptions {
-  /** Whether this machine trains, or Slurm's. */
+  /** Whether this machine trains, or Slurm. */
   readonly on: 'here' | 'slurm';
   readonly signal: AbortSignal;
-  /** Lines for people. */
+  /** Lines of text for people. */
   readonly say: (line: string) => void;
   readonly onProgress: (progress: StudyProgress) => void;
 }
@@ -30,7 +30,7 @@ export interface StudyEnd {
   readonly results: StudyResults;
 }
 
-/** @throws StudyFileError if nothing can be begun. */
+/** @throws StudyFileError if nothing can be started. */
 export async function runStudy(
   study: Study,
   folder: string,
@@ -78,7 +78,7 @@ export async function runStudy(
   }
 }
 
-/** Does one task of a study that somebody else may be working on. @throws StudyFileError if there is none of this name. */
+/** Runs one task of a study that another process may be working on. @throws StudyFileError if there is none of this name. */
 export async function runOne(
   study: Study,
   folder: string,
@@ -97,7 +97,7 @@ export async function runOne(
   return end;
 }
 
-/** What Slurm gave this job of the machine, which is not what the machine has. */
+/** The part of the machine that Slurm gave to this job. */
 function processorsOfJob(): number | undefined {
   const processors = Number(process.env['SLURM_CPUS_ON_NODE']);
   return Number.isSafeInteger(processors) && processors > 0 ? processors : undefined;

@@ -1,4 +1,4 @@
-/** A study's file: which methods, sparsities and seeds to train, on what, and how. */
+/** A study file: the methods, sparsities and seeds to train, the data, and the settings. */
 
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { reasonOf } from '../base/errors.ts';
 import { methods } from '../protocol/settings.ts';
 
-/** A study's file that cannot be used. The message is one sentence that names it. */
+/** A study file that cannot be used. The message is one sentence that names it. */
 export class StudyFileError extends Error {
   override readonly name = 'StudyFileError';
 }
@@ -34,7 +34,7 @@ const seeds = v.pipe(
 /** As in run.json, all optional; checked when the runs are planned. */
 const settings = v.record(v.string(), v.unknown(), 'must be an object');
 
-/** A method by its name, or with what differs for it. */
+/** A method by its name, or with its own settings. */
 const methodEntry = v.union(
   [
     method,
@@ -43,7 +43,7 @@ const methodEntry = v.union(
       'must be an object',
     ),
   ],
-  `must be a method (${methods.join(', ')}), or an object with "method" and what differs for it: "sparsities", "seeds", "settings"`,
+  `must be a method (${methods.join(', ')}), or an object with "method" and its own "sparsities", "seeds" or "settings"`,
 );
 
 const countText = (least: number) => `must be a whole number from ${least} to 10000`;
@@ -61,13 +61,13 @@ const pattern = (form: RegExp, message: string) => v.pipe(v.string(message), v.r
 const slurm = v.strictObject(
   {
     partition: optional(pattern(/^[\w.,-]+$/u, 'must be the name of a partition')),
-    /** As Slurm's `--gres=gpu:` takes it: a number, or a type and a number. */
+    /** As in Slurm's `--gres=gpu:`: a number, or a type and a number. */
     gpus: optional(v.union([count(0), pattern(/^[\w.-]+:\d+$/u, '')], 'must be a number, or a type and a number')),
-    /** As Slurm's `--time` takes it. */
+    /** As in Slurm's `--time`. */
     time: optional(pattern(/^[\d:-]+$/u, 'must be a time as Slurm writes it, such as "12:00:00"')),
-    /** As Slurm's `--mem` takes it. */
+    /** As in Slurm's `--mem`. */
     memory: optional(pattern(/^\d+[KMGT]?$/u, 'must be an amount as Slurm writes it, such as "8G"')),
-    /** Any others, such as `--account=speech`. */
+    /** Any other flags, such as `--account=speech`. */
     options: v.optional(
       v.array(pattern(/^--[a-z][a-z-]*(?:=\S+)?$/u, 'must be an option such as "--account=speech"'), 'must be a list'),
       [],
@@ -86,9 +86,9 @@ const schema = v.strictObject(
     sparsities: v.optional(sparsities, []),
     seeds: v.optional(seeds, [0]),
     settings: v.optional(settings, {}),
-    /** Runs at once; null for what the machine allows. */
+    /** Runs at once; null for as many as the machine allows. */
     together: optional(count(1)),
-    /** Threads of each run; null for its share of the processors. */
+    /** Threads of each run; null for its part of the processors. */
     threads: optional(count(1)),
     slurm: v.optional(slurm, {}),
   },
@@ -97,7 +97,7 @@ const schema = v.strictObject(
 
 export type SlurmSettings = v.InferOutput<typeof slurm>;
 
-/** What differs for a method, and what all have in common, in one. */
+/** A method's own settings over the common ones. */
 export interface StudyMethod {
   readonly method: (typeof methods)[number];
   readonly sparsities: readonly number[];
@@ -106,7 +106,7 @@ export interface StudyMethod {
 }
 
 export interface Study {
-  /** Absolute, of its file. */
+  /** Absolute path of the file. */
   readonly file: string;
   readonly name: string;
   /** Absolute paths. */
@@ -114,7 +114,7 @@ export interface Study {
   readonly train: string;
   readonly dev: string;
   readonly test: string;
-  /** Each once; `none` only if the file has something to say about it. */
+  /** Each once; `none` only if the file has settings for it. */
   readonly methods: readonly StudyMethod[];
   readonly settings: Readonly<Record<string, unknown>>;
   readonly together: number | null;
@@ -122,7 +122,7 @@ export interface Study {
   readonly slurm: SlurmSettings;
 }
 
-/** Paths in the file are taken from its folder. @throws StudyFileError */
+/** Paths in the file are relative to its folder. @throws StudyFileError */
 export async function readStudyFile(file: string): Promise<Study> {
   let text: string;
   try {

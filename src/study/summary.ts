@@ -1,4 +1,4 @@
-/** Sums up a study's runs: the mean of the seeds, how far it could move with other speech, and what is lossless. */
+/** The summary of a study's runs: means over seeds with their intervals, and the lossless points. */
 
 import type { Comparison } from '../protocol/results/comparison.ts';
 import { pairedBootstrap } from '../metrics/bootstrap.ts';
@@ -8,20 +8,20 @@ import type { Collected } from './collect.ts';
 import type { RunTask } from './plan.ts';
 import type { Found, MethodResult, Point } from '../protocol/results/study.ts';
 
-/** A run that is done. */
+/** A finished run. */
 export interface DoneRun {
   readonly task: RunTask;
   readonly collected: Collected;
   readonly found: Found;
 }
 
-/** The dense model's mean; null if none of its runs is done. */
+/** The dense model's mean; null if none of its runs is finished. */
 export function summariseDense(runs: readonly DoneRun[]): Point | null {
   const dense = runs.filter(({ task }) => task.target === null);
   return dense.length === 0 ? null : pointOf(dense);
 }
 
-/** Method by method in the order of the runs, each point with the seeds that are done. */
+/** Method by method in the order of the runs, each point over its finished seeds. */
 export function summariseMethods(runs: readonly DoneRun[]): MethodResult[] {
   const pruned = runs.filter(({ task }) => task.target !== null);
   const methods = Array.from(new Set(pruned.map(({ task }) => task.method)));
@@ -59,7 +59,7 @@ function pointOf(runs: readonly DoneRun[]): Point {
 
 /**
  * The seeds' mean word error rate and its 95 % interval: a bootstrap over utterances, each with the mean of its errors over the seeds.
- * It says how far the rate could move with other test speech, which few seeds cannot say.
+ * The interval covers the variation of the test speech, which a few seeds cannot show.
  */
 function meanWer(seeds: readonly Measured[]): { difference: number; low: number; high: number } {
   const [first] = seeds;
@@ -77,7 +77,7 @@ function meanWer(seeds: readonly Measured[]): { difference: number; low: number;
   );
 }
 
-/** Each seed on its own, because pooled seeds are not independent and would make every difference look significant. */
+/** Each seed on its own: pooled seeds are not independent and would make every difference look significant. */
 function losslessAll(runs: readonly DoneRun[]): boolean | null {
   const verdicts = runs.flatMap(({ found }) => (found.againstDense ? [found.againstDense.verdict] : []));
   if (verdicts.includes('worse')) return false;

@@ -1,4 +1,4 @@
-/** Puts the results of a study together, and writes them: study.json, study.csv, study.html. */
+/** Assembles the results of a study and writes them: study.json, study.csv, study.html. */
 
 import { dirname, relative, sep } from 'node:path';
 import { writeAtomically } from '../base/atomicFile.ts';
@@ -21,7 +21,7 @@ export interface ResultsContext {
   readonly testChecksum: string;
 }
 
-/** Keeps what it has read of finished tasks, which do not change any more. */
+/** Caches finished tasks, which no longer change. */
 export class Results {
   private readonly context: ResultsContext;
   private readonly collected = new Map<string, Collected>();
@@ -32,7 +32,7 @@ export class Results {
     this.context = context;
   }
 
-  /** @returns whether all of the task is there. */
+  /** @returns whether the task is complete. */
   async add(task: Task, end?: TaskEnd): Promise<boolean> {
     if (end?.status === 'failed') this.failures.set(task.name, end.message);
     if (!this.collected.has(task.name)) {
@@ -46,7 +46,7 @@ export class Results {
     return this.collected.size;
   }
 
-  /** Writes all three files, each whole. @returns what stands in study.json. */
+  /** Writes all three files, each whole. @returns the content of study.json. */
   async write(): Promise<StudyResults> {
     const previous = this.writing.catch(() => undefined);
     const written = previous.then(() => this.writeNow());
@@ -101,7 +101,7 @@ export class Results {
   }
 }
 
-/** Results are read on other machines as well, where only what is near the study's file is in the same place. */
+/** Results are also read on other machines, where only files near the study file have the same place. */
 function fromFile({ file }: Study, path: string): string {
   return relative(dirname(file), path).split(sep).join('/');
 }

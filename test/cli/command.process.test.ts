@@ -193,7 +193,7 @@ describe('bad input exits with 1 and leaves nothing behind', () => {
   test('a folder that is no run', async () => {
     const outcome = await run('resume', 'speech');
     expect(outcome.code).toBe(1);
-    expectSentence(outcome, 'speech: this is no run folder; there is no run.json in it.');
+    expectSentence(outcome, 'speech: this is not a run folder; it has no run.json.');
   });
 });
 

@@ -44,7 +44,7 @@ test('one whose process is gone, or whose state is broken, can be deleted', asyn
 test('a folder that is no run is refused', async () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'checkpoints'));
-  await expect(deleteRun(folder)).rejects.toThrow(/no run folder/u);
+  await expect(deleteRun(folder)).rejects.toThrow(/not a run folder/u);
   expect(readdirSync(folder)).toEqual(['checkpoints']);
 });
 

@@ -38,9 +38,9 @@ describe('readRun', () => {
 
   test('says of other folders that they are none', async () => {
     const folder = temporaryFolder();
-    await expect(readRun(folder)).rejects.toThrow(/this is no run folder; there is no run.json/u);
+    await expect(readRun(folder)).rejects.toThrow(/this is not a run folder; it has no run.json/u);
     writeFileSync(join(folder, 'run.json'), '{"pinch":1}');
-    await expect(readRun(folder)).rejects.toThrow(/run.json: this is no run.json of Pinch/u);
+    await expect(readRun(folder)).rejects.toThrow(/run.json: this is not a run.json of Pinch/u);
   });
 
   test('refuses what is no small file', async () => {
@@ -67,7 +67,9 @@ describe('readState', () => {
   test('names a file that is no state', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'state.json'), '{"status":"flying"}');
-    await expect(readState(folder)).rejects.toThrow(/state.json: this is no state.json of Pinch: "status" is wrong/u);
+    await expect(readState(folder)).rejects.toThrow(
+      /state.json: this is not a state.json of Pinch: "status" is wrong/u,
+    );
   });
 });
 

@@ -24,6 +24,8 @@ test('every node of the exported file has a name of its own', async () => {
 
 test('a file that computes something else is not left behind', async () => {
   const source = await loadModel(model);
-  await expect(writeVerified(source, source, join(folder, 'model.onnx'), { tolerance: -1 })).rejects.toThrow('nothing was written');
+  await expect(writeVerified(source, source, join(folder, 'model.onnx'), { tolerance: -1 })).rejects.toThrow(
+    'nothing was written',
+  );
   expect(readdirSync(folder)).not.toContain('model.onnx');
 });

@@ -61,5 +61,5 @@ test('a list that is not one is refused', async () => {
   const place = join(folder, 'other');
   await Submissions.open(place);
   writeFileSync(join(place, 'submissions.json'), '[{"name":"x; rm","tasks":[]}]');
-  await expect(Submissions.open(place)).rejects.toThrow(/submissions\.json: this is no list of jobs of Pinch/u);
+  await expect(Submissions.open(place)).rejects.toThrow(/submissions\.json: this is not Pinch.s list of jobs/u);
 });

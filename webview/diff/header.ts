@@ -1,18 +1,16 @@
-/** The top of the page: which two models, what became of the word error rate, and what can be done. */
+/** The top of the diff page: the two models, the verdict on their word error rates, and the buttons. */
 
 import './header.css';
 import type { DiffState, FromDiff } from '../../src/protocol/views/diff.ts';
 import type { ModelName } from '../../src/protocol/views/evaluation.ts';
 import { button, progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
+import type { Known } from '../ui/knownState.ts';
 import { verdictOf } from './verdict.ts';
-
-/** Every key of the state; what has not been told yet is null. */
-export type Known = { readonly [Key in keyof DiffState]-?: Exclude<DiffState[Key], undefined> | null };
 
 export interface Header {
   readonly element: HTMLElement;
-  readonly update: (known: Known) => void;
+  readonly update: (known: Known<DiffState>) => void;
 }
 
 export function header(post: (request: FromDiff) => void, onCopy: () => void): Header {
@@ -25,7 +23,7 @@ export function header(post: (request: FromDiff) => void, onCopy: () => void): H
   const speech = button({ label: 'Compare on Speech…', primary: true, onClick: compareSpeech });
   const otherSpeech = button({ label: 'Compare on Other Speech…', onClick: compareSpeech });
   const again = button({ label: 'Compare Again', onClick: () => post({ kind: 'again' }) });
-  const copy = button({ label: 'Copy as Text', title: 'Tab-separated: spreadsheets take it', onClick: onCopy });
+  const copy = button({ label: 'Copy as Text', title: 'Tab-separated, for spreadsheets', onClick: onCopy });
   const buttons = make('div', { class: 'buttons' }, speech, otherSpeech, again, copy);
   return {
     element: make('header', {}, models, verdict, problem, busy, buttons),
@@ -45,11 +43,11 @@ export function header(post: (request: FromDiff) => void, onCopy: () => void): H
     },
   };
 
-  function drawVerdict(recognition: NonNullable<Known['result']>['recognition']): void {
+  function drawVerdict(recognition: NonNullable<DiffState['result']>['recognition']): void {
     verdict.className = `verdict ${recognition?.verdict ?? 'unknown'}`;
     if (recognition === null) {
       verdict.replaceChildren(
-        make('p', {}, 'The word error rates are not known: the two have not been evaluated on the same speech.'),
+        make('p', {}, 'The word error rates are unknown: the two models have not been evaluated on the same speech.'),
       );
       return;
     }

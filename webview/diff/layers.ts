@@ -1,27 +1,20 @@
-/** The layers: both heatmaps side by side, and a table of what differs. */
+/** The layers: both heatmaps side by side, and a table of the differences. */
 
-import { count, percent, significant } from '../../src/base/format.ts';
+import { percent, significant } from '../../src/base/format.ts';
 import './layers.css';
 import type { LayerDiff } from '../../src/protocol/results/diff.ts';
 import { heatmapGrid } from '../heatmap/grid/grid.ts';
 import { legend } from '../heatmap/legend.ts';
-import { checkbox, textField } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import { sortableTable, type Column } from '../ui/table.ts';
-import type { Sort } from '../ui/tableOrder.ts';
-
-/** How the table is looked at; survives while the page is hidden. */
-export interface LayersView {
-  readonly sort: Sort;
-  readonly filter: string;
-  readonly onlyGated: boolean;
-}
+import { filteredTable } from '../ui/filteredTable.ts';
+import type { Column } from '../ui/table.ts';
+import type { FilteredView } from '../ui/tableFilter.ts';
 
 /** In the order of the model. */
-export const firstLayersView: LayersView = {
+export const firstLayersView: FilteredView = {
   sort: { column: 'order', direction: 'ascending' },
-  filter: '',
-  onlyGated: false,
+  text: '',
+  only: false,
 };
 
 export interface Layers {
@@ -29,17 +22,14 @@ export interface Layers {
   readonly update: (layers: readonly LayerDiff[]) => void;
 }
 
-export function layers(view: LayersView, onView: (view: LayersView) => void): Layers {
-  let { sort, filter, onlyGated } = view;
-  let all: readonly LayerDiff[] = [];
+export function layers(view: FilteredView, onView: (view: FilteredView) => void): Layers {
   let gated: readonly LayerDiff[] = [];
   const detail = make('p', { class: 'detail quiet', 'aria-live': 'off' });
-  const summary = make('span', { class: 'quiet', role: 'status' });
   const grids = (['a', 'b'] as const).map((side) => {
     const name = side.toUpperCase();
     const grid = heatmapGrid(`Sparsity of each layer in ${name}`, {
       onPoint: (layer) => setText(detail, describe(layer === undefined ? undefined : gated[layer])),
-      onOpen: (layer) => find(gated[layer]?.name ?? ''),
+      onOpen: (layer) => rows.find(gated[layer]?.name ?? ''),
     });
     return { side, grid, element: make('div', { class: 'side' }, make('h3', {}, name), grid.element) };
   });
@@ -50,47 +40,20 @@ export function layers(view: LayersView, onView: (view: LayersView) => void): La
     detail,
     legend(),
   );
-  const table = sortableTable<LayerDiff>({
+  const rows = filteredTable<LayerDiff>({
     label: 'Layers',
     columns,
-    sort,
     empty: 'No layer fits the filter.',
-    onSort(next) {
-      sort = next;
-      changed();
-    },
-  });
-  const field = textField({
-    label: 'Filter layers',
-    placeholder: 'Filter by name',
-    value: filter,
-    onInput(value) {
-      filter = value;
-      changed();
-      draw();
-    },
-  });
-  const box = checkbox({
-    label: 'Only gated layers',
-    checked: onlyGated,
-    onChange(checked) {
-      onlyGated = checked;
-      changed();
-      draw();
-    },
+    noun: ['layer', 'layers'],
+    view,
+    onView,
+    filter: { label: 'Filter layers', placeholder: 'Filter by name', text: ({ name }) => name.toLowerCase() },
+    only: { label: 'Only gated layers', keeps: ({ gated }) => gated },
   });
   setText(detail, describe(undefined));
   return {
-    element: make(
-      'section',
-      { 'aria-label': 'Layers' },
-      make('h2', {}, 'Layers'),
-      heatmaps,
-      make('div', { class: 'filter' }, field, box, summary),
-      table.element,
-    ),
+    element: make('section', { 'aria-label': 'Layers' }, make('h2', {}, 'Layers'), heatmaps, rows.filter, rows.table),
     update(next) {
-      all = next;
       gated = next.filter((layer) => layer.gated);
       heatmaps.hidden = gated.length === 0;
       for (const { side, grid } of grids) {
@@ -98,33 +61,9 @@ export function layers(view: LayersView, onView: (view: LayersView) => void): La
         const sparsities = gated.map((layer) => layer[side]?.sparsity ?? NaN);
         grid.update(sparsities, null);
       }
-      draw();
+      rows.setRows(next);
     },
   };
-
-  function draw(): void {
-    const wanted = filter.trim().toLowerCase();
-    const shown = all.filter((layer) => (!onlyGated || layer.gated) && layer.name.toLowerCase().includes(wanted));
-    table.setRows(shown);
-    setText(
-      summary,
-      shown.length === all.length
-        ? `${count(all.length)} layers`
-        : `${count(shown.length)} of ${count(all.length)} layers`,
-    );
-  }
-
-  /** From a cell of a heatmap to its row. */
-  function find(name: string): void {
-    filter = name;
-    field.value = name;
-    changed();
-    draw();
-  }
-
-  function changed(): void {
-    onView({ sort, filter, onlyGated });
-  }
 }
 
 const share = (value: number | null | undefined): string => percent(value ?? NaN);
@@ -147,7 +86,7 @@ function numeric(
   return { id, title, description, numeric: true, value, cell: (layer) => format(value(layer)) };
 }
 
-/** The name, which may break after its dots, and how its shape differs. */
+/** The name, which may wrap after its dots, and the shapes if they differ. */
 function nameElement(layer: LayerDiff): HTMLElement {
   const parts = layer.name.split(/(?<=\.)/u).flatMap((part) => [part, make('wbr')]);
   const shape = shapeText(layer);
@@ -159,13 +98,13 @@ function nameElement(layer: LayerDiff): HTMLElement {
   );
 }
 
-/** A difference of shares in percentage points: `+1.3`, `−1.3`, `0.0`. */
+/** A difference of fractions in percentage points: `+1.3`, `−1.3`, `0.0`. */
 function signed(difference: number): string {
   const text = Math.abs(100 * difference).toFixed(1);
   return Number(text) === 0 ? text : `${difference > 0 ? '+' : '−'}${text}`;
 }
 
-/** Undefined where both have the same. */
+/** Undefined if both layers have the same shape. */
 function shapeText({ a, b }: LayerDiff): string | undefined {
   const text = (shape: readonly number[]): string => shape.join(' × ');
   if (!a || !b) return a ? `only in A, ${text(a.shape)}` : `only in B, ${text(b?.shape ?? [])}`;
@@ -186,14 +125,14 @@ const columns: readonly Column<LayerDiff>[] = [
   numeric(
     'sparsityA',
     'Sparsity A',
-    'The share of its weights that are zero in A',
+    'Fraction of the layer’s weights that are zero in A',
     ({ a }) => a?.sparsity ?? null,
     share,
   ),
   numeric(
     'sparsityB',
     'Sparsity B',
-    'The share of its weights that are zero in B',
+    'Fraction of the layer’s weights that are zero in B',
     ({ b }) => b?.sparsity ?? null,
     share,
   ),
@@ -214,7 +153,7 @@ const columns: readonly Column<LayerDiff>[] = [
     ({ b }) => b?.threshold ?? null,
     threshold,
   ),
-  numeric('changed', 'Changed', 'The share of weights that differ', ({ changed }) => changed, share),
+  numeric('changed', 'Changed', 'Fraction of the weights that differ', ({ changed }) => changed, share),
   numeric(
     'overlap',
     'Overlap',

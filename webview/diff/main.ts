@@ -1,28 +1,30 @@
-/** The page of a diff: takes the host's messages in and draws what they changed. */
+/** The page of a diff: receives the host's messages and draws the changes. */
 
 import '../ui/theme.css';
 import './diff.css';
-import type { DiffSubject, FromDiff, ToDiff } from '../../src/protocol/views/diff.ts';
+import type { DiffState, DiffSubject, FromDiff, ToDiff } from '../../src/protocol/views/diff.ts';
 import { announcer } from '../ui/announcer.ts';
 import { make } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
-import { header, type Known } from './header.ts';
-import { firstLayersView, layers, type LayersView } from './layers.ts';
+import { merge, type Known } from '../ui/knownState.ts';
+import type { FilteredView } from '../ui/tableFilter.ts';
+import { header } from './header.ts';
+import { firstLayersView, layers } from './layers.ts';
 import { diffAsText } from './totals.ts';
 import { changedUtterances } from './utterances.ts';
 import { verdictOf } from './verdict.ts';
 import { whole } from './whole.ts';
 
-/** What survives while the page is hidden; the subject also when the window is reloaded. */
+/** State that survives while the page is hidden; the subject also survives a reload of the window. */
 interface Saved {
   readonly subject: DiffSubject | null;
-  readonly view: LayersView;
+  readonly view: FilteredView;
   readonly scroll: number;
 }
 
 const before = savedState() as Partial<Saved>;
-let known: Known = { subject: null, a: null, b: null, result: null, busy: null, problem: null };
-let view: LayersView = { ...firstLayersView, ...before.view };
+let known: Known<DiffState> = { subject: null, a: null, b: null, result: null, busy: null, problem: null };
+let view: FilteredView = { ...firstLayersView, ...before.view };
 let scrollTo = before.scroll;
 
 const said = announcer();
@@ -37,14 +39,13 @@ const content = make('main', { hidden: true }, top.element, totals.element, tabl
 document.body.append(content, said.element);
 
 const host = connectHost<FromDiff, Saved>(({ state }: ToDiff) => {
-  const told = Object.entries(state).filter(([, value]) => value !== undefined);
-  known = { ...known, ...Object.fromEntries(told) };
+  known = merge(known, state);
   const { result } = known;
   content.hidden = false;
   top.update(known);
   for (const part of [totals, table]) part.element.hidden = result === null;
   speech.element.hidden = !result?.recognition;
-  // What the host does not send again is drawn already.
+  // Parts that the host does not send again are drawn already.
   if (state.result) {
     totals.update(state.result);
     table.update(state.result.layers);

@@ -1,4 +1,4 @@
-/** The two models as a whole, side by side: as rows for the page, and as text to copy. */
+/** The totals of both models side by side: as rows for the page, and as text to copy. */
 
 import { byteSize, count, percent } from '../../src/base/format.ts';
 import type { ModelTotals } from '../../src/protocol/results/diff.ts';
@@ -7,10 +7,10 @@ import type { DiffResult } from '../../src/protocol/views/diff.ts';
 export interface TotalsRow {
   readonly id: string;
   readonly title: string;
-  /** As people read them. */
+  /** Formatted for people. */
   readonly a: string;
   readonly b: string;
-  /** What becomes of A in B: a ratio, or for shares the difference in points. */
+  /** B against A: a ratio, or for fractions the difference in points. */
   readonly change: string;
 }
 
@@ -46,7 +46,7 @@ export function totalsRows({ a, b, recognition }: DiffResult): TotalsRow[] {
   ];
 }
 
-/** A difference of shares in percentage points, with its sign: `+1.25 points`. */
+/** A difference of fractions in percentage points, with its sign: `+1.25 points`. */
 export function points(difference: number): string {
   const text = Math.abs(100 * difference).toFixed(2);
   if (Number(text) === 0) return 'same';
@@ -58,7 +58,7 @@ function ratio(a: number, b: number): string {
   return a > 0 ? `${(b / a).toFixed(2)} ×` : '–';
 }
 
-/** Totals and layers as tab-separated lines, which spreadsheets take. */
+/** Totals and layers as tab-separated lines for spreadsheets. */
 export function diffAsText(result: DiffResult, titleA: string, titleB: string): string {
   const layers = result.layers.map(({ name, a, b, changed, overlap }) => [
     name,

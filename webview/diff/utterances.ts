@@ -1,4 +1,4 @@
-/** The utterances that came out better or worse, with the alignment of both models. */
+/** The utterances with more or fewer errors in B, with the alignments of both models. */
 
 import { count } from '../../src/base/format.ts';
 import './utterances.css';
@@ -10,7 +10,7 @@ import { make, setText } from '../ui/dom.ts';
 import { sortableTable } from '../ui/table.ts';
 
 const choices = [
-  { value: 'all', label: 'All that changed' },
+  { value: 'all', label: 'All changes' },
   { value: 'more', label: 'More errors in B' },
   { value: 'fewer', label: 'Fewer errors in B' },
 ] as const;

@@ -1,4 +1,4 @@
-/** Whether the word error rates really differ, in words. */
+/** The significance test on the word error rates, in words. */
 
 import { count, percent } from '../../src/base/format.ts';
 import type { DiffRecognition } from '../../src/protocol/views/diff.ts';
@@ -7,7 +7,7 @@ import { points } from './totals.ts';
 export interface Verdict {
   readonly tone: DiffRecognition['verdict'];
   readonly headline: string;
-  /** Sentences with the numbers behind it. */
+  /** Sentences with the numbers of the test. */
   readonly evidence: readonly string[];
 }
 

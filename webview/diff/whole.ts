@@ -1,4 +1,4 @@
-/** The two models as a whole: a table of their totals, and the operators that one has more of. */
+/** The whole models: a table of their totals, and the operators whose counts differ. */
 
 import { count } from '../../src/base/format.ts';
 import './whole.css';

@@ -1,4 +1,4 @@
-/** The numbers of an evaluation as rows, beside those of the original: for the page, and as text to copy. */
+/** The numbers of an evaluation as rows beside those of the original: for the page, and as text to copy. */
 
 import { byteSize, count, percent } from '../../src/base/format.ts';
 import type { EvaluationFile } from '../../src/protocol/results/evaluation.ts';
@@ -9,16 +9,16 @@ export interface Figure {
   readonly id: string;
   readonly group: (typeof groups)[number];
   readonly title: string;
-  /** What it is, in a sentence. */
+  /** Its meaning, in a sentence. */
   readonly description: string;
-  /** Part of the row above. */
+  /** Whether it is a part of the row above. */
   readonly part?: boolean;
   readonly value: number;
-  /** As people read it. */
+  /** Formatted for people. */
   readonly text: string;
   /** Undefined if the original has not been evaluated. */
   readonly original?: string;
-  /** value / original; undefined where that says nothing. */
+  /** value / original; undefined where the ratio means nothing. */
   readonly ratio?: number;
 }
 
@@ -28,9 +28,9 @@ interface Measure {
   readonly title: string;
   readonly description: string;
   readonly part?: boolean;
-  /** Null if it was not measured; then the row is left out. */
+  /** Null if it was not measured; the row is then left out. */
   readonly of: (numbers: EvaluationFile) => number | null;
-  /** The original's number, where this evaluation has measured it, too. */
+  /** The original's number, if this evaluation has measured it too. */
   readonly ofOriginal?: (numbers: EvaluationFile) => number | null;
   readonly format: (value: number, numbers: EvaluationFile) => string;
 }
@@ -43,7 +43,7 @@ const measures: readonly Measure[] = [
     id: 'wer',
     group: 'Recognition',
     title: 'Word error rate',
-    description: 'Substituted, left out and added words, over the words that were said.',
+    description: 'Substituted, left out and added words, divided by the words of the reference.',
     of: ({ wer }) => wer,
     format: rate,
   },
@@ -78,7 +78,8 @@ const measures: readonly Measure[] = [
     id: 'cer',
     group: 'Recognition',
     title: 'Character error rate',
-    description: 'The same for characters, spaces included.',
+    description:
+      'Substituted, left out and added characters, divided by the characters of the reference. Spaces count.',
     of: ({ cer }) => cer,
     format: rate,
   },
@@ -86,7 +87,7 @@ const measures: readonly Measure[] = [
     id: 'ser',
     group: 'Recognition',
     title: 'Utterances with errors',
-    description: 'The share of utterances with at least one word error.',
+    description: 'Fraction of utterances with at least one word error.',
     of: ({ sentenceErrorRate }) => sentenceErrorRate,
     format: rate,
   },
@@ -94,7 +95,7 @@ const measures: readonly Measure[] = [
     id: 'parameters',
     group: 'Size',
     title: 'Parameters',
-    description: 'All numbers that the model has learned.',
+    description: 'All learned numbers of the model.',
     of: ({ parameters }) => parameters,
     format: count,
   },
@@ -102,7 +103,7 @@ const measures: readonly Measure[] = [
     id: 'nonZero',
     group: 'Size',
     title: 'Not zero',
-    description: 'Parameters that are left.',
+    description: 'Parameters that are not zero.',
     part: true,
     of: ({ nonZeroParameters }) => nonZeroParameters,
     format: count,
@@ -111,7 +112,7 @@ const measures: readonly Measure[] = [
     id: 'gated',
     group: 'Size',
     title: 'Gated and not zero',
-    description: 'Weights left in the layers that can be pruned.',
+    description: 'Weights that are not zero, in the layers that can be pruned.',
     part: true,
     of: ({ gated }) => gated.nonZeroParameters,
     format: count,
@@ -120,7 +121,7 @@ const measures: readonly Measure[] = [
     id: 'sparsity',
     group: 'Size',
     title: 'Overall sparsity',
-    description: 'The share of zeros among all parameters. Units and heads that were taken out count as zeros.',
+    description: 'Fraction of all parameters that are zero. Removed units and heads count as zeros.',
     of: ({ sparsity }) => sparsity,
     format: rate,
   },
@@ -128,7 +129,7 @@ const measures: readonly Measure[] = [
     id: 'gatedSparsity',
     group: 'Size',
     title: 'Gated sparsity',
-    description: 'The share of zeros among the weights that can be pruned, likewise.',
+    description: 'Fraction of the prunable weights that are zero. Removed units and heads count as zeros.',
     of: ({ gated }) => gated.sparsity,
     format: rate,
   },
@@ -144,7 +145,7 @@ const measures: readonly Measure[] = [
     id: 'gzipped',
     group: 'Size',
     title: 'Gzipped',
-    description: 'The same after gzip: zeros compress well. Of large files a sample is compressed.',
+    description: 'Size after gzip, which compresses zeros well. For a large file, estimated from a sample.',
     of: ({ gzippedBytes }) => gzippedBytes,
     format: (value, { gzippedError }) =>
       gzippedError === null
@@ -155,15 +156,15 @@ const measures: readonly Measure[] = [
     id: 'latency',
     group: 'Speed',
     title: 'Latency, median',
-    description: 'Time to recognise one utterance, half of them take less.',
+    description: 'Time to recognise one utterance. Half of them take less.',
     of: ({ latency }) => latency.median,
     format: milliseconds,
   },
   {
     id: 'latency95',
     group: 'Speed',
-    title: 'Latency, 95 % under',
-    description: 'Time to recognise one utterance, nineteen of twenty take less.',
+    title: 'Latency, 95th percentile',
+    description: 'Time to recognise one utterance. Nineteen of twenty take less.',
     of: ({ latency }) => latency.p95,
     format: milliseconds,
   },
@@ -171,7 +172,7 @@ const measures: readonly Measure[] = [
     id: 'timed',
     group: 'Speed',
     title: 'Time for a sentence',
-    description: 'Time for an utterance of ten seconds, this model and the original run by turns.',
+    description: 'Time for an utterance of ten seconds. This model and the original run in turn.',
     of: ({ cost }) => cost?.own.latency ?? null,
     ofOriginal: ({ cost }) => cost?.dense?.latency ?? null,
     format: milliseconds,
@@ -204,7 +205,7 @@ export function ratioText(ratio: number | undefined): string {
   return `${ratio >= 99.5 ? Math.round(ratio) : ratio.toFixed(2)} ×`;
 }
 
-/** A table whose columns line up in a fixed-width font. */
+/** A table with aligned columns for a fixed-width font. */
 export function figuresAsText(title: string, rows: readonly Figure[], originalTitle: string): string {
   const lines = withHeader(title, rows, originalTitle, (figure) => (figure.part ? '  ' : '') + figure.title);
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
@@ -215,7 +216,7 @@ export function figuresAsText(title: string, rows: readonly Figure[], originalTi
     .join('\n');
 }
 
-/** RFC 4180, the numbers as they are. */
+/** RFC 4180; numbers are unformatted. */
 export function figuresAsCsv(
   title: string,
   numbers: EvaluationFile,

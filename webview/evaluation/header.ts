@@ -1,17 +1,17 @@
-/** The top of the page: which model on which speech, when, and what can be done with it. */
+/** The top of the evaluation page: model, speech, time, and the buttons. */
 
 import { count, duration } from '../../src/base/format.ts';
-import type { FromEvaluation } from '../../src/protocol/views/evaluation.ts';
+import type { EvaluationState, FromEvaluation } from '../../src/protocol/views/evaluation.ts';
 import { button, dropdown, progressRing, type Button } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import type { Known } from './known.ts';
+import type { Known } from '../ui/knownState.ts';
 
 export interface Header {
   readonly element: HTMLElement;
-  readonly update: (known: Known) => void;
+  readonly update: (known: Known<EvaluationState>) => void;
 }
 
-/** @param onCopy puts the numbers on the clipboard. */
+/** @param onCopy copies the numbers to the clipboard. */
 export function header(post: (request: FromEvaluation) => void, onCopy: (format: 'text' | 'csv') => void): Header {
   const title = make('h1');
   const path = make('p', { class: 'quiet path' });
@@ -65,8 +65,8 @@ export function header(post: (request: FromEvaluation) => void, onCopy: (format:
     },
   };
 
-  /** Which of several evaluations is shown. */
-  function drawChoice(shown: Known['shown']): void {
+  /** The choice between several evaluations. */
+  function drawChoice(shown: Known<EvaluationState>['shown']): void {
     const now = JSON.stringify([shown?.all, shown?.name]);
     if (now === choices) return;
     choices = now;
@@ -82,7 +82,7 @@ export function header(post: (request: FromEvaluation) => void, onCopy: (format:
   }
 }
 
-function describe({ data, numbers }: NonNullable<Known['shown']>): string {
+function describe({ data, numbers }: NonNullable<EvaluationState['shown']>): string {
   const { utterances, words, audioSeconds, device, batch, skipped, time } = numbers;
   const when =
     time === undefined

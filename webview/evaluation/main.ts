@@ -1,29 +1,42 @@
-/** The page of an evaluation: takes the host's messages in and draws what they changed. */
+/** The page of an evaluation: receives the host's messages and draws the changes. */
 
 import '../ui/theme.css';
 import './evaluation.css';
-import type { EvaluationSubject, FromEvaluation, ToEvaluation } from '../../src/protocol/views/evaluation.ts';
+import type {
+  EvaluationState,
+  EvaluationSubject,
+  FromEvaluation,
+  ToEvaluation,
+} from '../../src/protocol/views/evaluation.ts';
 import { announcer } from '../ui/announcer.ts';
 import { make } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
+import { merge, type Known } from '../ui/knownState.ts';
+import type { FilteredView } from '../ui/tableFilter.ts';
 import { figures, figuresAsCsv, figuresAsText } from './figures.ts';
 import { header } from './header.ts';
-import { merge, nothingKnown } from './known.ts';
 import { numbers } from './numbers.ts';
 import { player } from './player.ts';
-import { firstView, utterances, type UtterancesView } from './utterances.ts';
+import { firstView, utterances } from './utterances.ts';
 
-/** What survives while the page is hidden; the subject also when the window is reloaded. */
+/** State that survives while the page is hidden; the subject also survives a reload of the window. */
 interface Saved {
   readonly subject: EvaluationSubject | null;
-  readonly view: UtterancesView;
+  readonly view: FilteredView;
   readonly scroll: number;
 }
 
 const before = savedState() as Partial<Saved>;
-let known = nothingKnown;
-let view: UtterancesView = { ...firstView, ...before.view };
-/** Where to scroll to once everything is there again. */
+let known: Known<EvaluationState> = {
+  subject: null,
+  model: null,
+  shown: null,
+  original: null,
+  busy: null,
+  problem: null,
+};
+let view: FilteredView = { ...firstView, ...before.view };
+/** Scroll position to restore once all rows are drawn. */
 let scrollTo = before.scroll;
 
 const said = announcer();
@@ -54,7 +67,7 @@ const host = connectHost<FromEvaluation, Saved>((message: ToEvaluation) => {
 });
 window.addEventListener('scroll', save, { passive: true });
 
-function takeState(state: Extract<ToEvaluation, { kind: 'state' }>['state']): void {
+function takeState(state: EvaluationState): void {
   const result = known.shown?.result;
   known = merge(known, state);
   const { shown, original } = known;

@@ -1,10 +1,10 @@
-/** The numbers of an evaluation: the few that matter most in large, and all of them in a table. */
+/** The numbers of an evaluation: the most important ones in large type, and all of them in a table. */
 
 import './numbers.css';
 import { make } from '../ui/dom.ts';
 import { groups, ratioText, type Figure } from './figures.ts';
 
-/** Shown in large, in this order. */
+/** Shown in large type, in this order. */
 const headlines = ['wer', 'cer', 'gatedSparsity', 'gzipped', 'realTimeFactor'];
 
 export interface Numbers {

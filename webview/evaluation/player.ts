@@ -1,4 +1,4 @@
-/** Plays an utterance: asks the host for its sound, and plays it from memory. One at a time. */
+/** Plays utterances: requests the audio from the host and plays it from memory, one at a time. */
 
 import type { ToEvaluation } from '../../src/protocol/views/evaluation.ts';
 import { make } from '../ui/dom.ts';
@@ -10,7 +10,7 @@ export interface Player {
   /** A button that plays an utterance in the `.player` of its table row. */
   readonly control: (index: number, id: string) => HTMLElement;
   readonly receive: (message: Sound | NoSound) => void;
-  /** Ends the sound: its row goes, or another result is shown. */
+  /** Stops the audio. Call it before the row is removed or another result is shown. */
   readonly stop: () => void;
 }
 
@@ -19,7 +19,7 @@ export function player(ask: (index: number) => void): Player {
 
   return {
     control(index, id) {
-      // The toolkit's buttons take a millisecond each, and there is one in every row.
+      // A plain button: the toolkit's take a millisecond each, and every row has one.
       const element = make('button', { type: 'button', class: 'play', 'aria-label': `Play ${id}` }, 'Play');
       element.addEventListener('click', () => play(index, id, element));
       return element;
@@ -33,11 +33,11 @@ export function player(ask: (index: number) => void): Player {
       }
       const { start, seconds } = message;
       playing.url = URL.createObjectURL(new Blob([message.bytes], { type: message.type }));
-      // A media fragment plays one utterance out of a long recording.
+      // A media fragment plays one utterance of a long recording.
       const part = start > 0 ? `#t=${start}${seconds === null ? '' : `,${start + seconds}`}` : '';
       const audio = make('audio', { controls: true, src: playing.url + part, 'aria-label': `Sound of ${id}` });
       place.replaceChildren(audio);
-      // The editor may forbid sound without a click; the controls are there.
+      // The editor may forbid audio without a click. The controls remain.
       void audio.play().catch(() => undefined);
     },
     stop,
@@ -55,7 +55,7 @@ export function player(ask: (index: number) => void): Player {
     if (playing === undefined) return;
     const { place, url } = playing;
     playing = undefined;
-    // Out of the page, it would go on playing.
+    // An audio element that left the page would keep playing.
     place.querySelector('audio')?.pause();
     place.replaceChildren();
     if (url !== undefined) URL.revokeObjectURL(url);

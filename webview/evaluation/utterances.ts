@@ -1,58 +1,50 @@
-/** The utterances, the worst first: alignment, filter and sound. */
+/** The utterances, most errors first: alignment, filter and audio. */
 
 import { count, percent } from '../../src/base/format.ts';
 import './utterances.css';
 import type { UtteranceRow } from '../../src/protocol/views/evaluation.ts';
 import { alignmentElement, alignmentLegend } from '../ui/alignment.ts';
-import { checkbox, textField } from '../ui/controls.ts';
-import { make, oncePerFrame, setText } from '../ui/dom.ts';
-import { sortableTable } from '../ui/table.ts';
-import type { Sort } from '../ui/tableOrder.ts';
+import { make } from '../ui/dom.ts';
+import { filteredTable } from '../ui/filteredTable.ts';
+import type { FilteredView } from '../ui/tableFilter.ts';
 import type { Player } from './player.ts';
 
-/** How the table is looked at; survives while the page is hidden. */
-export interface UtterancesView {
-  readonly sort: Sort;
-  readonly filter: string;
-  readonly onlyErrors: boolean;
-}
-
-export const firstView: UtterancesView = {
+/** Most errors first. */
+export const firstView: FilteredView = {
   sort: { column: 'errors', direction: 'descending' },
-  filter: '',
-  onlyErrors: false,
+  text: '',
+  only: false,
 };
 
 export interface Utterances {
   readonly element: HTMLElement;
-  /** @param total how many there will be. */
+  /** @param total number of utterances in the result. */
   readonly add: (rows: readonly UtteranceRow[], total: number) => void;
   readonly clear: () => void;
 }
 
 interface Row extends UtteranceRow {
   readonly index: number;
-  /** Where the filter looks. */
+  /** The text that the filter searches, in lower case. */
   readonly haystack: string;
 }
 
-const pageSize = 50;
-
-export function utterances(view: UtterancesView, player: Player, onView: (view: UtterancesView) => void): Utterances {
-  let { sort, filter, onlyErrors } = view;
+export function utterances(view: FilteredView, player: Player, onView: (view: FilteredView) => void): Utterances {
   let rows: Row[] = [];
-  let total = 0;
-  const summary = make('span', { class: 'quiet', role: 'status' });
-  const table = sortableTable<Row>({
+  const list = filteredTable<Row>({
     label: 'Utterances',
-    pageSize,
-    sort,
+    pageSize: 50,
     empty: 'No utterance fits the filter.',
-    onSort(next) {
-      player.stop();
-      sort = next;
-      changed();
+    noun: ['utterance', 'utterances'],
+    view,
+    onView,
+    filter: {
+      label: 'Filter utterances',
+      placeholder: 'Filter by words or name',
+      text: ({ haystack }) => haystack,
     },
+    only: { label: 'Only with errors', keeps: ({ errors }) => errors > 0 },
+    beforeDraw: () => player.stop(),
     columns: [
       {
         id: 'errors',
@@ -99,66 +91,26 @@ export function utterances(view: UtterancesView, player: Player, onView: (view: 
       },
     ],
   });
-  const draw = oncePerFrame(() => {
-    player.stop();
-    const shown = rows.filter(fits);
-    table.setRows(shown);
-    const all = `${count(total)} ${total === 1 ? 'utterance' : 'utterances'}`;
-    setText(
-      summary,
-      rows.length < total ? `Reading ${all}…` : shown.length === total ? all : `${count(shown.length)} of ${all}`,
-    );
-  });
-
-  const field = textField({
-    label: 'Filter utterances',
-    placeholder: 'Filter by words or name',
-    value: filter,
-    onInput(value) {
-      filter = value;
-      changed();
-      draw();
-    },
-  });
-  const box = checkbox({
-    label: 'Only with errors',
-    checked: onlyErrors,
-    onChange(checked) {
-      onlyErrors = checked;
-      changed();
-      draw();
-    },
-  });
   return {
     element: make(
       'section',
       { 'aria-label': 'Utterances' },
       make('h2', {}, 'Utterances'),
-      make('div', { class: 'filter' }, field, box, summary),
+      list.filter,
       alignmentLegend(),
-      table.element,
+      list.table,
     ),
-    add(more, all) {
+    add(more, total) {
       const first = rows.length === 0;
       rows.push(...more.map((row, i) => ({ ...row, index: rows.length + i, haystack: haystackOf(row) })));
-      total = all;
-      // The first piece has the worst, which are on the screen at once; those between would only be drawn over.
-      if (first || rows.length === total) draw();
+      // The first piece holds the worst utterances, which are visible at once. The pieces between would be drawn over.
+      if (first || rows.length === total) list.setRows(rows, total);
     },
     clear() {
       rows = [];
-      total = 0;
-      draw();
+      list.setRows(rows);
     },
   };
-
-  function fits({ errors, haystack }: Row): boolean {
-    return (!onlyErrors || errors > 0) && haystack.includes(filter.trim().toLowerCase());
-  }
-
-  function changed(): void {
-    onView({ sort, filter, onlyErrors });
-  }
 }
 
 function haystackOf({ id, reference, hypothesis }: UtteranceRow): string {

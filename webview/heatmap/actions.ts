@@ -1,4 +1,4 @@
-/** The buttons for what can be asked of the run now. */
+/** The buttons for the actions that the run allows now. */
 
 import type { HeatmapCommand, HeatmapRun } from '../../src/protocol/views/heatmap.ts';
 import { button } from '../ui/controls.ts';
@@ -12,10 +12,10 @@ export interface Actions {
 export function actions(onCommand: (command: HeatmapCommand) => void): Actions {
   const action = (label: string, command: HeatmapCommand, title: string, primary = false): HTMLElement =>
     button({ label, title, primary, onClick: () => onCommand(command) });
-  const resume = action('Resume', 'resume', 'Go on from the last checkpoint', true);
+  const resume = action('Resume', 'resume', 'Resume from the last checkpoint', true);
   const checkpoint = action('Checkpoint Now', 'checkpoint', 'Write a checkpoint after this step');
-  const stop = action('Stop', 'stop', 'Write a checkpoint and end; the run can be resumed');
-  const log = action('Open Log', 'openLog', 'What the trainer wrote');
+  const stop = action('Stop', 'stop', 'Write a checkpoint and stop. The run can be resumed');
+  const log = action('Open Log', 'openLog', 'The messages of the trainer');
   const element = make('div', { class: 'buttons' }, resume, checkpoint, stop, log);
   return {
     element,

@@ -1,4 +1,4 @@
-/** The small card beside a cell: what is known of its layer at this step. */
+/** The card beside a cell: the numbers of its layer at this step. */
 
 import { count, percent, significant } from '../../src/base/format.ts';
 import './detail.css';
@@ -19,7 +19,7 @@ export interface Detail {
   readonly hide: () => void;
 }
 
-/** Pixels between the card and its cell, and from the page's edge. */
+/** Pixels between the card and its cell, and between the card and the page's edge. */
 const gap = 6;
 
 export function detailCard(): Detail {
@@ -74,7 +74,7 @@ function trendText(trend: Trend | undefined): string {
   return `${points > 0 ? '▲ +' : '▼ −'}${Math.abs(points).toFixed(1)} points${over}`;
 }
 
-/** A name that may go on in the next line behind a dot or underscore, and nowhere else. */
+/** A name that may wrap after a dot or underscore, and nowhere else. */
 function breakable(name: string): Node[] {
   return name.split(/(?<=[._/])/u).flatMap((part) => [document.createTextNode(part), make('wbr')]);
 }
@@ -91,7 +91,7 @@ function entry(title: string): { element: HTMLElement; set: (text: string) => vo
   };
 }
 
-/** Below the cell, or above it where there is no room, and never beyond the page's sides. */
+/** Places the card below the cell, or above it where there is no room, and within the page's sides. */
 function place(card: HTMLElement, cell: HTMLElement): void {
   const around = cell.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = card;

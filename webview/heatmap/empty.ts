@@ -1,4 +1,4 @@
-/** What the view says before there is anything to show, and the ways to begin. */
+/** The view before there is anything to show: an explanation and the ways to begin. */
 
 import type { HeatmapCommand } from '../../src/protocol/views/heatmap.ts';
 import { button } from '../ui/controls.ts';

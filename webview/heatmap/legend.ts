@@ -1,4 +1,4 @@
-/** Says which colour is which sparsity. */
+/** The legend of the colours: sparsity from 0 to 100 %. */
 
 import './legend.css';
 import { make } from '../ui/dom.ts';
@@ -17,7 +17,7 @@ export function legend(): HTMLElement {
   onThemeChange(paint);
   return make(
     'div',
-    { class: 'legend', role: 'img', 'aria-label': 'Colours go from 0 to 100 percent of weights that are zero' },
+    { class: 'legend', role: 'img', 'aria-label': 'Colours from 0 to 100 percent of zero weights' },
     make('span', {}, '0 %'),
     make('div', {}, ...swatches),
     make('span', {}, '100 % zero'),

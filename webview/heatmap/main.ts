@@ -1,4 +1,4 @@
-/** The heatmap's page: takes the host's messages in and draws what they changed, once per frame. */
+/** The page of the heatmap: receives the host's messages and draws the changes, once per frame. */
 
 import { count, percent, significant } from '../../src/base/format.ts';
 import '../ui/theme.css';
@@ -17,7 +17,7 @@ import { HeatmapStore } from './store.ts';
 import { summary } from './summary.ts';
 import { timeline } from './timeline.ts';
 
-/** What survives while the view is hidden. */
+/** State that survives while the view is hidden. */
 interface Saved {
   readonly subject: string | undefined;
   readonly held: number | null;
@@ -25,15 +25,15 @@ interface Saved {
   readonly layer: string | undefined;
 }
 
-/** Milliseconds the slider rests before the host is asked for the exact step. */
+/** Milliseconds after the slider's last move before the exact step is requested from the host. */
 const restFor = 150;
 
-/** Milliseconds between two pictures of the numbers above the grid while a run goes on. */
+/** Milliseconds between two updates of the numbers above the grid during a run. */
 const betweenNumbers = 200;
 
 const store = new HeatmapStore();
 const before = savedState();
-/** The step that the slider holds; null: the newest. */
+/** The step that the slider holds; null for the newest. */
 let held: number | null = null;
 let pointed: { readonly layer: number; readonly cell: HTMLElement } | undefined;
 let focused: string | undefined;
@@ -41,7 +41,7 @@ let resting: number | undefined;
 let status: string | undefined;
 let drawnAround = -Infinity;
 let later: number | undefined;
-/** The saved state is for one subject, and is used once. */
+/** The saved state belongs to one subject, and is used once. */
 let restored = false;
 
 const draw = oncePerFrame(drawNow);
@@ -156,7 +156,7 @@ function save(): void {
   if (restored) host.save({ subject: store.known.subject?.id, held, scroll: window.scrollY, layer: focused });
 }
 
-/** Takes up where the page was when it was hidden, as soon as the layers are there again. */
+/** Restores the saved state of the page, as soon as the layers are there again. */
 function restore(): void {
   const { subject, layers } = store.known;
   if (restored || layers.length === 0) return;

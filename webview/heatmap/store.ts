@@ -1,9 +1,10 @@
-/** What the heatmap knows: the host's state, kept up to date by its messages, and what of it stands on the screen at a step. */
+/** The state of the heatmap's page: the host's state, updated by its messages, and the numbers to show at a step. */
 
 import { appendPoint, type StepPoint } from '../../src/protocol/series.ts';
 import type { HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
+import { merge } from '../ui/knownState.ts';
 
-/** All keys filled; what `HeatmapState` calls absent is null or empty. */
+/** All keys present; a key that `HeatmapState` may leave out is null or empty. */
 export type Known = { [K in keyof HeatmapState]-?: Exclude<HeatmapState[K], undefined> };
 
 export interface Trend {
@@ -24,10 +25,10 @@ const nothing: Known = {
   trusted: true,
 };
 
-/** Rows of the series over which a trend is taken. */
+/** Number of rows of the series that a trend covers. */
 const trendRows = 20;
 
-/** Steps whose speed tells the time left: enough to even out long and short batches. */
+/** Number of steps whose median speed gives the time left: it evens out long and short batches. */
 const recentSteps = 50;
 
 export class HeatmapStore {
@@ -51,7 +52,7 @@ export class HeatmapStore {
     return first === undefined || last === undefined ? undefined : { first, last };
   }
 
-  /** Seconds until the end at the speed of the last steps; NaN if that cannot be said. */
+  /** Seconds until the end at the median speed of the last steps; NaN if unknown. */
   get secondsLeft(): number {
     const { run, latest } = this.known;
     const sorted = [...this.recent].sort((a, b) => a - b);
@@ -77,12 +78,12 @@ export class HeatmapStore {
     return row === undefined ? unknown : this.frameOfRow(row);
   }
 
-  /** Whether `frameAt` has that very step, with all its numbers. */
+  /** Whether `frameAt` has this very step, with all its numbers. */
   isExact(step: number): boolean {
     return this.exact?.step === step || this.known.latest?.step === step;
   }
 
-  /** How a layer's sparsity moved over the last rows of the history up to a step. */
+  /** The change of a layer's sparsity over the last rows of the history up to a step. */
   trend(layer: number, step: number | null): Trend | undefined {
     const { series } = this.known;
     const row = this.rowAt(step);
@@ -95,7 +96,7 @@ export class HeatmapStore {
   }
 
   private takeState(state: HeatmapState): void {
-    // Nothing of another subject may stay: absent keys are unchanged only within one.
+    // A new subject clears everything: absent keys are unchanged only within one subject.
     if (state.subject !== undefined && state.subject?.id !== this.known.subject?.id) {
       this.known = { ...nothing, trusted: this.known.trusted };
       this.exact = null;
@@ -105,15 +106,14 @@ export class HeatmapStore {
       this.exact = null;
       this.recent = [];
     }
-    const given = Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
-    this.known = { ...this.known, ...given };
+    this.known = merge(this.known, state);
     if (state.latest && this.recent.length === 0) this.recent.push(state.latest.secondsPerStep);
   }
 
   private append(point: StepPoint): void {
     const { series } = this.known;
     const last = series && series.count > 0 ? (series.steps[series.count - 1] ?? -1) : -1;
-    // A step that is there already was sent twice, as around a reset.
+    // A step that is there already was sent twice, for example around a reset.
     if (series && point.step > last) appendPoint(series, point);
     this.known = { ...this.known, latest: point };
     this.recent.push(point.secondsPerStep);

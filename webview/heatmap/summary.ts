@@ -1,4 +1,4 @@
-/** What stands above the grid: how the run is doing, in words, numbers and a bar. */
+/** The part above the grid: the run's status in words, numbers and a bar. */
 
 import { count, duration, percent, shortCount, significant } from '../../src/base/format.ts';
 import './summary.css';
@@ -24,9 +24,9 @@ const statusWords: Readonly<Record<HeatmapStatus, string>> = {
   lost: 'Lost',
 };
 
-const lostMessage = 'Its process is gone. Resume goes on from the last checkpoint.';
+const lostMessage = 'The run’s process is gone. Resume the run from its last checkpoint.';
 
-/** Milliseconds between two drawings of the loss: nobody sees more. */
+/** Milliseconds between two drawings of the loss. More would not be visible. */
 const redrawLoss = 250;
 
 export function summary(): Summary {
@@ -43,11 +43,11 @@ export function summary(): Summary {
   loss.element.classList.add('wide');
   const step = fact('Step');
   const left = fact('Time left');
-  const speed = fact('Speed', 'Seconds for a step, and how many seconds of speech are trained on in a second');
+  const speed = fact('Speed', 'Seconds per step, and seconds of speech trained on per second');
   const device = fact('Device');
   const errorRate = fact('WER', 'Word error rate on the development data');
   const weights = fact('Weights kept');
-  const all = fact('Of all parameters', 'Zeros among all parameters, also those that are never pruned');
+  const all = fact('Of all parameters', 'Zeros among all parameters, including those that are never pruned');
   const facts = make(
     'dl',
     { class: 'facts' },
@@ -118,11 +118,11 @@ function speedText({ secondsPerStep, audioSecondsPerSecond }: StepPoint): string
 
 interface Fact {
   readonly element: HTMLElement;
-  /** Hides it for an empty text. */
+  /** Hides the element if the text is empty. */
   readonly set: (text: string) => void;
 }
 
-/** @param meaning said on hover, where the name alone does not tell. */
+/** @param meaning shown on hover, where the name alone is not clear. */
 function fact(name: string, meaning?: string): Fact {
   const value = make('dd');
   const element = make('div', { title: meaning }, make('dt', {}, name), value);

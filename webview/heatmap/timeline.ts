@@ -1,4 +1,4 @@
-/** The slider through the run's time: live at its right end, elsewhere it holds a step. */
+/** The slider over the run's steps: live at its right end; elsewhere it holds a step. */
 
 import { count } from '../../src/base/format.ts';
 import './timeline.css';
@@ -6,7 +6,7 @@ import { make, setText } from '../ui/dom.ts';
 
 export interface Timeline {
   readonly element: HTMLElement;
-  /** @param held the step that is shown, null for the newest. @param live whether newer ones will come. */
+  /** @param held the step that is shown, null for the newest. @param live whether more steps will come. */
   readonly update: (span: Span | undefined, held: number | null, live: boolean) => void;
 }
 
@@ -15,7 +15,7 @@ export interface Span {
   readonly last: number;
 }
 
-/** @param onHold gets the step to hold, null for the newest. */
+/** @param onHold receives the step to hold, null for the newest. */
 export function timeline(onHold: (step: number | null) => void): Timeline {
   const range = make('input', { type: 'range', step: 1, 'aria-label': 'Step' });
   const label = make('span', { class: 'step' });
@@ -33,7 +33,7 @@ export function timeline(onHold: (step: number | null) => void): Timeline {
       if (!span) return;
       const step = held ?? span.last;
       const newest = live ? 'live' : 'last';
-      // A dragged slider follows the mouse alone.
+      // While it is dragged, the slider follows the mouse only.
       if (range.min !== String(span.first)) range.min = String(span.first);
       if (range.max !== String(span.last)) range.max = String(span.last);
       if (range.value !== String(step)) range.value = String(step);

@@ -1,4 +1,4 @@
-/** The layer's sparsity and threshold over the run's steps: as charts, and as a table for those who read it. */
+/** The layer's sparsity and threshold over the run's steps: as charts, and as a table for screen readers. */
 
 import { count, percent, significant } from '../../src/base/format.ts';
 import type { LayerState } from '../../src/protocol/views/layer.ts';
@@ -14,10 +14,10 @@ export interface HistoryView {
 
 const height = 200;
 
-/** Milliseconds between two drawings: charts of a thousand points need not keep up with twenty steps a second. */
+/** Milliseconds between two drawings: charts of a thousand points need not follow twenty steps a second. */
 const redraw = 200;
 
-/** Rows of the table: enough to follow the course. */
+/** Rows of the table: enough to show the course. */
 const tableRows = 25;
 
 export function historyView(): HistoryView {
@@ -59,7 +59,7 @@ export function historyView(): HistoryView {
     ],
   });
   const numbers = make('details', {}, make('summary', {}, 'Numbers'), table.element);
-  const none = make('p', { class: 'quiet' }, 'No step is done yet.');
+  const none = make('p', { class: 'quiet' }, 'No step is finished yet.');
   const noThreshold = make('p', { class: 'quiet' }, '– This run has no thresholds.');
   const charts = make(
     'div',
@@ -67,7 +67,7 @@ export function historyView(): HistoryView {
     make('figure', {}, make('figcaption', {}, 'Sparsity'), sparsity.element),
     make('figure', {}, make('figcaption', {}, 'Threshold'), threshold.element, noThreshold),
   );
-  const hint = make('p', { class: 'quiet hint' }, 'Drag to zoom, double-click to see all.');
+  const hint = make('p', { class: 'quiet hint' }, 'Drag to zoom, double-click to reset.');
   const element = make('section', {}, make('h2', {}, 'Over the run'), none, charts, hint, numbers);
   let current: LayerState = {};
   let drawn = -Infinity;

@@ -28,7 +28,7 @@ const draw = oncePerFrame(() => {
 
 const host = connectHost<FromLayer, { readonly subject: LayerSubject }>((message: ToLayer) => {
   store.take(message);
-  // The host reads the subject when it brings the panel back after a window was reloaded.
+  // The host reads the subject when it restores the panel after a reload of the window.
   if (message.kind === 'state' && message.state.subject) host.save({ subject: message.state.subject });
   draw();
 });

@@ -1,7 +1,8 @@
-/** What the page of one layer knows, kept up to date by the host's messages. */
+/** The state of one layer's page, updated by the host's messages. */
 
 import { appendPoint } from '../../src/protocol/series.ts';
 import type { LayerState, ToLayer } from '../../src/protocol/views/layer.ts';
+import { merge } from '../ui/knownState.ts';
 
 export class LayerStore {
   known: LayerState = {};
@@ -9,8 +10,7 @@ export class LayerStore {
   /** Takes a message in. */
   take(message: ToLayer): void {
     if (message.kind === 'state') {
-      const given = Object.fromEntries(Object.entries(message.state).filter(([, value]) => value !== undefined));
-      this.known = { ...this.known, ...given };
+      this.known = merge(this.known, message.state);
       return;
     }
     const { series } = this.known;
@@ -23,7 +23,7 @@ export class LayerStore {
   }
 }
 
-/** A row of the history, as the table says it. */
+/** A row of the history's table. */
 export interface HistoryRow {
   readonly step: number;
   readonly threshold: number;

@@ -1,4 +1,4 @@
-/** The histogram of the layer's weights, with the threshold drawn in. */
+/** The histogram of the layer's weights, with a mark at the threshold. */
 
 import { count, percent, significant } from '../../src/base/format.ts';
 import type { LayerInspection } from '../../src/protocol/results/inspection.ts';
@@ -44,7 +44,7 @@ export function weightsView(onRead: () => void): WeightsView {
       if (state?.kind === 'unavailable') setText(reason, state.reason);
       if (state?.kind !== 'ready' || state.weights === drawn) return;
       drawn = state.weights;
-      setText(source, `As they are in ${state.source}.`);
+      setText(source, `Weights of ${state.source}.`);
       facts.replaceChildren(...factsOf(state.weights));
       const { histogram: bins, thresholdInWeights: threshold } = state.weights;
       chart.setData({ ...bins, marks: threshold === null ? [] : [-threshold, threshold] });
@@ -75,6 +75,6 @@ function factsOf({
       : fact('Threshold', '–'),
   ];
   const { outside } = histogram;
-  if (outside > 0) facts.push(fact('Not drawn: beyond the bins, or no numbers', count(outside)));
+  if (outside > 0) facts.push(fact('Not drawn: outside the bins, or NaN', count(outside)));
   return facts;
 }

@@ -1,4 +1,4 @@
-/** An alignment on the screen: the reference above the hypothesis, errors marked by colour and by sclite's letters. */
+/** An alignment on the screen: the reference above the hypothesis; errors are marked by colour and by sclite's letters. */
 
 import './alignment.css';
 import type { AlignedText } from '../../src/protocol/views/alignedText.ts';
@@ -7,10 +7,10 @@ import { make } from './dom.ts';
 
 const classes = { C: '', S: 'substitution', D: 'deletion', I: 'insertion' } as const;
 
-/** Stands where one of the two has no word. */
+/** Placeholder where one of the two texts has no word. */
 const nothing = '–';
 
-/** A text without errors is one line; one that is too long to be aligned is two texts. */
+/** One line for a text without errors; two plain texts if they are too long to align. */
 export function alignmentElement(text: AlignedText): HTMLElement {
   const steps = alignmentSteps(text);
   if (steps === undefined) {
@@ -41,7 +41,7 @@ export function alignmentElement(text: AlignedText): HTMLElement {
   );
 }
 
-/** What the letters and lines mean. */
+/** The meaning of letters and lines. */
 export function alignmentLegend(): HTMLElement {
   const mark = (kind: 'S' | 'D' | 'I', meaning: string): HTMLElement =>
     make('span', { class: classes[kind] }, make('b', {}, kind), ` ${meaning}`);

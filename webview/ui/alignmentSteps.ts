@@ -1,4 +1,4 @@
-/** The steps of an alignment, word by word, from how it travels to a page. */
+/** The steps of an alignment, word by word, decoded from its letters. */
 
 import type { AlignedText } from '../../src/protocol/views/alignedText.ts';
 
@@ -28,7 +28,7 @@ export function alignmentSteps({ reference, hypothesis, edits }: AlignedText): A
   });
 }
 
-/** The errors in words, for those who hear the page; undefined if there is no alignment. */
+/** The errors in words, for screen readers; undefined without an alignment. */
 export function spokenErrors(text: AlignedText): string | undefined {
   const sentences = alignmentSteps(text)
     ?.filter(({ kind }) => kind !== 'C')

@@ -1,16 +1,16 @@
-/** Tells a screen reader what changes on its own, but not so often that it gets in the way. */
+/** Announces changes to screen readers, but not too often. */
 
 import { make } from './dom.ts';
 
 export interface Announcer {
   readonly element: HTMLElement;
-  /** Said if the last announcement is long enough ago; otherwise dropped, for the next one will be newer. */
+  /** Announced if the last announcement is long enough ago; otherwise dropped, because a newer one will follow. */
   readonly say: (text: string) => void;
-  /** Said at once. */
+  /** Announced at once. */
   readonly sayNow: (text: string) => void;
 }
 
-/** @param pause least milliseconds between two announcements. */
+/** @param pause minimum milliseconds between two announcements. */
 export function announcer(pause = 10_000): Announcer {
   const element = make('div', { class: 'spoken', role: 'status', 'aria-live': 'polite' });
   let last = -Infinity;

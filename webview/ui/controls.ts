@@ -1,8 +1,7 @@
-/** The controls of the pages, all of them: the only file that knows the toolkit they come from, so that another can take its place. */
+/** The controls of the pages. The only file that uses the toolkit, so that another toolkit can replace it. */
 
 import {
   provideVSCodeDesignSystem,
-  vsCodeBadge,
   vsCodeButton,
   vsCodeCheckbox,
   vsCodeDropdown,
@@ -13,7 +12,6 @@ import {
 import { setAttributes } from './dom.ts';
 
 provideVSCodeDesignSystem().register(
-  vsCodeBadge(),
   vsCodeButton(),
   vsCodeCheckbox(),
   vsCodeDropdown(),
@@ -30,9 +28,9 @@ export type Checkbox = HTMLElement & { checked: boolean; disabled: boolean };
 export interface ButtonOptions {
   readonly label: string;
   readonly onClick: () => void;
-  /** One primary button at most on a page. Default: secondary. */
+  /** At most one primary button on a page. Default: secondary. */
   readonly primary?: boolean;
-  /** More about it than the label says, on hover. */
+  /** Details on hover. */
   readonly title?: string;
 }
 
@@ -73,7 +71,8 @@ export function textField(options: {
   readonly onInput: (value: string) => void;
 }): TextField {
   const { label, placeholder, value = '' } = options;
-  const element = control('vscode-text-field', { 'aria-label': label, placeholder, value }) as TextField;
+  const element = control('vscode-text-field', { placeholder, value }) as TextField;
+  setLabel(element, label);
   element.addEventListener('input', () => options.onInput(element.value));
   return element;
 }
@@ -89,16 +88,16 @@ export function checkbox(options: {
   return element;
 }
 
-/** Turns while something is under way. @param label what, for screen readers. */
+/** An animation for work in progress. @param label for screen readers. */
 export function progressRing(label: string): HTMLElement {
-  return control('vscode-progress-ring', { 'aria-label': label });
+  const element = control('vscode-progress-ring', {});
+  setLabel(element, label);
+  return element;
 }
 
-/** A small count or word. */
-export function badge(text: string): HTMLElement {
-  const element = control('vscode-badge', {});
-  element.textContent = text;
-  return element;
+/** Text fields and progress rings overwrite their label when they enter the page ("Text field", "Loading"): it is set after that. */
+function setLabel(element: HTMLElement, label: string): void {
+  requestAnimationFrame(() => element.setAttribute('aria-label', label));
 }
 
 function control(tag: string, attributes: Parameters<typeof setAttributes>[1]): HTMLElement {

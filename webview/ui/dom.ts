@@ -1,6 +1,6 @@
-/** Makes elements without markup in strings: text from files can never become HTML. */
+/** Creates elements without HTML in strings: text from files can never become HTML. */
 
-/** A number is written out; `true` gives an empty attribute, `false` and `undefined` none. Styles go in style sheets or through `element.style`. */
+/** Numbers are written in decimal; `true` gives an empty attribute, `false` and `undefined` none. Styles go into style sheets or `element.style`. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>> & { readonly style?: never };
 
 export type Child = Node | string | undefined;
@@ -24,12 +24,12 @@ export function setAttributes(element: Element, attributes: Attributes): void {
   }
 }
 
-/** Sets the text if it is another one: an unchanged page needs no layout, and a screen reader says nothing twice. */
+/** Sets the text only if it has changed: an unchanged page needs no layout, and a screen reader does not repeat the text. */
 export function setText(element: Node, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Calls `draw` once in the next frame, however often it is asked. */
+/** Calls `draw` once in the next frame, however often it is requested. */
 export function oncePerFrame(draw: () => void): () => void {
   let asked = false;
   return () => {
@@ -42,7 +42,7 @@ export function oncePerFrame(draw: () => void): () => void {
   };
 }
 
-/** An id of its own, for `aria-describedby` and the like. */
+/** A new id, for `aria-describedby` and similar attributes. */
 export function newId(): string {
   lastId += 1;
   return `id${lastId}`;

@@ -1,8 +1,8 @@
-/** The line from a page to its host in the editor, and what of the page survives while it is hidden. */
+/** Messages between a page and its host in the editor, and the state that survives while the page is hidden. */
 
 export interface Host<Out, Saved> {
   readonly post: (message: Out) => void;
-  /** Keeps the state for when the page comes back; several in a row cost one. */
+  /** Saves the state for the page's return. Several calls in a row cost one. */
   readonly save: (state: Saved) => void;
 }
 
@@ -14,15 +14,15 @@ interface EditorApi {
 
 declare function acquireVsCodeApi(): EditorApi;
 
-/** The editor gives its interface once only. */
+/** The editor gives its interface only once. */
 let editor: EditorApi | undefined;
 const api = (): EditorApi => (editor ??= acquireVsCodeApi());
 
 const saveAfter = 100;
 
 /**
- * What was saved before the page was hidden; undefined at first. Read it before `connectHost`.
- * It is what this page wrote, maybe an older version of it: take what fits.
+ * The state that was saved before the page was hidden; empty at first. Read it before `connectHost`.
+ * An older version of the page may have written it, so use only the fields that fit.
  */
 export function savedState(): Readonly<Record<string, unknown>> {
   const state = api().getState();
@@ -30,8 +30,8 @@ export function savedState(): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Listens, then speaks first: the host answers `ready` with the whole state.
- * @param onMessage takes what the page's protocol says the host sends; nobody else can send to a page.
+ * Listens, then sends the first message: the host answers `ready` with the whole state.
+ * @param onMessage receives the host's messages of the page's protocol; nobody else can send to a page.
  */
 export function connectHost<Out extends { readonly kind: string }, Saved>(
   onMessage: (message: never) => void,

@@ -1,4 +1,4 @@
-/** A table that sorts by any of its columns, by mouse and keyboard, and shows long lists page by page. */
+/** A table that sorts by any column, by mouse and keyboard, and shows long lists page by page. */
 
 import './table.css';
 import { button } from './controls.ts';
@@ -8,13 +8,13 @@ import { inOrder, type Sort, type SortValue } from './tableOrder.ts';
 export interface Column<Row> {
   readonly id: string;
   readonly title: string;
-  /** What the column says, on hover. */
+  /** The column's meaning, on hover. */
   readonly description?: string;
-  /** Numbers stand at the end, so that their digits line up. */
+  /** Numbers are aligned at the end, so that their digits line up. */
   readonly numeric?: boolean;
-  /** What the rows are sorted by. */
+  /** The value that the rows are sorted by. */
   readonly value: (row: Row) => SortValue;
-  /** What stands in the cell. Default: the value as it is. */
+  /** The content of the cell. Default: the value. */
   readonly cell?: (row: Row) => Child;
 }
 
@@ -24,18 +24,15 @@ export interface TableOptions<Row> {
   readonly columns: readonly Column<Row>[];
   readonly sort: Sort;
   readonly onSort?: (sort: Sort) => void;
-  /** The row's element, for classes and events of its own. */
-  readonly decorate?: (element: HTMLTableRowElement, row: Row) => void;
-  /** Rows shown at first, and added with each press of the button below. */
+  /** Number of rows at first, and of those added with each press of the button below. */
   readonly pageSize?: number;
-  /** Said in place of rows when there are none. */
+  /** Text in place of rows when there are none. */
   readonly empty?: string;
 }
 
 export interface SortableTable<Row> {
   readonly element: HTMLElement;
   readonly setRows: (rows: readonly Row[]) => void;
-  readonly setSort: (sort: Sort) => void;
 }
 
 export function sortableTable<Row>(options: TableOptions<Row>): SortableTable<Row> {
@@ -72,13 +69,9 @@ export function sortableTable<Row>(options: TableOptions<Row>): SortableTable<Ro
       shown = pageSize;
       draw();
     },
-    setSort(next) {
-      sort = next;
-      draw();
-    },
   };
 
-  /** Numbers are looked at from the largest down first, words from A on. */
+  /** Numbers sort from the largest down at first, words from A on. */
   function sortBy(column: Column<Row>): void {
     const first = column.numeric ? 'descending' : 'ascending';
     const other = column.numeric ? 'ascending' : 'descending';
@@ -114,9 +107,7 @@ export function sortableTable<Row>(options: TableOptions<Row>): SortableTable<Ro
   }
 
   function rowElement(row: Row): HTMLTableRowElement {
-    const element = make('tr', {}, ...columns.map((column) => cellElement(column, row)));
-    options.decorate?.(element, row);
-    return element;
+    return make('tr', {}, ...columns.map((column) => cellElement(column, row)));
   }
 }
 

@@ -9,7 +9,7 @@ export interface Sort {
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/** A sorted copy; equal rows keep their order. What is not known (null, NaN) comes last in either direction. */
+/** A sorted copy; equal rows keep their order. Unknown values (null, NaN) come last in either direction. */
 export function inOrder<Row>(
   rows: readonly Row[],
   valueOf: (row: Row) => SortValue,

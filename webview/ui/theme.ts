@@ -1,6 +1,6 @@
-/** The theme's colours for what is drawn by script. */
+/** The theme's colours, for drawing by script. */
 
-/** The value of a theme variable (`--vscode-…`); of the next ones if it is not set; else of the text. */
+/** The value of a theme variable (`--vscode-…`); if it is not set, that of the next; if none is, the text itself. */
 export function themeColour(...variables: readonly string[]): string {
   const style = getComputedStyle(document.body);
   for (const variable of variables) {
@@ -10,7 +10,7 @@ export function themeColour(...variables: readonly string[]): string {
   return style.color;
 }
 
-/** Calls back after the theme has changed: the editor then sets other variables on the root and another class on the body. */
+/** Calls back after a theme change, when the editor sets other variables on the root and another class on the body. */
 export function onThemeChange(callback: () => void): void {
   let asked = false;
   const observer = new MutationObserver(() => {

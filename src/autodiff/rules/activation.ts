@@ -34,7 +34,7 @@ function gelu(b: Builder, g: Value, x: Value, _y: Value, node: Node): Value {
 
 /**
  * dx = g·(Φ(x) + x·φ(x)), with h = x/√2: Φ(x) = ½(1 + erf h), which HardSigmoid computes in one pass, and x·φ(x) = h·exp(−h²)/√π, whose
- * factor goes into the exponent.
+ * factor is moved into the exponent.
  */
 function geluExact(b: Builder, g: Value, x: Value): Value {
   const h = mul(b, x, Math.SQRT1_2);

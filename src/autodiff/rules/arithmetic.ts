@@ -10,7 +10,7 @@ import { input, mul, notFor, one, unary, where } from './common.ts';
 /** dx = g for every input: Add, Sum. */
 const addRule: GradientRule = one(({ inputs }, g) => inputs.map(() => g));
 
-/** d(a − b) = (g, −g), negated after the sum over broadcast axes, where it is smaller. */
+/** d(a − b) = (g, −g). The negation comes after the sum over broadcast axes, where the tensor is smaller. */
 const subRule: GradientRule = one(({ b, inputs, needs }, g) => [
   g,
   inputs[1] && needs(1) ? b.op('Neg', [sumTo(b, g, inputs[1].dims)]) : undefined,
@@ -31,7 +31,7 @@ const divRule: GradientRule = one((context, g, _x, y) => {
   return [quotient, needs(1) ? b.op('Neg', [sumTo(b, mul(b, quotient, y), right.dims)]) : undefined];
 });
 
-/** d(aᵇ) = (g·b·aᵇ⁻¹, g·y·ln a); as PyTorch does, ln a counts as 0 where y is 0. */
+/** d(aᵇ) = (g·b·aᵇ⁻¹, g·y·ln a). As in PyTorch, ln a counts as 0 where y is 0. */
 const powRule: GradientRule = one((context, g, x, y) => {
   const { b, needs } = context;
   const exponent = input(context, 1);
@@ -53,7 +53,7 @@ function powerSlope(b: Builder, x: Value, exponent: Value): Value {
   return mul(b, b.op('Pow', [x, b.op('Sub', [exponent, b.scalar(1)])]), exponent);
 }
 
-/** The gradient goes to the inputs that are the extremum, in equal parts where several are: Max, Min. */
+/** The gradient goes to the inputs that attain the extremum, in equal parts for ties: Max, Min. */
 const extremumRule: GradientRule = one(({ b, inputs, needs }, g, _x, y) => {
   const present = inputs.flatMap((value) => (value ? [value] : []));
   const masks = present.map((value) => b.op('Cast', [b.op('Equal', [value, y])], { to: floatType }));
@@ -70,7 +70,7 @@ const meanRule: GradientRule = one(({ b, inputs }, g) => {
   return inputs.map(() => share);
 });
 
-/** The gradient goes to the side that was chosen. */
+/** The gradient goes to the chosen side. */
 const whereRule: GradientRule = one(({ b, inputs, needs }, g) => {
   const [condition] = inputs;
   if (!condition) return [];
@@ -81,10 +81,10 @@ const whereRule: GradientRule = one(({ b, inputs, needs }, g) => {
   ];
 });
 
-/** dx = g where x lies within the bounds, both included: there y = x. */
+/** dx = g where x lies within the bounds, including them: there y = x. */
 const clipRule: GradientRule = unary((b, g, x, y) => where(b, b.op('Equal', [x, y]), g));
 
-/** The element types that carry gradients, by ONNX's numbers. */
+/** The element types that have gradients, by ONNX's numbers. */
 const typeNumbers: Readonly<Record<string, number>> = { float32: 1, float16: 10, float64: 11, bfloat16: 16 };
 const floatType = { type: 'int', value: 1 } as const;
 

@@ -1,4 +1,4 @@
-/** What many gradient rules share: reading operands, axes, and small pieces of graph. */
+/** Helpers of many gradient rules: reading operands, axes, and small pieces of graph. */
 
 import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Operand, Value } from '../../onnx/graph/value.ts';
@@ -17,7 +17,7 @@ export function one(rule: (context: RuleContext, g: Value, x: Value, y: Value) =
   };
 }
 
-/** A rule for a function of one number: the gradient of the only input. */
+/** A rule for a function of one input: its gradient. */
 export function unary(rule: (b: Builder, g: Value, x: Value, y: Value, node: Node) => Value): GradientRule {
   return one(({ b, node }, g, x, y) => [rule(b, g, x, y, node)]);
 }
@@ -36,7 +36,7 @@ export function output({ node, outputs }: NodeContext, i: number): Value {
   return value;
 }
 
-/** The numbers of an input that must be known while building; undefined if the node leaves it out. @throws if it is not known. */
+/** The numbers of an input that must be known while building; undefined if the node omits it. @throws if it is unknown. */
 export function numbers(context: NodeContext, i: number): number[] | undefined {
   const value = context.inputs[i];
   if (!value) return undefined;
@@ -44,7 +44,7 @@ export function numbers(context: NodeContext, i: number): number[] | undefined {
   return toNumbers(value.constant);
 }
 
-/** A reason if the gradient of one of `indices` is needed: there is no rule for it. */
+/** A reason if the gradient of one of `indices` is needed, for which there is no rule. */
 export function notFor(...indices: readonly number[]): (context: NodeContext) => string | undefined {
   return ({ node, needs }) => {
     const i = indices.find(needs);
@@ -57,7 +57,7 @@ export function fromFront(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** The size of axis `axis`; 1 if there is none. */
+/** The size of axis `axis`; 1 if it does not exist. */
 export function dimOf(value: Value, axis: number): number {
   return value.dims[fromFront(axis, value.dims.length)] ?? 1;
 }
@@ -104,7 +104,7 @@ export function mul(b: Builder, left: Value, right: Value | number): Value {
   return b.op('Mul', [left, typeof right === 'number' ? b.scalar(right) : right]);
 }
 
-/** The sum over some axes, which go. */
+/** The sum over some axes, which are removed. */
 export function sumOver(b: Builder, value: Value, axes: readonly number[]): Value {
   return b.op('ReduceSum', [value, b.ints(axes)], { keepdims: int(0) });
 }

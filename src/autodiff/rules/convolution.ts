@@ -1,6 +1,6 @@
 /**
- * Gradients of convolutions. With X [N, C, …], W [O, C/groups, kernel] and Y [N, O, …], each gradient is a convolution again, or for the
- * weights a few matrix products, chosen by which is quicker on a CPU (bench measures the whole step).
+ * Gradients of convolutions. With X [N, C, …], W [O, C/groups, kernel] and Y [N, O, …], each gradient is again a convolution or, for the weights, a
+ * few matrix products: the one that is faster on a CPU (bench measures the whole step).
  */
 
 import type { Builder } from '../../onnx/graph/builder.ts';
@@ -23,7 +23,7 @@ const convRule: GradientRule = one((context, g, x, y) => {
   ];
 });
 
-/** ConvTranspose is the input gradient of a convolution from y to x, so the two trade places. */
+/** ConvTranspose is the input gradient of a convolution from y to x, so x and y swap roles. */
 const convTransposeRule: GradientRule = one((context, g, x, y) => {
   const { b, node, needs } = context;
   const w = input(context, 1);
@@ -44,14 +44,14 @@ function overChannels(b: Builder, g: Value): Value {
   );
 }
 
-/** dX: with strides a transposed convolution; without, a convolution with the mirrored kernel, 15 times quicker for long kernels. */
+/** dX: a transposed convolution with strides; without strides a convolution with the mirrored kernel, 15 times faster for long kernels. */
 export function toInput(b: Builder, g: Value, w: Value, window: Window): Value {
   const { kernel, strides, dilations, begins, ends } = window;
   const spans = kernel.map((size, i) => (size - 1) * (dilations[i] ?? 1));
   const outer = (pads: readonly number[]): number[] => spans.map((span, i) => span - (pads[i] ?? 0));
   const plain = strides.every((stride) => stride === 1) && [...outer(begins), ...outer(ends)].every((n) => n >= 0);
   if (plain) return byMirror(b, g, w, { ...window, begins: outer(begins), ends: outer(ends) });
-  // A negative end stands for inputs that were never read: zeros that the transposed convolution adds behind.
+  // A negative end stands for inputs that were never read: zeros that the transposed convolution appends.
   const attributes = { ...windowAttributes(window), output_padding: ints(ends.map((end) => Math.max(-end, 0))) };
   return b.op('ConvTranspose', [g, w], attributes);
 }
@@ -77,15 +77,15 @@ function mirror(b: Builder, value: Value): Value {
 }
 
 /**
- * dW[o, c, k] = Σ over n and t of G[n, o, t]·X[n, c, t·stride + k·dilation − begin]. As a convolution its matrix products are as wide as the
- * kernel is long, and tap by tap as wide as a group has channels: the wider way is the quicker.
+ * dW[o, c, k] = Σ over n and t of G[n, o, t]·X[n, c, t·stride + k·dilation − begin]. As a convolution, its matrix products are as wide as the
+ * kernel is long; tap by tap, they are as wide as a group has channels. The wider form is faster.
  */
 function toWeights(b: Builder, x: Value, g: Value, window: Window): Value {
   const perGroup = dimOf(x, 1) / window.groups;
   return perGroup >= sizeOf(window.kernel) ? byTap(b, x, g, window) : byConvolution(b, x, g, window);
 }
 
-/** One product G·Xₖᵀ for each element k of the kernel, Xₖ being the elements of X that it meets. */
+/** One product G·Xₖᵀ for each element k of the kernel, where Xₖ are the elements of X that it meets. */
 function byTap(b: Builder, x: Value, g: Value, window: Window): Value {
   const { groups, kernel, strides, dilations, begins, ends } = window;
   const [n, features, ...places] = g.dims as [number, number, ...number[]];
@@ -114,7 +114,7 @@ function indexOf(flat: number, kernel: readonly number[]): number[] {
 }
 
 /**
- * A convolution of X by G with the batch as channels and stride and dilation swapped. Each group of channels meets its own features
+ * A convolution of X by G with the batch as channels, and stride and dilation swapped. Each group of channels meets its own features
  * because the group axis stays in front of the batch.
  */
 function byConvolution(b: Builder, x: Value, g: Value, window: Window): Value {
@@ -134,7 +134,7 @@ function byConvolution(b: Builder, x: Value, g: Value, window: Window): Value {
     groups,
   });
   const product = b.op('Conv', [across, transpose(b, g, swap)], attributes);
-  // Inputs that no place of the window reached give elements beyond the kernel.
+  // Inputs that no position of the window reached give elements beyond the kernel.
   const axes = kernel.map((_, i) => i + 2);
   const beyond = kernel.some((size, i) => dimOf(product, i + 2) !== size);
   const cut = beyond

@@ -7,8 +7,8 @@ import type { PartialRule } from '../rule.ts';
 import { one, reshape } from './common.ts';
 
 /**
- * dXᵢ = Einsum of G and all other inputs, over the labels of Xᵢ. A label that only Xᵢ has was summed away alone: there the gradient is
- * the same all along the axis, so it gets an axis of one element, which the loop repeats.
+ * dXᵢ = Einsum of G and all other inputs, over the labels of Xᵢ. A label that only Xᵢ has was summed alone: there the gradient is
+ * constant along the axis, so it gets an axis of one element, which the loop repeats.
  */
 export const einsum: PartialRule = {
   rule: one(({ b, node, inputs, needs }, g) => {
@@ -50,7 +50,7 @@ function parsed(node: Node, operands: readonly Value[]): Einsum {
   );
 }
 
-/** One letter for every label: the axes under an ellipsis get letters that the equation does not use. */
+/** One letter for every label: the axes of an ellipsis get letters that the equation does not use. */
 function letters(labels: readonly string[]): (label: string) => string {
   const own = new Set(labels);
   const spare = Array.from('ZYXWVUTSRQPONMLKJIHGFEDCBA').filter((letter) => !own.has(letter));

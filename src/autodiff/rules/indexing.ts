@@ -1,7 +1,7 @@
 /**
- * Gradients of reading and writing by index. Reading adds gradients into zeros at the indices, as an index may occur more than once;
- * writing reads the gradient at the indices. Sums are made by ScatterElements, because onnxruntime's ScatterND adds in whatever order its
- * threads come, so that a run would not repeat bit for bit.
+ * Gradients of reading and writing by index. The gradient of reading adds into zeros at the indices, since an index may occur more than once; the
+ * gradient of writing reads at the indices. Sums use ScatterElements, because onnxruntime's ScatterND adds in the order of its threads, and a
+ * run would not repeat bit for bit.
  */
 
 import type { Builder } from '../../onnx/graph/builder.ts';
@@ -43,7 +43,7 @@ function addAt(b: Builder, g: Value, indices: Value, dims: readonly [number, num
   return b.op('ScatterElements', [zeros(b, dims), places, updates], { axis: int(1), ...adding });
 }
 
-/** Known indices that run in equal steps, each once: then the gradient needs no scatter. */
+/** Known indices in equal steps, each once: the gradient then needs no scatter. */
 function arithmeticRun(indices: Value, size: number): { start: number; step: number; count: number } | undefined {
   if (!indices.constant) return undefined;
   const list = toNumbers(indices.constant).map((index) => fromFront(index, size));
@@ -59,7 +59,7 @@ const gatherElements: GradientRule = one((context, g, x) => {
   return [b.op('ScatterElements', [zeros(b, x.dims), input(context, 1), g], { axis, ...adding })];
 });
 
-/** GatherND: each index names a place in the leading axes of x, which are seen as one axis. */
+/** GatherND: each index is a position in the leading axes of x, which are flattened to one. */
 const gatherND: GradientRule = one((context, g, x) => {
   const { b } = context;
   const indices = b.op('Cast', [input(context, 1)], { to: int(7) });
@@ -72,7 +72,7 @@ const gatherND: GradientRule = one((context, g, x) => {
   return [reshape(b, addAt(b, g, places, [1, sizeOf(leading), sizeOf(x.dims.slice(depth))]), x.dims)];
 });
 
-/** What was overwritten has no gradient, what was written reads its own. With reduction "add" nothing was overwritten. */
+/** Overwritten elements have no gradient; each written element reads its own. With reduction "add" nothing was overwritten. */
 const scatterND: GradientRule = one((context, g) => {
   const { b, node, needs } = context;
   const indices = input(context, 1);

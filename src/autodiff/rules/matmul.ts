@@ -1,6 +1,6 @@
 /**
- * Gradients of matrix products. A product with a weight matrix flattens its tokens and becomes one Gemm on transposed operands, which
- * copies nothing; a batched product multiplies by a swapped operand, which onnxruntime fuses into the product.
+ * Gradients of matrix products. For a product with a weight matrix, the tokens are flattened and each gradient is one Gemm on transposed operands,
+ * which copies nothing. A batched product multiplies by a swapped operand, which onnxruntime fuses into the product.
  */
 
 import type { Builder } from '../../onnx/graph/builder.ts';
@@ -21,7 +21,7 @@ const matMulRule: GradientRule = one((context, g, left, y) => {
   const isMatrix = sizeOf(w.dims.slice(0, -2)) === 1;
   const product = isMatrix ? byMatrix : byBatch;
   const { da, db } = product(b, gradient, a, w, needs);
-  // A row's or column's extra axis goes; what is left to sum over the batch is the loop's.
+  // The extra axis of a row or column is removed; the loop sums over the batch.
   const unrow = da && left.dims.length === 1 ? reshape(b, da, [...da.dims.slice(0, -2), ...left.dims]) : da;
   const uncolumn = db && right.dims.length === 1 ? reshape(b, db, db.dims.slice(0, -1)) : db;
   return [unrow, uncolumn];

@@ -23,7 +23,7 @@ const layerNorm: GradientRule = one((context, g, x) => {
   const dx = (): Value => {
     const scale = input(context, 1);
     const full = sizeOf(scale.dims) === size ? scale : b.op('Expand', [scale, b.ints(normalized)]);
-    // The two means are products with scale/size, which need no pass over the rows to form h first.
+    // The two means are products with scale/size, which saves the pass over the rows that would form h.
     const weights = reshape(b, mul(b, full, 1 / size), [size, 1]);
     const mean = b.op('MatMul', [gradient, weights]);
     const share = b.op('MatMul', [product, weights]);
@@ -47,7 +47,7 @@ function standardized({ b, node }: RuleContext, rows: Value): { readonly normal:
 }
 
 /**
- * x [N, C, …] standardized over each channel of each sample, y = x̂·scale + bias by channel. All gradients come of the channels' sums of g·x̂
+ * x [N, C, …] standardized over each channel of each sample, y = x̂·scale + bias by channel. All gradients follow from the channels' sums of g·x̂
  * and of g: with a = r·scale, dx = g·a − (x̂·(a·mean(g·x̂)) + a·mean(g)), four passes.
  */
 const instanceNorm: GradientRule = one((context, g, x) => {

@@ -1,4 +1,4 @@
-/** The gradient of Pad: what lies inside stays, and what the padding copied goes back to where it came from. */
+/** The gradient of Pad: elements inside stay, and the gradients of copied elements are added to their sources. */
 
 import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Value } from '../../onnx/graph/value.ts';
@@ -8,7 +8,7 @@ import type { NodeContext, PartialRule } from '../rule.ts';
 import { one, slice } from './common.ts';
 import { pad } from './shape.ts';
 
-/** Axis by axis, which is how the copies come about: an edge's corner is the copy of a copy. */
+/** Axis by axis, as the copies are made: an edge's corner is the copy of a copy. */
 export const padRule: PartialRule = {
   rule: one(({ b, node, inputs }, g, x) => {
     const mode = stringAttribute(node, 'mode', 'constant');
@@ -36,14 +36,14 @@ interface Padding {
   readonly size: number;
 }
 
-/** Takes the padding of one axis away. A negative count cut elements off, whose gradient is 0. */
+/** Removes the padding of one axis. A negative count cut elements off, whose gradient is 0. */
 function unpad(b: Builder, g: Value, { mode, axis, begin, end, size }: Padding): Value {
   const first = Math.max(begin, 0);
   const last = Math.max(end, 0);
   const total = g.dims[axis] ?? 1;
   const lost = [Math.max(-begin, 0), Math.max(-end, 0)] as const;
   const along = (value: Value, from: number, to: number): Value => slice(b, value, [axis], [from], [to]);
-  /** Puts a piece at `start` of the axis, zeros elsewhere. */
+  /** Places a piece at `start` of the axis, with zeros elsewhere. */
   const at = (piece: Value, start: number): Value => {
     const length = piece.dims[axis] ?? 1;
     const begins = g.dims.map((_, i) => (i === axis ? start : 0));
@@ -68,7 +68,7 @@ function unpad(b: Builder, g: Value, { mode, axis, begin, end, size }: Padding):
   return copies.reduce((sum, copy) => b.op('Add', [sum, copy]), inside);
 }
 
-/** A padding's gradient in the order of the elements it copied: summed onto one for an edge, mirrored for a reflection. */
+/** A padding's gradient in the order of its source elements: summed onto one for an edge, mirrored for a reflection. */
 function returned(b: Builder, piece: Value, mode: string, axis: number): Value {
   const length = piece.dims[axis] ?? 1;
   if (mode === 'edge') return b.op('ReduceSum', [piece, b.ints([axis])], { keepdims: int(1) });

@@ -7,7 +7,7 @@ import { toInput } from './convolution.ts';
 import { mul, one, reshape, unary, zeros } from './common.ts';
 import { windowOf, type Window } from './window.ts';
 
-/** Each element gets g/count from every window that it is in: a transposed convolution with ones, channel by channel. */
+/** Each element gets g/count from every window that contains it: a transposed convolution with ones, channel by channel. */
 const averagePool: GradientRule = one(({ b, node }, g, x, y) => {
   const kernel = intsAttribute(node, 'kernel_shape') ?? [];
   const [wide, narrow] = [x.dims.slice(2), y.dims.slice(2)];
@@ -24,7 +24,7 @@ const averagePool: GradientRule = one(({ b, node }, g, x, y) => {
   return [reshape(b, toInput(b, gradient, ones, window), x.dims)];
 });
 
-/** How many elements each window averages: padding counts only with `count_include_pad`, and never what lies behind it. */
+/** The number of elements that each window averages: padding counts only with `count_include_pad`, and elements beyond it never count. */
 function countsOf(node: Node, window: Window, wide: readonly number[], narrow: readonly number[]): number[] {
   const padding = intAttribute(node, 'count_include_pad', 0) !== 0;
   const given = intsAttribute(node, 'pads');
@@ -44,7 +44,7 @@ function countsOf(node: Node, window: Window, wide: readonly number[], narrow: r
   return counts.reduce((all, axis) => all.flatMap((n) => axis.map((m) => n * m)), [1]);
 }
 
-/** The gradient goes to the element that each window chose, whose place in x the operator can give. */
+/** The gradient goes to the element that each window chose; the operator can return its position in x. */
 const maxPool: GradientRule = one((context, g, x) => {
   const { b, node } = context;
   const chosen = context.outputs[1] ?? b.ops('MaxPool', [x], 2, node.attributes)[1];

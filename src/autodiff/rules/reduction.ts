@@ -1,4 +1,4 @@
-/** Gradients of reductions. The gradient is brought back to the rank of x by axes of one element, which broadcast. */
+/** Gradients of reductions. The gradient gets the rank of x by axes of one element, which broadcast. */
 
 import type { Builder } from '../../onnx/graph/builder.ts';
 import type { Value } from '../../onnx/graph/value.ts';
@@ -8,7 +8,7 @@ import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { GradientRule, RuleTable } from '../rule.ts';
 import { input, mul, one, reshape, where, zeros } from './common.ts';
 
-/** A rule that sees g and y with the reduced axes kept as axes of one element, and those axes. */
+/** A rule that receives g and y with the reduced axes kept as axes of one element, and those axes. */
 function reduction(rule: (b: Builder, g: Value, x: Value, y: Value, axes: readonly number[]) => Value): GradientRule {
   return one((context, g, x, y) => {
     const axes = reducedAxes(context.node, context.inputs);
@@ -18,7 +18,7 @@ function reduction(rule: (b: Builder, g: Value, x: Value, y: Value, axes: readon
   });
 }
 
-/** The extremum's gradient goes to the elements that attain it, in equal parts. */
+/** The gradient goes to the elements that attain the extremum, in equal parts. */
 const extremum = reduction((b, g, x, y, axes) => {
   const mask = b.op('Cast', [b.op('Equal', [x, y])], { to: int(1) });
   const count = b.op('ReduceSum', [mask, b.ints(axes)], { keepdims: int(1) });
@@ -26,8 +26,8 @@ const extremum = reduction((b, g, x, y, axes) => {
 });
 
 /**
- * d∏x: the product of the other elements. An element that is 0 is taken as 1 in the product, which then is that of the others; it
- * counts only where no other element is 0.
+ * d∏x: the product of the other elements. A zero element is replaced by 1 in the product, which is then the product of the others; it counts
+ * only where no other element is 0.
  */
 const product = reduction((b, g, x, _y, axes) => {
   const none = b.op('Equal', [x, b.scalar(0)]);
@@ -38,14 +38,14 @@ const product = reduction((b, g, x, _y, axes) => {
   return where(b, b.op('Equal', [rest, b.scalar(0)]), mul(b, others, g));
 });
 
-/** The sum of the later elements' gradients: the sum runs the other way. */
+/** The sum of the later elements' gradients: the cumulative sum in the other direction. */
 const cumSum: GradientRule = one((context, g) => {
   const { b, node } = context;
   const reverse = int(1 - intAttribute(node, 'reverse', 0));
   return [b.op('CumSum', [g, input(context, 1)], { reverse, exclusive: int(intAttribute(node, 'exclusive', 0)) })];
 });
 
-/** The values' gradients go back to where the values were taken from. */
+/** The gradients of the values go back to their positions in the input. */
 const topK: GradientRule = one(({ b, node, outputs }, g, x) => {
   const indices = outputs[1];
   if (!indices) return [];

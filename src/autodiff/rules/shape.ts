@@ -23,7 +23,7 @@ const transposeRule: GradientRule = one(({ b, node }, g, x) => {
   ];
 });
 
-/** Each input gets its part: by one Split if all need theirs, else by slices. */
+/** Each input gets its part: by one Split if all need theirs, otherwise by slices. */
 const concatRule: GradientRule = one(({ b, node, inputs, needs }, g) => {
   const axis = fromFront(intAttribute(node, 'axis', 0), g.dims.length);
   const sizes = inputs.map((value) => (value ? dimOf(value, axis) : 0));
@@ -37,13 +37,13 @@ const concatRule: GradientRule = one(({ b, node, inputs, needs }, g) => {
   });
 });
 
-/** The parts side by side, zeros for those that nothing depends on. */
+/** The parts side by side, with zeros for parts without a gradient. */
 const splitRule: GradientRule = ({ b, node, outputs }, gradients) => {
   const parts = outputs.map((output, i) => gradients[i] ?? zeros(b, output.dims));
   return [b.op('Concat', parts, { axis: int(intAttribute(node, 'axis', 0)) })];
 };
 
-/** The sum over the copies: with each repeated axis split in (copies, size), a sum over the copies. */
+/** The sum over the copies: each repeated axis is split into (copies, size), and summed over the copies. */
 const tileRule: GradientRule = one((context, g, x) => {
   const { b } = context;
   const repeats = numbers(context, 1) ?? [];
@@ -61,7 +61,7 @@ const triluRule: GradientRule = one(({ b, node, inputs }, g) => [
   b.op('Trilu', [g, inputs[1]], { upper: int(intAttribute(node, 'upper', 1)) }),
 ]);
 
-/** Depth [N, C·s², H, W] to space [N, C, H·s, W·s], undone. In mode DCR the blocks come before the channels, in CRD behind. */
+/** Depth [N, C·s², H, W] to space [N, C, H·s, W·s], inverted. In mode DCR the blocks come before the channels, in CRD behind. */
 const depthToSpaceRule: GradientRule = one(({ b, node }, g, x) => {
   const size = intAttribute(node, 'blocksize', 1);
   const [n = 1, depth = 1, height = 1, width = 1] = x.dims;
@@ -70,7 +70,7 @@ const depthToSpaceRule: GradientRule = one(({ b, node }, g, x) => {
   return [reshape(b, transpose(b, blocks, columnsFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]), x.dims)];
 });
 
-/** Space to depth [N, s²·C, H/s, W/s], undone. */
+/** Space to depth [N, s²·C, H/s, W/s], inverted. */
 const spaceToDepthRule: GradientRule = one(({ b, node }, g, x) => {
   const size = intAttribute(node, 'blocksize', 1);
   const [n = 1, channels = 1, height = 1, width = 1] = x.dims;
@@ -116,7 +116,7 @@ export function pad(b: Builder, value: Value, begins: readonly number[], ends: r
   return none ? value : b.op('Pad', [value, b.ints([...begins, ...ends])]);
 }
 
-/** Zeros everywhere but in the slice. */
+/** Zeros everywhere outside the slice. */
 const sliceRule: GradientRule = one(({ b, node, inputs }, g, x) => {
   const { starts, steps } = sliceSteps(node, inputs);
   return [placed(b, g, x.dims, starts, steps)];
@@ -131,7 +131,7 @@ export const shape: RuleTable = {
   Concat: concatRule,
   Split: splitRule,
   Slice: sliceRule,
-  // The loop sums over what was repeated.
+  // The loop sums over the repeats.
   Expand: one((_context, g) => [g]),
   Tile: tileRule,
   Trilu: triluRule,

@@ -1,4 +1,4 @@
-/** How a window moves over the spatial axes of a convolution or a pool, with every default and automatic padding spelled out. */
+/** The movement of a window over the spatial axes of a convolution or a pool, with defaults and automatic padding made explicit. */
 
 import {
   intsAttribute,
@@ -20,7 +20,7 @@ export interface Window {
   readonly groups: number;
 }
 
-/** The window of a node that reads `wide` and writes `narrow` places along each spatial axis (ConvTranspose: the other way round). */
+/** The window of a node that reads `wide` and writes `narrow` positions along each spatial axis (ConvTranspose: the other way round). */
 export function windowOf(
   node: Node,
   kernel: readonly number[],
@@ -42,7 +42,7 @@ export function windowOf(
   };
 }
 
-/** Attributes of an operator with this window; the ends default to the window's, cut at 0 because onnxruntime takes no negative ones. */
+/** Attributes of an operator with this window. The ends default to the window's, clipped at 0 because onnxruntime accepts no negative ones. */
 export function windowAttributes(window: Window, ends: readonly number[] = window.ends): Attributes {
   return {
     group: int(window.groups),
@@ -52,17 +52,17 @@ export function windowAttributes(window: Window, ends: readonly number[] = windo
   };
 }
 
-/** The elements from the first to the last that a window reads over `places` places. */
+/** The elements from the first to the last that a window reads over `places` positions. */
 function reach(kernel: number, places = 1, stride = 1, dilation = 1): number {
   return (places - 1) * stride + (kernel - 1) * dilation + 1;
 }
 
-/** The padding before each axis. Automatic padding is half of what is needed in all, the odd element behind or before. */
+/** The padding before each axis. Automatic padding is half of the total, with the odd element behind or before. */
 function beginsOf(node: Node, totals: readonly number[]): readonly number[] {
   const padding = stringAttribute(node, 'auto_pad', 'NOTSET');
   const given = intsAttribute(node, 'pads');
   const automatic = padding.startsWith('SAME') || intsAttribute(node, 'output_shape') !== undefined;
   if (!automatic) return totals.map((_, i) => (padding === 'NOTSET' ? (given?.[i] ?? 0) : 0));
-  // ConvTranspose with a given output shape pads like SAME_LOWER unless it says SAME_UPPER.
+  // ConvTranspose with a given output shape pads like SAME_LOWER, unless it is set to SAME_UPPER.
   return totals.map((total) => (padding === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2)));
 }

@@ -1,4 +1,4 @@
-/** Which ONNX files a command is about: what was clicked, or what is picked from a list. */
+/** The ONNX files that a command works on: the clicked ones, or one picked from a list. */
 
 import { byteSize } from '../../base/format.ts';
 import { QuickPickItemKind, Uri, window, workspace, type QuickPickItem } from 'vscode';
@@ -10,14 +10,14 @@ import { checkpointModel } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
 
 interface Choice extends QuickPickItem {
-  /** Absent on the line that browses, and on headings. */
+  /** Absent for headings and for the line that opens the file dialog. */
   readonly model?: string;
 }
 
 export interface CheckpointQuestion {
   readonly title: string;
   readonly placeholder: string;
-  /** Only the checkpoints of this run. */
+  /** Offers only the checkpoints of this run. */
   readonly run?: string | undefined;
   /** A model that is not offered. */
   readonly without?: string | undefined;
@@ -25,7 +25,7 @@ export interface CheckpointQuestion {
 
 /**
  * The ONNX files that a command was given: files of the explorer, checkpoints of the Runs view.
- * @param target what was clicked. @param all everything selected with it, if there is more.
+ * @param target the clicked item. @param all the whole selection, if there is more than one item.
  * @throws OnnxFileError if a folder holds no model.
  */
 export async function modelsOf(target: unknown, all: unknown): Promise<string[]> {
@@ -34,13 +34,13 @@ export async function modelsOf(target: unknown, all: unknown): Promise<string[]>
   return models.filter((model) => model !== undefined);
 }
 
-/** The run that a command was given, if it was given one. */
+/** The run that a command was given; undefined without one. */
 export function runOf(target: unknown): string | undefined {
   const { kind, folder } = fieldsOf(target);
   return kind === 'run' && typeof folder === 'string' ? folder : undefined;
 }
 
-/** The checkpoints of all runs, the newest first, and the other models of the workspace. Undefined if nobody chose one. */
+/** Asks for a checkpoint of any run, newest first, or another model of the workspace. Undefined if the user cancelled. */
 export async function chooseCheckpoint(
   services: Services,
   { title, placeholder, run, without }: CheckpointQuestion,
@@ -58,7 +58,7 @@ export async function chooseCheckpoint(
     placeHolder: placeholder,
     matchOnDescription: true,
     matchOnDetail: true,
-    // A page takes the focus back when the palette closes, which would close the list at once.
+    // A page takes the focus back when the palette closes. That would close the list at once.
     ignoreFocusOut: true,
   });
   if (choice?.model !== undefined) return choice.model;

@@ -1,4 +1,4 @@
-/** Which transcribed speech to evaluate on: what was used last, what the run knows, what lies in the workspace, or any other. */
+/** Asks for the transcribed speech to evaluate on: the last used, the run's, others of the workspace, or any file. */
 
 import { basename } from 'node:path';
 import { QuickPickItemKind, window, workspace, type QuickPickItem } from 'vscode';
@@ -15,8 +15,8 @@ interface Choice extends QuickPickItem {
 }
 
 /**
- * The path of a manifest, file or folder; undefined if nobody chose one.
- * @param model the ONNX file that is to be evaluated.
+ * The path of a manifest, file or folder; undefined if the user cancelled.
+ * @param model the ONNX file to evaluate.
  */
 export async function chooseData(services: Services, title: string, model: string): Promise<string | undefined> {
   const { workspaceState } = services.context;
@@ -25,7 +25,7 @@ export async function chooseData(services: Services, title: string, model: strin
     placeHolder: 'Which transcribed speech? Best is speech that the model was not trained on',
     matchOnDescription: true,
     matchOnDetail: true,
-    // A page takes the focus back when the palette closes, which would close the list at once.
+    // A page takes the focus back when the palette closes. That would close the list at once.
     ignoreFocusOut: true,
   });
   const path = choice?.browse === undefined ? choice?.path : await browseFor(choice.browse, title);
@@ -64,7 +64,7 @@ async function choices(last: unknown, model: string): Promise<Choice[]> {
   ];
 }
 
-/** Windows and Linux have no dialog for both. */
+/** On Windows and Linux, one dialog cannot offer both files and folders. */
 async function browseFor(what: 'files' | 'folders', title: string): Promise<string | undefined> {
   const [uri] =
     (await window.showOpenDialog({

@@ -1,15 +1,15 @@
-/** Finds the speech data in the workspace: manifests of any kind that the engine reads. */
+/** Finds the manifests in the workspace: every kind that the engine reads. */
 
 import { basename, dirname } from 'node:path';
 import { Uri, workspace } from 'vscode';
 import { excluded, mostFiles } from './findModels.ts';
 import { measureKaldi, measureLibriSpeech, measureTable, type FoundManifest } from './measureManifest.ts';
 
-/** Most files that end like a table are none, and a part of LibriSpeech has hundreds of transcripts. */
+/** Limit of files to look at: most tables are no manifests, and one part of LibriSpeech has hundreds of transcripts. */
 const mostTables = 500;
 const mostTranscripts = 3000;
 
-/** In no particular order; `rankManifests` puts the likeliest first. */
+/** In no particular order; `rankManifests` sorts them by role. */
 export async function findManifests(): Promise<FoundManifest[]> {
   const find = async (glob: string, most: number): Promise<string[]> =>
     (await workspace.findFiles(glob, excluded, most))
@@ -25,12 +25,12 @@ export async function findManifests(): Promise<FoundManifest[]> {
     ...recordings.map((file) => measureKaldi(dirname(file))),
     ...[...byTree(transcripts)].map(([folder, files]) => measureLibriSpeech(folder, files)),
   ];
-  // A file may vanish between being found and being read.
+  // A file may be deleted between the search and the read.
   const measured = await Promise.all(found.map((manifest) => manifest.catch(() => undefined)));
   return measured.filter((manifest) => manifest !== undefined);
 }
 
-/** Files of models and projects that end like manifests. */
+/** Files of models and projects whose names end like those of manifests. */
 const notManifests = new Set([
   'config.json',
   'vocab.json',
@@ -50,7 +50,7 @@ function byTree(transcripts: readonly string[]): Map<string, string[]> {
   const trees = new Map<string, string[]>();
   for (const file of transcripts) {
     const part = dirname(dirname(dirname(file)));
-    // A workspace that was opened within a part is itself the data.
+    // The workspace folder may lie inside the data: then the folder itself is the manifest.
     const root = workspace.getWorkspaceFolder(Uri.file(part))
       ? part
       : workspace.getWorkspaceFolder(Uri.file(file))?.uri.fsPath;

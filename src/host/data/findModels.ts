@@ -1,4 +1,4 @@
-/** Finds the ONNX models of the workspace, and tells VS Code which folders hold one. */
+/** Finds the ONNX models of the workspace, and sets the context keys for folders with a model. */
 
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -7,20 +7,20 @@ import { lookAgain } from './lookAgain.ts';
 import type { Services } from '../services.ts';
 
 export interface FoundModel {
-  /** What the engine is given: the folder of a `model.onnx`, else the file. */
+  /** The path for the engine: the folder of a `model.onnx`, otherwise the file. */
   readonly path: string;
   readonly file: string;
-  /** With the external data beside it. */
+  /** Bytes, external data included. */
   readonly bytes: number;
-  /** Whether there is a vocabulary beside it, without which nothing can be trained. */
+  /** Whether a vocabulary lies beside the model. Training needs one. */
   readonly vocabulary: boolean;
 }
 
-/** No models or data of the user's own lie here: packages, runs, and the results of evaluations and studies. */
+/** Folders without the user's own models or data: packages, runs, results of evaluations and studies. */
 export const excluded = '{**/node_modules/**,**/.pinch/**,**/.git/**,**/*.evaluations/**,**/*.study/**}';
 export const mostFiles = 200;
 
-/** Those with a vocabulary beside them first, then by path. */
+/** Models with a vocabulary first, then by path. */
 export async function findModels(): Promise<FoundModel[]> {
   const files = await findOnnxFiles();
   const models = await Promise.all(files.map((file) => measureModel(file).catch(() => undefined)));
@@ -31,7 +31,7 @@ export async function findModels(): Promise<FoundModel[]> {
     );
 }
 
-/** Keeps the context keys `pinch.hasModel` and `pinch.modelFolders` true to the files. */
+/** Keeps the context keys `pinch.hasModel` and `pinch.modelFolders` up to date with the files. */
 export function watchModels({ log }: Pick<Services, 'log'>): Disposable {
   return lookAgain(['**/*.onnx'], () => {
     setContext().catch((error: unknown) => log.error(`The models of the workspace cannot be listed: ${String(error)}`));

@@ -1,14 +1,14 @@
-/** Looks at the workspace's files again when some have come or gone. */
+/** Searches the workspace again after files were added or deleted. */
 
 import { Disposable, workspace, type Uri } from 'vscode';
 
-/** Many files come and go together: a copy, a checkout. */
+/** Milliseconds to wait: a copy or a checkout changes many files at once. */
 const settleMs = 500;
 
 /**
- * Calls `look` now, and again once files have settled.
- * @param globs of files that come or go.
- * @param matters whether one of them makes a difference.
+ * Calls `look` now, and again each time the files have stopped changing.
+ * @param globs the files to watch.
+ * @param matters whether a change of one file is relevant.
  */
 export function lookAgain(
   globs: readonly string[],

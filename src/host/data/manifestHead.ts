@@ -1,15 +1,15 @@
-/** Recognises a manifest by its first few kilobytes, as the engine does by all of it. */
+/** Recognises a manifest by its first kilobytes, with the engine's rules. */
 
 import { audioFields, textFields } from '../../protocol/manifestFields.ts';
 
 export type TableKind = 'JSON lines' | 'CSV' | 'TSV';
 
-/** As many bytes as show what a file is. */
+/** Enough bytes to recognise a file. */
 export const headBytes = 16_384;
 
 /**
- * What kind of manifest a file is; undefined if it is none.
- * @param head the first `headBytes` of it, or all if there is less.
+ * The kind of a manifest; undefined for any other file.
+ * @param head the first `headBytes` of the file, or all of a shorter one.
  */
 export function recogniseManifest(head: string): TableKind | undefined {
   const first = head

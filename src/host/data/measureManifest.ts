@@ -1,4 +1,4 @@
-/** Recognises and measures a manifest, file or folder, without reading more than it must. */
+/** Recognises a manifest, file or folder, and counts its utterances where that is quick. */
 
 import { createReadStream } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
@@ -6,22 +6,22 @@ import { basename, dirname, join } from 'node:path';
 import { headBytes, recogniseManifest, type TableKind } from './manifestHead.ts';
 
 export interface FoundManifest {
-  /** What the engine is given: a file or a folder. */
+  /** The path for the engine: a file or a folder. */
   readonly path: string;
   readonly kind: TableKind | 'audio folder' | 'Kaldi' | 'LibriSpeech';
-  /** Undefined where counting would take long. */
+  /** Undefined if counting would take long. */
   readonly utterances: number | undefined;
-  /** The size of the text, without the audio. */
+  /** Bytes of the text, without the audio. */
   readonly bytes: number;
 }
 
-/** A larger text is not counted. */
+/** Larger texts are not counted. */
 const countedBytes = 32 * 2 ** 20;
 
-/** The names that make a folder an audio folder of Hugging Face. */
+/** File names that make a folder an audio folder of Hugging Face. */
 export const metadataNames = ['metadata.csv', 'metadata.jsonl', 'metadata.tsv'];
 
-/** The manifest in a file of JSON lines, CSV or TSV; undefined if it is none. An audio folder's metadata stands for its folder. */
+/** The manifest in a file of JSON lines, CSV or TSV; undefined for other files. The metadata of an audio folder stands for the folder. */
 export async function measureTable(file: string): Promise<FoundManifest | undefined> {
   const kind = recogniseManifest(await readHead(file));
   if (kind === undefined) return undefined;
@@ -30,7 +30,7 @@ export async function measureTable(file: string): Promise<FoundManifest | undefi
   return {
     path: ofFolder ? dirname(file) : file,
     kind: ofFolder ? 'audio folder' : kind,
-    // A table begins with a header.
+    // The first line of a table is its header.
     utterances: utterances === undefined || kind === 'JSON lines' ? utterances : Math.max(0, utterances - 1),
     bytes,
   };
@@ -43,7 +43,7 @@ export async function measureKaldi(folder: string): Promise<FoundManifest | unde
   return { path: folder, kind: 'Kaldi', ...(await countLines([join(folder, 'text')])) };
 }
 
-/** A tree with transcripts in its folders. */
+/** A tree of folders with transcripts. */
 export async function measureLibriSpeech(folder: string, transcripts: readonly string[]): Promise<FoundManifest> {
   return { path: folder, kind: 'LibriSpeech', ...(await countLines(transcripts)) };
 }
@@ -58,7 +58,7 @@ async function readHead(path: string): Promise<string> {
   }
 }
 
-/** Lines that are not empty, of all files together. */
+/** Number of non-empty lines in all files. */
 async function countLines(files: readonly string[]): Promise<{ utterances: number | undefined; bytes: number }> {
   const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);

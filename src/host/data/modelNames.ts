@@ -1,4 +1,4 @@
-/** Names a model as people know it, and finds the model that a checkpoint was pruned from. */
+/** Names a model for people, and finds the model that a checkpoint was pruned from. */
 
 import { basename, dirname, extname, join } from 'node:path';
 import { findModel } from '../../onnx/file/findModel.ts';
@@ -7,11 +7,11 @@ import { readRun } from '../../runs/state.ts';
 export interface CheckpointPlace {
   readonly run: string;
   readonly step: number;
-  /** Such as `int8`, of what was exported from the checkpoint and lies beside it. */
+  /** The exported form, such as `int8`, of a model exported from the checkpoint. */
   readonly form?: string;
 }
 
-/** A checkpoint's run and step, from where its ONNX file stands; undefined for any other model. */
+/** Run and step of a checkpoint, read from its path; undefined for any other model. */
 export function checkpointOf(model: string): CheckpointPlace | undefined {
   const folder = dirname(model);
   const [, step, form] = /^step-(\d{1,15})(?:-(\w+(?:-\w+)*))?$/u.exec(basename(folder)) ?? [];
@@ -21,8 +21,8 @@ export function checkpointOf(model: string): CheckpointPlace | undefined {
 }
 
 /**
- * `digits-1, step 500` for a checkpoint, `digits-1, step 500, int8` for what was exported from it; for another model its file or, where that
- * says nothing, its folder.
+ * `digits-1, step 500` for a checkpoint, `digits-1, step 500, int8` for a model exported from it. For another model its file name or, where
+ * that says nothing, its folder.
  * @param path of an ONNX file, or of a model's folder.
  */
 export function titleOf(path: string): string {
@@ -34,26 +34,26 @@ export function titleOf(path: string): string {
   }
   if (basename(model) !== 'model.onnx') return basename(model, extname(model));
   const folder = dirname(model);
-  // A folder called model says as little as the file.
+  // A folder named model says as little as the file name.
   return basename(folder) === 'model' ? `${basename(dirname(folder))}/model` : basename(folder);
 }
 
-/** Whether a model surely came before another: as its original, or at an earlier step of the same run. */
+/** Whether a model certainly precedes another: as its original, or at an earlier step of the same run. */
 export function isOlder(model: string, than: string): boolean {
   const [one, other] = [checkpointOf(model), checkpointOf(than)];
   if (!one || !other) return one === undefined && other !== undefined;
   return one.run === other.run && one.step < other.step;
 }
 
-/** What a checkpoint's run was given. */
+/** The inputs of a checkpoint's run. */
 export interface RunInputs {
-  /** The ONNX file that was pruned; undefined if it is not there any more. */
+  /** The ONNX file that was pruned; undefined if it no longer exists. */
   readonly model: string | undefined;
   readonly train: string | undefined;
   readonly dev: string | undefined;
 }
 
-/** Undefined for a model that is no checkpoint of a run that can be read. */
+/** Undefined for a model that is not a checkpoint of a readable run. */
 export async function runInputs(model: string): Promise<RunInputs | undefined> {
   const checkpoint = checkpointOf(model);
   if (!checkpoint) return undefined;

@@ -1,4 +1,4 @@
-/** The command Open Sample: puts the sample model and its clips where they can be worked with. */
+/** The command Open Sample: copies the sample model and its clips into a folder of the user. */
 
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,10 +6,10 @@ import { commands, ProgressLocation, Uri, window, workspace, type ExtensionConte
 import type { Services } from '../services.ts';
 
 const folderName = 'pinch-sample';
-/** Names the sample that a window was opened for, so that the new window can say what comes next. */
+/** Key of the state that marks a window opened for the sample, in which the next steps are then shown. */
 const openedKey = 'pinch.openedSample';
 
-/** @throws Error if it cannot be copied. */
+/** @throws Error if the sample cannot be copied. */
 export async function openSample({ context }: Services): Promise<void> {
   const folders = workspace.workspaceFolders?.filter(({ uri }) => uri.scheme === 'file') ?? [];
   if (folders.length === 0) return openElsewhere(context);
@@ -23,7 +23,7 @@ export async function openSample({ context }: Services): Promise<void> {
   void sayWhatNext(sample);
 }
 
-/** In a window that was opened for the sample, says what comes next, once. */
+/** In a window that was opened for the sample, shows the next steps, once. */
 export async function greetSample({ context }: Services): Promise<void> {
   const sample = context.globalState.get<string>(openedKey);
   if (sample === undefined || !workspace.workspaceFolders?.some(({ uri }) => uri.fsPath === sample)) return;
@@ -54,7 +54,7 @@ async function sayWhatNext(sample: string): Promise<void> {
 }
 
 /**
- * Copies the sample into a folder, all of it or nothing; a sample that is there already is used as it is.
+ * Copies the whole sample into a folder, or nothing. An existing copy is used as it is.
  * @returns its folder. @throws Error if something else has its name.
  */
 async function copySample(context: ExtensionContext, parent: string): Promise<string> {
@@ -79,7 +79,7 @@ async function copySample(context: ExtensionContext, parent: string): Promise<st
   return sample;
 }
 
-/** What is done at once needs no notification. */
+/** Milliseconds. A shorter copy needs no notification. */
 const slow = 2000;
 
 async function withSlowProgress<T>(title: string, work: Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-/** Which of the manifests found is most likely the training, development or test data. */
+/** Ranks manifests as training, development or test data. */
 
 import { basename, dirname, extname, sep } from 'node:path';
 
@@ -18,22 +18,22 @@ const words: Readonly<Record<string, Role>> = {
   eval: 'test',
 };
 
-/** What is offered first for a role, then second and so on; undefined stands for data whose name says nothing. */
+/** For each role, the order in which roles are offered; undefined stands for a manifest whose name says nothing. */
 const preferred: Readonly<Record<Role, readonly (Role | undefined)[]>> = {
   train: ['train', undefined, 'dev', 'test'],
   dev: ['dev', undefined, 'test', 'train'],
   test: ['test', 'dev', undefined, 'train'],
 };
 
-/** What a manifest's name says of it, or if it says nothing, its folder's name. */
+/** The role in a manifest's name or, without one, in its folder's name. */
 export function roleOf(path: string): Role | undefined {
   const own = basename(path, extname(path));
   return roleOfName(own) ?? roleOfName(basename(dirname(path)));
 }
 
 /**
- * The paths with the likeliest for a role first: by name, then by how many folders they share with one of `near`, in turn, then by alphabet.
- * @param near paths of what was chosen so far: the model, the training data.
+ * The paths, the most likely for a role first: by name, then by the number of folders shared with one of `near`, in turn, then by alphabet.
+ * @param near paths chosen before: the model, the training data.
  */
 export function rankManifests(role: Role, paths: readonly string[], near: readonly string[] = []): string[] {
   const rank = (path: string): number[] => [

@@ -26,7 +26,7 @@ export function createDiffPanels(services: Services): DiffPanels {
   });
 }
 
-/** @param target the first model, or a run whose checkpoints are offered; undefined asks. @param all both models. */
+/** @param target the first model, or a run, whose checkpoints are offered; undefined asks. @param all both models. */
 export async function diffCheckpoints(
   services: Services,
   panels: DiffPanels,
@@ -58,7 +58,7 @@ export async function selectForDiff(services: Services, panels: DiffPanels, targ
 
 const messageShown = 5000;
 
-/** The selected model is A, as VS Code does it for files. */
+/** The selected model is A, as in VS Code's own comparison of files. */
 export async function diffWithSelected(services: Services, panels: DiffPanels, target?: unknown): Promise<void> {
   if (!requireTrust('Diff with Selected')) return;
   const { selected } = panels;

@@ -1,4 +1,4 @@
-/** The editor panel of a diff: what was cut between two checkpoints, and what became of the word error rate. */
+/** The editor panel of a diff: the weights removed between two checkpoints, and the change of the word error rate. */
 
 import { commands, env, workspace, type WebviewPanel } from 'vscode';
 import {
@@ -45,7 +45,7 @@ export class DiffPanel implements PanelContent {
     switch (request.kind) {
       case 'ready':
         this.push(this.state());
-        // The page is new, or has been reloaded with its window.
+        // The page is new, or was reloaded with its window.
         if (this.result === null && this.busy === null && this.problem === null) await this.compare(this.subject.data);
         return;
       case 'again':
@@ -64,7 +64,7 @@ export class DiffPanel implements PanelContent {
     }
   }
 
-  /** @param data a manifest; null takes one that both have been evaluated on, if there is one. */
+  /** @param data a manifest; null uses one that both models have been evaluated on, if there is one. */
   private async compare(data: string | null): Promise<void> {
     if (this.busy !== null) return;
     const { a, b } = this.subject;
@@ -104,7 +104,7 @@ export class DiffPanel implements PanelContent {
   }
 }
 
-/** Speech that both models, as they are now, have been evaluated on: their word error rates cost nothing more. */
+/** A manifest on which both models, in their present form, have been evaluated: the comparison of word errors then costs nothing. */
 async function commonData(a: string, b: string): Promise<string | undefined> {
   const [ofA, ofB] = await Promise.all([a, b].map(keptEvaluations));
   const fresh = ofB?.filter(({ modelChanged }) => !modelChanged).map(({ numbers }) => numbers.data);

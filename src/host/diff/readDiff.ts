@@ -1,4 +1,4 @@
-/** Checks what `pinch diff --json` printed, and makes of it what the page shows. */
+/** Checks the JSON of `pinch diff --json` and turns it into the page's state. */
 
 import { modelDiff, type ChangedUtterance } from '../../protocol/results/diff.ts';
 import type { AlignedUtterance, DiffResult } from '../../protocol/views/diff.ts';
@@ -6,12 +6,12 @@ import { readPrinted } from '../engine/printed.ts';
 import { alignTexts } from '../evaluation/hypotheses.ts';
 import { mapInSlices } from '../evaluation/inSlices.ts';
 
-/** Utterances sent to the page; who wants to read more than these reads the files. */
+/** Number of utterances sent to the page. The files have all of them. */
 const mostUtterances = 2000;
 
 /**
- * @param nameOf a manifest, for people.
- * @throws Error if the output is none of the command's.
+ * @param nameOf the manifest's name for people.
+ * @throws Error if the output is not the command's.
  */
 export async function readDiff(output: unknown, nameOf: (path: string) => string): Promise<DiffResult> {
   const { vectors, recognition, ...whole } = readPrinted(modelDiff, output, 'diff');

@@ -1,4 +1,4 @@
-/** Finds the Node that trains: the user's own choice, else the one on the PATH, else the editor's. */
+/** Finds the Node.js for training: the user's choice, then the one on the PATH, then the editor's. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -8,18 +8,18 @@ const run = promisify(execFile);
 export interface NodeProgram {
   readonly path: string;
   readonly version: string;
-  /** Beside the caller's own. */
+  /** Variables added to those of the caller. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** As package.json's `engines` says. */
+/** The version in package.json's `engines`. */
 const leastVersion = [20, 9] as const;
 
 /**
- * A plain Node is better than the editor's: onnxruntime inside Electron may not use memory outside V8's (electron's memory cage).
+ * A plain Node.js is preferred to the editor's: inside Electron, onnxruntime may not use memory outside V8's (Electron's memory cage).
  * @param chosen the setting `pinch.nodePath`; empty for none.
- * @param own the editor's program, which acts as Node on request.
- * @throws Error if the chosen one is no Node, or all are too old.
+ * @param own the editor's executable, which acts as Node.js on request.
+ * @throws Error if the chosen program is not Node.js, or all are too old.
  */
 export async function findNode(chosen: string, own: string): Promise<NodeProgram> {
   if (chosen !== '') {

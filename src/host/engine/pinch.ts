@@ -1,4 +1,4 @@
-/** Runs the pinch command as a child process: all that is heavy happens there, never in the extension host. */
+/** Runs the pinch command as a child process. Heavy work happens there, never in the extension host. */
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,7 @@ import type { NodeProgram } from './findNode.ts';
 export interface CommandProgress {
   readonly label: string;
   readonly done: number;
-  /** 0 if it is not known. */
+  /** 0 if the total is not known. */
   readonly total: number;
 }
 
@@ -22,11 +22,11 @@ export class CommandCancelled extends Error {
   override readonly name = 'CommandCancelled';
 }
 
-/** A program and what it is given, to be started by somebody else. */
+/** A program with its arguments, for a caller that starts it itself. */
 export interface Invocation {
   readonly path: string;
   readonly args: readonly string[];
-  /** Beside the caller's own. */
+  /** Variables added to those of the caller. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -34,22 +34,22 @@ export interface Pinch {
   /**
    * @param args of the command, without `--json`, which is added.
    * @returns the JSON that it printed.
-   * @throws Error with its one sentence if it failed; CommandCancelled
+   * @throws Error with the command's one sentence if it failed; CommandCancelled
    */
   readonly run: (args: readonly string[], options?: CommandOptions) => Promise<unknown>;
-  /** The command as it is started in a terminal. @throws Error if there is no Node to run it. */
+  /** The command line for a terminal. @throws Error if there is no Node.js to run it. */
   readonly invocation: (args: readonly string[]) => Promise<Invocation>;
 }
 
-/** More than any result holds, and less than would hurt the extension host. */
+/** Bytes: more than any result has, and few enough for the extension host. */
 const longestResult = 256 * 2 ** 20;
-/** What a command that was told to end may still take before it is killed. */
+/** Milliseconds for a cancelled command to end before it is killed. */
 const graceful = 3000;
 
 /**
  * @param file the bundled command.
- * @param node asked for each time, because the setting may have changed.
- * @param log takes what the command says on standard error.
+ * @param node called for each command, because the setting may have changed.
+ * @param log receives the command's standard error.
  */
 export function createPinch(file: string, node: () => Promise<NodeProgram>, log: (line: string) => void): Pinch {
   return {

@@ -1,11 +1,11 @@
-/** Checks what the command printed. */
+/** Checks the JSON that a command printed. */
 
 import * as v from 'valibot';
 import type { Shape } from '../../protocol/schema.ts';
 
 /**
- * @param command as people type it, such as `diff`.
- * @throws Error that names the first field which is wrong.
+ * @param command its name in messages, such as `diff`.
+ * @throws Error that names the first wrong field.
  */
 export function readPrinted<S extends v.GenericSchema>(schema: S, printed: unknown, command: string): Shape<S> {
   const result = v.safeParse(schema, printed, { abortEarly: true });

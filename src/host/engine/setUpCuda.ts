@@ -1,4 +1,4 @@
-/** The command Set Up CUDA: says what the CUDA provider needs, and fetches it if the user wants it. */
+/** The command Set Up CUDA: shows the requirements of the CUDA provider, and downloads it if the user agrees. */
 
 import { byteSize } from '../../base/format.ts';
 import { window } from 'vscode';

@@ -1,4 +1,4 @@
-/** Runs a command with a notification that shows how far it is and can cancel it. */
+/** Runs a command with a notification that shows its progress and can cancel it. */
 
 import { ProgressLocation, window } from 'vscode';
 import { CommandCancelled, type Pinch } from './pinch.ts';

@@ -26,9 +26,9 @@ export function createEvaluationPanels(services: Services): EvaluationPanels {
 }
 
 /**
- * Shows the evaluation kept beside a model; one that has none is evaluated first.
- * @param target an ONNX file's Uri, or a checkpoint or run of the Runs view; undefined asks. A field `data` names the manifest, and
- *   evaluates on it without asking.
+ * Shows the evaluation kept beside a model; a model without one is evaluated first.
+ * @param target an ONNX file's Uri, or a checkpoint or run of the Runs view; undefined asks. Its field `data` names the manifest: the model is
+ *   then evaluated on it without a question.
  */
 export async function evaluateCheckpoint(
   services: Services,

@@ -1,4 +1,4 @@
-/** The editor panel of a model's evaluations: their numbers, the utterances with their alignments, and the sound to play. */
+/** The editor panel of a model's evaluations: their numbers, the utterances with alignments, and their audio. */
 
 import { join } from 'node:path';
 import { commands, env, Uri, workspace, type WebviewPanel } from 'vscode';
@@ -21,7 +21,7 @@ import { readHypotheses, type RecognizedUtterance } from './hypotheses.ts';
 import { keptEvaluations, type EvaluationFile } from './keptEvaluations.ts';
 import { readSound } from './soundFile.ts';
 
-/** Rows in a message: a few hundred kilobytes, which are written and read in some milliseconds. */
+/** Rows in a message: a few hundred kilobytes, which are written and read in a few milliseconds. */
 const rowsTogether = 1000;
 
 export class EvaluationPanel implements PanelContent {
@@ -30,7 +30,7 @@ export class EvaluationPanel implements PanelContent {
   private subject: EvaluationSubject;
   private shown: EvaluationFile | undefined;
   private utterances: readonly RecognizedUtterance[] = [];
-  /** Counts what was shown, so that an answer about one result is not taken for another's. */
+  /** Number of the result that is shown: an answer about an earlier result is dropped. */
   private result = 0;
   private busy: string | null = null;
   private closed = false;
@@ -51,7 +51,7 @@ export class EvaluationPanel implements PanelContent {
     this.closed = true;
   };
 
-  /** Reads what is kept beside the model again, and shows the newest evaluation or the one with this name. */
+  /** Reads the kept evaluations again, and shows the newest, or the one with this name. */
   async showKept(name: string | null): Promise<void> {
     this.subject = { ...this.subject, name };
     await this.sendAll();
@@ -96,7 +96,7 @@ export class EvaluationPanel implements PanelContent {
     }
   }
 
-  /** Whether the model was evaluated; not if somebody cancelled it. */
+  /** False if the user cancelled the evaluation. */
   private async measure(model: string, data: string): Promise<boolean> {
     if (this.busy !== null || !requireTrust('Evaluate Checkpoint')) return false;
     this.busy = `Evaluating ${titleOf(model)} on ${workspace.asRelativePath(data)}…`;
@@ -152,7 +152,7 @@ export class EvaluationPanel implements PanelContent {
     this.push({ original: await this.original() });
   }
 
-  /** The pruned model's original, with its evaluation on the data that is shown. */
+  /** The original of the pruned model, with its evaluation on the same data. */
   private async original(): Promise<OriginalEvaluation | null> {
     const model = (await runInputs(this.subject.model))?.model;
     if (model === undefined) return null;
@@ -202,7 +202,7 @@ function nameOf(model: string): ModelName {
   return { title: titleOf(model), path: workspace.asRelativePath(model) };
 }
 
-/** Without what the page need not know. */
+/** Without the fields that the page does not need. */
 function forPage({ name, modelChanged, numbers }: EvaluationFile): NonNullable<OriginalEvaluation['kept']> {
   return { name, modelChanged, numbers };
 }

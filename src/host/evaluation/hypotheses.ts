@@ -1,4 +1,4 @@
-/** Reads what a model recognised, utterance by utterance, and aligns it with what was said. */
+/** Reads the transcripts of an evaluation and aligns each with its reference. */
 
 import { extname, isAbsolute } from 'node:path';
 import * as v from 'valibot';
@@ -11,7 +11,7 @@ import { readSmallFile } from '../../base/smallFile.ts';
 import { soundTypes } from './soundFile.ts';
 import { mapInSlices } from './inSlices.ts';
 
-/** An utterance's row, and where its sound is. */
+/** An utterance's row, and the place of its audio. */
 export interface RecognizedUtterance {
   readonly row: UtteranceRow;
   readonly audio: string;
@@ -19,14 +19,14 @@ export interface RecognizedUtterance {
   readonly offset: number;
 }
 
-/** A hundred thousand utterances; reading more at once would hold up the editor. */
+/** Bytes of a hundred thousand utterances. Reading more at once would block the editor. */
 const largestFile = 32 << 20;
-/** Steps of one alignment's table; it takes a few milliseconds. A minute of speech has 200 words. */
+/** Largest table of one alignment, in steps. It takes a few milliseconds. A minute of speech has 200 words. */
 const largestTable = 500 * 500;
 
 /**
  * The utterances of a hypotheses.jsonl, the most errors first, then the highest error rate.
- * @throws Error with one sentence if the file cannot be read, or a line is none of Pinch's.
+ * @throws Error with one sentence if the file cannot be read, or a line was not written by Pinch.
  */
 export async function readHypotheses(path: string): Promise<RecognizedUtterance[]> {
   let content: string;
@@ -39,7 +39,7 @@ export async function readHypotheses(path: string): Promise<RecognizedUtterance[
     try {
       return utteranceOf(v.parse(hypothesisLine, JSON.parse(json)));
     } catch {
-      throw new Error(`${path}:${index + 1}: this is no utterance that Pinch wrote; evaluate again.`);
+      throw new Error(`${path}:${index + 1}: this line was not written by Pinch; evaluate again.`);
     }
   });
   const rate = ({ row }: RecognizedUtterance): number => row.errors / Math.max(1, row.words);
@@ -60,7 +60,7 @@ function utteranceOf(entry: HypothesisLine): RecognizedUtterance {
   return { row, audio, offset: entry.offset ?? 0 };
 }
 
-/** The alignment of two texts as letters; none if it would take too long. */
+/** The alignment of two texts as letters; null if it would take too long. */
 export function alignTexts(reference: string, hypothesis: string): AlignedText {
   const [spoken, heard] = [splitWords(reference), splitWords(hypothesis)];
   const steps = (spoken.length + 1) * (heard.length + 1);

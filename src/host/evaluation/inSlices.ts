@@ -1,11 +1,11 @@
-/** Lets the event loop breathe between pieces of a long computation. */
+/** Runs a long computation in slices, so that the event loop stays responsive. */
 
 import { setImmediate } from 'node:timers/promises';
 
-/** Milliseconds of work before others get their turn: a fifth of what the extension host may be held. */
+/** Milliseconds of work in one slice: a fifth of the time that the extension host may be blocked. */
 const slice = 10;
 
-/** Applies a function to each item; between two of them, whenever a slice is used up, whatever else waits runs first. */
+/** Applies a function to each item. After each slice, everything else that waits in the event loop runs first. */
 export async function mapInSlices<T, R>(items: Iterable<T>, apply: (item: T, index: number) => R): Promise<R[]> {
   const results: R[] = [];
   let began = performance.now();

@@ -1,4 +1,4 @@
-/** Finds and reads the evaluations that stand beside a model. */
+/** Finds and reads the evaluations kept beside a model. */
 
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
@@ -7,23 +7,23 @@ import { evaluationFile } from '../../protocol/results/evaluation.ts';
 import type { KeptEvaluation } from '../../protocol/views/evaluation.ts';
 import { readSmallFile } from '../../base/smallFile.ts';
 
-/** An evaluation with what the page need not know. */
+/** An evaluation with fields that the page does not need. */
 export interface EvaluationFile extends KeptEvaluation {
   readonly folder: string;
 }
 
-/** The totals are a few kilobytes; skipped utterances may add to them. */
+/** Largest file: the totals are a few kilobytes; skipped utterances add to them. */
 const largestFile = 4 << 20;
 const mostEvaluations = 100;
-/** How many of the utterances that could not be read are shown. */
+/** Number of unreadable utterances that are shown. */
 const shownSkipped = 20;
 
-/** Where the evaluations of a model's ONNX file are kept. */
+/** The folder of a model's evaluations. */
 export function evaluationsFolder(model: string): string {
   return join(dirname(model), `${basename(model, extname(model))}.evaluations`);
 }
 
-/** The evaluations of an ONNX file, newest first; what cannot be read is left out. */
+/** The evaluations of an ONNX file, newest first. Unreadable ones are left out. */
 export async function keptEvaluations(model: string): Promise<EvaluationFile[]> {
   const parent = evaluationsFolder(model);
   const names = (await readdir(parent).catch(() => [])).sort().slice(0, mostEvaluations);

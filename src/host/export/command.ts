@@ -1,4 +1,4 @@
-/** The command Export Model: writes a model in the form in which it is to be used, beside its own folder. */
+/** The command Export Model: writes a model without its pruned parts, or with 8-bit weights, into a folder beside its own. */
 
 import { commands, Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { exportedModel, type ExportedModel } from '../../protocol/results/export.ts';
@@ -13,9 +13,9 @@ import { describeExported, exportForms, type ExportForm } from './forms.ts';
 const title = 'Export Model';
 
 /**
- * @param target an ONNX file's Uri, or a checkpoint or run of the Runs view; undefined asks. Its fields `shrink` and `int8` say how, without
- *   asking.
- * @returns the ONNX file that was written; undefined if none was.
+ * @param target an ONNX file's Uri, or a checkpoint or run of the Runs view; undefined asks. Its fields `shrink` and `int8` choose the form
+ *   without a question.
+ * @returns the ONNX file that was written; undefined if the user cancelled.
  * @throws Error if the command failed.
  */
 export async function exportModel(services: Services, target?: unknown): Promise<string | undefined> {
@@ -48,7 +48,7 @@ async function chooseForm(model: string): Promise<ExportForm | undefined> {
     title,
     placeHolder: `Export ${titleOf(model)} in which form?`,
     matchOnDetail: true,
-    // A page takes the focus back when the palette closes, which would close the list at once.
+    // A page takes the focus back when the palette closes. That would close the list at once.
     ignoreFocusOut: true,
   });
   return choice?.form;

@@ -1,4 +1,4 @@
-/** The forms that a model can be exported in, and what is said of one that was written. */
+/** The forms in which a model can be exported, and the message after an export. */
 
 import { byteSize, percent } from '../../base/format.ts';
 import type { ExportedModel } from '../../protocol/results/export.ts';
@@ -24,13 +24,13 @@ export const exportForms: readonly ExportForm[] = [
   { label: 'Both', buys: 'the smallest file', flags: ['--shrink', '--int8'] },
 ];
 
-/** @param name of the file that was written, as the workspace calls it. */
+/** @param name the written file's path within the workspace. */
 export function describeExported({ from, to, shrunk }: ExportedModel, name: string): string {
   const share = percent(to.bytes / Math.max(1, from.bytes));
   const written = `Written: ${name}, ${byteSize(to.bytes)}, ${share} of the ${byteSize(from.bytes)} before.`;
   if (shrunk === null) return written;
   const layers = `${shrunk.length} ${shrunk.length === 1 ? 'layer' : 'layers'}`;
   return shrunk.length === 0
-    ? `${written} No unit and no head is dead, so none was taken out.`
-    : `${written} Units or heads were taken out of ${layers}.`;
+    ? `${written} No unit or head is dead, so none was removed.`
+    : `${written} Units or heads were removed from ${layers}.`;
 }

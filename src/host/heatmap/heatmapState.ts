@@ -1,4 +1,4 @@
-/** What the heatmap's page is told of a run or of an ONNX file. */
+/** The state of the heatmap's page for a run or an ONNX file. */
 
 import { dirname } from 'node:path';
 import * as v from 'valibot';
@@ -12,7 +12,7 @@ export function heatmapLayers({ start }: RunSnapshot, names: readonly string[]):
   return names.map((name) => ({ name, parameters: known.get(name) ?? 0 }));
 }
 
-/** @param trusted nothing can be started in a workspace that is not. */
+/** @param trusted in an untrusted workspace, no run can be started. */
 export function heatmapRun({ run, state, liveness, start, evaluations }: RunSnapshot, trusted: boolean): HeatmapRun {
   const live = liveness === 'live';
   const status = liveness === 'lost' ? 'lost' : (state?.status ?? 'starting');
@@ -39,7 +39,7 @@ const gatedSettings = v.object({
   sparsity: v.object({ target: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
 });
 
-/** What the gates are to reach at last; null for a run without gates. */
+/** The gates' final target; null for a run without gates. */
 function finalTarget(settings: unknown): number | null {
   const result = v.safeParse(gatedSettings, settings);
   return result.success && result.output.method !== 'none' ? result.output.sparsity.target : null;
@@ -68,7 +68,7 @@ const inspection = v.object({
   }),
 });
 
-/** @param result what `pinch inspect MODEL --json` printed. @throws ValiError if it is something else. */
+/** @param result the JSON of `pinch inspect MODEL --json`. @throws ValiError if it is something else. */
 export function heatmapModel(path: string, result: unknown): HeatmapState {
   const { tensors, totals } = v.parse(inspection, result);
   const gated = tensors.filter((tensor) => tensor.gated);

@@ -1,4 +1,4 @@
-/** The sidebar's heatmap: keeps its page in step with the run, or the ONNX file, that is shown. */
+/** The heatmap in the sidebar: keeps its page up to date with the run or ONNX file that is shown. */
 
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -12,7 +12,7 @@ import type { FollowedRun, Subject } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
 import { webviewHtml, webviewOptions } from '../panels/webviewHtml.ts';
 
-/** Milliseconds between two looks at a run that is on the screen; a cell must follow its step within 200. */
+/** Milliseconds between two reads of a visible run. A cell must follow its step within 200. */
 const whenVisible = 25;
 const whenHidden = 1000;
 
@@ -31,9 +31,9 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
   private view: WebviewView | undefined;
   private run: FollowedRun | undefined;
   private subject: Subject | undefined;
-  /** What is shown of an ONNX file, read once for each version of it. */
+  /** The state of an ONNX file, read once for each version of the file. */
   private readonly inspected = new Map<string, HeatmapState>();
-  /** Counts what was asked to be shown, so that a slow answer to an older question is dropped. */
+  /** Number of the latest request to show something: a slow answer to an earlier one is dropped. */
   private asked = 0;
 
   constructor(services: Services) {
@@ -74,11 +74,11 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       case 'recordAt':
         return this.answerRecord(message.step);
       case undefined:
-        this.services.log.warn('The heatmap sent a message that is none of its own.');
+        this.services.log.warn('The heatmap sent an unknown message.');
     }
   }
 
-  /** Sends the whole state of what is to be shown now. */
+  /** Sends the page its whole state. */
   private async show(): Promise<void> {
     if (this.view === undefined) return;
     const asked = ++this.asked;
@@ -153,7 +153,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     if (asked === this.asked) this.push({ ...state, notice: null, trusted: workspace.isTrusted });
   }
 
-  /** A hidden page is told nothing: it asks for everything when it is shown again. */
+  /** A hidden page receives nothing. It requests its whole state when it is shown again. */
   private pass({ follower: { series, snapshot } }: FollowedRun, change: RunChange): void {
     if (this.view?.visible !== true) return;
     switch (change.kind) {

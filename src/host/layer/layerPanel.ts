@@ -39,7 +39,7 @@ class LayerPanel implements PanelContent {
   private readonly services: Services;
   private readonly subject: LayerSubject;
   private run: FollowedRun | undefined;
-  /** The checkpoint or file whose weights were read last, and what was found. */
+  /** The checkpoint or file whose weights were read last, and their histogram. */
   private readFrom: string | undefined;
   private histogram: LayerHistogram | undefined;
   private closed = false;
@@ -73,7 +73,7 @@ class LayerPanel implements PanelContent {
       this.push({ series: null, histogram: unavailable(error) });
       return;
     }
-    // A page that was hidden and is shown again has forgotten them; the file has not changed.
+    // A page that was hidden has lost the weights; the file has not changed.
     if (this.histogram?.kind === 'ready' && this.newestModel() === this.readFrom) this.show(this.histogram);
     else await this.readWeights();
   }
@@ -125,7 +125,7 @@ class LayerPanel implements PanelContent {
       this.show(unavailable('This workspace is not trusted, so its models are not read.'));
       return;
     }
-    // The weights of the checkpoint before stay until those of the new one are there.
+    // The previous checkpoint's weights stay until the new ones have been read.
     if (this.histogram?.kind !== 'ready') this.show({ kind: 'loading' });
     try {
       const result = await this.services.pinch.run(['inspect', model, '--layer', this.subject.layer]);

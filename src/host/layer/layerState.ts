@@ -1,8 +1,8 @@
-/** What the page of one layer is told: its own column of the run's history, and the histogram of its weights. */
+/** The state of the page of one layer: the layer's column of the run's history, and the histogram of its weights. */
 
 import { unknownLayers, type Series, type StepPoint } from '../../protocol/series.ts';
 
-/** The history with one layer as its only one. All NaN if the series does not have it. */
+/** The history of one layer. All NaN if the series does not have the layer. */
 export function layerSeries(series: Series, layer: string): Series {
   const { layers, capacity } = series;
   const column = layers.indexOf(layer);

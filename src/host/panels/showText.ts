@@ -1,4 +1,4 @@
-/** Shows text in an editor that cannot be typed into and asks nobody to save it. */
+/** Shows text in a read-only editor that never asks to be saved. */
 
 import { EventEmitter, Uri, window, workspace, type ExtensionContext } from 'vscode';
 
@@ -7,7 +7,7 @@ const texts = new Map<string, string>();
 const changed = new EventEmitter<Uri>();
 let registered = false;
 
-/** @param name the editor's title; a text with the same name takes its place. */
+/** @param name the editor's title. A later text of the same name replaces the earlier one. */
 export async function showText(context: ExtensionContext, name: string, text: string): Promise<void> {
   if (!registered) {
     registered = true;

@@ -1,10 +1,10 @@
-/** Editor panels of one kind, one for each subject: shown again instead of opened twice, and brought back after a window was reloaded. */
+/** Editor panels of one kind, one for each subject. An open panel is revealed instead of opened twice; a reload of the window restores it. */
 
 import { ViewColumn, window, type Disposable, type WebviewPanel, type WebviewPanelSerializer } from 'vscode';
 import type { Services } from '../services.ts';
 import { webviewHtml, webviewOptions, type WebviewName } from './webviewHtml.ts';
 
-/** What fills one panel. */
+/** The content of one panel. */
 export interface PanelContent {
   readonly receive: (message: unknown) => void;
   readonly close: () => void;
@@ -12,9 +12,9 @@ export interface PanelContent {
 
 export interface PanelKind<Subject, Content extends PanelContent> {
   readonly name: WebviewName;
-  /** The subject that a page saved; undefined if it is none. */
+  /** The subject that a page saved; undefined for invalid data. */
   readonly parse: (saved: unknown) => Subject | undefined;
-  /** Subjects with one key share one panel. */
+  /** Subjects with the same key share a panel. */
   readonly keyOf: (subject: Subject) => string;
   readonly titleOf: (subject: Subject) => string;
   readonly fill: (panel: WebviewPanel, subject: Subject) => Content;
@@ -32,7 +32,7 @@ export class SubjectPanels<Subject, Content extends PanelContent> implements Web
     this.serializer = window.registerWebviewPanelSerializer(`pinch.${kind.name}`, this);
   }
 
-  /** The content of the subject's panel, which is brought to the front. */
+  /** Reveals the subject's panel and returns its content. */
   show(subject: Subject): Content {
     const known = this.open.get(this.kind.keyOf(subject));
     if (known) {

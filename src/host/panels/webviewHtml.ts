@@ -1,23 +1,23 @@
-/** The page of a webview: one script and one style sheet of ours, and a policy that lets in nothing else. */
+/** The HTML of a webview: one script and one style sheet of the extension, and a policy that allows nothing else. */
 
 import { randomBytes } from 'node:crypto';
 import { Uri, type Webview } from 'vscode';
 
 export type WebviewName = 'heatmap' | 'layer' | 'evaluation' | 'diff';
 
-/** What a webview may load: the bundles, and nothing outside them. */
+/** The folder that a webview may load from: the bundles. */
 export function webviewOptions(extensionUri: Uri): { enableScripts: true; localResourceRoots: Uri[] } {
   return { enableScripts: true, localResourceRoots: [Uri.joinPath(extensionUri, 'dist', 'webview')] };
 }
 
-/** @param title for screen readers; it may hold the names of files and layers, which anybody may have chosen. */
+/** @param title for screen readers. It may hold names of files and layers, so it is untrusted. */
 export function webviewHtml(webview: Webview, extensionUri: Uri, name: WebviewName, title: string): string {
   const nonce = randomBytes(16).toString('base64url');
-  // The controls' library makes one style sheet to see what the browser can do, and takes its nonce from a meta element.
+  // The toolkit creates one style sheet to test the browser's features, and takes its nonce from a meta element.
   const styleNonce = randomBytes(16).toString('base64url');
   const uri = (file: string): string =>
     webview.asWebviewUri(Uri.joinPath(extensionUri, 'dist', 'webview', file)).toString();
-  // Audio arrives as bytes in a message and plays from a blob: no file outside the extension is ever readable from a page.
+  // Audio arrives as bytes in a message and plays from a blob: a page can never read a file outside the extension.
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,

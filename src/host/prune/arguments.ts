@@ -1,4 +1,4 @@
-/** What the Prune Model command is given when something other than a person calls it. */
+/** Arguments of the command Prune Model when a program or keybinding calls it. */
 
 import * as v from 'valibot';
 import { deviceChoices, granularities, methods } from '../../protocol/settings.ts';
@@ -10,20 +10,20 @@ const pruneArguments = v.strictObject({
   train: v.optional(v.string()),
   dev: v.optional(v.nullable(v.string())),
   method: v.optional(v.picklist(methods)),
-  /** Only method self-pinching has one. */
+  /** Only for the method self-pinching. */
   granularity: v.optional(v.picklist(granularities)),
-  /** Share of the gated weights. */
+  /** Fraction of the gated weights. */
   target: v.optional(v.pipe(v.number(), v.minValue(0, share), v.ltValue(1, share))),
   device: v.optional(v.picklist(deviceChoices)),
   /** Further settings, as in run.json. */
   settings: v.optional(v.record(v.string(), v.unknown())),
-  /** Starts at once: nothing is asked. */
+  /** Starts the run without a question. */
   start: v.optional(v.boolean()),
 });
 
 export type PruneArguments = v.InferOutput<typeof pruneArguments>;
 
-/** @throws Error naming what is wrong. */
+/** @throws Error that names the wrong argument. */
 export function parsePruneArguments(given: unknown): PruneArguments {
   const result = v.safeParse(pruneArguments, given, { abortEarly: true });
   if (result.success) return result.output;

@@ -1,4 +1,4 @@
-/** The command Prune Model: asks what to prune, on what, how far; shows what that takes; and starts it. */
+/** The command Prune Model: asks for model, data, method and target, shows the engine's estimate, and starts the run. */
 
 import { commands, ProgressLocation, Uri, window, workspace } from 'vscode';
 import type { Services } from '../services.ts';
@@ -70,12 +70,12 @@ async function suggestionFor(model: string | undefined, scope: Uri, given: Prune
   try {
     return suggestedBy((await collectSettings(model, scope, given.settings)).layers);
   } catch {
-    // What is wrong with the settings is said when the engine is asked.
+    // The engine reports errors in the settings when it is asked.
     return suggestedBy([]);
   }
 }
 
-/** What the call of the command has chosen already; what it left open stays open. */
+/** The choices that the call has made. The others stay open. */
 function chosenIn({ model, train, dev, method, granularity, target, device }: PruneArguments): Partial<PruneChoices> {
   return {
     ...(model === undefined ? {} : { model }),

@@ -1,32 +1,32 @@
-/** The settings of a run from what was chosen, the editor's settings and those beside the model. */
+/** The settings of a run: the choices, over the editor's settings, over the file beside the model. */
 
 import { completeSettings, SettingsError, type RunSettings, type SettingsInput } from '../../protocol/settings.ts';
 import { granularityOf } from './granularity.ts';
 
-/** What the guided choice asks for. */
+/** The questions of the guided choice. */
 export interface PruneChoices {
   readonly model: string;
   readonly train: string;
   readonly dev: string | null;
   readonly method: RunSettings['method'];
-  /** Kept while the method has none to choose, for when it has. */
+  /** Kept while the method has no granularity, for when it has one again. */
   readonly granularity: RunSettings['granularity'];
-  /** Share of the gated weights; kept while the method is `none`, for when it is not. */
+  /** Fraction of the gated weights. Kept while the method is `none`, for when it is not. */
   readonly target: number;
   readonly device: RunSettings['device'];
 }
 
-/** What has a value before anybody is asked. */
+/** The settings that have a default before the first question. */
 export type Suggested = Pick<PruneChoices, 'method' | 'granularity' | 'target' | 'device'>;
 
 /** Settings from one place. Later layers override earlier ones. */
 export interface SettingsLayer {
-  /** How a message names the place. */
+  /** The place's name in messages. */
   readonly from: string;
   readonly settings: unknown;
 }
 
-/** The editor's settings that have a name of their own, below `pinch.prune`, and what they set. */
+/** The editor's settings below `pinch.prune`, and the run's settings that they set. */
 export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>> = {
   epochs: (epochs) => ({ epochs, steps: null }),
   learningRate: (learningRate) => ({ optimizer: { learningRate } }),
@@ -64,11 +64,11 @@ export function pruneConfig(layers: readonly SettingsLayer[], choices: PruneChoi
   return completeSettings(...layers.map(({ settings }) => settings), chosen);
 }
 
-/** What the layers say of what the guided choice asks for, to offer it first; the defaults if they cannot be used. */
+/** The layers' values for the guided choice, to offer them first; the defaults if the layers' values cannot be used. */
 export function suggestedBy(layers: readonly SettingsLayer[]): Suggested {
   const nowhere = { model: '-', train: '-' };
   const suggestedFrom = (...settings: readonly unknown[]): Suggested => {
-    // Method and granularity may come from places that do not go together, and are not refused for it: the one decides about the other.
+    // Method and granularity may come from places that do not fit together. That is no error: one of them decides about the other.
     const { method, device, sparsity } = completeSettings(...settings, nowhere, { granularity: 'weight' });
     const { granularity } = completeSettings(...settings, nowhere, { method: 'self-pinching' });
     return { method, granularity, device, target: sparsity.target };
@@ -76,7 +76,7 @@ export function suggestedBy(layers: readonly SettingsLayer[]): Suggested {
   try {
     return suggestedFrom(...layers.map(({ settings }) => settings));
   } catch {
-    // What is wrong is said when the run is prepared.
+    // Errors are reported when the run is prepared.
     return suggestedFrom();
   }
 }

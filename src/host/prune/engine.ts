@@ -1,4 +1,4 @@
-/** Asks the engine what a run would do, and has it start one. */
+/** Asks the engine for its estimate of a run, and starts runs. */
 
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,20 +13,20 @@ import { collectSettings } from './settingsLayers.ts';
 
 export interface Prepared {
   readonly dryRun: DryRun;
-  /** The file of settings beside the model, if there is one. */
+  /** The settings file beside the model, if there is one. */
   readonly besideModel: string | undefined;
 }
 
 export interface Engine {
-  /** @throws Error with what is wrong with the settings, the model, the data or the device; CommandCancelled */
+  /** @throws Error about the settings, the model, the data or the device; CommandCancelled */
   readonly prepare: (choices: PruneChoices, busy: Busy) => Promise<Prepared>;
-  /** Starts a trainer that outlives the editor. @returns the run folder. @throws Error */
+  /** Starts a trainer that keeps running when the editor is closed. @returns the run folder. @throws Error */
   readonly start: (choices: PruneChoices) => Promise<string>;
 }
 
 /**
- * @param folderOf the workspace folder that a model's runs are made in.
- * @param settings further ones, which override all others but the choices.
+ * @param folderOf the workspace folder of a model's runs.
+ * @param settings further settings, which override all others but the choices.
  */
 export function createEngine(
   { pinch, context }: Pick<Services, 'pinch' | 'context'>,
@@ -54,7 +54,7 @@ export function createEngine(
     async start(choices) {
       const { file, cwd } = await configure(choices);
       await keepOutOfGit(join(cwd, '.pinch'));
-      // The engine names the folder, below .pinch/runs of the folder it works in.
+      // The engine chooses the folder, below .pinch/runs of its working folder.
       const printed = await pinch.run(['prune', '--config', file, '--detach', '--no-wait'], { cwd });
       return readPrinted(detachedRun, printed, 'prune --detach').run;
     },
@@ -68,7 +68,7 @@ async function writeConfig(storage: Uri, config: object): Promise<string> {
   return file;
 }
 
-/** Checkpoints are too large for a repository. Whoever wants them there empties the file, and it stays empty. */
+/** Keeps checkpoints out of git: they are too large for a repository. Users who want them there empty the file, and it stays empty. */
 async function keepOutOfGit(folder: string): Promise<void> {
   const file = join(folder, '.gitignore');
   await mkdir(folder, { recursive: true });

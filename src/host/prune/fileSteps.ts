@@ -1,4 +1,4 @@
-/** The questions of Prune Model that are answered with files: the model and the data. */
+/** The questions of Prune Model that are answered with files: model and data. */
 
 import { byteSize } from '../../base/format.ts';
 import { basename, dirname } from 'node:path';
@@ -14,7 +14,7 @@ import type { Draft } from './draft.ts';
 type Browse = { readonly browse: 'files' | 'folders' };
 type FileValue = { readonly path: string | null } | Browse;
 
-/** @param ofModel what another model than before changes in the choices that follow. */
+/** @param ofModel changes the following choices for a new model. */
 export function modelStep(ofModel: (model: string) => Promise<Partial<Draft>>): Step<Draft> {
   return {
     name: 'model',
@@ -36,7 +36,7 @@ export function modelStep(ofModel: (model: string) => Promise<Partial<Draft>>): 
   };
 }
 
-/** Training or development data. The manifests are looked for once, for both. */
+/** The question for training or development data. One search of the workspace serves both. */
 export function dataSteps(): readonly Step<Draft>[] {
   let found: Promise<FoundManifest[]> | undefined;
   const find = (): Promise<FoundManifest[]> => (found ??= findManifests());
@@ -88,7 +88,7 @@ interface FileQuestion {
   readonly browse: Readonly<Record<Browse['browse'], OpenDialogOptions>>;
 }
 
-/** A list of files with two more lines that open the dialogs; a dialog that is closed leads back to the list. */
+/** A list of files with two more lines that open the dialogs. A cancelled dialog leads back to the list. */
 async function pickFile(place: Place, question: FileQuestion): Promise<Picked<string | null>> {
   for (;;) {
     const picked = await pick<FileValue>(place, {
@@ -114,7 +114,7 @@ async function pickFile(place: Place, question: FileQuestion): Promise<Picked<st
   }
 }
 
-/** Windows and Linux have no dialog for both. */
+/** On Windows and Linux, one dialog cannot offer both files and folders. */
 function browseOptions(heading: string): Option<FileValue>[] {
   return [
     { label: heading, kind: QuickPickItemKind.Separator },
@@ -160,7 +160,7 @@ function manifestOptions(
   return chosenFirst(options, chosen);
 }
 
-/** What was chosen before comes first, wherever it lies. */
+/** The previous choice comes first, wherever the file is. */
 function chosenFirst(options: readonly Option<FileValue>[], chosen: string | undefined): Option<FileValue>[] {
   if (chosen === undefined) return [...options];
   const isChosen = ({ value }: Option<FileValue>): boolean =>
@@ -173,7 +173,7 @@ function chosenFirst(options: readonly Option<FileValue>[], chosen: string | und
   return [first, ...options.filter((option) => !isChosen(option))];
 }
 
-/** `model` says nothing on its own. */
+/** The name `model` says nothing on its own. */
 function nameOfFolder(folder: string): string {
   const own = basename(folder);
   return ['model', 'onnx'].includes(own) ? `${basename(dirname(folder))}/${own}` : own;

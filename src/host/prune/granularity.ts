@@ -1,21 +1,21 @@
-/** What a run's gates decide about, and what each choice buys, in the words of the guided choice. */
+/** The granularities of a run, with labels and details for the guided choice. */
 
 import type { RunSettings } from '../../protocol/settings.ts';
 
 export type Granularity = RunSettings['granularity'];
 
-/** Only the gates of self-pinching leave the choice. */
+/** Only the gates of self-pinching have a granularity. */
 export function granularityOf({ method, granularity }: Pick<RunSettings, 'method' | 'granularity'>): Granularity {
   return method === 'self-pinching' ? granularity : 'weight';
 }
 
 export interface GranularityTexts {
   readonly label: string;
-  /** What is pruned. */
+  /** The pruned unit, as a noun. */
   readonly inShort: string;
-  /** What is done to the gated weights. */
+  /** The effect of the gates on the weights. */
   readonly doing: string;
-  /** What they will be. */
+  /** The weights after pruning. */
   readonly outcome: string;
   readonly buys: string;
 }
@@ -31,20 +31,20 @@ export const granularityTexts: Readonly<Record<Granularity, GranularityTexts>> =
   neuron: {
     label: 'Units and heads',
     inShort: 'units and heads',
-    doing: 'to take out, in whole units and heads',
-    outcome: 'gone, in whole units and heads',
+    doing: 'to remove, in whole units and heads',
+    outcome: 'removed, in whole units and heads',
     buys: 'a smaller and faster model in every runtime',
   },
   'neuron+weight': {
     label: 'Both',
     inShort: 'units, heads and single weights',
-    doing: 'to take out with their units and heads, or to set to zero',
-    outcome: 'gone with their units and heads, or zero',
-    buys: 'a smaller and faster model, with zeros that compress well in what is left of it',
+    doing: 'to remove with their units and heads, or to set to zero',
+    outcome: 'removed with their units and heads, or zero',
+    buys: 'a smaller and faster model, whose zeros compress well',
   },
 };
 
-/** The question for the share, or what stands above the box to type it in. */
+/** The title of the question for the target sparsity, and of the box for another value. */
 export function targetQuestion(granularity: Granularity): { readonly pick: string; readonly type: string } {
   const { doing, buys } = granularityTexts[granularity];
   return {

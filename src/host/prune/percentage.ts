@@ -1,11 +1,11 @@
-/** Shares as people type and read them. */
+/** Fractions as percentages that people type and read. */
 
-/** 0.65 is 65, and no binary dust behind it. */
+/** 0.65 becomes 65, without binary rounding errors. */
 export function asPercent(share: number): number {
   return Number((100 * share).toFixed(4));
 }
 
-/** The share that somebody typed as a percentage; undefined if it is none from 0 to below 100. */
+/** The fraction of a typed percentage; undefined unless it is from 0 to below 100. */
 export function parsePercent(text: string): number | undefined {
   const number = text.trim().replace(/\s*%$/u, '').replace(',', '.');
   const percent = number === '' ? NaN : Number(number);

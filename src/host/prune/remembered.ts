@@ -1,4 +1,4 @@
-/** Remembers what Prune Model was last used with in this workspace, to offer it first. */
+/** Remembers the last choices of Prune Model in this workspace, to offer them first. */
 
 import * as v from 'valibot';
 import type { Memento } from 'vscode';
@@ -17,7 +17,7 @@ const schema = v.object({
   device: v.picklist(deviceChoices),
 });
 
-/** Undefined the first time, and if an older version remembered something else. */
+/** Undefined the first time, and for data that an older version stored. */
 export function remembered(memento: Memento): PruneChoices | undefined {
   const result = v.safeParse(schema, memento.get(key));
   return result.success ? result.output : undefined;

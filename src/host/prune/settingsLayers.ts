@@ -1,4 +1,4 @@
-/** Collects the settings of a run that were written down before it: beside the model and in the editor. */
+/** Collects the settings of a run that are stored beside the model and in the editor. */
 
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,13 +8,13 @@ import { readSmallFile } from '../../base/smallFile.ts';
 import { namedSettings, type SettingsLayer } from './config.ts';
 
 export interface CollectedSettings {
-  /** The weakest first: beside the model, in the editor, with the call. */
+  /** The weakest first: beside the model, in the editor, in the call. */
   readonly layers: readonly SettingsLayer[];
   /** The file beside the model, if there is one. */
   readonly besideModel: string | undefined;
 }
 
-/** A model's own settings, in the form of `--config`, stand in this file beside it. */
+/** Name of a file beside the model with settings in the form of `--config`. */
 const fileName = 'prune.json';
 const largestFile = 1 << 20;
 
@@ -59,7 +59,7 @@ async function readBeside(model: string): Promise<SettingsLayer | undefined> {
   }
 }
 
-/** Only what somebody has set: the editor's defaults are the engine's, and must not override those of the model. */
+/** Only the settings that the user has set: the editor's defaults equal the engine's, and must not override the model's. */
 function editorSettings(scope: Uri): SettingsLayer[] {
   const configuration = workspace.getConfiguration('pinch.prune', scope);
   const named = Object.entries(namedSettings).flatMap(([name, settingsOf]): SettingsLayer[] => {

@@ -1,4 +1,4 @@
-/** The last step of Prune Model: the engine says what it will do, and the user starts it or goes back. */
+/** The last step of Prune Model: shows the engine's estimate; the user starts the run or goes back. */
 
 import { commands, QuickPickItemKind, window, workspace } from 'vscode';
 import { pick, type Option } from '../steps/quickSteps.ts';
@@ -25,7 +25,7 @@ export function startStep(services: Services, engine: Engine): Step<Draft> {
         let picked;
         try {
           picked = await pick<Action>(place, {
-            placeholder: 'This is what will happen. Press Enter to start',
+            placeholder: 'The plan of the run. Press Enter to start',
             whileBusy: 'Nothing is started yet. Press Escape to cancel',
             options: prepared
               ? lines(prepared, choices, liveRuns(services))
@@ -44,7 +44,7 @@ export function startStep(services: Services, engine: Engine): Step<Draft> {
           await commands.executeCommand('workbench.action.openSettings', 'pinch.prune');
           return { kind: 'cancel' };
         }
-        if (prepared) await showText(services.context, 'What Pinch will do', prepared.dryRun.text);
+        if (prepared) await showText(services.context, 'Plan of the run', prepared.dryRun.text);
       }
     },
   };
@@ -95,13 +95,15 @@ function liveRuns({ runs }: Services): string[] {
 /** Longer messages are hard to read in a dialog. */
 const longMessage = 600;
 
-/** Says what is wrong, in full, and leads back to the choice that can mend it. */
+/** Shows the whole error, and leads back to the choice that can fix it. */
 async function tellProblem(services: Services, error: unknown, choices: PruneChoices): Promise<StepAnswer<Draft>> {
   const message = error instanceof Error ? error.message : String(error);
   services.log.error(message);
   const long = message.length > longMessage;
   if (long) await showText(services.context, 'Why this cannot be pruned yet', message);
-  const detail = long ? `${message.slice(0, longMessage)}…\n\nThe editor behind this shows all of it.` : message;
+  const detail = long
+    ? `${message.slice(0, longMessage)}…\n\nThe editor behind this dialog shows the whole message.`
+    : message;
   const change = changeFor(message, choices);
   const settings = 'Change Settings';
   const picked = await window.showErrorMessage(
@@ -123,7 +125,7 @@ interface Change {
   readonly step: string;
 }
 
-/** The engine's messages begin with the file that they are about. */
+/** The engine's messages begin with the file that they concern. */
 function changeFor(message: string, { model, train, dev }: PruneChoices): Change {
   if (message.startsWith(train)) return { label: 'Choose Other Training Data', step: 'train' };
   if (dev !== null && message.startsWith(dev)) return { label: 'Choose Other Development Data', step: 'dev' };
@@ -131,7 +133,7 @@ function changeFor(message: string, { model, train, dev }: PruneChoices): Change
   if (message.startsWith('pinch.prune.')) return { label: 'Change Settings', step: 'settings' };
   // The model has no units or heads to gate.
   if (message.startsWith(model) && message.includes('"granularity"')) {
-    return { label: 'Prune Something Else of It', step: 'granularity' };
+    return { label: 'Prune Another Part of It', step: 'granularity' };
   }
   if (message.startsWith(model)) return { label: 'Choose Another Model', step: 'model' };
   return { label: 'Go Back', step: 'device' };

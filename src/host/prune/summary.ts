@@ -1,4 +1,4 @@
-/** What the engine says that it will do, in a few lines before it starts. */
+/** The engine's estimate of a run in a few lines. */
 
 import { byteSize, count, counted, duration, percent } from '../../base/format.ts';
 import type { DryRun } from '../../protocol/results/prune.ts';
@@ -10,7 +10,7 @@ export interface SummaryLine {
   readonly detail?: string;
 }
 
-/** @param target share of the gated weights that will be pruned. */
+/** @param target fraction of the gated weights that will be pruned. */
 export function summarise(
   { start, problem }: Pick<DryRun, 'start' | 'problem'>,
   target: number,
@@ -31,7 +31,7 @@ type Start = DryRun['start'];
 function room(problem: string | null): SummaryLine[] {
   return problem === null
     ? []
-    : [{ icon: 'warning', label: 'This machine has too little room for the run', detail: problem }];
+    : [{ icon: 'warning', label: 'This machine has too little memory or disk space for the run', detail: problem }];
 }
 
 function gates({ gatedParameters, parameters, layers }: Start, target: number, granularity: Granularity): SummaryLine {
@@ -74,7 +74,7 @@ function effort({ secondsExpected, steps, stepsPerEpoch, memoryBytes, diskBytes 
   const disk = diskBytes > 0 ? `, disk: up to ${byteSize(diskBytes)}` : '';
   return {
     icon: 'clock',
-    label: `Time: about ${duration(Math.max(1, secondsExpected))}, a first guess. Memory: about ${byteSize(memoryBytes)}${disk}`,
+    label: `Time: about ${duration(Math.max(1, secondsExpected))}, a first estimate. Memory: about ${byteSize(memoryBytes)}${disk}`,
     detail: `${counted(steps, 'step')}, ${Number(stepsPerEpoch.toFixed(1))} an epoch`,
   };
 }
@@ -83,7 +83,7 @@ function device({ device, deviceReason }: Start): SummaryLine {
   return { icon: 'chip', label: `Device: ${device}`, detail: deviceReason };
 }
 
-/** The engine's reasons, in the words of somebody who reads them on one line. */
+/** The engine's reasons, short enough for one line. */
 const dropReasons: Readonly<Record<string, string>> = {
   tooShort: 'too short',
   tooLong: 'longer than a batch or batch.maxSeconds',

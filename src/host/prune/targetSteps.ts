@@ -1,4 +1,4 @@
-/** The questions of Prune Model that need no files: what to prune, how much of it, and where to train. */
+/** The questions of Prune Model that need no files: granularity, target sparsity and device. */
 
 import { QuickPickItemKind } from 'vscode';
 import { deviceChoices, granularities } from '../../protocol/settings.ts';
@@ -11,7 +11,7 @@ import { asPercent, parsePercent } from './percentage.ts';
 
 export const granularityStep: Step<Draft> = {
   name: 'granularity',
-  // The other methods, which come from the settings, leave no choice.
+  // Other methods come from the settings and have no granularity.
   applies: (draft) => gatedMethod(draft) === 'self-pinching',
   ask: async (draft, place) => {
     const picked = await pick(place, {
@@ -29,7 +29,7 @@ export const granularityStep: Step<Draft> = {
 
 type TargetValue = { readonly method: PruneChoices['method']; readonly target?: number };
 
-/** Shares of the gated weights that are offered; others can be typed. */
+/** The offered fractions of the gated weights. Others can be typed. */
 const targets = [0.5, 0.65, 0.75, 0.85, 0.92];
 
 export const targetStep: Step<Draft> = {
@@ -54,7 +54,7 @@ export const targetStep: Step<Draft> = {
   },
 };
 
-/** The method that a share chooses: another than the usual one comes from the settings, and stays. */
+/** The method for a target. A method from the settings stays. */
 function gatedMethod({ method }: Draft): PruneChoices['method'] {
   return method === 'none' ? 'self-pinching' : method;
 }

@@ -1,10 +1,10 @@
-/** Runs and checkpoints in a few words, for trees, the status bar and notifications. */
+/** Short texts about runs and checkpoints for trees, the status bar and notifications. */
 
 import { byteSize, percent } from '../../base/format.ts';
 import type { Liveness } from '../../runs/state.ts';
 import type { CheckpointRecord, EndRecord, RunState } from '../../protocol/records.ts';
 
-/** As state.json says, or `lost`: it says that it runs, but nobody runs it. */
+/** The status in state.json, or `lost`: state.json says `running`, but its process is gone. */
 export type RunStatus = RunState['status'] | 'lost';
 
 interface Described {
@@ -43,7 +43,7 @@ export function describeRun(run: Described): string {
   }
 }
 
-/** @param wer a fraction, if it was measured at this step. @param best of its run. */
+/** @param wer a fraction, if it was measured at this step. @param best whether it is the run's best. */
 export function describeCheckpoint(record: CheckpointRecord, wer: number | undefined, best: boolean): string {
   return [
     ...(best ? ['best'] : []),
@@ -53,7 +53,7 @@ export function describeCheckpoint(record: CheckpointRecord, wer: number | undef
   ].join(' · ');
 }
 
-/** What a notification says of a run's end. */
+/** The text of the notification at a run's end. */
 export function describeEnd(name: string, end: EndRecord, wer: number | undefined): string {
   switch (end.status) {
     case 'done': {
@@ -62,8 +62,8 @@ export function describeEnd(name: string, end: EndRecord, wer: number | undefine
       return `${name} is done: ${percent(end.sparsity)} of the gated weights are zero${measured}.`;
     }
     case 'stopped':
-      return `${name} was stopped at step ${end.step}. Resume it whenever you like.`;
+      return `${name} was stopped at step ${end.step}. It can be resumed.`;
     case 'failed':
-      return `${name} failed: ${end.message ?? 'its log says why'}`;
+      return `${name} failed: ${end.message ?? 'see its log.'}`;
   }
 }

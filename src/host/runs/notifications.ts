@@ -1,10 +1,10 @@
-/** Says once that a run has ended or needs attention, also if that happened while the window was closed. */
+/** Shows once that a run has ended or needs attention, even if that happened while the window was closed. */
 
 import { commands, window, workspace, type Disposable, type Memento } from 'vscode';
 import { describeEnd } from './describe.ts';
 import type { FollowedRun, RunEntry, RunStore } from './runStore.ts';
 
-/** The runs whose end is still to be told, by folder, and the alerts of each that have been told. Outlives the window. */
+/** Runs whose end has not been shown yet, by folder, and the alerts that have been shown for each. Stored beyond the window's life. */
 type Pending = Readonly<Record<string, readonly string[] | undefined>>;
 const key = 'pinch.pendingNotifications';
 
@@ -69,7 +69,7 @@ export class Notifications implements Disposable {
       const text = describeEnd(name, end, evaluations.at(-1)?.wer);
       await say(end.status === 'failed' ? 'error' : 'information', text, folder);
     } else if (state?.status === 'failed') {
-      await say('error', `${name} failed: ${state.message ?? 'its log says why'}`, folder);
+      await say('error', `${name} failed: ${state.message ?? 'see its log.'}`, folder);
     }
   }
 
@@ -77,9 +77,9 @@ export class Notifications implements Disposable {
     return this.memento.get<Pending>(key) ?? {};
   }
 
-  /** @param alerts undefined forgets the run. */
+  /** @param alerts undefined removes the run. */
   private remember(folder: string, alerts: readonly string[] | undefined): void {
-    // A key that is undefined does not outlive the window.
+    // A key with the value undefined is not stored.
     void this.memento.update(key, { ...this.pending, [folder]: alerts });
   }
 }

@@ -1,4 +1,4 @@
-/** What can be done to a run: stop, resume, write a checkpoint, read its log, find it, delete it. */
+/** The commands on a run: stop, resume, write a checkpoint, open its log, reveal it, delete it. */
 
 import { join } from 'node:path';
 import { commands, Uri, window, type QuickPickItem } from 'vscode';
@@ -72,7 +72,7 @@ interface RunItem extends QuickPickItem {
   readonly run: RunEntry;
 }
 
-/** The run that the command was called on, else the only one that fits, else the one the user picks. */
+/** The run that the command was called on, otherwise the only one that fits, otherwise the one the user picks. */
 async function chooseRun(
   { runs }: Services,
   target: unknown,
@@ -84,7 +84,7 @@ async function chooseRun(
   if (folder !== undefined) {
     const run = runs.runs.find((run) => run.folder === folder);
     if (run && fits(run)) return run;
-    const why = run ? `The run ${run.name} is ${describeRun(run)}.` : `${folder} is no run of this workspace.`;
+    const why = run ? `The run ${run.name} is ${describeRun(run)}.` : `${folder} is not a run of this workspace.`;
     void window.showInformationMessage(`${why} This command does not apply to it.`);
     return undefined;
   }
@@ -101,7 +101,7 @@ function folderOf(target: unknown): string | undefined {
   return typeof target.folder === 'string' ? target.folder : undefined;
 }
 
-/** Whether the trainer took it; if not, the user has been told why. */
+/** False if the trainer refused; the user has been told the reason. */
 async function control(run: RunEntry, request: ControlRequest): Promise<boolean> {
   if (run.state === undefined) return false;
   try {

@@ -1,4 +1,4 @@
-/** Knows the runs of the workspace: which there are, how each is doing, and which one the heatmap shows. */
+/** Holds the runs of the workspace, their states, and the subject of the heatmap. */
 
 import { basename, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Memento } from 'vscode';
@@ -10,21 +10,21 @@ import { liveness, readRun, readState, type Liveness } from '../../runs/state.ts
 export interface RunEntry {
   readonly folder: string;
   readonly name: string;
-  /** The model that was pruned, as run.json names it. */
+  /** The pruned model, as run.json names it. */
   readonly model: string;
-  /** Undefined before the trainer first wrote it. */
+  /** Undefined until the trainer has written it. */
   readonly state: RunState | undefined;
   readonly life: Liveness;
 }
 
-/** What the heatmap shows: a run, or an ONNX file. */
+/** The subject of the heatmap: a run or an ONNX file. */
 export type Subject =
   { readonly kind: 'run'; readonly folder: string } | { readonly kind: 'model'; readonly path: string };
 
-/** A run that somebody looks at. Close it when done; the last one to close it ends the following. */
+/** A run that a view follows. Close it when done; the files are no longer read when all views have closed it. */
 export interface FollowedRun {
   readonly follower: RunFollower;
-  /** Wanted milliseconds between two looks at the files; the quickest of all who look counts. */
+  /** Milliseconds between two reads of the files. The shortest interval of all views counts. */
   readonly pollEvery: (milliseconds: number) => void;
   readonly close: () => void;
 }
@@ -46,7 +46,7 @@ export class RunStore implements Disposable {
   private readonly timer: NodeJS.Timeout;
   private entries: readonly RunEntry[] = [];
   private looking: Promise<void> | undefined;
-  /** The list, or the state of a run, is not what it was. */
+  /** Fires when the list or the state of a run has changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidChangeShown = this.shownChanged.event;
 
@@ -61,13 +61,13 @@ export class RunStore implements Disposable {
     return this.entries;
   }
 
-  /** Looks at the folders again. State is read by looking, not by being told, which works on any file system. */
+  /** Reads the folders again. State is polled, which works on every file system. */
   refresh(): Promise<void> {
     this.looking ??= this.look().finally(() => (this.looking = undefined));
     return this.looking;
   }
 
-  /** What the user chose, as long as it is there; else the newest run that lives, else the newest. */
+  /** The user's choice while it exists, otherwise the newest live run, otherwise the newest run. */
   get shown(): Subject | undefined {
     const chosen = this.memento.get<Subject>(shownKey);
     if (chosen?.kind === 'model') return chosen;
@@ -82,7 +82,7 @@ export class RunStore implements Disposable {
     this.shownChanged.fire();
   }
 
-  /** @param onChange is called from the moment this resolves until it is closed. @throws RunFolderError */
+  /** @param onChange is called from the moment the promise resolves until the run is closed. @throws RunFolderError */
   async follow(folder: string, onChange: (change: RunChange) => void = () => undefined): Promise<FollowedRun> {
     const shared = this.followed.get(folder) ?? this.startFollowing(folder);
     const mine = Symbol(folder);
@@ -148,7 +148,7 @@ async function readEntry(folder: string): Promise<RunEntry | undefined> {
     const state = await readState(folder);
     return { folder, name: basename(folder), model, state, life: await liveness(state, run.created) };
   } catch {
-    // Somebody else's folder, or one that is just being deleted; the log of the command that made it says more.
+    // The folder is not a run's, or is being deleted. The log of the command that made it has the reason.
     return undefined;
   }
 }

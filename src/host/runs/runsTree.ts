@@ -1,4 +1,4 @@
-/** The Runs view: each run with its progress, and below it its checkpoints with word error rate and size. */
+/** The Runs view: runs with their progress, and below each its checkpoints with word error rate and size. */
 
 import { basename } from 'node:path';
 import {
@@ -75,7 +75,7 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
     this.changed.dispose();
   }
 
-  /** The same object for the same run, so that VS Code keeps what is open and selected. */
+  /** Returns the same object for the same run, so that VS Code keeps the selection and the expanded items. */
   private nodeOf(folder: string): RunNode {
     const node = this.nodes.get(folder) ?? { kind: 'run', folder };
     this.nodes.set(folder, node);
@@ -93,7 +93,7 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
     this.changed.fire(undefined);
   }
 
-  /** A run whose checkpoints are listed is followed, so that new ones appear. */
+  /** A run with visible checkpoints is followed, so that new ones appear. */
   private async open(folder: string): Promise<FollowedRun> {
     const open = this.opened.get(folder);
     if (open) return open;
@@ -154,7 +154,7 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   }
 }
 
-/** None spins for longer than a moment: the window would go on painting for as long as a run takes. */
+/** No icon spins for long: the window would repaint during the whole run. */
 const icons: Readonly<Record<RunStatus, readonly [icon: string, color?: string]>> = {
   starting: ['loading~spin'],
   running: ['play-circle', 'charts.blue'],

@@ -1,4 +1,4 @@
-/** The status bar item: how far the living runs are. Hidden when none lives. */
+/** The status bar item: progress of the live runs. Hidden without one. */
 
 import { basename } from 'node:path';
 import { Disposable, StatusBarAlignment, window, type StatusBarItem } from 'vscode';
@@ -22,7 +22,7 @@ function update(item: StatusBarItem, { runs }: RunStore): void {
     return;
   }
   const text = live.length === 1 ? shortProgress(first) : `${live.length} runs`;
-  // A spinning icon would keep the window painting for as long as the run takes.
+  // A spinning icon would make the window repaint during the whole run.
   item.text = `$(pulse) Pinch: ${text}`;
   item.tooltip = live.map((run) => `${basename(run.folder)}: ${describeRun(run)}`).join('\n');
   item.accessibilityInformation = { label: `Pinch is training: ${text}` };

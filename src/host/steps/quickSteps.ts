@@ -1,9 +1,9 @@
-/** The questions of a guided choice: a list or an input box with a back button and its place among the steps. */
+/** The questions of a guided choice: a list or an input box with a back button and a step number. */
 
 import { Disposable, QuickInputButtons, window, type QuickInput, type QuickPickItem } from 'vscode';
 import type { Place } from './walkSteps.ts';
 
-/** A line of a list. Lines without a value say something and cannot be chosen. */
+/** A line of a list. Lines without a value cannot be chosen. */
 export interface Option<V> extends QuickPickItem {
   readonly value?: V;
 }
@@ -11,23 +11,23 @@ export interface Option<V> extends QuickPickItem {
 export type Picked<V> = { readonly kind: 'value'; readonly value: V } | { readonly kind: 'back' | 'cancel' };
 
 export interface Busy {
-  /** Says what is being done, in place of the lines. */
+  /** Shows a busy message in place of the lines. */
   readonly say: (text: string) => void;
-  /** Aborted when nobody waits for the lines any more. */
+  /** Aborted when the lines are no longer needed. */
   readonly signal: AbortSignal;
 }
 
 export interface PickQuestion<V> {
   readonly placeholder: string;
-  /** In its place while the list is busy. */
+  /** The placeholder while the list is busy. */
   readonly whileBusy?: string;
-  /** The lines, or what finds them while the list says that it is busy. */
+  /** The lines, or a function that finds them while the list is shown as busy. */
   readonly options: readonly Option<V>[] | ((busy: Busy) => Promise<readonly Option<V>[]>);
-  /** The line to begin on; without it the first. */
+  /** The line that is active at first. Default: the first. */
   readonly isActive?: (value: V) => boolean;
 }
 
-/** @throws whatever `options` throws. */
+/** @throws the errors of `options`. */
 export function pick<V>(
   place: Place,
   { placeholder, whileBusy, options, isActive }: PickQuestion<V>,
@@ -69,7 +69,7 @@ export function pick<V>(
 export interface InputQuestion {
   readonly prompt: string;
   readonly value: string;
-  /** What is wrong with a text, if anything is. */
+  /** The error message for a text; undefined for a valid one. */
   readonly problemOf: (text: string) => string | undefined;
 }
 
@@ -91,7 +91,7 @@ type Shown = QuickInput & {
   onDidTriggerButton: (listener: (button: unknown) => unknown) => Disposable;
 };
 
-/** Shows a quick input until it is answered, left or hidden; then everything of it is disposed of. */
+/** Shows a quick input until the user answers or leaves it, or it is hidden; then disposes of it. */
 function ask<V>(
   shown: Shown,
   place: Place,

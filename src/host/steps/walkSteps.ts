@@ -1,9 +1,9 @@
-/** Walks through the steps of a guided choice, forwards and back, and keeps what was chosen. */
+/** Runs the steps of a guided choice, forwards and back, and collects the choices. */
 
-/** Which step this is, for the title of its question. */
+/** Position of a step, for the title of its question. */
 export interface Place {
   readonly title: string;
-  /** From 1 on. */
+  /** Counts from 1. */
   readonly step: number;
   readonly total: number;
   readonly canGoBack: boolean;
@@ -11,19 +11,19 @@ export interface Place {
 
 export type StepAnswer<T> =
   | { readonly kind: 'next'; readonly choices: T }
-  /** To the step before, or to the one that is named. */
+  /** To the previous step, or to the named one. */
   | { readonly kind: 'back'; readonly to?: string }
   | { readonly kind: 'cancel' };
 
 export interface Step<T> {
   readonly name: string;
-  /** Whether there is anything to ask, after these choices; without it there always is. */
+  /** Whether there is a question after these choices. Default: always. */
   readonly applies?: (choices: T) => boolean;
-  /** @param choices of all steps so far, this one's too if it was asked before. */
+  /** @param choices of all steps so far, including an earlier answer to this one. */
   readonly ask: (choices: T, place: Place) => Promise<StepAnswer<T>>;
 }
 
-/** The choices after the last step; undefined if somebody cancelled one. */
+/** The choices after the last step; undefined if the user cancelled. */
 export async function walkSteps<T>(title: string, steps: readonly Step<T>[], first: T): Promise<T | undefined> {
   let choices = first;
   const applies = (step: Step<T>): boolean => step.applies?.(choices) ?? true;

@@ -1,4 +1,4 @@
-/** Finds the studies of the workspace and their reports, and tells VS Code which files and folders they are. */
+/** Finds the studies of the workspace and their reports, and sets context keys for them. */
 
 import { basename, dirname } from 'node:path';
 import { commands, Disposable, workspace, type Uri } from 'vscode';
@@ -9,14 +9,14 @@ import { lookAgain } from '../data/lookAgain.ts';
 import type { Services } from '../services.ts';
 import { isStudy, largestStudyFile, reportOf } from './studyFiles.ts';
 
-/** Most files that end like a study are none. */
+/** Limit of files to look at: most files with this extension are no studies. */
 const mostJsonFiles = 500;
 
-/** Files that say what to study. */
+/** Study files. */
 export async function findStudyFiles(): Promise<string[]> {
   const files = pathsOf(await workspace.findFiles('**/*.json', excluded, mostJsonFiles));
   const studies: string[] = [];
-  // One after the other: this may be many files, and nobody waits for it.
+  // One after the other: there may be many files, and nobody waits.
   for (const file of files) {
     const text = await readSmallFile(file, largestStudyFile).catch(() => '');
     if (isStudy(text)) studies.push(file);
@@ -24,14 +24,14 @@ export async function findStudyFiles(): Promise<string[]> {
   return studies.sort();
 }
 
-/** Reports of studies, wherever their files are. */
+/** Reports of studies, in any folder. */
 export async function findReports(): Promise<string[]> {
   const pages = pathsOf(await workspace.findFiles(`**/${reportName}`, '**/node_modules/**', mostFiles));
   const results = new Set(pathsOf(await workspace.findFiles(`**/${resultsName}`, '**/node_modules/**', mostFiles)));
   return pages.filter((page) => results.has(page.slice(0, -reportName.length) + resultsName)).sort();
 }
 
-/** Keeps the context keys `pinch.studyFiles` and `pinch.reported`, what has a report, true to the files. */
+/** Keeps the context keys `pinch.studyFiles` and `pinch.reported` (files and folders with a report) up to date. */
 export function watchStudies({ log }: Pick<Services, 'log'>): Disposable {
   const look = (): void => {
     setContext().catch((error: unknown) =>
@@ -44,7 +44,7 @@ export function watchStudies({ log }: Pick<Services, 'log'>): Disposable {
   return Disposable.from(edited, lookAgain(['**/*.json', `**/${reportName}`], look, matters));
 }
 
-/** Runs write a state.json every few seconds. */
+/** Runs write a state.json every few seconds; it is ignored. */
 function matters({ path }: Uri): boolean {
   return (
     path.endsWith(`/${reportName}`) || !/\/(?:\.pinch|\.git|node_modules|[^/]+\.study|[^/]+\.evaluations)\//u.test(path)

@@ -1,4 +1,4 @@
-/** The editor that shows a study's report, and shows it anew when it is written anew. Nothing of it runs, so no trust is needed. */
+/** The editor for a study's report. It reloads a changed report. The report runs no script, so it needs no trust. */
 
 import { unwatchFile, watchFile } from 'node:fs';
 import { window, type CustomDocument, type CustomReadonlyEditorProvider, type Disposable, type Uri } from 'vscode';
@@ -8,7 +8,7 @@ import { largestReport, noReportHtml, reportHtml } from './reportHtml.ts';
 
 export const reportEditor = 'pinch.studyReport';
 
-/** Milliseconds between two looks at the file. Looking works on any file system. */
+/** Milliseconds between two looks at the file. Polling works on every file system. */
 const lookEvery = 1000;
 
 export function registerReportEditor(): Disposable {

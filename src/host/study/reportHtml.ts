@@ -1,13 +1,13 @@
-/** A study's report as a panel shows it: the file's own page, under a policy of ours. */
+/** A study's report in a panel: the file's own page, under the extension's policy. */
 
 import { createHash } from 'node:crypto';
 
-/** Bytes; far more than the report of any study. */
+/** Bytes: far more than any report has. */
 export const largestReport = 16 * 2 ** 20;
 
 /**
- * Policies add up, and the first thing in the page is ours: whatever the file says after it, its one style sheet is allowed, by its hash,
- * and nothing else: no scripts, no pictures, no frames, nothing from the network.
+ * Policies add up, and the extension's is the first element of the page. Whatever the file contains after it, its one style sheet is allowed
+ * by hash, and nothing else: no scripts, images, frames or network.
  */
 export function reportHtml(report: string): string {
   const sheet = /<style>([^]*?)<\/style>/u.exec(report)?.[1];

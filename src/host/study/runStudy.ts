@@ -1,4 +1,4 @@
-/** The command Run Study: runs `pinch study` as a task, in a terminal where it shows how far it is and can be stopped. */
+/** The command Run Study: runs `pinch study` as a task, in a terminal that shows its progress and can stop it. */
 
 import { dirname } from 'node:path';
 import {
@@ -19,7 +19,7 @@ import { requireTrust } from '../trust.ts';
 import { findStudyFiles, studyName } from './findStudies.ts';
 import { showStudyReport } from './showReport.ts';
 
-/** @param target a study's file; undefined asks. @throws Error if there is no Node to run it. */
+/** @param target a study file; undefined asks. @throws Error if there is no Node.js to run it. */
 export async function runStudy({ pinch }: Services, target?: unknown): Promise<void> {
   if (!requireTrust('Run Study')) return;
   const file = target instanceof Uri ? target.fsPath : await choose();
@@ -49,7 +49,7 @@ async function choose(): Promise<string | undefined> {
     path,
   }));
   if (choices.length === 0) {
-    const how = 'Write its file first: the README shows one under “Compare methods”.';
+    const how = 'Write a study file first: docs/studies.md of the repository shows one.';
     void window.showInformationMessage(`There is no study in this workspace. ${how}`);
     return undefined;
   }
@@ -63,6 +63,6 @@ async function tellEnd(file: string, code: number | undefined): Promise<void> {
   const message =
     code === 0
       ? `The study ${name} is done.`
-      : `The study ${name} is not complete; its terminal says why. Run it again to go on where it was.`;
+      : `The study ${name} is not complete; see its terminal. Run it again to resume it.`;
   if ((await tell(message, show)) === show) await showStudyReport(Uri.file(file));
 }

@@ -5,7 +5,7 @@ import { findReports, findStudyFiles, studyName } from './findStudies.ts';
 import { reportEditor } from './reportEditor.ts';
 import { reportOf } from './studyFiles.ts';
 
-/** @param target a study's file, its folder, or one of its results; undefined asks. */
+/** @param target a study file, its folder, or one of its results; undefined asks. */
 export async function showStudyReport(target?: unknown): Promise<void> {
   const path = target instanceof Uri ? target.fsPath : await choose();
   if (path === undefined) return;
@@ -29,7 +29,7 @@ async function choose(): Promise<string | undefined> {
     return (await window.showQuickPick(choices, { placeHolder: 'Show the report of which study?' }))?.path;
   }
   if (choices.length === 0) {
-    const how = 'Write a study’s file first: the README shows one under “Compare methods”.';
+    const how = 'Write a study file first: docs/studies.md of the repository shows one.';
     void window.showInformationMessage(`There is no study in this workspace. ${how}`);
   }
   return choices[0]?.path;

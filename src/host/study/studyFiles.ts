@@ -1,13 +1,13 @@
-/** Tells a study's file from others, and finds the report that belongs to a file or folder. */
+/** Recognises study files, and finds the report for a file or folder. */
 
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { defaultStudyFolder, reportName, resultsName } from '../../runs/studyFolder.ts';
 
-/** Bytes; a study's file has a dozen lines. */
+/** Bytes: a study file has a dozen lines. */
 export const largestStudyFile = 64 * 1024;
 
-/** Whether the text says what to study. Results say it, too, and more. What is wrong with it is said when it is run. */
+/** Whether the text is a study file. Results have the same fields and more. Errors in a study are reported when it is run. */
 export function isStudy(text: string): boolean {
   try {
     const json = JSON.parse(text) as Partial<Record<string, unknown>> | null;
@@ -23,8 +23,8 @@ export function isStudy(text: string): boolean {
 }
 
 /**
- * The report of a study; undefined if there is none yet.
- * @param path of the study's file, of the folder of its results, or of one of the results.
+ * The report of a study; undefined without one.
+ * @param path of the study file, of its results folder, or of one of the results.
  */
 export async function reportOf(path: string): Promise<string | undefined> {
   for (const report of places(path)) {
@@ -33,7 +33,7 @@ export async function reportOf(path: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** A study's file may be called as results are, so the folder beside a file comes before the files beside it. */
+/** A study file may have the name of a results file, so the folder beside it is tried before the files beside it. */
 function places(path: string): string[] {
   const name = basename(path);
   if (name === reportName) return [path];

@@ -1,4 +1,4 @@
-/** What a model costs, for people: a table beside the dense model, how it was measured, and what each way of making it smaller buys. */
+/** The cost of a model as text: a table beside the dense model, the conditions of the measurement, and the effect of each way of compression. */
 
 import { byteSize, count } from '../../base/format.ts';
 import type { CostFigures, CostRatios, ModelCost } from '../../protocol/results/cost.ts';
@@ -54,11 +54,11 @@ function threadCount(threads: number): string {
   return threads === 1 ? '1 thread' : `${threads} threads`;
 }
 
-/** @param int8Latency a quantized model's latency over the dense one's, if it was measured. */
+/** @param int8Latency the quantized model's latency divided by the dense one's, if it was measured. */
 function whatBuysWhat(int8Latency: number | null): string[] {
   const measured =
     int8Latency === null
-      ? 'what it does to speed depends on the processor'
+      ? 'the effect on speed depends on the processor'
       : `with it this model takes ${int8Latency.toFixed(2)} of the time here`;
   return [
     'Single weights pruned (weight): fewer non-zeros and a smaller compressed file; no speed in ordinary runtimes.',

@@ -1,4 +1,4 @@
-/** How large files would be after gzip: estimated from a sample of them, or from all that they hold. */
+/** The size of files after gzip: estimated from a sample, or measured on all bytes. */
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -10,31 +10,31 @@ import { Random } from '../../base/random.ts';
 export type GzippedSize = Pick<FileSize, 'gzippedBytes' | 'gzippedError'>;
 
 export interface GzipOptions {
-  /** Whether to compress everything, which takes a minute for a gigabyte on one core. */
+  /** Whether to compress all bytes, which takes a minute for a gigabyte on one core. */
   readonly exact?: boolean | undefined;
-  /** Is told how many bytes of how many have been compressed, if everything is. */
+  /** Called with the bytes compressed so far and in all, if all are compressed. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Files up to this size are compressed whole, always: quick, and they are graphs more than weights. */
+/** Bytes. Smaller files are always compressed whole: that is quick, and they are mostly graph. */
 const smallFile = 4 << 20;
-/** Bytes of a block of the sample: short, so that there are many, and long enough that their ends matter little. */
+/** Bytes of one block of the sample: short, for many blocks, and long enough that block ends matter little. */
 const sampleBlock = 1 << 15;
-/** In all files together; a quarter of a second of work for one core. */
+/** Bytes of all samples together: a quarter of a second of work for one core. */
 const sampleBlocks = 128;
-/** What one thread takes at a time. */
+/** Bytes that one thread compresses at a time. */
 const exactBlock = 1 << 20;
-/** How far back gzip looks for what it has seen before. */
+/** Bytes of gzip's window. */
 const window = 1 << 15;
-/** Header and checksum of a file. */
+/** Bytes of a file's header and checksum. */
 const frame = 18;
-/** The least error of the estimate: what blocks cost for beginning and ending, which no sample shows. */
+/** Minimum error of the estimate: the cost of starting and ending blocks, which no sample shows. */
 const leastError = 5e-3;
 
 /**
- * For a large file a sample of blocks is compressed, one at a random place in each of equal parts (seeded, so that the same files give the
- * same number), each with what stands before it as gzip would have seen it. The error follows from how neighbouring blocks differ
- * (Wolter, An investigation of some estimators of variance for systematic sampling, 1984, estimator 2).
+ * For a large file, a sample of blocks is compressed: one at a random place in each of equal parts (seeded, so that the same files give the
+ * same number), each with the preceding bytes as gzip's window. The error follows from the differences of neighbouring blocks (Wolter, An
+ * investigation of some estimators of variance for systematic sampling, 1984, estimator 2).
  */
 export async function gzippedSize(
   paths: readonly string[],
@@ -69,7 +69,7 @@ export async function gzippedSize(
   return { gzippedBytes, gzippedError: sampled ? error : null };
 }
 
-/** Compresses parts side by side, each with the end of the one before as its past; written one behind the other, they are one file. */
+/** Compresses parts in parallel, each with the end of the previous part as its window. The concatenated results are one file. */
 async function wholeSize(file: FileHandle, size: number, onPart: (done: number) => void): Promise<number> {
   const parts = Math.max(1, Math.ceil(size / exactBlock));
   let [next, done, bytes] = [0, 0, 0];
@@ -87,7 +87,7 @@ async function wholeSize(file: FileHandle, size: number, onPart: (done: number) 
   return bytes;
 }
 
-/** What becomes of a byte in each block of the sample. @param wanted how many blocks. */
+/** The compression ratio of each block of the sample. @param wanted number of blocks. */
 async function sampleShares(file: FileHandle, size: number, wanted: number): Promise<number[]> {
   const count = Math.max(8, Math.min(wanted, Math.floor(size / (2 * sampleBlock))));
   const random = Random.seeded(0);
@@ -102,7 +102,7 @@ async function sampleShares(file: FileHandle, size: number, wanted: number): Pro
 
 const compress = promisify<Buffer, object, Buffer>(deflateRaw);
 
-/** @param last whether the stream ends there; else it goes on at a whole byte. */
+/** @param last whether the stream ends there; otherwise it continues at a whole byte. */
 async function compressedLength(file: FileHandle, start: number, length: number, last: boolean): Promise<number> {
   const past = Math.min(window, start);
   const bytes = Buffer.allocUnsafe(past + length);

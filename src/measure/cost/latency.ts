@@ -1,4 +1,4 @@
-/** How long models take for one utterance, measured side by side. */
+/** Measures the latency of models for one utterance, side by side. */
 
 import { median } from '../../base/median.ts';
 import { performance } from 'node:perf_hooks';
@@ -14,9 +14,9 @@ export interface LatencyOptions {
   /** In Hz. */
   readonly sampleRate: number;
   readonly device: Device;
-  /** Threads of one operator on the CPU; by default as many as sessions have. */
+  /** Threads of one operator on the CPU. Default: as many as other sessions have. */
   readonly threads?: number | undefined;
-  /** Is told how many runs of how many are done; how many there will be is known better after the first. */
+  /** Called with the number of runs done and in all. The total is a guess before the first run. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -34,12 +34,12 @@ export interface TimedModel {
 
 const fewestRuns = 5;
 const mostRuns = 30;
-/** Milliseconds for all models together, once each has had its fewest runs. */
+/** Milliseconds for all models together, after the minimum number of runs. */
 const longEnough = 4000;
 
 /**
- * Runs one utterance of noise again and again, at batch 1, the models by turns in one process, so that whatever else the machine does
- * hits all of them alike. Each has one run before, which also allocates and plans.
+ * Runs one utterance of noise repeatedly at batch 1. The models take turns in one process, so that other load on the machine affects all of them
+ * equally. Each has one warmup run, which also allocates and plans.
  * @throws Error with onnxruntime's own reason if a model cannot be run.
  */
 export async function measureLatency(models: readonly TimedModel[], options: LatencyOptions): Promise<Latency[]> {
@@ -63,7 +63,7 @@ export async function measureLatency(models: readonly TimedModel[], options: Lat
       }
       const expected = ((run + 1) * longEnough) / Math.max(1, performance.now() - start);
       onProgress?.(run, Math.max(run + 1, Math.min(mostRuns, Math.max(fewestRuns, Math.ceil(expected)))));
-      // Others get their turn: whoever cancels, and the line of progress.
+      // Lets cancellation and progress run.
       await new Promise(setImmediate);
     }
     const runs = times[0]?.length ?? 0;
@@ -74,7 +74,7 @@ export async function measureLatency(models: readonly TimedModel[], options: Lat
   }
 }
 
-/** Speech takes as long as noise; silence might not, where numbers become denormal. */
+/** Noise takes as long as speech. Silence might not, if numbers become denormal. */
 function noise({ audio, mask }: ModelIO, samples: number): Record<string, Feed> {
   const random = Random.seeded(0);
   const dims = [1, samples];

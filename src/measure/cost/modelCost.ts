@@ -1,4 +1,4 @@
-/** What a model costs, in numbers and in time, beside the dense model that it was made from. */
+/** The cost of a model, in numbers and time, beside the dense model it was made from. */
 
 import { dequantizeModel } from '../../onnx/quantize/dequantize.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
@@ -17,18 +17,18 @@ import { settingsOfRun } from '../model/storedParameters.ts';
 export interface CostOptions {
   readonly device?: Device | undefined;
   readonly threads?: number | undefined;
-  /** Whether to run the models for their latency, which takes from some seconds to minutes. */
+  /** Whether to run the models for their latency, which takes from seconds to minutes. */
   readonly latency?: boolean | undefined;
   readonly onProgress?: LatencyOptions['onProgress'];
 }
 
-/** Seconds of audio: about the length of a sentence in the usual test sets. */
+/** Seconds of audio: the typical length of a sentence in common test sets. */
 const utteranceSeconds = 10;
 
-/** Hugging Face's default, for a model without the other files. */
+/** Hugging Face's default, for a model without a preprocessor's file. */
 const usualSampleRate = 16_000;
 
-/** The models are run by turns, if at all. @throws OnnxFileError if one can no longer be read. */
+/** The models take turns, if they are run. @throws OnnxFileError if one can no longer be read. */
 export async function measureCost(
   own: CountedModel,
   dense: CountedModel | undefined,
@@ -80,7 +80,7 @@ export async function measureCost(
 }
 
 /**
- * @param known the model's totals, if somebody has counted them.
+ * @param known the model's totals, if they have been counted.
  * @throws OnnxFileError if the model cannot be read.
  */
 export async function countModel(
@@ -92,7 +92,7 @@ export async function countModel(
 }
 
 /**
- * The model that the run of a checkpoint started from; undefined if it is not known, or no longer there.
+ * The model that a checkpoint's run started from; undefined if unknown or deleted.
  * @param folder of the checkpoint.
  */
 export async function originalOf(folder: string): Promise<ModelFile | undefined> {

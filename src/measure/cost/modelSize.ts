@@ -1,4 +1,4 @@
-/** How large a model's files are, as they are and compressed. */
+/** The size of a model's files, uncompressed and compressed. */
 
 import { byteSize } from '../../base/format.ts';
 import { stat } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { modelFiles } from '../../onnx/file/modelFiles.ts';
 import type { FileSize } from '../../protocol/results/model.ts';
 import { gzippedSize, type GzipOptions, type GzippedSize } from './gzippedSize.ts';
 
-/** Compresses a sample of large files, unless all of it is asked for; see gzippedSize. */
+/** Compresses a sample of large files, unless all bytes are requested; see gzippedSize. */
 export async function measureFileSize(file: ModelFile, options: GzipOptions = {}): Promise<FileSize> {
   const paths = modelFiles(file);
   return { bytes: await bytesOnDisk(file), ...(await gzippedSize(paths, options)) };
@@ -19,7 +19,7 @@ export async function bytesOnDisk(file: ModelFile): Promise<number> {
   return stats.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** `412.3 MB`, or of a sample `about 412.3 MB ± 0.5 %`. */
+/** `412.3 MB`, or for a sample `about 412.3 MB ± 0.5 %`. */
 export function describeGzipped({ gzippedBytes, gzippedError }: GzippedSize): string {
   if (gzippedError === null) return byteSize(gzippedBytes);
   return `about ${byteSize(gzippedBytes)} ± ${((100 * gzippedError) / Math.max(1, gzippedBytes)).toFixed(1)} %`;

@@ -1,4 +1,4 @@
-/** How much a model computes for a second of audio, estimated from its shapes without running it. */
+/** Estimates a model's computation per second of audio from its shapes, without running it. */
 
 import { Builder } from '../../onnx/graph/builder.ts';
 import type { Model } from '../../onnx/graph/graph.ts';
@@ -8,10 +8,10 @@ import type { ModelIO } from '../../runtime/modelIO.ts';
 
 /**
  * Multiply-accumulates of matrix products and convolutions for one utterance, divided by its seconds. Attention grows with the square of
- * the length, so the number holds for that length only. Zeros are multiplied like all else.
+ * the length, so the number holds for that length only. Zeros are counted like other weights.
  * @param seconds of the utterance.
  * @param sampleRate in Hz.
- * @throws Error naming the operators whose shapes are not known.
+ * @throws Error naming the operators whose shapes are unknown.
  */
 export function multiplyAccumulates(model: Model, ports: ModelIO, seconds: number, sampleRate: number): number {
   const { audio, mask, logits } = ports;
@@ -19,7 +19,7 @@ export function multiplyAccumulates(model: Model, ports: ModelIO, seconds: numbe
   const dims = [1, Math.round(seconds * sampleRate)];
   const inputs = { [audio.name]: b.input(audio.name, 'float32', dims) };
   if (mask) inputs[mask.name] = b.input(mask.name, mask.type, dims);
-  // No shape depends on a matrix of weights, so its elements need not be read.
+  // No shape depends on a weight matrix, so its elements need not be read.
   const matrices = [...model.graph.initializers].filter(([, { type, dims }]) => type === 'float32' && dims.length > 1);
   const parameters = new Map(matrices.map(([name, { type, dims }]) => [name, b.input(`weight/${name}`, type, dims)]));
   specialize(model, b, { inputs, parameters, outputs: [logits.name] });

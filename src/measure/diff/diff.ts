@@ -1,4 +1,4 @@
-/** What differs between two models, layer by layer and as a whole. B is measured against A. */
+/** Compares two models, layer by layer and as a whole. B is compared with A. */
 
 import { stat } from 'node:fs/promises';
 import type { Graph } from '../../onnx/graph/graph.ts';
@@ -19,13 +19,13 @@ export interface DiffOptions {
   /** Transcribed speech to compare the models on. */
   readonly data?: string;
   readonly onProgress?: (label: string, done: number, total: number) => void;
-  /** Is told of every model that had to be evaluated. */
+  /** Called for every model that had to be evaluated. */
   readonly onEvaluation?: (evaluation: Evaluation) => Promise<void>;
 }
 
 /**
  * @param pathA a model's folder or ONNX file, as `pathB`.
- * @throws OnnxFileError if one is no ONNX model; Error if they have no layer in common; with data, as `evaluate`.
+ * @throws OnnxFileError if one is not an ONNX model; Error if they have no common layer; with data, as `evaluate`.
  */
 export async function diffModels(pathA: string, pathB: string, options: DiffOptions): Promise<ModelDiff> {
   const { data, onProgress = () => undefined } = options;
@@ -87,7 +87,7 @@ interface Entry {
 
 interface Side {
   readonly totals: ModelTotals;
-  /** By what a parameter is called in every export of the model, whatever stands in front of all names. */
+  /** Maps parameters by the part of their name that is the same in every export of the model. */
   readonly entries: ReadonlyMap<string, Entry>;
 }
 
@@ -124,7 +124,7 @@ function pairOf(a: Entry | undefined, b: Entry | undefined) {
   };
 }
 
-/** Exporters differ in whether they store a linear layer's matrix as PyTorch does, or ready for the product. */
+/** Some exporters store a linear layer's matrix as PyTorch does, others transposed for the product. */
 function isTurned(a: Entry, b: Entry): boolean {
   const [one, other] = [a.stored.parameter, b.stored.parameter];
   return one.dims.length === 2 && other.dims.length === 2 && one.transposed !== other.transposed;
@@ -142,7 +142,7 @@ function diffOperators(a: Graph, b: Graph): OperatorCount[] {
     .sort((x, y) => x.operator.localeCompare(y.operator));
 }
 
-/** Nodes by operator, those within the bodies of loops and branches too. */
+/** Counts of nodes by operator, including those in the bodies of loops and branches. */
 function countOperators({ nodes }: Graph, counts = new Map<string, number>()): Map<string, number> {
   for (const { opType, domain, attributes } of nodes) {
     const operator = domain === '' ? opType : `${domain}.${opType}`;

@@ -1,4 +1,4 @@
-/** A diff for people: one table of layers, one of the whole models, and what became of the word error rate. */
+/** A diff as text: a table of layers, a table of the whole models, and the change of the word error rate. */
 
 import { byteSize, count, counted, percent } from '../../base/format.ts';
 import type { LayerDiff, LayerSide, ModelDiff, ModelTotals, SpeechDiff } from '../../protocol/results/diff.ts';
@@ -56,9 +56,7 @@ function totalsTable(a: ModelTotals, b: ModelTotals, recognition: SpeechDiff | n
     ['', 'A', 'B'],
     row('parameters', ({ parameters }) => count(parameters)),
     row('  not zero', ({ nonZeroParameters }) => count(nonZeroParameters)),
-    ...(a.removed || b.removed
-      ? [row('  taken out', ({ removed }) => (removed === null ? none : count(removed)))]
-      : []),
+    ...(a.removed || b.removed ? [row('  removed', ({ removed }) => (removed === null ? none : count(removed)))] : []),
     row('sparsity of all parameters', ({ sparsity }) => percent(sparsity, 2)),
     row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity, 2)),
     row('on disk', ({ bytes }) => byteSize(bytes)),
@@ -77,7 +75,7 @@ function operatorTable(operators: ModelDiff['operators']): string {
   return textTable([['operator', 'A', 'B'], ...rows]).trimEnd();
 }
 
-/** As many as fit a screen; --json has all. */
+/** Rows that fit a screen; --json has all. */
 const shownUtterances = 10;
 
 function describeRecognition(recognition: SpeechDiff, pathA: string): string[] {

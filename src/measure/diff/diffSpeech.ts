@@ -1,4 +1,4 @@
-/** What two models make of the same speech: their word error rates, whether they really differ, and on which utterances. */
+/** Compares two models on speech: word error rates, the significance of their difference, and the utterances that changed. */
 
 import { resolve } from 'node:path';
 import { compareSystems } from '../../metrics/compare.ts';

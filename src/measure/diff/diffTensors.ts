@@ -1,4 +1,4 @@
-/** How much two tensors of weights differ, element by element. */
+/** Compares two weight tensors element by element. */
 
 import { elementsOf, type Elements } from '../../onnx/graph/elements.ts';
 import { piecesOf } from '../../onnx/file/pieces.ts';
@@ -6,13 +6,13 @@ import type { Tensor } from '../../onnx/graph/tensor.ts';
 import { transposed } from '../../onnx/graph/transposed.ts';
 
 export interface TensorDiff {
-  /** The share of elements that differ, 0 to 1. Zeros of both signs are equal, and so are two that are no numbers. */
+  /** Fraction of the elements that differ. Zeros of both signs are equal, and so are two NaN. */
   readonly changed: number;
   /** Elements that are non-zero in both ÷ elements that are non-zero in at least one (Jaccard index); 1 if all are zero. */
   readonly overlap: number;
 }
 
-/** @param turned b is a's matrix, transposed. @returns undefined if the shapes differ. */
+/** @param turned whether b is stored as a's transpose. @returns undefined if the shapes differ. */
 export function diffTensors(a: Tensor, b: Tensor, turned: boolean): TensorDiff | undefined {
   const dims = turned ? [...b.dims].reverse() : b.dims;
   if (a.dims.length !== dims.length || a.dims.some((dim, axis) => dim !== dims[axis])) return undefined;
@@ -32,7 +32,7 @@ function* elementPieces(tensor: Tensor): Generator<Elements> {
   for (const data of piecesOf(tensor)) yield elementsOf({ type: tensor.type, dims: [data.length], data });
 }
 
-/** As many elements at a time as both have in one piece. */
+/** Yields as many elements at a time as both tensors have in one piece. */
 function* sideBySide(a: Iterable<Elements>, b: Iterable<Elements>): Generator<readonly [Elements, Elements]> {
   const others = b[Symbol.iterator]();
   let other: Elements = new Float32Array();
@@ -45,7 +45,7 @@ function* sideBySide(a: Iterable<Elements>, b: Iterable<Elements>): Generator<re
       other = other.subarray(length);
     }
   }
-  // Closes the file that the pieces came from.
+  // Closes the file of the pieces.
   others.return?.();
 }
 
@@ -58,7 +58,7 @@ interface Counts {
 function countNumbers(a: Elements, b: Elements, counts: Counts): void {
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i] ?? 0, b[i] ?? 0];
-    // Only what is no number differs from itself.
+    // Only NaN differs from itself.
     if (x !== y && (x === x || y === y)) counts.changed++;
     if (x !== 0 || y !== 0) {
       counts.either++;
@@ -74,13 +74,13 @@ function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
   return new Int32Array(buffer, byteOffset, length);
 }
 
-/** The same for float32 by their bits, without a branch on whether a number is zero, which a processor could not foresee. */
+/** The same for float32 by bits, without a branch on zero, which a processor could not predict. */
 function countBits(a: Int32Array, b: Int32Array, counts: Counts): void {
   let [changed, both, either] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i] as number, b[i] as number];
     const [sizeX, sizeY] = [x & magnitude, y & magnitude];
-    // 1 if it is not zero: any bit but the sign carries into the highest.
+    // 1 unless it is zero: any bit but the sign carries into the highest.
     const [isX, isY] = [(sizeX + magnitude) >>> 31, (sizeY + magnitude) >>> 31];
     both += isX & isY;
     either += isX | isY;

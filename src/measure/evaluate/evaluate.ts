@@ -1,4 +1,4 @@
-/** Measures a model on a manifest: what it gets wrong, how fast it is, how large, and how sparse. */
+/** Evaluates a model on a manifest: word errors, speed, size and sparsity. */
 
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -27,19 +27,19 @@ export interface EvaluateOptions {
   /** Another model to compare with, on the same utterances. */
   readonly against?: string;
   /**
-   * Utterances run together, 1 by default. More are padded to the longest of them, and models whose feature encoder has group
-   * normalisation, such as wav2vec2-base, give other results on padded audio.
+   * Utterances in a batch, 1 by default. Shorter ones are padded to the longest. Models whose feature encoder has group normalisation, such as
+   * wav2vec2-base, give other results on padded audio.
    */
   readonly batch?: number;
   readonly device?: Device;
   readonly threads?: number;
-  /** Whether to estimate what the model costs beside `against`, or beside the model that its run started from. */
+  /** Whether to estimate the model's cost beside `against`, or beside the model that its run started from. */
   readonly cost?: boolean;
-  /** Whether to time both for that, side by side. Speed on the utterances is measured anyway. */
+  /** Whether the cost includes the latency of both models, measured side by side. The speed on the utterances is always measured. */
   readonly latency?: boolean;
-  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  /** Whether to compress the whole files for their gzipped size, not only a sample. */
   readonly compressed?: boolean;
-  /** Progress of what takes long besides recognition; only what was asked for takes long. */
+  /** Progress of slow work besides recognition. Such work is done only on request. */
   readonly onMeasure?: (label: string, done: number, total: number) => void;
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
@@ -48,14 +48,14 @@ export interface EvaluationProgress {
   readonly model: string;
   readonly done: number;
   readonly utterances: number;
-  /** The window of the utterance that is being recognised, if it is so long that it goes in windows. */
+  /** The present window of a long utterance, which is recognised in windows. */
   readonly window?: { readonly done: number; readonly windows: number };
-  /** Bytes that recognising them will take, once that is estimated. */
+  /** Bytes of memory that recognition will need, once estimated. */
   readonly memoryBytes?: number;
 }
 
 /**
- * @param modelPath a model's folder or ONNX file; its tokenizer files stand beside it.
+ * @param modelPath a model's folder or ONNX file, with its tokenizer files beside it.
  * @throws Error in one sentence that names the file: no model, no CTC model, no tokenizer, no manifest, or more than 1 % of the
  *   utterances cannot be read.
  */
@@ -73,7 +73,7 @@ export async function evaluate(
   return { ...evaluation, comparison: { ...compareSystems(own.hypotheses, against.hypotheses), against } };
 }
 
-/** Node, the audio threads and what was read of the model to count its zeros. */
+/** Bytes of Node.js, the audio threads, and the weights that were read to count zeros. */
 const nodeMemory = 150e6;
 
 async function costOf(own: Evaluation, against: Evaluation | undefined, options: EvaluateOptions): Promise<ModelCost> {
@@ -103,9 +103,9 @@ async function evaluateModel(
   const time = new Date().toISOString();
   onProgress?.({ model: modelPath, done: 0, utterances: utterances.length });
   const file = await loadModel(modelPath);
-  // Goes on beside what follows, and ends before anything is timed.
+  // Runs beside the following work, and ends before anything is timed.
   const identity = identify(file);
-  // Whatever else fails first is what is thrown.
+  // An error of the other work, if it comes first, is thrown instead.
   identity.catch(() => undefined);
   const processor = await readProcessor(file.folder);
   const { totals } = await reportParameters(file);

@@ -1,4 +1,4 @@
-/** An evaluation for people, and as files for other tools. */
+/** An evaluation as text for people and as files for other tools. */
 
 import { byteSize, count, counted, duration, percent } from '../../base/format.ts';
 import { rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { describeGzipped } from '../cost/modelSize.ts';
 import { withoutRecord } from '../model/parameterReport.ts';
 import { textTable } from '../../base/textTable.ts';
 
-/** A table, and below it what has to be known to read it. */
+/** A table, followed by notes that are needed to read it. */
 export function describeEvaluation(evaluation: Evaluation): string {
   const { comparison } = evaluation;
   const columns = comparison ? [evaluation, comparison.against] : [evaluation];
@@ -32,7 +32,7 @@ export function describeEvaluation(evaluation: Evaluation): string {
     row('parameters', ({ parameters }) => count(parameters)),
     row('  not zero', ({ nonZeroParameters }) => count(nonZeroParameters)),
     ...(columns.some(({ removed }) => removed)
-      ? [row('  taken out', ({ removed }) => (removed === null ? '-' : count(removed)))]
+      ? [row('  removed', ({ removed }) => (removed === null ? '-' : count(removed)))]
       : []),
     row('sparsity of all parameters', ({ sparsity }) => percent(sparsity, 2)),
     row('sparsity of gated weights', ({ gated }) => percent(gated.sparsity, 2)),
@@ -65,7 +65,7 @@ function notes(evaluation: Evaluation): string[] {
   return lines;
 }
 
-/** The verdict in words, and the tests behind it. @param names the model under test and the one it is compared with. */
+/** The verdict in words, and its tests. @param names the tested model and the one it is compared with. */
 export function describeComparison(
   comparison: Comparison,
   { name, against, utterances }: { readonly name: string; readonly against: string; readonly utterances: number },
@@ -98,14 +98,14 @@ export function describeComparison(
 }
 
 /**
- * Writes into a folder, which is made if it is not there: `ref.trn` and `hyp.trn` (and `against.trn`) for sclite, `hypotheses.jsonl` with
- * `pred_text` beside `text`, and last `evaluation.json`, all the numbers. Each file appears whole.
+ * Writes into a folder, created if needed: `ref.trn` and `hyp.trn` (and `against.trn`) for sclite, `hypotheses.jsonl` with
+ * `pred_text` beside `text`, and finally `evaluation.json` with all numbers. Each file appears whole.
  */
 export async function writeEvaluation(folder: string, evaluation: Evaluation): Promise<void> {
   await makeFolder(folder);
   const write = (name: string, text: string): Promise<void> => writeAtomically(join(folder, name), [Buffer.from(text)]);
   const { hypotheses, comparison } = evaluation;
-  // What was here before goes first: a crash must not leave the numbers of one evaluation beside the hypotheses of another.
+  // The old files are deleted first: a crash must not leave the numbers of one evaluation beside the hypotheses of another.
   for (const name of ['evaluation.json', 'against.trn']) await rm(join(folder, name), { force: true });
   await write('ref.trn', formatTrn(hypotheses.map(({ id, reference }) => ({ id, text: reference }))));
   await write('hyp.trn', transcripts(evaluation));
@@ -123,7 +123,7 @@ function jsonLine({ id, audio, offset, seconds, reference, hypothesis, errors }:
   return { ...place, text: reference, pred_text: hypothesis, id, errors };
 }
 
-/** All but the transcripts, which have files of their own. */
+/** All fields except the transcripts, which have files of their own. */
 export function summary(evaluation: Evaluation): object {
   const { comparison, ...own } = evaluation;
   const numbers = { ...own, hypotheses: undefined };

@@ -1,4 +1,4 @@
-/** Evaluations kept beside the models that were measured: where they are, and whether one still holds. */
+/** Evaluations kept beside their models: their folder, and whether one is still valid. */
 
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, parse, resolve } from 'node:path';
@@ -16,7 +16,7 @@ import { hashManifest } from '../../speech/manifest/hash.ts';
 import { hashModel } from '../../onnx/file/modelFiles.ts';
 import { modelFiles } from '../../onnx/file/modelFiles.ts';
 
-/** What of an evaluation it takes to compare it with another. */
+/** The parts of an evaluation that a comparison needs. */
 export interface Measured extends Pick<Evaluation, 'wer' | 'cer' | 'errors' | 'words' | 'utterances'> {
   readonly hypotheses: readonly Omit<Hypothesis, 'offset' | 'seconds'>[];
 }
@@ -49,13 +49,13 @@ export async function keptEvaluations(file: ModelFile): Promise<(EvaluationFile 
   return found;
 }
 
-/** Evaluations of the largest corpora take some ten megabytes. */
+/** Bytes: evaluations of the largest corpora have some ten megabytes. */
 const largestFile = 256 * 2 ** 20;
 
 /**
- * The evaluation of a model on a manifest, one utterance at a time, if one is kept and both are what they were.
- * @param folder where it is, if not beside the model.
- * @returns undefined if there is none to rely on, for whatever reason.
+ * The kept evaluation of a model on a manifest, one utterance at a time, if the model and the data have not changed.
+ * @param folder its folder, if not beside the model.
+ * @returns undefined without a valid one, for any reason.
  */
 export async function readKept(
   file: ModelFile,
@@ -74,15 +74,15 @@ export async function readKept(
     const { wer, cer, errors, words, utterances } = kept;
     return hypotheses.length === utterances ? { wer, cer, errors, words, utterances, hypotheses } : undefined;
   } catch {
-    // Not there, of another version, or damaged: evaluating again is always right.
+    // Missing, of another version, or damaged: evaluating again is always right.
     return undefined;
   }
 }
 
-/** By size and time, which is quick; files that were copied have new times, and then their content decides. */
+/** Compares size and time, which is quick. Copied files have new times; their content is then compared. */
 async function isSameModel(file: ModelFile, kept: EvaluationFile): Promise<boolean> {
   const { modelFile, time } = kept;
-  // An evaluation of an early version does not say what it measured.
+  // An evaluation of an early version does not name its model and data.
   if (modelFile === undefined || time === undefined) return false;
   const stats = await Promise.all(modelFiles(file).map((path) => stat(path)));
   if (stats.reduce((sum, { size }) => sum + size, 0) !== kept.bytes) return false;

@@ -1,4 +1,4 @@
-/** Writes a model in the form in which it is to be used: without its dead groups, with weights of 8 bits, or both. */
+/** Writes a model without its dead groups, with 8-bit weights, or both. */
 
 import { byteSize, count } from '../../base/format.ts';
 import { realpath } from 'node:fs/promises';
@@ -26,13 +26,13 @@ export interface ExportOptions {
   readonly for?: ExportTarget | undefined;
   /** Without units and heads that are dead; see shrinkFile. Before weights become integers. */
   readonly shrink: boolean;
-  /** Weights of 8 bits; see quantizeModel. */
+  /** Stores weights in 8 bits; see quantizeModel. */
   readonly int8: boolean;
-  /** The folder to write to; by default named after the model's own folder, or its file, with what was done behind the name. */
+  /** The folder to write to. Default: the name of the model's own folder, or of its file, with the form appended. */
   readonly out?: string | undefined;
-  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  /** Whether to compress the whole files for their gzipped size, not only a sample. */
   readonly compressed?: boolean | undefined;
-  /** Progress of what takes long. */
+  /** Progress of slow work. */
   readonly onProgress?: ((label: string, done: number, total: number) => void) | undefined;
 }
 
@@ -40,8 +40,8 @@ export interface ExportOptions {
  * Writes a model and the files that stand beside it into a folder, which is made if it is not there, runs what was written beside the
  * model it came from (writeVerified), and counts it.
  * @param path a model's folder or ONNX file.
- * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, if it would be written over itself, or if onnxruntime
- *   refuses what came out or computes something else with it; then nothing is left behind.
+ * @throws OnnxFileError in one sentence if there is no model, nothing to do to it, if the target is the source, or if onnxruntime refuses
+ *   the result or computes something else with it. Nothing is left behind then.
  */
 export async function exportModel(path: string, options: ExportOptions): Promise<ExportedModel> {
   const { for: target = 'onnx', shrink, compressed: exact, onProgress } = options;
@@ -139,9 +139,9 @@ export function describeExport({ from, to, shrunk, int8, quantized, notes, folde
   return `${shrunk ? describeLayers(shrunk) : ''}${table}${lines.map((line) => `${line}\n`).join('')}`;
 }
 
-/** A line for each layer that lost groups. */
+/** One line for each layer that lost groups. */
 function describeLayers(layers: NonNullable<ExportedModel['shrunk']>): string {
-  if (layers.length === 0) return 'No unit and no head is dead, so nothing was taken out.\n';
+  if (layers.length === 0) return 'No unit or head is dead, so nothing was removed.\n';
   const rows = layers.map(({ name, kind, groups, kept, held }) => {
     const note = held
       ? 'one stays, all zeros: the graph cannot do without'

@@ -1,4 +1,4 @@
-/** Shrinks a model as it stands in a file, by the zeros that pruning left in it. */
+/** Shrinks a model from its file alone, by the zeros that pruning left in it. */
 
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { exposeParameters } from '../../onnx/model/parameters.ts';
@@ -8,12 +8,13 @@ import { shrinkModel, type ShrunkLayer } from '../../prune/shrink.ts';
 
 export interface ShrunkFile {
   readonly file: ModelFile;
-  /** The layers that have fewer groups than before; none if no group is dead. */
+  /** The layers that lost groups; none if no group is dead. */
   readonly layers: readonly ShrunkLayer[];
 }
 
 /**
- * The model without its dead units and heads, whoever pruned it: those of which all weights that lead on are zero. It computes the same.
+ * The model without its dead units and heads, whichever program pruned it: a group is dead if all its outgoing weights are zero. The result
+ * computes the same.
  * @throws Error naming a node if the new shapes would not hold for inputs of any size.
  */
 export function shrinkFile(file: ModelFile): ShrunkFile {

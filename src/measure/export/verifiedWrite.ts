@@ -1,4 +1,4 @@
-/** Writes a model under a temporary name, runs it beside the model that it came from, and only then puts it in its place. */
+/** Writes a model under a temporary name, compares it with its source, and moves it to its place only if both agree. */
 
 import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -14,15 +14,15 @@ import { rowsOf } from '../../runtime/outputForm.ts';
 import { Session } from '../../runtime/session.ts';
 
 /**
- * How far the logits may be from those of the model that a file came from: the root mean square of the difference, in standard deviations
- * of that model's logits. Ours, between what right files were measured at and what wrong ones were:
- * - shrunk: at most 6e-7; 1e-3 to 4e-3 where one unit too many is gone. In half precision 7e-5, where sums are rounded in another order.
- * - 8 bits: at most 0.06; 0.12 to 1.4 where the scales of one convolution or of the head are doubled or moved by a channel. Those of one
- *   layer between, of which a residual stream hides most, are not told from rounding (0.01 to 0.1).
+ * Largest difference between the logits of a file and its source: the root mean square of the difference, in standard deviations of the
+ * source's logits. Ours, between the values measured for right files and for wrong ones:
+ * - shrunk: at most 6e-7; 1e-3 to 4e-3 with one unit too many removed. In half precision 7e-5, where sums are rounded in another order.
+ * - 8 bits: at most 0.06; 0.12 to 1.4 where the scales of one convolution or of the head are doubled or moved by a channel. Wrong scales of
+ *   one inner layer, mostly hidden by a residual stream, look like rounding (0.01 to 0.1).
  */
 const tolerances = { shrunk: 1e-5, half: 2e-3, int8: 0.2 } as const;
 
-/** For what is made of a model. */
+/** The limits for each form. */
 export function toleranceFor({ model }: ModelFile, form: { readonly int8: boolean }): number {
   if (form.int8) return tolerances.int8;
   const isHalf = [...model.graph.initializers.values()].some(({ type }) => type === 'float16' || type === 'bfloat16');
@@ -87,9 +87,7 @@ async function compare(
     const other = found[i]?.logits;
     const off = other?.dims.join() === logits.dims.join() ? distance(other, logits) : Infinity;
     if (off <= tolerance) continue;
-    const amount = Number.isFinite(off)
-      ? `by ${off.toPrecision(2)} standard deviations`
-      : 'in shape, or are no numbers';
+    const amount = Number.isFinite(off) ? `by ${off.toPrecision(2)} standard deviations` : 'in shape, or are NaN';
     throw new OnnxFileError(
       target,
       `the exported model's logits differ ${amount} from those of ${source.path} on a batch of ${batch} (at most ${tolerance} is right), so nothing was written; report this model's architecture and exporter`,
@@ -97,7 +95,7 @@ async function compare(
   }
 }
 
-/** Undefined for a model that is no CTC model of samples: it is only loaded. */
+/** Undefined for anything but a CTC model of samples: it is only loaded. */
 function portsOf({ model, path }: ModelFile): ModelIO | undefined {
   try {
     return findModelIO(model.graph, path);
@@ -143,7 +141,7 @@ function inOrder(logits: Tensor, axes: OutputAxes): Tensor {
 /** Two seconds at 16 kHz. */
 const samples = 32_000;
 
-/** Noise of changing loudness with a voice's harmonics, of mean 0 and variance about 1; each recording another. */
+/** Noise of changing loudness with a voice's harmonics, of mean 0 and variance about 1. Each recording is different. */
 function recording(batch: number): Float32Array {
   return Float32Array.from({ length: batch * samples }, (_, i) => {
     const noise = Math.sin(i * i * 0.37 + i);
@@ -152,7 +150,7 @@ function recording(batch: number): Float32Array {
   });
 }
 
-/** Infinity where the model gives no number and `expected` has one. */
+/** Infinity where the model gives NaN and `expected` has a number. */
 function distance(found: Tensor, expected: Tensor): number {
   const [a, b] = [elementsOf(found), elementsOf(expected)];
   let [sum, squares, error, count] = [0, 0, 0, 0];

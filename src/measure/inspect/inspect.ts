@@ -1,4 +1,4 @@
-/** Lists a model's layers under their real names, how sparse they are, which of them would be gated, and what the model costs. */
+/** Lists a model's layers with their real names, sparsity and gates, and estimates the model's cost. */
 
 import { count, percent } from '../../base/format.ts';
 import type { ValueInfo } from '../../onnx/graph/graph.ts';
@@ -13,19 +13,19 @@ import { reportParameters, withoutRecord } from '../model/parameterReport.ts';
 import { textTable } from '../../base/textTable.ts';
 
 export interface InspectOptions {
-  /** The dense model to compare the cost with: by default the one that a checkpoint's run started from. */
+  /** The dense model to compare the cost with. Default: the one that the checkpoint's run started from. */
   readonly against?: string | undefined;
   /** Whether to estimate what the model costs. */
   readonly cost?: boolean;
-  /** Whether to run it for that, too, to find how long it takes. */
+  /** Whether the cost includes the latency, for which the model is run. */
   readonly latency?: boolean;
-  /** Whether to compress all of the files, not only a sample, to find how large they are then. */
+  /** Whether to compress the whole files for their gzipped size, not only a sample. */
   readonly compressed?: boolean;
-  /** Progress of what takes long; only what was asked for does. */
+  /** Progress of slow work, which is done only on request. */
   readonly onProgress?: (label: string, done: number, total: number) => void;
 }
 
-/** @throws OnnxFileError in one sentence if the file is no ONNX model, or its data is missing. */
+/** @throws OnnxFileError in one sentence if the file is not an ONNX model, or its data is missing. */
 export async function inspect(modelPath: string, options: InspectOptions = {}): Promise<Inspection> {
   const file = await loadModel(modelPath);
   const { graph, opsets } = file.model;
@@ -43,7 +43,7 @@ export async function inspect(modelPath: string, options: InspectOptions = {}): 
   };
 }
 
-/** In JSON, what is not known of a shape is null. */
+/** In JSON, an unknown dimension is null. */
 function asPrinted({ dims, ...value }: ValueInfo): Inspection['inputs'][number] {
   return { ...value, dims: dims?.map((size) => size ?? null) };
 }
@@ -62,7 +62,7 @@ async function costOf(file: ModelFile, known: ParameterTotals, options: InspectO
   });
 }
 
-/** A table of the matrices and kernels, the vectors in one line, the totals, and the cost. */
+/** A table of the matrices and kernels, one line for the vectors, the totals, and the cost. */
 export function describeInspection(inspection: Inspection): string {
   const { tensors, totals, opsets, cost } = inspection;
   const large = tensors.filter(isMatrix);
@@ -88,7 +88,7 @@ export function describeInspection(inspection: Inspection): string {
 
 function describeTotals(totals: Omit<ParameterTotals, 'gated'>): string {
   const { parameters, nonZeroParameters, removed, sparsity } = totals;
-  const gone = removed ? `, another ${count(removed)} taken out` : '';
+  const gone = removed ? `, ${count(removed)} removed` : '';
   return `${count(parameters)}, ${count(nonZeroParameters)} not zero${gone}, sparsity ${percent(sparsity, 2)}`;
 }
 

@@ -1,4 +1,4 @@
-/** One layer of a model: its weights' distribution, and where its gate cuts it. */
+/** One layer of a model: the distribution of its weights, and its gate's threshold. */
 
 import { count, counted, percent } from '../../base/format.ts';
 import { elementsOf, type Elements } from '../../onnx/graph/elements.ts';
@@ -12,7 +12,7 @@ import { textTable } from '../../base/textTable.ts';
 /**
  * @param layer as in metrics.jsonl (`encoder.layers.0.attention.q_proj`, or `encoder.layers.0.attention` where its heads are gated), or a
  *   parameter's full name.
- * @throws OnnxFileError if the file is no ONNX model; Error if there is no such layer.
+ * @throws OnnxFileError if the file is not an ONNX model; Error if there is no such layer.
  */
 export async function inspectLayer(modelPath: string, layer: string): Promise<LayerInspection> {
   const file = await loadModel(modelPath);
@@ -41,14 +41,14 @@ type FoundLayer = Pick<StoredParameter, 'tensor' | 'gated' | 'threshold'> & {
   readonly parameter: Pick<StoredParameter['parameter'], 'name' | 'layer' | 'dims'>;
 };
 
-/** A layer has a matrix and often a bias; the matrix is what people mean, and of several the one with a gate. */
+/** A layer has a matrix and often a bias. The matrix is meant; of several, the one with a gate. */
 function findLayer(parameters: readonly StoredParameter[], wanted: string): FoundLayer | undefined {
   const named = parameters.find(({ parameter }) => parameter.name === wanted);
   const own = parameters.filter(({ parameter }) => parameter.layer === wanted);
   return named ?? own.find(({ gated }) => gated) ?? own.find(({ parameter }) => isMatrix(parameter)) ?? own[0];
 }
 
-/** The gated weights of a layer that is gated in groups, as one. Its threshold is for groups, so that it does not cut single weights. */
+/** The gated weights of a layer that is gated in groups, as one vector. Its threshold applies to groups, not to single weights. */
 function findGroups(parameters: readonly StoredParameter[], wanted: string): FoundLayer | undefined {
   const own = parameters.filter(({ groups }) => groups.includes(wanted));
   if (own.length === 0) return undefined;
@@ -62,9 +62,9 @@ function findGroups(parameters: readonly StoredParameter[], wanted: string): Fou
   };
 }
 
-/** Odd, so that one bin has zero in its middle; 21 times 5, so that few rows can show it as text. */
+/** Odd, so that one bin has zero at its centre; 21 times 5, so that few rows can show it as text. */
 const bins = 105;
-/** In root-mean-squares of the weights that are not zero. A few far weights must not squeeze all others into one bin. */
+/** In root-mean-squares of the non-zero weights: a few outliers must not squeeze all others into one bin. */
 const reach = 5;
 
 export function histogramOf(weights: Elements): Histogram {
@@ -82,7 +82,7 @@ export function histogramOf(weights: Elements): Histogram {
   return { low: -high, high, counts, zeros, outside };
 }
 
-/** Over the weights that are finite. */
+/** Over the finite weights. */
 function sumUp(weights: Elements): { zeros: number; finite: number; squares: number; largest: number } {
   let [zeros, finite, squares, largest] = [0, 0, 0, 0];
   for (const weight of weights) {
@@ -95,7 +95,7 @@ function sumUp(weights: Elements): { zeros: number; finite: number; squares: num
   return { zeros, finite, squares, largest };
 }
 
-/** Numbers, and the histogram lying on its side. */
+/** The layer's numbers, and its histogram with horizontal bars. */
 export function describeLayer(inspection: LayerInspection): string {
   const { name, shape, parameters, zeros, rootMeanSquare, threshold, thresholdInWeights, histogram } = inspection;
   const exact = (value: number): string => value.toPrecision(4);
@@ -128,7 +128,7 @@ function bars({ low, high, counts, outside }: Histogram): string {
   );
   const most = Math.max(1, ...rows);
   const width = (high - low) / rows.length;
-  // Around zero the sum leaves a rounding error such as 2.8e-17.
+  // Around zero, the sum has a rounding error such as 2.8e-17.
   const middle = (row: number): string => {
     const value = low + (row + 0.5) * width;
     return Math.abs(value) < width / 1000 ? '0' : value.toPrecision(2);

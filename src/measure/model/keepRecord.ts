@@ -1,4 +1,4 @@
-/** The record of a model's pruning, kept when it is written in another form. */
+/** Copies a model's pruning record into another form of the model. */
 
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { exposeParameters } from '../../onnx/model/parameters.ts';
@@ -6,7 +6,7 @@ import { sizeOf } from '../../onnx/graph/tensor.ts';
 import { withRecord } from '../../state/pruningRecord.ts';
 import type { StoredParameters } from './storedParameters.ts';
 
-/** A model that was made smaller, with the record of what it was before. @param before the model that it was made from. */
+/** A smaller model with the record of its original sizes. @param before the model it was made from. */
 export function keepRecord(file: ModelFile, before: StoredParameters): ModelFile {
   const now = new Map(exposeParameters(file).parameters.map(({ name, dims }) => [name, sizeOf(dims)]));
   const sizes = new Map(before.gone.map(({ name, size }) => [name, size]));

@@ -1,4 +1,4 @@
-/** Counts a model's parameters and zeros, tensor by tensor, over everything and over what is gated. */
+/** Counts a model's parameters and zeros tensor by tensor, in all parameters and in the gated ones. */
 
 import { countNonZero } from '../../onnx/file/count.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
@@ -7,9 +7,9 @@ import type { ParameterReport, TensorReport } from '../../protocol/results/inspe
 import type { ParameterTotals } from '../../protocol/results/model.ts';
 import { storedParameters, type StoredParameters } from './storedParameters.ts';
 
-/** What has to be known to read the sparsity of a model without a record. */
+/** The facts needed to read the sparsity of a model without a record. */
 export const withoutRecord =
-  'The file has no record of units and heads that were taken out, so sparsity is that of the weights in it.';
+  'The file has no record of removed units and heads, so sparsity covers only the weights in the file.';
 
 /** Reads every parameter of the model. @throws OnnxFileError if some cannot be read. */
 export async function reportParameters(file: ModelFile): Promise<ParameterReport> {
@@ -29,7 +29,7 @@ export function reportOf({ parameters, by, recorded, gone }: StoredParameters): 
   return { tensors, totals: { ...totals(() => true), gated: { by, ...totals(({ gated }) => gated) } } };
 }
 
-/** @param gone parameters that are not in the model any more; null if that is not known. */
+/** @param gone parameters that have been removed from the model; null if unknown. */
 function totalsOf(
   tensors: readonly TensorReport[],
   gone: readonly { readonly size: number }[] | null,

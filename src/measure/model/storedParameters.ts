@@ -1,4 +1,4 @@
-/** A model's parameters with what its run says of them: which are gated, and with which thresholds. */
+/** A model's parameters with their gates and thresholds, as its run set them. */
 
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -15,22 +15,22 @@ import { readThresholds, type Threshold } from '../../runfolder/thresholds.ts';
 
 export interface StoredParameter {
   readonly parameter: Parameter;
-  /** What the model computes with: of quantized weights the float32 numbers that they stand for. */
+  /** The values that the model computes with: float32 for quantized weights. */
   readonly tensor: Tensor;
-  /** As it is stored: int8 of quantized weights. */
+  /** The stored values: int8 for quantized weights. */
   readonly type: DataType;
   readonly gated: boolean;
-  /** Why it is gated, or not. */
+  /** The reason why it is gated or not. */
   readonly reason: string;
-  /** The threshold of single weights in a checkpoint of ours; null if it is not known, or decides about groups. */
+  /** The threshold of single weights in a checkpoint of Pinch; null if unknown, or if the threshold applies to groups. */
   readonly threshold: Threshold | null;
   /** The grouped layers that gate it, by name. */
   readonly groups: readonly string[];
-  /** Weights of it that were taken out with units and heads, as far as the file says. */
+  /** Number of its weights that were removed with units and heads, according to the file. */
   readonly removed: number;
 }
 
-/** A parameter that was taken out as a whole. */
+/** A parameter that was removed completely. */
 export interface GoneParameter {
   readonly name: string;
   readonly size: number;
@@ -38,11 +38,11 @@ export interface GoneParameter {
 }
 
 export interface StoredParameters {
-  /** Whose choice of gated layers this is: the run that wrote the checkpoint, or Pinch's default. */
+  /** The source of the gated layers: the run that wrote the checkpoint, or Pinch's default. */
   readonly by: 'run' | 'default';
   /** In the order of the nodes that use them. */
   readonly parameters: readonly StoredParameter[];
-  /** Whether the file says what was taken out of the model; see pruningRecord. */
+  /** Whether the file records the removed groups; see pruningRecord. */
   readonly recorded: boolean;
   readonly gone: readonly GoneParameter[];
 }
@@ -79,7 +79,7 @@ export async function storedParameters(file: ModelFile): Promise<StoredParameter
   };
 }
 
-/** What the file says goes before what settings or the default would choose now, in a model of other sizes. */
+/** The file's record has priority over the choice that settings or the default would make now, in a model of other sizes. */
 function recordedChoice(
   record: PruningRecord,
   name: string,
@@ -92,7 +92,7 @@ function recordedChoice(
 
 const withoutGate = (choice: GateChoice): LayerChoice => ({ ...choice, trained: true });
 
-/** The settings in the run.json above a checkpoint; undefined for a model that is no checkpoint of ours. */
+/** The settings in the run.json above a checkpoint; undefined for any other model. */
 export async function settingsOfRun(folder: string): Promise<RunSettings | undefined> {
   const checkpoints = dirname(folder);
   if (basename(checkpoints) !== 'checkpoints') return undefined;
@@ -100,7 +100,7 @@ export async function settingsOfRun(folder: string): Promise<RunSettings | undef
     const run = JSON.parse(await readFile(join(dirname(checkpoints), 'run.json'), 'utf8')) as Partial<RunFile>;
     return settingsOf({ version: run.version ?? 1, settings: run.settings });
   } catch {
-    // A folder of that name elsewhere, or a run of another version: the default says what it is, and the report whose choice it was.
+    // The name fits, but the folder is not a run's, or its run is of another version: the default is used, and the report names the source.
     return undefined;
   }
 }

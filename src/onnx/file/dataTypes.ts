@@ -25,7 +25,7 @@ export function dataTypeNumber(type: DataType): number {
   return numbers[type];
 }
 
-/** The element type of a number in a file; undefined for those Pinch does not compute with (strings, 4-bit and 8-bit floats …). */
+/** The element type of a number in a file; undefined for types that Pinch does not compute with (strings, 4-bit and 8-bit floats …). */
 export function dataTypeOf(number: number): DataType | undefined {
   return types.get(number);
 }

@@ -1,4 +1,4 @@
-/** The typed view of a decoded ONNX model. What the view cannot hold stays in the decoded model, and is left out here. */
+/** The typed view of a decoded ONNX model. Content that the view cannot hold is left out here and stays in the decoded model. */
 
 import {
   AttributeProto_AttributeType as Kind,
@@ -15,8 +15,8 @@ import { float32, int64, type Tensor } from '../graph/tensor.ts';
 
 /**
  * A model as a typed graph over the same memory. A Constant node always carries its elements as the tensor `value`; inputs that
- * are initializers too (as older exporters wrote them) are initializers only; the domain `ai.onnx` is the empty one.
- * @throws Error with a sentence about the tensor or the value that is wrong.
+ * are also initializers (older exporters wrote them) become initializers only; the domain `ai.onnx` becomes the empty one.
+ * @throws Error with a sentence about the invalid tensor or value.
  */
 export function viewModel(model: ModelProto, graph: GraphProto, locate: Locate): Model {
   const view = graphView(graph, locate);
@@ -115,7 +115,7 @@ function attributeView(proto: AttributeProto, locate: Locate): Attribute | undef
   }
 }
 
-/** The four ways to write numbers into a Constant node, as one (ONNX operators, Constant). */
+/** The four numeric forms of a Constant node, as one (ONNX operators, Constant). */
 function constantValue(attributes: Readonly<Record<string, Attribute>>): Readonly<Record<string, Attribute>> {
   const { value_int, value_ints, value_float, value_floats } = attributes;
   const value =

@@ -1,4 +1,4 @@
-/** A typed graph as the bytes of an ONNX file. */
+/** Encodes a typed graph as the bytes of an ONNX file. */
 
 import { create } from '@bufbuild/protobuf';
 import {
@@ -22,7 +22,7 @@ import type { Attribute, Graph, Model, Node, ValueInfo } from '../graph/graph.ts
 import { toBytes, type Tensor } from '../graph/tensor.ts';
 import { byteLength, encodePieces, largestMessage } from './wire.ts';
 
-/** The file format's version that opset 18 to 21 came with; every onnxruntime of the last years reads it. */
+/** The file format's version of opsets 18 to 21; every onnxruntime of recent years reads it. */
 const irVersion = 10n;
 
 /**
@@ -128,7 +128,7 @@ export function valueInfoProto(info: ValueInfo): ValueInfoProto {
   });
 }
 
-/** "To the end" is written as the largest integer, which a number cannot hold exactly: it is cut to what fits. */
+/** "To the end" is the largest integer, which a JavaScript number cannot hold exactly: it is clipped to the range. */
 function toInt64(value: number): bigint {
   const most = 2n ** 63n;
   const exact = BigInt(value);

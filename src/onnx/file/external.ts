@@ -1,11 +1,11 @@
-/** Tensors kept in files beside the model: found, checked against the model's folder and the file's size, and read by position. */
+/** External data: tensors in files beside the model. Finds them, checks them against the model's folder and the file's size, and reads them by position. */
 
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import type { TensorProto } from 'onnx-buf';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 
-/** Where the bytes of a tensor stand. */
+/** The place of a tensor's bytes. */
 export interface ByteRange {
   readonly path: string;
   readonly offset: number;
@@ -17,16 +17,16 @@ export class ExternalData {
   private readonly model: string;
   private readonly folders: readonly string[];
 
-  /** @param model the model file, which exists. */
+  /** @param model an existing model file. */
   constructor(model: string) {
     this.model = model;
-    // Download caches link to the model and to its data from elsewhere: beside the real file is inside, too.
+    // Download caches link to the model and its data from elsewhere: the real file's folder is allowed too.
     this.folders = [realpathSync(dirname(model)), dirname(realpathSync(model))];
   }
 
   /**
-   * Where a tensor's bytes are. Nothing is read.
-   * @param size how many there should be; left out, as many as the model says.
+   * The place of a tensor's bytes. Nothing is read.
+   * @param size the expected number of bytes. Default: as many as the model says.
    * @throws OnnxFileError if they are outside the model's folder, missing, or do not fit.
    */
   locate(tensor: TensorProto, size?: number): ByteRange {
@@ -81,10 +81,10 @@ export class ExternalData {
   }
 }
 
-/** Largest single read: the system call takes at most 2 GB. */
+/** Maximum bytes of a single read: the system call reads at most 2 GB. */
 const chunk = 1 << 30;
 
-/** Reads a range into memory of its own. @throws OnnxFileError if the file is gone or has become shorter. */
+/** Reads a range into new memory. @throws OnnxFileError if the file is gone or has become shorter. */
 export function readRange({ path, offset, length }: ByteRange): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   try {

@@ -1,11 +1,11 @@
-/** Finds the model file that a path means, without reading it. */
+/** Finds the model file of a path, without reading it. */
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 
 /**
- * The model file that a path means: the file itself, or in a folder `model.onnx`, else its only .onnx file.
+ * The model file of a path: the file itself; in a folder `model.onnx`, otherwise its only .onnx file.
  * @throws OnnxFileError if there is none, or several to choose from.
  */
 export async function findModel(path: string): Promise<string> {

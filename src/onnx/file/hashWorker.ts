@@ -1,11 +1,11 @@
-/** The thread that makes the checksum of a model's files. */
+/** The worker thread that computes the checksum of a model's files. */
 
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 
 export interface HashRequest {
-  /** Read one behind the other. */
+  /** Read one after the other. */
   readonly paths: readonly string[];
 }
 
@@ -14,7 +14,7 @@ export type HashAnswer = string;
 
 const { paths } = workerData as HashRequest;
 const hash = createHash('sha256');
-// The same memory again and again: new memory would have to be cleared, which takes as long as the checksum.
+// The buffer is reused: new memory would have to be cleared, which takes as long as the checksum.
 const chunk = Buffer.allocUnsafe(1 << 20);
 for (const path of paths) {
   const file = openSync(path, 'r');

@@ -1,4 +1,4 @@
-/** Reads ONNX files: the decoded model, which keeps everything that stands in the file, and a typed view of it. */
+/** Reads ONNX files: the decoded model with the file's whole content, and a typed view of it. */
 
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -20,17 +20,17 @@ import { isExternal } from './storedTensor.ts';
 export interface ModelFile {
   readonly path: string;
   readonly folder: string;
-  /** Everything that stands in the file, fields that nobody here knows included. `saveModel` writes this. */
+  /** The file's whole content, including unknown fields. `saveModel` writes this. */
   readonly proto: ModelProto;
-  /** The same as a typed graph. Its tensors are views of the file's bytes, or read when first asked for: do not write to them. */
+  /** The same as a typed graph. Its tensors are views of the file's bytes, or are read on first use: do not write to them. */
   readonly model: Model;
-  /** Initializers whose elements stand in another file. */
+  /** Initializers with external data. */
   readonly external: ReadonlySet<string>;
 }
 
 /**
  * Opens an ONNX file, or the model of a folder (see findModel).
- * @throws OnnxFileError if it is missing, cut short or not an ONNX file, or if its external data is missing, too short or outside
+ * @throws OnnxFileError if it is missing, truncated or not an ONNX file, or if its external data is missing, too short or outside
  *   the model's folder.
  */
 export async function loadModel(path: string): Promise<ModelFile> {
@@ -46,7 +46,7 @@ export async function loadModel(path: string): Promise<ModelFile> {
   return viewFile(file, proto);
 }
 
-/** A ModelFile from a decoded model: also for one that was changed after it was loaded. @throws OnnxFileError as loadModel. */
+/** A ModelFile from a decoded model, which may have been changed after it was loaded. @throws OnnxFileError as loadModel. */
 export function viewFile(path: string, proto: ModelProto): ModelFile {
   const { graph } = proto;
   if (!graph || proto.opsetImport.length === 0) throw new OnnxFileError(path, 'this is not an ONNX model');
@@ -62,8 +62,8 @@ export function viewFile(path: string, proto: ModelProto): ModelFile {
 }
 
 /**
- * Tensors of attributes may stand in other files, too; they are small, and become part of the decoded model, so that only
- * initializers are kept apart.
+ * Tensors of attributes may have external data too. They are small, and are copied into the decoded model, so that only initializers stay
+ * external.
  */
 function bringAttributesIn(path: string, proto: ModelProto): void {
   const data = new ExternalData(path);

@@ -1,4 +1,4 @@
-/** The files that a model is stored in, and their checksum. */
+/** The files of a model, and their checksum. */
 
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { HashAnswer, HashRequest } from './hashWorker.ts';
 import type { ModelFile } from './load.ts';
 
-/** The ONNX file, and each file that holds some of its tensors. */
+/** The ONNX file, and each file with some of its tensors. */
 export function modelFiles(file: ModelFile): string[] {
   const locations = (file.proto.graph?.initializer ?? []).flatMap((tensor) =>
     tensor.externalData.filter(({ key }) => key === 'location').map(({ value }) => join(file.folder, value)),
@@ -15,9 +15,9 @@ export function modelFiles(file: ModelFile): string[] {
 }
 
 /**
- * SHA-256 of the ONNX file and of each file that holds some of its tensors, one behind the other. In a thread of its own: a gigabyte takes a
- * second, in which the model can be loaded.
- * @throws Error of the file system if one cannot be read.
+ * SHA-256 over the ONNX file and each file with some of its tensors, in this order. It runs in a thread of its own: a gigabyte takes a second,
+ * in which the model can be loaded.
+ * @throws Error of the file system if a file cannot be read.
  */
 export async function hashModel(file: ModelFile): Promise<string> {
   const worker = new Worker(hashWorker(), { workerData: { paths: modelFiles(file) } satisfies HashRequest });

@@ -1,4 +1,4 @@
-/** A tensor's elements in pieces, so that going once through a model of gigabytes takes no memory for them. */
+/** Reads a tensor's elements in pieces, so that one pass over a model of gigabytes needs little memory. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
@@ -6,14 +6,14 @@ import type { ByteRange } from './external.ts';
 import { unreadBytes } from './storedTensor.ts';
 import { bytesPerElement, fromBytes, type Tensor, type TensorData } from '../graph/tensor.ts';
 
-/** Bytes: few system calls, and still in the processor's cache when the elements are looked at. */
+/** Bytes of a piece: few system calls, and small enough for the processor's cache. */
 const pieceSize = 1 << 20;
-/** Bytes of the first piece: whoever needs only a tensor's beginning stops after it. */
+/** Bytes of the first piece: a caller that needs only a tensor's beginning stops after it. */
 const firstSize = 1 << 12;
 
 /**
- * All elements in order. What nobody has read yet is read into memory that is used again for the next piece, and is not kept: a piece
- * holds only until the next is asked for. Do not write to it.
+ * All elements in order. Unread data goes into a buffer that is reused for the next piece and not kept: a piece is valid only until the next is
+ * requested. Do not write to it.
  * @throws OnnxFileError if a file with the elements is gone or has become shorter.
  */
 export function* piecesOf(tensor: Tensor): Generator<TensorData> {
@@ -33,7 +33,7 @@ export function* piecesOf(tensor: Tensor): Generator<TensorData> {
   }
 }
 
-/** Memory that costs nothing to touch, because it was touched before: as many as there were readers at once. */
+/** Buffers whose memory is mapped already: as many as there were readers at once. */
 const spare: Uint8Array[] = [];
 
 function* copied(bytes: Uint8Array, scratch: Uint8Array): Generator<Uint8Array> {

@@ -1,10 +1,10 @@
-/** Changed copies of decoded messages, so that a loaded model itself never changes. */
+/** Changed copies of decoded messages: a loaded model itself never changes. */
 
 import type { Message } from '@bufbuild/protobuf';
 
-/** A copy with some fields replaced; the others, unknown ones too, are shared. */
+/** A copy with some fields replaced; the others, including unknown ones, are shared. */
 export function withFields<M extends Message>(message: M, fields: Partial<M>): M {
-  // A field that is not set lives on the prototype as its default, so the copy has to keep the prototype.
+  // An unset field has its default on the prototype, so the copy must keep the prototype.
   return Object.assign(Object.create(Object.getPrototypeOf(message) as object) as M, message, fields);
 }
 

@@ -1,4 +1,4 @@
-/** A loaded model with another list of nodes and other stored tensors; all else in the file stays as it is. */
+/** Replaces the nodes and stored tensors of a loaded model; the rest of the file stays. */
 
 import type { NodeProto } from 'onnx-buf';
 import { nodeProto, tensorProto } from './encode.ts';
@@ -10,9 +10,9 @@ import { namesWithin } from '../graph/subgraphs.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
 /**
- * @param nodes in order. Those of the loaded model are written as they were read, others anew.
- * @param tensors new and changed initializers, by name. Initializers that nothing reads any more, or that a node
- *   gives now, are left out.
+ * @param nodes in order. Those of the loaded model are written as they were read, the others are encoded.
+ * @param tensors new and changed initializers, by name. An initializer that nothing reads any more, or that is now a node's output, is
+ *   left out.
  */
 export function rewriteFile(file: ModelFile, nodes: readonly Node[], tensors: ReadonlyMap<string, Tensor>): ModelFile {
   const { graph } = file.proto;
@@ -33,9 +33,9 @@ export function rewriteFile(file: ModelFile, nodes: readonly Node[], tensors: Re
   const rewritten = withFields(graph, {
     node: withOwnNames(nodes.map((node) => originals.get(node) ?? nodeProto(node))),
     initializer: [...initializer, ...added],
-    // Initializers need not be inputs, too, and would not have the shapes that stand there.
+    // Initializers need not be inputs too, and the inputs' shapes may be wrong now.
     input: graph.input.filter(({ name }) => !given.has(name)),
-    // Hints on the values in between, which may be gone or have other shapes.
+    // Shape hints for values whose shapes may have changed, or that are gone.
     valueInfo: [],
   });
   // Before version 4 of the format every initializer had to be a graph input, too.
@@ -43,7 +43,7 @@ export function rewriteFile(file: ModelFile, nodes: readonly Node[], tensors: Re
   return viewFile(file.path, withFields(file.proto, { graph: rewritten, irVersion }));
 }
 
-/** Nodes of which no two have one name: onnxruntime refuses a file where some have. What stands in place of one node takes over its name. */
+/** Makes the nodes' names unique: onnxruntime refuses a file with duplicates. The node in place of another takes over its name. */
 function withOwnNames(nodes: readonly NodeProto[]): NodeProto[] {
   const taken = new Set(nodes.map(({ name }) => name));
   const used = new Set<string>();

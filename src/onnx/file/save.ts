@@ -1,4 +1,4 @@
-/** Writes a loaded model with some tensors replaced: as one file, or with the large tensors in one file beside it. */
+/** Writes a loaded model with some tensors replaced: as one file, or with the large tensors in a second file. */
 
 import { basename } from 'node:path';
 import { realpath, rm } from 'node:fs/promises';
@@ -24,8 +24,8 @@ export interface SaveOptions {
   /** New contents of initializers, by name: of the same element type, and of any shape. */
   readonly replacements?: ReadonlyMap<string, Tensor>;
   /**
-   * Tensors of at least so many bytes go to `NAME.onnx.data`. By default none does, unless the model was loaded with external
-   * data or is larger than 1.5 GB: then those from 64 kB.
+   * Tensors of at least this many bytes go to `NAME.onnx.data`. Default: none, unless the model was loaded with external data or is larger than
+   * 1.5 GB; then those from 64 kB.
    */
   readonly externalThreshold?: number;
   /** One file wherever the format allows it, also for a model that was loaded with external data. */
@@ -34,16 +34,15 @@ export interface SaveOptions {
   readonly dataSuffix?: string;
 }
 
-/** Well below protobuf's 2 GB, for what else stands in the file. */
+/** Well below protobuf's 2 GB, which leaves space for the rest of the file. */
 const largestSingleFile = 1.5e9;
-/** Smaller tensors stay in the model; larger ones start at a multiple of it, so that every system can map them into memory. */
+/** Smaller tensors stay in the model. Larger ones start at a multiple of it, so that every system can map them into memory. */
 const pageSize = 65536;
 
 /**
- * Writes the model to `path` and, if tensors are to stand apart, to `path.data`. Everything that is not replaced is written as
- * it was read. Each file appears complete or not at all; while a pair is replaced there may be no model for a moment, but never one
- * with the wrong data.
- * @throws OnnxFileError if the disk does not take it, or if the external data it would overwrite is still being read from.
+ * Writes the model to `path` and, with external tensors, to `path.data`. Everything that is not replaced is written as it was read. Each file
+ * appears complete or not at all. While a pair is replaced there may be no model for a moment, but never one with the wrong data.
+ * @throws OnnxFileError if the disk fails, or if the external data to overwrite is still being read from.
  */
 export async function saveModel(file: ModelFile, path: string, options: SaveOptions = {}): Promise<void> {
   const proto = replaceTensors(file, options.replacements ?? new Map());
@@ -92,12 +91,12 @@ function replaceTensors(file: ModelFile, replacements: ReadonlyMap<string, Tenso
     initializer.filter((tensor, i) => tensor.dims.join() !== graph.initializer[i]?.dims.join()).map(({ name }) => name),
   );
   if (reshaped.size === 0) return withFields(file.proto, { graph: withFields(graph, { initializer }) });
-  // With other shapes, what the file says of the shapes in between may no longer be true; it is a hint that may be left out.
+  // With new shapes, the stored shapes of values between nodes may be wrong. They are optional hints.
   const input = graph.input.map((info) => (reshaped.has(info.name) ? withoutShape(info) : info));
   return withFields(file.proto, { graph: withFields(graph, { initializer, input, valueInfo: [] }) });
 }
 
-/** An initializer that is a graph input, too, without the shape it had. */
+/** An initializer that is also a graph input, without its old shape. */
 function withoutShape(info: ValueInfoProto): ValueInfoProto {
   if (info.type?.value.case !== 'tensorType') return info;
   const value = withoutFields(info.type.value.value, ['shape']);
@@ -112,13 +111,13 @@ function defaultThreshold(file: ModelFile, proto: ModelProto, oneFile = false): 
   return total > largestSingleFile || (file.external.size > 0 && !oneFile) ? pageSize : Infinity;
 }
 
-/** A tensor of the data file: where it starts, and its bytes, read only when they are written. */
+/** A tensor of the data file: its start, and its bytes, which are read only when they are written. */
 interface Placed {
   readonly offset: number;
   readonly bytes: () => Uint8Array<ArrayBuffer>;
 }
 
-/** The model with its large tensors taken out, and those tensors in the order they are written. */
+/** The model without its large tensors, and those tensors in the order of writing. */
 function splitTensors(file: ModelFile, proto: ModelProto, threshold: number, location: string) {
   const source = new ExternalData(file.path);
   const data: Placed[] = [];
@@ -127,7 +126,7 @@ function splitTensors(file: ModelFile, proto: ModelProto, threshold: number, loc
     const range = isExternal(stored) ? source.locate(stored) : undefined;
     const length = range ? range.length : stored.rawData.byteLength;
     const bytes = range ? () => readRange(range) : () => stored.rawData;
-    // Nothing in one piece: elements stored number by number, which stay where they are.
+    // Elements stored number by number have no bytes in one piece; they stay where they are.
     if (length > 0 && length >= threshold) {
       const offset = Math.ceil(end / pageSize) * pageSize;
       end = offset + length;
@@ -152,7 +151,7 @@ function* padded(data: readonly Placed[]): Generator<Uint8Array> {
 }
 
 /**
- * Tensors are read from external data when they are asked for, so that file may not change under a loaded model.
+ * Tensors are read from external data on first use, so that file may not change under a loaded model.
  * @throws OnnxFileError if the model reads tensors from `dataPath`.
  */
 export async function refuseOwnData(file: ModelFile, dataPath: string): Promise<void> {
@@ -175,7 +174,7 @@ const storageFields = [
   'externalData',
 ] as const;
 
-/** The tensor with nothing stored in it. */
+/** The tensor without its stored elements. */
 function emptied(stored: TensorProto): TensorProto {
   const nothing = Object.fromEntries(storageFields.map((name) => [name, []]));
   return withFields(withoutFields(stored, ['rawData', 'dataLocation', 'segment']), nothing);

@@ -1,4 +1,4 @@
-/** The elements of a tensor of an ONNX file, in whichever of its forms they are stored. */
+/** The elements of a tensor in an ONNX file, in any of its storage forms. */
 
 import { TensorProto_DataLocation, type TensorProto } from 'onnx-buf';
 import { dataTypeOf } from './dataTypes.ts';
@@ -8,10 +8,10 @@ import { allocate, bytesPerElement, fromBytes, type DataType, type Tensor } from
 /** Finds the bytes of a tensor kept in another file; see ExternalData. */
 export type Locate = (tensor: TensorProto, size: number) => ByteRange;
 
-/** Tensors whose elements nobody has asked for yet, with where their bytes are: in another file, or in the model's own memory. */
+/** Tensors whose elements are not read yet, with the place of their bytes: in another file, or in the model's own memory. */
 const unread = new WeakMap<Tensor, ByteRange | Uint8Array>();
 
-/** Where the bytes of a stored tensor are, little-endian, as long as its `data` was not made; see piecesOf. */
+/** The place of a stored tensor's bytes, little-endian, as long as its `data` does not exist; see piecesOf. */
 export function unreadBytes(tensor: Tensor): ByteRange | Uint8Array | undefined {
   return unread.get(tensor);
 }
@@ -21,8 +21,8 @@ export function isExternal(tensor: TensorProto): boolean {
 }
 
 /**
- * A tensor whose shape and size are checked now and whose elements are made when first asked for: a view of the file's bytes
- * where alignment allows it, so do not write to it. Undefined for element types that Pinch does not compute with.
+ * A tensor whose shape and size are checked now and whose elements are created on first use: a view of the file's bytes if they are aligned, so
+ * do not write to it. Undefined for element types that Pinch does not compute with.
  * @throws Error with a sentence about the tensor if its content does not fit its shape.
  */
 export function storedTensor(tensor: TensorProto, locate: Locate): Tensor | undefined {
@@ -56,8 +56,8 @@ export function storedTensor(tensor: TensorProto, locate: Locate): Tensor | unde
 const readers = new WeakMap<Tensor, () => Tensor['data']>();
 
 /**
- * A tensor whose elements are the caller's own, to be written to. Those in a data file are read for the caller alone: the stored tensor
- * does not keep them as well, which for all weights of a model would be its size once more.
+ * A tensor whose elements belong to the caller, who may write to them. External data is read for the caller only: if the stored tensor kept it
+ * too, a model's weights would be in memory twice.
  */
 export function ownTensor(stored: Tensor): Tensor {
   const { type, dims } = stored;
@@ -66,7 +66,7 @@ export function ownTensor(stored: Tensor): Tensor {
 
 interface Reader {
   readonly make: () => Tensor['data'];
-  /** Undefined if the elements stand in the file number by number. */
+  /** Undefined if the elements are stored number by number. */
   readonly bytes?: ByteRange | Uint8Array;
 }
 
@@ -85,7 +85,7 @@ function reader(tensor: TensorProto, type: DataType, length: number, locate: Loc
   if (elements.length !== length) throw wrongSize(tensor, length, elements.length);
   const make = (): Tensor['data'] => {
     const data = allocate(type, length);
-    // The numbers of a field are all of the kind that its array takes; TypeScript cannot see which.
+    // A field's numbers have the type that its array takes; TypeScript cannot see which.
     for (const [i, element] of elements.entries()) (data as { [i: number]: number | bigint })[i] = element;
     return data;
   };

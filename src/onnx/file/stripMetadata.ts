@@ -1,20 +1,20 @@
-/** Leaves out of a file what only its exporter's developers read: in a small model of 8 bits it would be a third of it. */
+/** Removes the exporter's debug information from a file, which would be a third of a small 8-bit model. */
 
 import { viewFile, type ModelFile } from './load.ts';
 import { withFields } from './protoCopy.ts';
 import { namesIn, namesWithin } from '../graph/subgraphs.ts';
 
-/** What PyTorch's exporter notes of its own source code; the layers' names stand elsewhere. */
+/** PyTorch's traces of its own source code. The layers' names are stored elsewhere. */
 const traces: ReadonlySet<string> = new Set([
   'namespace',
   'pkg.torch.onnx.class_hierarchy',
   'pkg.torch.onnx.stack_trace',
 ]);
 
-/** Shorter names are left as they are. */
+/** Shorter names are unchanged. */
 const longName = 8;
 
-/** The same model without traces, and with short names for the values between nodes. Nodes and stored tensors keep theirs. */
+/** The same model without traces, and with short names for the values between nodes. Nodes and stored tensors keep their names. */
 export function stripMetadata(file: ModelFile): ModelFile {
   const { path, proto } = file;
   if (!proto.graph) return file;
@@ -35,7 +35,7 @@ function shortNames({ model: { graph } }: ModelFile): Map<string, string> {
   const kept = new Set([
     ...graph.outputs.map(({ name }) => name),
     ...graph.nodes.flatMap(namesWithin),
-    // Under these the weights that are stored as integers are known.
+    // The weights that are stored as integers are found by these names.
     ...graph.nodes.filter(({ opType }) => opType === 'DequantizeLinear').flatMap(({ outputs }) => outputs),
   ]);
   const names = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** Protobuf bytes of a model in pieces, so that large tensors are written from where they lie instead of being copied. */
+/** Encodes a model as protobuf bytes in pieces, so that large tensors are written without a copy. */
 
 import { toBinary, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
@@ -8,7 +8,7 @@ import { withFields } from './protoCopy.ts';
 /** Protobuf cannot express a longer message. */
 export const largestMessage = 2 ** 31 - 1;
 
-/** The model's bytes; together they are what protobuf's own encoder gives. Tensors' raw data are views, not copies. */
+/** The model's bytes; together they equal the output of protobuf's own encoder. Tensors' raw data are views, not copies. */
 export function encodePieces(model: ModelProto): Uint8Array[] {
   const { graph } = model;
   if (!graph) return [toBinary(ModelProtoSchema, model)];
@@ -19,12 +19,12 @@ export function encodePieces(model: ModelProto): Uint8Array[] {
   return around(ModelProtoSchema, model, 'graph', field(ModelProtoSchema, 'graph', graphPieces));
 }
 
-/** The number of bytes in all pieces together. */
+/** The total number of bytes in all pieces. */
 export function byteLength(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
 }
 
-/** Smaller tensors are encoded in one go: a piece of their own would cost more than the copy. */
+/** Smaller tensors are encoded at once: a piece of their own would cost more than the copy. */
 const worthAPiece = 1 << 12;
 
 function tensorPieces(tensor: TensorProto): Uint8Array[] {
@@ -38,7 +38,7 @@ function field<D extends DescMessage>(schema: D, name: keyof MessageShape<D> & s
   return [header.finish(), ...content];
 }
 
-/** A message with one of its fields replaced by encoded pieces, at the field's usual place: fields are written by number. */
+/** A message with one field replaced by encoded pieces, at the field's usual place: fields are written by number. */
 function around<D extends DescMessage>(
   schema: D,
   message: MessageShape<D>,

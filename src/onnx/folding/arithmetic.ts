@@ -1,14 +1,14 @@
-/** Computes element by element: arithmetic, comparisons and logic, with broadcasting. */
+/** Evaluates operators element by element: arithmetic, comparisons and logic, with broadcasting. */
 
 import { intAttribute } from '../graph/graph.ts';
 import { broadcastPlaces, build, element, input, isBig, isBits, isFloat, output } from './common.ts';
 import type { Element, Evaluator, EvaluatorTable } from './common.ts';
 
 type Floats = (a: number, b: number) => number;
-/** Undefined where the result is not defined. It wraps at the type's width when it is stored. */
+/** Undefined where the result is undefined. The result wraps at the type's width when it is stored. */
 type Integers = (a: bigint, b: bigint) => bigint | undefined;
 
-/** Folds any number of inputs from the left, floats rounded after every step as the element type rounds. */
+/** Combines any number of inputs from the left; floats are rounded to the element type after every step. */
 const folding =
   (floats: Floats, integers: Integers): Evaluator =>
   (known) => {
@@ -58,7 +58,7 @@ const pow: Evaluator = (known) => {
 };
 
 const mod: Evaluator = (known) => {
-  // As in C, the remainder has the dividend's sign; else, as in Python, the divisor's.
+  // With fmod, the remainder has the dividend's sign, as in C; without it, the divisor's, as in Python.
   const likeC = intAttribute(known.node, 'fmod', 0) !== 0;
   const python: Integers = (a, b) => (b === 0n ? undefined : ((a % b) + b) % b);
   const c: Integers = (a, b) => (b === 0n ? undefined : a % b);
@@ -81,7 +81,7 @@ const floating =
     return isFloat(x.type) ? build(output(known), (i) => compute(Number(element(x, i)))) : undefined;
   };
 
-/** A function of one element that integers have as well. */
+/** A function of one element that also applies to integers. */
 const exact =
   (floats: (x: number) => number, integers: (x: bigint) => bigint): Evaluator =>
   (known) => {
@@ -123,7 +123,7 @@ const where: Evaluator = (known) => {
   );
 };
 
-/** Ties go to the even neighbour. */
+/** Ties round to even. */
 function roundHalfToEven(x: number): number {
   const below = Math.floor(x);
   if (x - below !== 0.5) return Math.round(x);

@@ -1,10 +1,10 @@
-/** Computes conversions between element types. */
+/** Evaluates conversions between element types. */
 
 import type { DataType } from '../graph/tensor.ts';
 import { build, element, input, isBig, isBits, isFloat, output } from './common.ts';
 import type { Element, Evaluator, EvaluatorTable } from './common.ts';
 
-/** Only what C++ defines: a float beyond the integer's range is left to onnxruntime. */
+/** Only conversions that C++ defines: a float outside the integer's range is left to onnxruntime. */
 const cast: Evaluator = (known) => {
   const x = input(known, 0);
   const { type, dims } = output(known);
@@ -25,7 +25,7 @@ export const casts: EvaluatorTable = { Cast: cast, CastLike: cast };
 
 const isZero = (value: Element): boolean => value === 0 || value === 0n;
 
-/** Whether a float's whole part can be held by an integer type. */
+/** Whether an integer type can hold a float's whole part. */
 function fits(type: DataType): (value: Element) => boolean {
   const signed = type.startsWith('int');
   const bits = Number(type.replace(/\D/g, ''));

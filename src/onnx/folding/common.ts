@@ -1,4 +1,4 @@
-/** What the evaluators of every family share: reading and making tensors whatever their element type, and index maps. */
+/** Helpers of all evaluators: reading and creating tensors of any element type, and index maps. */
 
 import type { Operand, ValueType } from '../graph/value.ts';
 import type { Node } from '../graph/graph.ts';
@@ -7,20 +7,20 @@ import { allocate, sizeOf, type DataType, type Tensor } from '../graph/tensor.ts
 /** A node with the elements of its inputs. */
 export interface Known {
   readonly node: Node;
-  /** Undefined where an optional input is left out. */
+  /** Undefined for an omitted optional input. */
   readonly inputs: readonly (Tensor | undefined)[];
   readonly outputs: readonly ValueType[];
 }
 
-/** The elements of a node's first output, or undefined if onnxruntime's own answer is not certain. */
+/** The elements of a node's first output, or undefined if onnxruntime's own result is uncertain. */
 export type Evaluator = (known: Known) => Tensor | undefined;
 
 export type EvaluatorTable = Readonly<Record<string, Evaluator>>;
 
-/** An element: a bigint for the 64-bit integers, else a number. */
+/** An element: a bigint for 64-bit integers, otherwise a number. */
 export type Element = number | bigint;
 
-/** Input `i`. @throws if it is left out. */
+/** Input `i`. @throws if it is omitted. */
 export function input({ node, inputs }: Known, i: number): Tensor {
   const tensor = inputs[i];
   if (!tensor) throw new Error(`${node.opType} "${node.name}": input ${i} is missing`);
@@ -39,7 +39,7 @@ export function output({ node, outputs }: Known): ValueType {
   return type;
 }
 
-/** A tensor from a function of the element's place. */
+/** A tensor from a function of the element's position. */
 export function build({ type, dims }: ValueType, at: (i: number) => Element): Tensor {
   const data = allocate(type, sizeOf(dims));
   const elements = data as { [i: number]: Element };
@@ -47,7 +47,7 @@ export function build({ type, dims }: ValueType, at: (i: number) => Element): Te
   return { type, dims, data };
 }
 
-/** The element at a place of the flat data. */
+/** The element at a position of the flat data. */
 export function element(tensor: Tensor, at: number): Element {
   const found = tensor.data[at];
   if (found === undefined) throw new Error(`there is no element ${at} in ${tensor.data.length}`);
@@ -56,7 +56,7 @@ export function element(tensor: Tensor, at: number): Element {
 
 export const isBig = (type: DataType): boolean => type === 'int64' || type === 'uint64';
 
-/** Held as bits, not as numbers: they can be moved but not computed with. */
+/** Stored as bits, not as numbers: they can be moved but not computed with. */
 export const isBits = (type: DataType): boolean => type === 'float16' || type === 'bfloat16';
 
 export const isFloat = (type: DataType): boolean => type === 'float32' || type === 'float64';
@@ -66,7 +66,7 @@ export function stridesOf(dims: readonly number[]): number[] {
   return dims.map((_, i) => sizeOf(dims.slice(i + 1)));
 }
 
-/** For every element of a tensor of shape `dims`, in order, the place start + Σ index · stride. */
+/** For every element of a tensor of shape `dims`, in order, the position start + Σ index · stride. */
 export function places(dims: readonly number[], strides: readonly number[], start = 0): Int32Array {
   let held = Int32Array.of(start);
   dims.forEach((dim, axis) => {
@@ -80,7 +80,7 @@ export function places(dims: readonly number[], strides: readonly number[], star
   return held;
 }
 
-/** For every element of the shape `to`, the place in a tensor of shape `from` that broadcasting takes it from. */
+/** For every element of the shape `to`, its source position in a tensor of shape `from` under broadcasting. */
 export function broadcastPlaces(from: readonly number[], to: readonly number[]): Int32Array {
   const missing = to.length - from.length;
   const strides = stridesOf(from);
@@ -90,12 +90,12 @@ export function broadcastPlaces(from: readonly number[], to: readonly number[]):
   );
 }
 
-/** The elements of `source` at some places. */
+/** The elements of `source` at some positions. */
 export function pick(source: Tensor, type: ValueType, from: Int32Array): Tensor {
   return build(type, (i) => element(source, from[i] ?? -1));
 }
 
-/** Every element of the output comes from the place that a function of its index names; where there is none, from `fill`. */
+/** Every output element is copied from the position that a function of its index returns; without one, it is `fill`. */
 export function gatherFrom(
   x: Tensor,
   known: Known,
@@ -111,7 +111,7 @@ export function gatherFrom(
   });
 }
 
-/** The index of the element at a place of the flat data. */
+/** The index of the element at a position of the flat data. */
 export function indexAt(place: number, dims: readonly number[]): number[] {
   const index = dims.map(() => 0);
   let rest = place;
@@ -123,7 +123,7 @@ export function indexAt(place: number, dims: readonly number[]): number[] {
   return index;
 }
 
-/** The place of an index in the flat data. */
+/** The position of an index in the flat data. */
 export function placeAt(index: readonly number[], strides: readonly number[]): number {
   return index.reduce((sum, k, axis) => sum + k * (strides[axis] ?? 0), 0);
 }

@@ -1,4 +1,4 @@
-/** Computes nodes whose inputs are known while building: shapes, axes, index arithmetic. One function per operator, in evaluate/. */
+/** Evaluates nodes with constant inputs while building: shapes, axes, index arithmetic. One function per operator. */
 
 import type { Operand, ValueType } from '../graph/value.ts';
 import { arithmetic } from './arithmetic.ts';
@@ -13,8 +13,8 @@ import { int64, sizeOf, type Tensor } from '../graph/tensor.ts';
 const table: EvaluatorTable = { ...arithmetic, ...casts, ...movement, ...indexing, ...reduction };
 
 /**
- * The outputs' elements, or undefined if the node must be left in the graph. Integers are exactly what onnxruntime computes; floats
- * are rounded to their type after each operator.
+ * The outputs' elements, or undefined if the node must stay in the graph. Integers are exactly onnxruntime's results; floats are rounded to
+ * their type after each operator.
  */
 export function evaluate(
   node: Node,
@@ -35,7 +35,7 @@ export function evaluate(
   return tensor && [tensor];
 }
 
-/** The one operator with several outputs that shape arithmetic uses, as a Slice for every piece. */
+/** Split is the only operator with several outputs in shape arithmetic: a Slice for every piece. */
 function split({ node, inputs, outputs }: Known): readonly Tensor[] | undefined {
   const wanted = intAttribute(node, 'axis', 0);
   const axis = wanted < 0 ? wanted + (inputs[0]?.dims.length ?? 0) : wanted;

@@ -1,4 +1,4 @@
-/** Computes operators that pick, place or find elements by their index. */
+/** Evaluates operators that pick, place or find elements by index. */
 
 import { intAttribute, stringAttribute } from '../graph/graph.ts';
 import { int64, sizeOf, toNumbers, type Tensor } from '../graph/tensor.ts';
@@ -47,7 +47,7 @@ const gatherND: Evaluator = (known) => {
   });
 };
 
-/** The updates replace what stood there; a reduction is left to onnxruntime. */
+/** The updates replace the old elements; a reduction is left to onnxruntime. */
 const scatterND: Evaluator = (known) => {
   const [x, indices, updates] = [input(known, 0), input(known, 1), input(known, 2)];
   if (stringAttribute(known.node, 'reduction', 'none') !== 'none') return undefined;

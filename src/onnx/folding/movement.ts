@@ -1,4 +1,4 @@
-/** Computes operators that rearrange elements, and makes tensors of given elements. */
+/** Evaluates operators that rearrange elements or create tensors of given elements. */
 
 import { attribute, intAttribute, stringAttribute } from '../graph/graph.ts';
 import { padsOf } from '../infer/shape.ts';

@@ -1,11 +1,11 @@
-/** Computes reductions and running sums. */
+/** Evaluates reductions and cumulative sums. */
 
 import { intAttribute } from '../graph/graph.ts';
 import { reducedAxes } from '../infer/reduction.ts';
 import { build, element, input, isBig, isBits, isFloat, operands, output, places, stridesOf } from './common.ts';
 import type { Element, Evaluator, EvaluatorTable } from './common.ts';
 
-/** Combines the elements along the reduced axes. An empty reduction and integers of less than 64 bits are left to onnxruntime. */
+/** Combines the elements along the reduced axes. An empty reduction, and integers of less than 64 bits, are left to onnxruntime. */
 const reducing =
   (floats: (values: number[]) => number, integers?: (a: bigint, b: bigint) => bigint): Evaluator =>
   (known) => {
@@ -43,7 +43,7 @@ const cumulative: Evaluator = (known) => {
   const zero = isBig(x.type) ? 0n : 0;
   const isFirst = (i: number): boolean => Math.floor(i / stride) % length === (step > 0 ? 0 : length - 1);
   const plus = (a: Element, b: Element): Element => (typeof a === 'bigint' ? a + BigInt(b) : a + Number(b));
-  // Sums of everything up to a place; against the direction of the sum the places are taken from the last one.
+  // Sums of all elements up to a position. In the reverse direction, positions count from the last one.
   const sums = new Array<Element>(x.data.length).fill(zero);
   for (let k = 0; k < sums.length; k++) {
     const i = step > 0 ? k : sums.length - 1 - k;
@@ -52,7 +52,7 @@ const cumulative: Evaluator = (known) => {
   return build(output(known), (i) => (exclusive ? (isFirst(i) ? zero : sums[i - step]) : sums[i]) ?? zero);
 };
 
-/** The first place of the extreme along an axis. */
+/** The first position of the extremum along an axis. */
 const argument =
   (better: (a: Element, b: Element) => boolean): Evaluator =>
   (known) => {

@@ -1,11 +1,11 @@
-/** A convolution whose last places are cut off again. */
+/** Fuses a convolution with a Slice that cuts off its last positions. */
 
 import { ints, intsAttribute, stringAttribute } from '../graph/graph.ts';
 import { sliceSteps } from '../infer/indexing.ts';
 import type { Simplification } from '../graph/rewriter.ts';
 
 /**
- * Slice(Conv(x)) that drops places at the ends which the padding made becomes a Conv with less padding. wav2vec2's positional
+ * Slice(Conv(x)) that drops end positions made by the padding becomes a Conv with less padding. wav2vec2's positional
  * convolution has an even kernel and drops its last frame.
  */
 export const cutPadding: Simplification = (r, { node, inputs, options }) => {

@@ -1,4 +1,4 @@
-/** What a specialized graph need not compute: rules by operator, tried in order whenever a node is written. */
+/** The fusion rules of specialization, by operator, tried in order for every node. */
 
 import { cutPadding } from './convolution.ts';
 import { spelledGelu } from './gelu.ts';
@@ -9,7 +9,7 @@ import { oneScale } from './scale.ts';
 import { needlessGuard } from './softmax.ts';
 import type { Simplifications } from '../graph/rewriter.ts';
 
-/** Every rule's result equals the node's to rounding. */
+/** Every rule's result equals the node's up to rounding. */
 export const simplifications: Simplifications = {
   Identity: [unchanged],
   Cast: [unchanged],

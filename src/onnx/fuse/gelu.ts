@@ -1,13 +1,13 @@
-/** GELU in all its spellings. */
+/** Fuses GELU in all its spellings. */
 
 import type { Value } from '../graph/value.ts';
 import { string } from '../graph/graph.ts';
 import type { Rewriter, Simplification } from '../graph/rewriter.ts';
 
 /**
- * A product that computes GELU of some x, by the error function or by tanh, becomes one Gelu. Exporters write it in many orders, so
- * the spelling is not compared but the function: where everything between x and the product is element-wise with constant scalars,
- * both are computed on a grid.
+ * A product that computes GELU of some x, by the error function or by tanh, becomes one Gelu. Exporters write it in many orders, so the function
+ * is compared instead of the spelling: if all nodes between x and the product are element-wise with constant scalars, both are evaluated on
+ * a grid.
  */
 export const spelledGelu: Simplification = (r, draft) => {
   const root: Expression = { opType: draft.node.opType, inputs: draft.inputs.flatMap((input) => input ?? []) };
@@ -39,7 +39,7 @@ const operators: Readonly<Record<string, (a: number, b: number) => number>> = {
   Tanh: Math.tanh,
 };
 
-/** The values multiplied together, through products of products. */
+/** The factors of a product, through nested products. */
 function factorsOf(r: Rewriter, { opType, inputs }: Expression, depth: number): Value[] {
   if (depth === 0 || (opType !== 'Mul' && opType !== 'Div')) return [];
   return inputs.flatMap((input) => [input, ...factorsOf(r, expressionOf(r, input), depth - 1)]);
@@ -53,7 +53,7 @@ function expressionOf(r: Rewriter, value: Value): Expression {
   return { opType: '', inputs: [] };
 }
 
-/** What an expression computes from x, if it depends on nothing else. */
+/** An expression as a function of x, if it depends on nothing else. */
 function functionOf(r: Rewriter, expression: Expression, x: Value, depth: number): RealFunction | undefined {
   const operator = operators[expression.opType];
   if (!operator || depth === 0) return undefined;
@@ -69,7 +69,7 @@ function functionOf(r: Rewriter, expression: Expression, x: Value, depth: number
 
 const grid = Array.from({ length: 97 }, (_, i) => (i - 48) / 8 + 1 / 97);
 
-/** Constants such as √2 stand in files as 32-bit floats; the two GELUs differ by up to 5e-4. */
+/** Tolerance: constants such as √2 are 32-bit floats in files, and the two GELUs differ by up to 5e-4. */
 function equals(a: RealFunction, b: RealFunction): boolean {
   return grid.every((x) => Math.abs(a(x) - b(x)) < 2e-6);
 }
@@ -78,7 +78,7 @@ const exactGelu: RealFunction = (x) => 0.5 * x * (1 + erf(x / Math.SQRT2));
 
 const tanhGelu: RealFunction = (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
-/** Abramowitz and Stegun, Handbook of Mathematical Functions, formula 7.1.26; its error of 1.5e-7 is on both sides of the comparison. */
+/** Abramowitz and Stegun, Handbook of Mathematical Functions, formula 7.1.26. Its error of 1.5e-7 is on both sides of the comparison. */
 function erf(x: number): number {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
   const sum = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));

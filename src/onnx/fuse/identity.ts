@@ -1,15 +1,15 @@
-/** Nodes that give back one of their inputs: x + 0, x · 1, a cast to the same type, a mask that lets everything through. */
+/** Removes nodes that return one of their inputs: x + 0, x · 1, a cast to the same type, a mask that keeps everything. */
 
 import type { Operand, Value } from '../graph/value.ts';
 import type { Draft, Rewriter, Simplification } from '../graph/rewriter.ts';
 
-/** For operators whose output equals the first input whenever type and shape do. */
+/** For operators whose output equals the first input if type and shape do. */
 export const unchanged: Simplification = (_, draft) => (fits(draft, draft.inputs[0]) ? draft.inputs[0] : undefined);
 
-/** For operators that combine any number of inputs and were given one. */
+/** For operators that combine any number of inputs and have one. */
 export const single: Simplification = (_, draft) => (draft.inputs.length === 1 ? draft.inputs[0] : undefined);
 
-/** x where the other operand is `neutral` throughout: on either side. */
+/** x if the other operand, on either side, is `neutral` everywhere. */
 export const neutral =
   (element: number): Simplification =>
   (r, draft) => {
@@ -18,7 +18,7 @@ export const neutral =
     return r.uniform(a) === element && fits(draft, b) ? b : undefined;
   };
 
-/** x where the right operand is `neutral` throughout. */
+/** x if the right operand is `neutral` everywhere. */
 export const neutralRight =
   (element: number): Simplification =>
   (r, draft) =>

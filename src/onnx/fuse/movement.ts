@@ -1,4 +1,4 @@
-/** Chains of reshapes and transposes, and cuts that cut nothing. */
+/** Fuses chains of reshapes and transposes, and removes slices that keep everything. */
 
 import type { Value } from '../graph/value.ts';
 import { ints, intsAttribute, type Node } from '../graph/graph.ts';
@@ -8,7 +8,7 @@ import { product } from '../infer/common.ts';
 import type { Draft, Rewriter, Simplification } from '../graph/rewriter.ts';
 import { sameDims } from './identity.ts';
 
-/** Squeeze, Unsqueeze and Flatten are reshapes; several reshapes in a row are one. */
+/** Squeeze, Unsqueeze and Flatten are reshapes; consecutive reshapes are one. */
 export const asReshape: Simplification = (r, draft) => {
   const [x] = draft.inputs;
   if (!x || draft.type.dims.includes(0)) return undefined;
@@ -18,7 +18,7 @@ export const asReshape: Simplification = (r, draft) => {
   return reshape(r, before ?? x, draft);
 };
 
-/** Several transposes in a row are one; one that moves only axes of length 1 is a reshape. */
+/** Consecutive transposes are one; a transpose that moves only axes of length 1 is a reshape. */
 export const simplerTranspose: Simplification = (r, draft) => {
   const [x] = draft.inputs;
   if (!x) return undefined;
@@ -40,7 +40,7 @@ export const simplerTranspose: Simplification = (r, draft) => {
 };
 
 /**
- * Reshape, Transpose, Reshape where the first merges axes and the last takes the same axes apart again is one transpose. PyTorch's
+ * Reshape, Transpose, Reshape is one transpose if the first merges axes and the last splits the same axes again. PyTorch's
  * exporter writes the transposed keys of attention like this.
  */
 export const throughMergedAxes: Simplification = (r, draft) => {
@@ -78,7 +78,7 @@ function orderOf(node: Node, rank: number): readonly number[] {
   return intsAttribute(node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
 }
 
-/** For every axis of `to` the run of axes of `from` that it merges; undefined if `to` does not merge whole axes. */
+/** For every axis of `to`, the run of axes of `from` that it merges; undefined if `to` does not merge whole axes. */
 function groupsOf(from: readonly number[], to: readonly number[]): number[][] | undefined {
   let next = 0;
   const groups = to.map((dim) => {

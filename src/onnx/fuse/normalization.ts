@@ -1,4 +1,4 @@
-/** Normalizations written out as arithmetic, and scales and shifts behind a normalization that has its own. */
+/** Fuses normalizations written as arithmetic, and moves a following scale and shift into a normalization. */
 
 import type { Operand, Value } from '../graph/value.ts';
 import { float, int, intAttribute } from '../graph/graph.ts';
@@ -28,7 +28,7 @@ export const spelledLayerNormalization: Simplification = (r, draft) => {
   return undefined;
 };
 
-/** normalized · scale, where the normalization's own scale is one and it has no shift. */
+/** normalized · scale, if the normalization's own scale is one and it has no shift. */
 export const intoScale: Simplification = (r, { inputs, options }) => {
   for (const [normalized, scale] of [inputs, inputs.toReversed()]) {
     const layer = r.producer(normalized, 'LayerNormalization');
@@ -46,7 +46,7 @@ export const intoScale: Simplification = (r, { inputs, options }) => {
   return undefined;
 };
 
-/** normalized + shift, where the normalization has none of its own. */
+/** normalized + shift, if the normalization has none of its own. */
 export const intoShift: Simplification = (r, { inputs, options }) => {
   for (const [normalized, shift] of [inputs, inputs.toReversed()]) {
     const layer = r.producer(normalized, 'LayerNormalization');

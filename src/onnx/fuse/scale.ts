@@ -1,11 +1,11 @@
-/** Scales in front of a matrix product. */
+/** Fuses two scales in front of a matrix product. */
 
 import type { Operand, Value } from '../graph/value.ts';
 import type { Rewriter, Simplification } from '../graph/rewriter.ts';
 
 /**
- * (a · s) (b · t) is (a · st) b for scalars s and t. PyTorch's exporters scale both the queries and the keys of attention by the root
- * of the scale; one pass over one of them does.
+ * (a · s) (b · t) is (a · st) b for scalars s and t. PyTorch's exporters scale both the queries and the keys of attention by the root of the
+ * scale; one pass over one of them is enough.
  */
 export const oneScale: Simplification = (r, { inputs, options }) => {
   const [left, right] = inputs.map((input) => scaledBy(r, input));

@@ -1,12 +1,12 @@
-/** The guard that PyTorch's exporter puts behind a softmax. */
+/** Removes the NaN guard that PyTorch's exporter puts behind a softmax. */
 
 import type { Operand } from '../graph/value.ts';
 import type { Rewriter, Simplification } from '../graph/rewriter.ts';
 import { toNumbers } from '../graph/tensor.ts';
 
 /**
- * Where(IsNaN(softmax), 0, softmax) is there for rows that are masked from end to end. Where no −∞ (or a number so low that a sum may
- * overflow to it) gets into the scores, there is no such row and the guard is the softmax.
+ * Where(IsNaN(softmax), 0, softmax) protects rows that are completely masked. If no −∞ (or a number so low that a sum may overflow to it) enters
+ * the scores, there is no such row and the guard equals the softmax.
  */
 export const needlessGuard: Simplification = (r, { inputs }) => {
   const [condition, zero, softmax] = inputs;
@@ -16,13 +16,13 @@ export const needlessGuard: Simplification = (r, { inputs }) => {
   return mayMask(r, scores, 32) ? undefined : softmax;
 };
 
-/** Operators whose output holds numbers of their inputs, or sums and products of them: a mask comes through. */
+/** Operators whose output holds numbers of their inputs, or sums and products of them: a mask passes through. */
 const passing = [
   ...['Add', 'Sub', 'Mul', 'Div', 'Neg', 'Where', 'Min', 'Max', 'Clip', 'Cast', 'Sum'],
   ...['Reshape', 'Transpose', 'Expand', 'Slice', 'Concat', 'Gather', 'Tile', 'Pad', 'Log'],
 ];
 
-/** Other operators, a matrix product say, compute with activations and weights, which are finite as long as training is sound. */
+/** Other operators, such as a matrix product, compute with activations and weights, which are finite in a sound training run. */
 function mayMask(r: Rewriter, value: Operand, depth: number): boolean {
   if (!value) return false;
   if (depth === 0) return true;

@@ -1,6 +1,6 @@
 /**
- * Writes a graph node by node. The builder owns every name, knows every value's type and shape, and computes at once what can be
- * computed without running the model (shape arithmetic), so that what it holds is always a graph of known shapes.
+ * Builds a graph node by node. The builder owns every name, knows every value's type and shape, and evaluates shape arithmetic at once, so that
+ * its graph always has known shapes.
  */
 
 import { evaluate } from '../folding/evaluate.ts';
@@ -13,17 +13,17 @@ export interface NodeOptions {
   readonly name?: string;
   readonly domain?: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Names wanted for the outputs; made unique if they are taken. */
+  /** Wanted names of the outputs; made unique if they are taken. */
   readonly outputNames?: readonly string[];
 }
 
-/** Constants up to this many elements are computed while building; larger ones are left to onnxruntime. */
+/** Constants up to this many elements are evaluated while building; larger ones are left to onnxruntime. */
 const largestFolded = 1 << 16;
 
 class Names {
   private readonly taken = new Map<string, number>();
 
-  /** `wanted` itself the first time, then with a number behind it. */
+  /** `wanted` itself the first time, then with a number appended. */
   unique(wanted: string): string {
     const count = this.taken.get(wanted);
     if (count === undefined) {
@@ -43,7 +43,7 @@ class Names {
 
 export class Builder {
   readonly nodes: Node[] = [];
-  /** The values each node reads and writes, in the order of `nodes`. */
+  /** The values that each node reads and writes, in the order of `nodes`. */
   readonly operands = new Map<Node, { readonly inputs: readonly Operand[]; readonly outputs: readonly Value[] }>();
 
   private readonly inputs: Value[] = [];
@@ -54,7 +54,7 @@ export class Builder {
   private readonly outer: Builder | undefined;
   private prefix = '';
 
-  /** @param outer the builder of the graph around this one, for the body of a Scan: names are shared. */
+  /** @param outer the builder of the enclosing graph, for the body of a Scan: names are shared. */
   constructor(outer?: Builder) {
     this.outer = outer;
     this.names = outer ? outer.names : new Names();
@@ -71,7 +71,7 @@ export class Builder {
     }
   }
 
-  /** A graph input. Its name is kept as it is. @throws if the name is taken. */
+  /** A graph input. Its name is unchanged. @throws if the name is taken. */
   input(name: string, type: DataType, dims: readonly number[]): Value {
     if (this.names.unique(name) !== name) throw new Error(`the graph has two values named "${name}"`);
     return this.declare({ name, type, dims });
@@ -108,7 +108,7 @@ export class Builder {
     return this.shared(`s${value}`, () => this.constant(int64([value], []), 'int'));
   }
 
-  /** Adds a node with one output and returns that output; a constant if it can be computed now. */
+  /** Adds a node with one output and returns that output; a constant if it can be evaluated now. */
   op(opType: string, inputs: readonly Operand[], attributes: Attributes = {}, options: NodeOptions = {}): Value {
     const [value] = this.ops(opType, inputs, 1, attributes, options);
     if (value === undefined) throw new Error(`${opType} gave no output`);
@@ -116,8 +116,8 @@ export class Builder {
   }
 
   /**
-   * Adds a node with `count` outputs. An output whose wanted name is the empty string is left out.
-   * @throws if the operator's shapes do not fit, or are not known to Pinch.
+   * Adds a node with `count` outputs. An output with an empty wanted name is omitted.
+   * @throws if the operator's shapes do not fit, or are unknown to Pinch.
    */
   ops(
     opType: string,
@@ -165,7 +165,7 @@ export class Builder {
     const states = carried.map((value) => within(value, value.dims));
     const slices = scanned.map((value) => within(value, value.dims.slice(1)));
     const result = body(inner, states, slices);
-    // A body's outputs must be its own values, each once: what passes straight through goes through an Identity.
+    // A body's outputs must be different values of its own: a value that passes straight through goes through an Identity.
     const seen = new Set<string>();
     for (const value of [...result.carried, ...result.outputs]) {
       const own = inner.produces(value) && !seen.has(value.name);
@@ -231,7 +231,7 @@ export class Builder {
     this.operands.set(node, { inputs, outputs });
   }
 
-  /** Constants enter the outermost graph as initializers when something reads them; bodies see them from there. */
+  /** A constant enters the outermost graph as an initializer when a node reads it; bodies see it from there. */
   private materialize(value: Value): Value {
     if (this.outer) return this.outer.materialize(value);
     if (value.constant) this.initializers.set(value.name, value.constant);

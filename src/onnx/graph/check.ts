@@ -1,13 +1,13 @@
-/** Checks a typed graph's structure, as onnx.checker does: after a rewrite, before anything runs it. */
+/** Checks a typed graph's structure after a rewrite, like onnx.checker. */
 
 import { attribute, describe, type Graph, type Model, type Node } from './graph.ts';
 import { requiredAttributes, schemas } from './schemas.ts';
 import { sizeOf } from './tensor.ts';
 
 /**
- * What is wrong with a model, one sentence each; empty for a sound one: names given once, values defined before they are read (in
- * subgraphs also by the graph around them), outputs produced, counts of inputs and outputs, required attributes, operator sets
- * declared, tensors as long as their shapes say. Reads every initializer's elements.
+ * The errors of a model, one sentence each; empty for a valid one. Checks: unique names, values defined before they are read (in subgraphs also by
+ * the enclosing graph), outputs produced, counts of inputs and outputs, required attributes, declared operator sets, and tensor sizes. Reads every
+ * initializer's elements.
  */
 export function checkModel(model: Model): string[] {
   const problems: string[] = [];
@@ -15,7 +15,7 @@ export function checkModel(model: Model): string[] {
   return problems;
 }
 
-/** The names that a graph can see, its own and those of the graphs around it. */
+/** The names visible in a graph: its own and those of enclosing graphs. */
 class Scope {
   readonly problems: string[];
   private readonly outer: Scope | undefined;
@@ -47,7 +47,7 @@ function checkGraph(graph: Graph, scope: Scope, opsets: Model['opsets']): void {
     else scope.define(name, `${title}, in its inputs,`);
   }
   for (const [name, tensor] of graph.initializers) {
-    // An input with a default value is an initializer, too.
+    // An input with a default value is an initializer too.
     if (!inputs.has(name)) scope.define(name, `${title}, in its initializers,`);
     const { length } = tensor.data;
     if (length !== sizeOf(tensor.dims)) {
@@ -97,7 +97,7 @@ function checkCounts(node: Node, problems: string[]): void {
   const sides = [['input', node.inputs, schema.inputs] as const, ['output', node.outputs, schema.outputs] as const];
   for (const [side, names, [least, most]] of sides) {
     const given = names.length;
-    // An empty name stands for an optional input or output that is left out.
+    // An empty name stands for an omitted optional input or output.
     const missing = given < least || names.slice(0, least).includes('');
     if (missing) problems.push(`${describe(node)} lacks an ${side} that it needs.`);
     if (given > most) problems.push(`${describe(node)} has ${given} ${side}s, but takes at most ${most}.`);
@@ -110,7 +110,7 @@ const bodies: Readonly<Record<string, readonly string[]>> = {
   Scan: ['body'],
 };
 
-/** Control flow hands values to its bodies by position, so the counts must match (ONNX operators If, Loop, Scan). */
+/** Control flow passes values to its bodies by position, so the counts must match (ONNX operators If, Loop, Scan). */
 function checkBodies(node: Node, problems: string[]): void {
   const [inputs, outputs] =
     node.opType === 'If'

@@ -1,12 +1,12 @@
-/** A tensor's elements as numbers that can be compared and computed with, whatever they are stored as. */
+/** A tensor's elements as numbers for comparison and arithmetic, for any element type. */
 
 import { fromHalf, toHalf } from './half.ts';
 import { float32, type DataType, type Tensor } from './tensor.ts';
 
-/** An array of ordinary numbers. For float32 and most others the tensor's own, so do not write to it. */
+/** An array of ordinary numbers. For float32 and most others it is the tensor's own, so do not write to it. */
 export type Elements = Exclude<Tensor['data'], BigInt64Array | BigUint64Array>;
 
-/** float16 and bfloat16 become float32, which holds them exactly; 64-bit integers become float64, which holds them up to 2⁵³. */
+/** float16 and bfloat16 become float32, which holds them exactly; 64-bit integers become float64, which is exact up to 2⁵³. */
 export function elementsOf({ type, data }: Tensor): Elements {
   if (type === 'float16') return fromHalf(data as Uint16Array);
   if (type === 'bfloat16') return fromBfloat(data as Uint16Array);
@@ -14,7 +14,7 @@ export function elementsOf({ type, data }: Tensor): Elements {
   return data;
 }
 
-/** Floats in the type that a model takes: 32 bits as they are, 16 bits rounded. */
+/** Floats in the type of a model's input: 32 bits unchanged, 16 bits rounded. */
 export function floatsAs(type: DataType, values: Float32Array, dims: readonly number[]): Tensor {
   return type === 'float16' ? { type, dims, data: toHalf(values) } : float32(values, dims);
 }

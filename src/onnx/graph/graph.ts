@@ -1,4 +1,4 @@
-/** A typed ONNX graph: what `load` gives and `save` takes. It knows nothing of protobuf. */
+/** A typed ONNX graph, without protobuf: the result of `load` and the input of `save`. */
 
 import type { DataType, Tensor } from './tensor.ts';
 
@@ -14,7 +14,7 @@ export type Attribute =
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** One operator. An input that is left out is the empty string, as in ONNX. */
+/** One operator. An omitted input is the empty string, as in ONNX. */
 export interface Node {
   readonly opType: string;
   /** The operator set; empty for ONNX's own. */
@@ -23,7 +23,7 @@ export interface Node {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
-  /** `metadata_props`, where PyTorch's dynamo exporter keeps the module a node came from. */
+  /** `metadata_props`, in which PyTorch's dynamo exporter keeps the module of a node. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +35,7 @@ export interface ValueInfo {
   readonly type: DataType;
   /** Undefined when even the rank is unknown. */
   readonly dims: readonly Dimension[] | undefined;
-  /** A sequence of such tensors instead of one. */
+  /** Whether it is a sequence of such tensors. */
   readonly sequence?: true;
 }
 
@@ -58,7 +58,7 @@ export const float = (value: number): Attribute => ({ type: 'float', value });
 export const string = (value: string): Attribute => ({ type: 'string', value });
 export const ints = (value: readonly number[]): Attribute => ({ type: 'ints', value });
 
-/** The attribute's value, the fallback if the node does not have it. @throws if it has another type. */
+/** The attribute's value; the fallback if the node does not have it. @throws if it has another type. */
 export function intAttribute(node: Node, name: string, fallback: number): number;
 export function intAttribute(node: Node, name: string): number | undefined;
 export function intAttribute(node: Node, name: string, fallback?: number): number | undefined {
@@ -92,7 +92,7 @@ export function attribute<T extends Attribute['type']>(
   return found.value as AttributeValues[T];
 }
 
-/** How messages name a node: its operator, and its name or first output. */
+/** The name of a node in messages: its operator, and its name or first output. */
 export function describe(node: Node): string {
   return `${node.opType} "${node.name || (node.outputs[0] ?? '')}"`;
 }

@@ -1,6 +1,6 @@
 /** 16-bit floating-point numbers (IEEE 754 binary16), as bits in a Uint16Array. */
 
-/** The nearest numbers of 16 bits, halves to even; what is too large becomes infinite. */
+/** Rounds to the nearest 16-bit numbers, halves to even; too large numbers become infinite. */
 export function toHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
   const halves = new Uint16Array(values.length);
   const float = new Float32Array(1);
@@ -11,10 +11,10 @@ export function toHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
     const sign = (whole >>> 16) & 0x8000;
     const magnitude = whole & 0x7fff_ffff;
     if (magnitude >= 0x4780_0000) {
-      // 65536 and more, infinity, or no number.
+      // 65536 and more, infinity, or NaN.
       halves[i] = sign | (magnitude > 0x7f80_0000 ? 0x7e00 : 0x7c00);
     } else if (magnitude >= 0x3880_0000) {
-      // The exponent moves from a bias of 127 to 15; half of the last place, and one more if that is odd, rounds to even.
+      // The exponent's bias changes from 127 to 15. Adding half of the last place, and one more if that is odd, rounds to even.
       halves[i] = sign | ((magnitude - 0x3800_0000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
     } else {
       // In units of the smallest number, 2⁻²⁴: adding 2²³ in 32 bits rounds to whole units, halves to even.

@@ -1,4 +1,4 @@
-/** A builder that looks back at what it has written: rules may answer a new node with a simpler value than the node itself. */
+/** A builder with rewrite rules: a rule may replace a new node by a simpler value. */
 
 import { Builder, type NodeOptions } from './builder.ts';
 import type { Operand, Value, ValueType } from './value.ts';
@@ -7,7 +7,7 @@ import type { Attributes, Node } from './graph.ts';
 import { inferTypes } from '../infer/infer.ts';
 import { sizeOf, type Tensor } from './tensor.ts';
 
-/** A node that is about to be written. It has one output. */
+/** A node before it is written. It has one output. */
 export interface Draft {
   readonly node: Node;
   readonly inputs: readonly Operand[];
@@ -15,7 +15,7 @@ export interface Draft {
   readonly options: NodeOptions;
 }
 
-/** A value equal to the draft's output that costs less, or undefined. It may write nodes of its own. */
+/** An equal but cheaper value, or undefined. It may write nodes of its own. */
 export type Simplification = (r: Rewriter, draft: Draft) => Value | undefined;
 
 /** Rules by operator, tried in order. */
@@ -27,7 +27,7 @@ export interface Producer {
 }
 
 export class Rewriter {
-  /** What has been written, nodes that nothing reads any more included. */
+  /** The nodes written so far, including those that nothing reads any more. */
   readonly b = new Builder();
 
   private readonly rules: Simplifications;
@@ -36,7 +36,7 @@ export class Rewriter {
 
   private readonly weights: ReadonlySet<Value>;
 
-  /** @param weights values that rules may take to be finite numbers, as the weights of a model are. */
+  /** @param weights values that rules may assume to be finite numbers, such as the weights of a model. */
   constructor(rules: Simplifications, weights: ReadonlySet<Value> = new Set()) {
     this.rules = rules;
     this.weights = weights;
@@ -80,18 +80,18 @@ export class Rewriter {
     return this.b.ops(opType, inputs, count, attributes, options);
   }
 
-  /** The node a value comes from, if it has that operator. */
+  /** The node of a value, if it has this operator. */
   producer(value: Operand, opType: string): Producer | undefined {
     const found = value && this.producers.get(value);
     return found?.node.opType === opType ? found : undefined;
   }
 
-  /** Whether a value is fed from outside, so that nothing is known of its elements. */
+  /** Whether a value is an input, so that its elements are unknown. */
   isFed(value: Value): boolean {
     return !this.producers.has(value) && !this.weights.has(value) && !value.constant;
   }
 
-  /** The one number that all elements of a value have; undefined if they differ or are not known. */
+  /** The number that all elements of a value equal; undefined if they differ or are unknown. */
   uniform(value: Operand): number | undefined {
     const tensor = value && this.uniformTensor(value);
     return tensor && Number(tensor.data[0]);
@@ -110,7 +110,7 @@ export class Rewriter {
     return tensor;
   }
 
-  /** Values too large to compute while building may still be known to have one element throughout: masks that mask nothing. */
+  /** Values that are too large to evaluate while building may still be known to be constant everywhere: masks that keep everything. */
   private uniformOf({ node, inputs, type }: Draft): Tensor | undefined {
     if (sizeOf(type.dims) === 0) return undefined;
     const [first] = inputs;
@@ -126,7 +126,7 @@ export class Rewriter {
   }
 }
 
-/** Operators whose output has no other elements than their first input. */
+/** Operators whose output only has elements of their first input. */
 const repeating: ReadonlySet<string> = new Set([
   ...['Expand', 'Reshape', 'Transpose', 'Slice', 'Squeeze', 'Unsqueeze', 'Flatten', 'Tile', 'Gather', 'Identity'],
 ]);

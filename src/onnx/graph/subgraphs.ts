@@ -1,8 +1,8 @@
-/** Names in the bodies of loops and branches, which see the values of the graph around them. */
+/** Names in the bodies of loops and branches, which see the values of the enclosing graph. */
 
 import type { Graph, Node } from './graph.ts';
 
-/** All names that a graph defines or reads, those in its nodes' bodies too. */
+/** All names that a graph defines or reads, including those in its nodes' bodies. */
 export function namesIn({ nodes, inputs, outputs, initializers }: Graph): string[] {
   return [
     ...[...inputs, ...outputs].map(({ name }) => name),

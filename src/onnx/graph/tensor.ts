@@ -1,6 +1,6 @@
 /** Tensors in ordinary memory: ONNX's element types and the typed arrays that hold them. */
 
-/** ONNX element types that Pinch computes with or carries through. `float16` and `bfloat16` are held as their bits. */
+/** ONNX element types that Pinch computes with or passes on. `float16` and `bfloat16` are stored as bits. */
 export type DataType =
   | 'float32'
   | 'float64'
@@ -57,7 +57,7 @@ export function allocate(type: DataType, length: number): TensorData {
 }
 
 /**
- * Little-endian bytes as elements of `type`: a view where the alignment allows it, else a copy.
+ * Little-endian bytes as elements of `type`: a view if they are aligned, otherwise a copy.
  * @throws RangeError if the length is not a whole number of elements.
  */
 export function fromBytes(type: DataType, bytes: Uint8Array): TensorData {

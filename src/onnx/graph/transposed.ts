@@ -1,8 +1,8 @@
-/** A matrix's elements the other way round. */
+/** Transposes matrices. */
 
 import type { Elements } from './elements.ts';
 
-/** The transpose of a matrix with so many rows and columns. It is made in blocks, so that both sides stay in the processor's cache. */
+/** The transpose of a matrix with these numbers of rows and columns. It is made in blocks, so that both sides stay in the processor's cache. */
 export function transposed(elements: Elements, [rows = 1, columns = 1]: readonly number[]): Float64Array<ArrayBuffer> {
   const turned = new Float64Array(elements.length);
   const block = 64;

@@ -1,11 +1,11 @@
-/** What the shape functions of every family share: reading inputs, axes and broadcasting, and saying what does not fit. */
+/** Helpers of all shape functions: reading inputs and axes, broadcasting, and error messages. */
 
 import type { Operand, Value, ValueType } from '../graph/value.ts';
 import { dataTypeOf } from '../file/dataTypes.ts';
 import { describe, type Node } from '../graph/graph.ts';
 import { toNumbers, type DataType } from '../graph/tensor.ts';
 
-/** Types of a node's outputs. Inputs have known shapes; those that must be constant (axes, shapes) carry `constant`. */
+/** The types of a node's outputs. Inputs have known shapes; those that must be constant (axes, shapes) carry `constant`. */
 export type Infer = (node: Node, inputs: readonly Operand[]) => readonly ValueType[];
 
 export type InferTable = Readonly<Record<string, Infer>>;
@@ -16,14 +16,14 @@ export function misfit(node: Node, inputs: readonly Operand[], reason: string): 
   return new Error(`${describe(node)} with inputs ${shapes}: ${reason}`);
 }
 
-/** Input `i`. @throws if it is left out. */
+/** Input `i`. @throws if it is omitted. */
 export function required(node: Node, inputs: readonly Operand[], i: number): Value {
   const input = inputs[i];
   if (!input) throw misfit(node, inputs, `input ${i} is missing`);
   return input;
 }
 
-/** The elements of input `i` as numbers, undefined if the input is left out. @throws if they are not known. */
+/** The elements of input `i` as numbers; undefined if the input is omitted. @throws if they are unknown. */
 export function known(node: Node, inputs: readonly Operand[], i: number): number[] | undefined {
   const input = inputs[i];
   if (!input) return undefined;
@@ -31,7 +31,7 @@ export function known(node: Node, inputs: readonly Operand[], i: number): number
   return toNumbers(input.constant);
 }
 
-/** The elements of input `i`. @throws if it is left out or not known. */
+/** The elements of input `i`. @throws if it is omitted or unknown. */
 export function requiredKnown(node: Node, inputs: readonly Operand[], i: number): number[] {
   required(node, inputs, i);
   return known(node, inputs, i) ?? [];
@@ -63,7 +63,7 @@ export function one(type: DataType, dims: readonly number[]): readonly ValueType
   return [{ type, dims }];
 }
 
-/** The output is like input `i`. */
+/** The output has the type and shape of input `i`. */
 export function like(i: number): Infer {
   return (node, inputs) => {
     const { type, dims } = required(node, inputs, i);
@@ -71,7 +71,7 @@ export function like(i: number): Infer {
   };
 }
 
-/** @throws unless the inputs that are there all have one element type. */
+/** @throws unless all given inputs have the same element type. */
 export function sameTypes(node: Node, inputs: readonly Operand[]): DataType {
   const { type } = required(node, inputs, 0);
   if (inputs.some((input) => input && input.type !== type)) throw misfit(node, inputs, 'the element types differ');
@@ -82,7 +82,7 @@ export function product(dims: readonly number[]): number {
   return dims.reduce((total, dim) => total * dim, 1);
 }
 
-/** The element type an attribute such as Cast's `to` names. @throws if it is missing or a type Pinch does not compute with. */
+/** The element type of an attribute such as Cast's `to`. @throws if it is missing or a type that Pinch does not compute with. */
 export function elementType(node: Node, number: number | undefined): DataType {
   const type = number === undefined ? undefined : dataTypeOf(number);
   if (type === undefined) throw new Error(`${describe(node)}: element type ${number ?? '(none)'} is not supported`);

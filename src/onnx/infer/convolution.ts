@@ -5,7 +5,7 @@ import { intAttribute, intsAttribute, stringAttribute, type Node } from '../grap
 import type { ValueType } from '../graph/value.ts';
 import { misfit, one, required, sameTypes, type Infer, type InferTable } from './common.ts';
 
-/** How a window moves over the spatial axes of a node's input. */
+/** The movement of a window over the spatial axes of a node's input. */
 interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
@@ -91,7 +91,7 @@ function windowOf(node: Node, kernel: readonly number[]): Window {
   };
 }
 
-/** How many places the window has along each axis. @throws if there is none along some axis. */
+/** The number of the window's positions along each axis. @throws if there is none along some axis. */
 function slide(node: Node, inputs: readonly Operand[], space: readonly number[], window: Window): number[] {
   const padding = stringAttribute(node, 'auto_pad', 'NOTSET');
   const pads = padding === 'NOTSET' ? (intsAttribute(node, 'pads') ?? []) : [];
@@ -105,7 +105,7 @@ function slide(node: Node, inputs: readonly Operand[], space: readonly number[],
     if (steps < 0) throw misfit(node, inputs, 'the input is shorter than the window');
     if (!upwards) return Math.floor(steps) + 1;
     const places = Math.ceil(steps) + 1;
-    // A last window that would start in the padding behind the input is left out.
+    // A last window that would start in the padding behind the input is omitted.
     return (places - 1) * stride >= dim + before ? places - 1 : places;
   });
 }

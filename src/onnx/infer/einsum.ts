@@ -1,15 +1,15 @@
-/** Reads an Einsum equation. */
+/** Parses an Einsum equation. */
 
 export interface Einsum {
-  /** For every input the label of each axis; axes under an ellipsis are labelled "0", "1" … counted from the right. */
+  /** The label of each axis, for every input. Axes under an ellipsis are labelled "0", "1" … counted from the right. */
   readonly terms: readonly (readonly string[])[];
   readonly output: readonly string[];
 }
 
 /**
- * An Einsum equation as labels per axis. Without an arrow the output has the letters that occur once, in alphabetical order,
+ * An Einsum equation as labels per axis. Without an arrow, the output has the letters that occur once, in alphabetical order,
  * behind the ellipsis, as ONNX defines.
- * @throws if the equation and the number of inputs differ, or it has characters that mean nothing.
+ * @throws if the equation and the number of inputs differ, or it has invalid characters.
  */
 export function parseEinsum(equation: string, shapes: readonly (readonly number[])[]): Einsum {
   const text = equation.replaceAll(' ', '');

@@ -1,4 +1,4 @@
-/** Shapes of operators that join, cut, pick and place elements, or make new tensors. */
+/** Shapes of operators that join, cut, pick and place elements, or create tensors. */
 
 import type { Operand } from '../graph/value.ts';
 import { attribute, intAttribute, intsAttribute, type Node } from '../graph/graph.ts';
@@ -32,7 +32,7 @@ const concat: Infer = (node, inputs) => {
   );
 };
 
-/** By given lengths, or into as many equal pieces as there are outputs, the last one smaller where it does not come out even. */
+/** By given lengths, or into as many equal pieces as there are outputs, with a smaller last piece if they do not divide the axis. */
 const split: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
   const axis = frontAxis(node, inputs, intAttribute(node, 'axis', 0), dims.length);
@@ -48,14 +48,14 @@ const split: Infer = (node, inputs) => {
   return lengths.map((piece) => ({ type, dims: dims.map((dim, i) => (i === axis ? piece : dim)) }));
 };
 
-/** Where a Slice starts, how far it steps and how many elements it takes along each axis. */
+/** A Slice's start, step and number of elements along each axis. */
 export interface SliceSteps {
   readonly starts: readonly number[];
   readonly steps: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** A Slice's steps with ONNX's clamping: starts and ends beyond the axis mean its edge. @throws if they are not known. */
+/** A Slice's steps with ONNX's clamping: starts and ends beyond the axis mean its edge. @throws if they are unknown. */
 export function sliceSteps(node: Node, inputs: readonly Operand[]): SliceSteps {
   const { dims } = required(node, inputs, 0);
   const starts = requiredKnown(node, inputs, 1);

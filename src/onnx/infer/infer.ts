@@ -1,4 +1,4 @@
-/** The type and shape of every output of a node, from its inputs. One function per operator, grouped by family in infer/. */
+/** Infers the type and shape of every output of a node from its inputs. One function per operator, grouped by family. */
 
 import type { Operand, ValueType } from '../graph/value.ts';
 import { describe, type Node } from '../graph/graph.ts';
@@ -26,7 +26,7 @@ const table: InferTable = {
 /** The operators of ONNX's own domain whose shapes Pinch knows. */
 export const knownOperators: ReadonlySet<string> = new Set(Object.keys(table));
 
-/** @throws if the operator is unknown to Pinch or its inputs do not fit it; the message names the node. */
+/** @throws if Pinch does not know the operator, or its inputs do not fit it; the message names the node. */
 export function inferTypes(node: Node, inputs: readonly Operand[]): readonly ValueType[] {
   const infer = node.domain === '' && Object.hasOwn(table, node.opType) ? table[node.opType] : undefined;
   if (!infer) throw new Error(`${describe(node)}: the shapes of operator ${node.opType} are not known`);

@@ -4,7 +4,7 @@ import { intAttribute, stringAttribute, type Node } from '../graph/graph.ts';
 import { broadcast, misfit, one, required, sameTypes, type Infer, type InferTable } from './common.ts';
 import { parseEinsum } from './einsum.ts';
 
-/** NumPy's matmul: a vector gets an axis for the product, which the result then lacks. */
+/** NumPy's matmul: a vector gets an axis for the product, which is removed from the result. */
 const matMul: Infer = (node, inputs) => {
   const left = required(node, inputs, 0).dims;
   const right = required(node, inputs, 1).dims;

@@ -4,7 +4,7 @@ import type { ValueType } from '../graph/value.ts';
 import { intAttribute } from '../graph/graph.ts';
 import { frontAxis, like, misfit, required, type Infer, type InferTable } from './common.ts';
 
-/** LayerNormalization gives the mean and the inverse standard deviation besides, with the normalized axes at one. */
+/** LayerNormalization also returns the mean and the inverse standard deviation, with the normalized axes of size one. */
 const layerNormalization: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
   const axis = frontAxis(node, inputs, intAttribute(node, 'axis', -1), dims.length);
@@ -12,7 +12,7 @@ const layerNormalization: Infer = (node, inputs) => {
   return [{ type, dims }, statistic, statistic];
 };
 
-/** Besides the input's like, the running mean and variance (training mode only). */
+/** In addition, the running mean and variance (training mode only). */
 const batchNormalization: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
   const mean = required(node, inputs, 3);

@@ -5,8 +5,8 @@ import { intAttribute, type Node } from '../graph/graph.ts';
 import { frontAxis, known, misfit, one, required, requiredKnown, type Infer, type InferTable } from './common.ts';
 
 /**
- * The axes a Reduce operator runs over, counted from the front: its second input, or all of them.
- * @throws if they are not known while building.
+ * The axes of a Reduce operator, counted from the front: its second input, or all of them.
+ * @throws if they are unknown while building.
  */
 export function reducedAxes(node: Node, inputs: readonly Operand[]): number[] {
   const rank = required(node, inputs, 0).dims.length;

@@ -1,4 +1,4 @@
-/** Shapes of operators that rearrange, repeat or pad their input, or tell its shape. */
+/** Shapes of operators that rearrange, repeat or pad their input, or return its shape. */
 
 import type { Operand } from '../graph/value.ts';
 import { intAttribute, intsAttribute, stringAttribute, type Node } from '../graph/graph.ts';
@@ -15,7 +15,7 @@ import {
   type InferTable,
 } from './common.ts';
 
-/** 0 copies the input's dimension (unless allowzero), -1 takes what is left. */
+/** 0 copies the input's dimension (unless allowzero), -1 is computed from the rest. */
 const reshape: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
   const wanted = requiredKnown(node, inputs, 1);
@@ -36,7 +36,7 @@ const reshape: Infer = (node, inputs) => {
 const flatten: Infer = (node, inputs) => {
   const { type, dims } = required(node, inputs, 0);
   const wanted = intAttribute(node, 'axis', 1);
-  // The axis may be the rank itself, behind the last axis; a negative one still counts from the last axis.
+  // The axis may equal the rank, behind the last axis; a negative one still counts from the last axis.
   const axis = wanted === dims.length ? wanted : frontAxis(node, inputs, wanted, dims.length);
   return one(type, [product(dims.slice(0, axis)), product(dims.slice(axis))]);
 };
@@ -105,7 +105,7 @@ const size: Infer = (node, inputs) => {
   return one('int64', []);
 };
 
-/** How many elements Pad puts before and after each axis (negative: takes away) along the axes given, else along all. */
+/** The number of elements that Pad puts before and after each axis (negative: removes), along the given axes or all. */
 export function padsOf(node: Node, inputs: readonly Operand[]): { before: number[]; after: number[] } {
   const { dims } = required(node, inputs, 0);
   const pads = requiredKnown(node, inputs, 1);

@@ -1,4 +1,4 @@
-/** Works out what shape a model's output has for inputs of some size; nothing is run. */
+/** Computes the shape of a model's output for inputs of some size, without running it. */
 
 import { Builder } from '../graph/builder.ts';
 import type { Model } from '../graph/graph.ts';
@@ -24,7 +24,7 @@ export class ShapeProbe {
     this.ports = ports;
   }
 
-  /** Each size is worked out once. @throws as `specialize` if the model cannot take so many utterances or samples. */
+  /** Each size is computed once. @throws as `specialize` if the model cannot take so many utterances or samples. */
   dims(batch: number, samples: number): readonly number[] {
     const key = `${batch}x${samples}`;
     let found = this.known.get(key);
@@ -42,8 +42,7 @@ export class ShapeProbe {
 }
 
 /**
- * Writes the model for inputs of one size. Matrices of weights are inputs of what is written: no shape depends on their elements, so these
- * need not be read.
+ * Writes the model for inputs of one size. Weight matrices become inputs: no shape depends on their elements, so they need not be read.
  * @throws as `specialize`.
  */
 export function atLength(

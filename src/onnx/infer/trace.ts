@@ -1,4 +1,4 @@
-/** The types and shapes of all values of a model for inputs of certain sizes, node by node, with the elements of shape arithmetic. */
+/** Computes the types and shapes of all values of a model for inputs of certain sizes, node by node, including the elements of shape arithmetic. */
 
 import { attribute, type Graph, type Model, type Node, type ValueInfo } from '../graph/graph.ts';
 import { withMaskedFills } from '../passes/maskedFill.ts';
@@ -7,13 +7,13 @@ import { Rewriter } from '../graph/rewriter.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
 
-/** What stands for the symbols of the inputs' shapes: for their first axis, and for any other. */
+/** Values of the symbols in the inputs' shapes: for the first axis, and for any other. */
 export interface TraceSizes {
   readonly batch: number;
   readonly length: number;
 }
 
-/** Vectors of more floats are parameters, whose elements no shape depends on. */
+/** Longer float vectors are parameters, whose elements no shape depends on. */
 const longestFloats = 4;
 
 export class Trace {
@@ -34,12 +34,12 @@ export class Trace {
     for (const [name, tensor] of model.graph.initializers) this.define(name, tensor);
   }
 
-  /** What is known of a value; undefined if nothing is. */
+  /** The known facts about a value; undefined if there are none. */
   value(name: string): Value | undefined {
     return this.values.get(name);
   }
 
-  /** A stored tensor. Of large ones of floats only the shape is looked at. */
+  /** A stored tensor. For large float tensors, only the shape is read. */
   define(name: string, tensor: Tensor): void {
     const { type, dims } = tensor;
     const { b } = this.rewriter;
@@ -47,7 +47,7 @@ export class Trace {
     this.values.set(name, large ? b.input(`stored/${name}`, type, dims) : b.constant(tensor, name));
   }
 
-  /** Works out a node's outputs. Those of operators that Pinch does not know, or that read such outputs, stay unknown. */
+  /** Computes a node's outputs. Outputs of unknown operators, and of nodes that read unknown values, stay unknown. */
   add(node: Node): void {
     const operands = node.inputs.map((name) => this.values.get(name));
     if (node.inputs.some((name, i) => name !== '' && !operands[i])) return;
@@ -59,7 +59,7 @@ export class Trace {
         if (name !== '' && output) this.values.set(name, output);
       });
     } catch {
-      // Shapes that do not fit or are not known: the outputs are unknown, and who needs them says so.
+      // Shapes do not fit or are unknown: the outputs are unknown, and a caller that needs them reports it.
     }
   }
 
@@ -73,7 +73,7 @@ export class Trace {
     return branch.outputs.map(({ name }) => this.values.get(name));
   }
 
-  /** A symbol has one size wherever it stands. */
+  /** A symbol has one size everywhere. */
   private dimension({ dims, name }: ValueInfo, axis: number): number {
     const dim = dims?.[axis];
     if (typeof dim === 'number') return dim;
@@ -84,5 +84,5 @@ export class Trace {
   }
 }
 
-/** A graph's nodes as traces read them, in the same places. */
+/** A graph's nodes as traces read them, in the same positions. */
 export const traceNodes = (graph: Graph): readonly Node[] => withMaskedFills(graph);

@@ -1,9 +1,9 @@
-/** What is known of the elements of a model's values whatever the inputs are, and however large: the numbers that they lie between. */
+/** Bounds for the elements of a model's values that hold for inputs of any content and size. */
 
 import { attribute, intAttribute, type Attribute, type Graph, type Node } from '../graph/graph.ts';
 import { sizeOf, toNumbers, type Tensor } from '../graph/tensor.ts';
 
-/** Both included. True counts as 1. */
+/** Both inclusive. True counts as 1. */
 export interface ValueRange {
   readonly low: number;
   readonly high: number;
@@ -13,8 +13,8 @@ export interface ValueRange {
 const longest = 1024;
 
 /**
- * By value; values of which nothing is known are not in it.
- * @param varying stored tensors whose elements will be others.
+ * Bounds by value; a value without known bounds is missing.
+ * @param varying stored tensors whose elements will change.
  */
 export function valueRanges(
   { nodes, initializers }: Graph,
@@ -126,7 +126,7 @@ function ofNumbers(numbers: readonly number[]): ValueRange | undefined {
   return numbers.some(Number.isNaN) ? undefined : { low: Math.min(...numbers), high: Math.max(...numbers) };
 }
 
-/** ONNX's numbers for the types that masks are cast to. */
+/** ONNX's numbers of the types that masks are cast to. */
 const [floatType, integerTypes, booleanType] = [1, [6, 7], 9];
 
 function cast(value: ValueRange, to: number | undefined): ValueRange | undefined {

@@ -1,4 +1,4 @@
-/** Finds out whether a model takes any number of utterances of any length, or was exported with one baked in. */
+/** Finds out whether a model takes any number of utterances of any length, or has fixed sizes from its export. */
 
 import type { Model } from '../graph/graph.ts';
 import { axesOf, batchFirst, type OutputAxes } from './outputAxes.ts';
@@ -7,13 +7,13 @@ import { ShapeProbe, type AudioPorts } from '../infer/shapeProbe.ts';
 export type { AudioPorts } from '../infer/shapeProbe.ts';
 
 /**
- * Works out the output's shape for two batch sizes and three lengths; nothing is run.
- * @param file how messages name the model.
+ * Computes the output's shape for two batch sizes and three lengths, without running the model.
+ * @param file the model's name in messages.
  * @param sampleRate in Hz; the lengths tried are one, two and five seconds.
  * @param symbols of the vocabulary, if there is one.
- * @returns which axis of the output is which.
- * @throws Error with one sentence if the model can do only some of them, if its frames do not follow its samples, or if its output has not
- *   one axis for utterances, one for frames and one for symbols. A model that can do none of them has another fault, whose own error
+ * @returns the order of the output's axes.
+ * @throws Error with one sentence if the model takes only some of the sizes, if its frames do not follow its samples, or if its output does
+ *   not have one axis each for utterances, frames and symbols. If the model takes none of the sizes, it has another fault, whose own error
  *   is thrown.
  */
 export function checkLengths(
@@ -48,7 +48,7 @@ export function checkLengths(
   throw new Error(`${file}: ${unknownAxes(ports.logits, trials, symbols)}`);
 }
 
-/** What is said of an output that has not the axes that CTC needs. */
+/** The message about an output without the axes that CTC needs. */
 export function unknownAxes(
   output: string,
   trials: readonly { readonly batch: number; readonly samples: number; readonly dims: readonly number[] }[],

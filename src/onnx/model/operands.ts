@@ -1,4 +1,4 @@
-/** Which inputs of a model's nodes are trained: found by what the operators do with them. */
+/** Finds the trained inputs of a model's nodes, by the operators' use of them. */
 
 import { intAttribute, type Graph, type Node } from '../graph/graph.ts';
 import {
@@ -14,12 +14,12 @@ import type { Tensor } from '../graph/tensor.ts';
 
 export type Role = 'weight' | 'bias';
 
-/** How an operator uses a stored tensor, which decides what else has to be true for the tensor to be a parameter. */
+/** An operator's use of a stored tensor, which decides the further conditions for a parameter. */
 type Kind = 'matrix' | 'kernel' | 'norm' | 'elementwise' | 'table';
 
 type Relation = 'same' | 'view' | 'computed';
 
-/** A stored tensor that a node reads as something to be trained. */
+/** A stored tensor that a node reads as a parameter. */
 export interface TrainedInput {
   /** Index of the node in the graph, and of its input. */
   readonly node: number;
@@ -27,18 +27,18 @@ export interface TrainedInput {
   /** The initializer, or the output of the Constant node. */
   readonly source: string;
   readonly tensor: Tensor;
-  /** Names under which the tensor, or a view of it, passes on its way to the node, the nearest first, `source` last. */
+  /** Names of the tensor and its views on the way to the node, the nearest first, `source` last. */
   readonly aliases: readonly string[];
   readonly role: Role;
   /** Whether the tensor is [in, out], where PyTorch has [out, in]. */
   readonly transposed: boolean;
   /** Whether the node's input is the tensor itself, the same elements in another shape or type, or computed from them. */
   readonly relation: Relation;
-  /** The module the node belongs to; undefined if unknown. */
+  /** The node's module; undefined if unknown. */
   readonly module: string | undefined;
-  /** The parameter's name, as far as this place tells. */
+  /** The parameter's name, as far as this node shows it. */
   readonly name: string;
-  /** For a bias: the stored tensor that is the weight of the same layer. It tells layers of one name apart. */
+  /** For a bias: the stored tensor with the weight of the same layer. It distinguishes layers of the same name. */
   readonly partner: string | undefined;
 }
 
@@ -86,7 +86,7 @@ const trained: Readonly<Record<string, Trained>> = {
     [1, 'bias', 'elementwise'],
   ],
   Gather: [[0, 'weight', 'table']],
-  // What onnxruntime's optimizer makes of these (domain com.microsoft).
+  // onnxruntime's optimizer turns these into operators of the domain com.microsoft.
   FusedMatMul: product,
   FusedGemm: [...product, [2, 'bias', 'kernel']],
   FusedConv: layer,
@@ -103,14 +103,14 @@ const trained: Readonly<Record<string, Trained>> = {
 };
 
 /**
- * The trained operands of a graph, in the order of its nodes. A tensor counts if it meets, in its operator, a value that depends on
- * the graph's inputs (not only on their shapes), and if
- * - a matrix product reads it, and it has two dimensions or more; positions, which depend on shapes alone, may meet it there, too;
+ * The trained operands of a graph, in the order of its nodes. A tensor is one if its operator also reads a value that depends on the graph's
+ * inputs (not only on their shapes), and if
+ * - a matrix product reads it, and it has at least two dimensions; here, positions, which depend on shapes alone, count as inputs too;
  * - a convolution, recurrent layer or PRelu reads it;
  * - a normalization reads it, unless the exporter made it up;
- * - it is added or multiplied, and is a vector, or one for each head, or has a parameter's own name, or rows of it are looked up, and
- *   it has such a name;
- * - it is what such an operand is computed from (weight normalization, embedded positions), and has a parameter's own name.
+ * - it is added or multiplied, and is a vector, or has one element for each head, or has the name of a parameter; or rows of it are looked up,
+ *   and it has such a name;
+ * - such an operand is computed from it (weight normalization, embedded positions), and it has the name of a parameter.
  */
 export function trainedOperands(graph: Graph, signature: Signature): TrainedInput[] {
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
@@ -142,12 +142,12 @@ export function trainedOperands(graph: Graph, signature: Signature): TrainedInpu
   }
   return found;
 
-  /** The stored tensors that a value is, or is computed from. */
+  /** The stored tensors that a value equals or is computed from. */
   function sourcesOf(name: string, seen = new Set<string>()): Source[] {
     const stored = graph.initializers.get(name);
     if (stored) return [{ tensor: stored, aliases: [name], turned: false, relation: 'same' as const }];
     const producer = producers.get(name);
-    // A value that is reached twice was computed from the same tensors.
+    // A value that is reached twice is computed from the same tensors.
     if (!producer || seen.has(name)) return [];
     seen.add(name);
     const value = producer.attributes['value'];
@@ -171,7 +171,7 @@ export function trainedOperands(graph: Graph, signature: Signature): TrainedInpu
       .map((source) => ({ ...source, relation: 'computed' as const }));
   }
 
-  /** The stored tensor that is the weight of a bias's layer, which may be the node itself or the product before it. */
+  /** The stored tensor with the weight of a bias's layer, which may be the node itself or the product before it. */
   function weightBeside(node: Node, input: number): string | undefined {
     const product = ['Add', 'BiasGelu'].includes(node.opType) ? producers.get(node.inputs[1 - input] ?? '') : node;
     for (const [at, role] of (product && trained[product.opType]) ?? []) {
@@ -189,7 +189,7 @@ export function trainedOperands(graph: Graph, signature: Signature): TrainedInpu
     if (stated !== undefined && stated !== 'PARAMETER') return false;
     const named = stated === 'PARAMETER' || (!known && saysTrained(source));
     if (relation === 'computed') {
-      // A vector of one number may have been merged with a parameter of elsewhere, whose name it then has.
+      // A vector of equal numbers may have been merged with a parameter of another module, whose name it then has.
       return named && isParameterName(source) && (belongs(source, operand.module) || constantOf(tensor) === undefined);
     }
     switch (kind) {
@@ -208,7 +208,7 @@ export function trainedOperands(graph: Graph, signature: Signature): TrainedInpu
   }
 
   /**
-   * Ones and zeros of a normalization that has no parameters, or of group normalization, which exporters write as an instance
+   * Ones and zeros of a normalization without parameters, or of group normalization, which exporters write as an instance
    * normalization between two Reshapes.
    */
   function isMadeUp(node: Node, tensor: Tensor, role: Role, hasName: boolean): boolean {
@@ -219,21 +219,21 @@ export function trainedOperands(graph: Graph, signature: Signature): TrainedInpu
   }
 }
 
-/** A parameter's name from one place where it is used. */
+/** A parameter's name from one node that uses it. */
 function nameOf(node: Node, module: string | undefined, role: Role, source: Source, signature: Signature): string {
   const { aliases, tensor, relation } = source;
   const ownNames = aliases.filter(isParameterName);
   const fits = ownNames.find((name) => belongs(name, module));
   if (fits !== undefined) return fits;
   const [own] = ownNames;
-  // A name from elsewhere: it is that parameter, or only one that the exporter merged with it because all elements are equal.
+  // A name of another module: it is that parameter, or the exporter merged both because all elements are equal.
   if (own !== undefined && (relation === 'computed' || constantOf(tensor) === undefined)) return own;
   const called = parameterOfCall(node, role, signature) ?? biasOfCall(node, role, signature);
   const derived = module ? `${module}.${role}` : undefined;
   return called ?? derived ?? own ?? aliases.at(-1) ?? '';
 }
 
-/** The bias that belongs to the weight of a node's call, where the call does not name it because it was cut out of a larger tensor. */
+/** The bias that belongs to the weight of a node's call, if the bias was cut out of a larger tensor and has no name of the call. */
 function biasOfCall(node: Node, role: Role, signature: Signature): string | undefined {
   const weight = role === 'bias' ? parameterOfCall(node, 'weight', signature) : undefined;
   const bias = weight && `${moduleOfParameter(weight)}.bias`;
@@ -246,7 +246,7 @@ function isForEachHead(role: Role, { dims }: Tensor): boolean {
   return role === 'bias' && inner.length === 3 && inner[1] === 1;
 }
 
-/** Whether a parameter's name is one of a module or its children; of an unknown module, any may be. */
+/** Whether a parameter's name belongs to a module or its children; for an unknown module, any name may. */
 function belongs(name: string, module: string | undefined): boolean {
   return !module || name.startsWith(`${module}.`);
 }
@@ -254,15 +254,15 @@ function belongs(name: string, module: string | undefined): boolean {
 interface Source {
   readonly tensor: Tensor;
   readonly aliases: readonly string[];
-  /** Whether a Transpose lies between the tensor and the node. */
+  /** Whether a Transpose is between the tensor and the node. */
   readonly turned: boolean;
   readonly relation: Relation;
 }
 
-/** Operators that pass their first input on, in another shape or type. */
+/** Operators that pass on their first input in another shape or type. */
 const views = new Set(['Identity', 'Cast', 'Transpose', 'Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
 
-/** Values that change with the graph's inputs while their shapes stay the same, and positions that went through a linear layer. */
+/** Values that change with the graph's inputs while their shapes stay the same, and positions behind a linear layer. */
 function liveValues(graph: Graph): Set<string> {
   const live = new Set(graph.inputs.map(({ name }) => name));
   const varying = new Set(live);
@@ -284,7 +284,7 @@ function isMatrix({ type, dims }: Tensor): boolean {
   return type.includes('float') && dims.length === 2 && dims.every((dim) => dim > 1);
 }
 
-/** Whether a matrix is [in, out] as this input. */
+/** Whether a matrix is [in, out] at this input. */
 function isTransposed(node: Node, input: number): boolean {
   if (node.opType === 'MatMul') return input === 1;
   if (node.opType === 'FusedMatMul') {
@@ -293,10 +293,10 @@ function isTransposed(node: Node, input: number): boolean {
   return ['Gemm', 'FusedGemm'].includes(node.opType) && input === 1 && intAttribute(node, 'transB', 0) === 0;
 }
 
-/** The value that all elements of a float tensor share; undefined if they differ or there are none. */
+/** The common value of all elements of a float tensor; undefined if they differ or there are none. */
 export function constantOf(tensor: Tensor): number | undefined {
   let first: number | bigint | undefined;
-  // Piece by piece: in a matrix the second element differs, and the rest is never read.
+  // In pieces: in a matrix the second element differs, and the rest is never read.
   for (const piece of piecesOf(tensor)) {
     for (const element of piece) {
       first ??= element;
@@ -304,7 +304,7 @@ export function constantOf(tensor: Tensor): number | undefined {
     }
   }
   if (first === undefined) return undefined;
-  // Half-precision numbers are held as their bits.
+  // Half-precision numbers are stored as bits.
   const one = tensor.type === 'float16' ? 0x3c00 : tensor.type === 'bfloat16' ? 0x3f80 : 1;
   return first === one ? 1 : Number(first);
 }

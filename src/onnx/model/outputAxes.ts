@@ -1,6 +1,6 @@
-/** Which axis of a model's output counts utterances, which frames and which symbols: found from outputs, not from names. */
+/** Finds the order of the axes of a model's output from its shapes, not from names. */
 
-/** Positions among the output's axes, each of 0, 1, 2 once. */
+/** Positions among the output's axes: 0, 1, 2, each once. */
 export interface OutputAxes {
   readonly batch: number;
   readonly frames: number;
@@ -10,7 +10,7 @@ export interface OutputAxes {
 /** The axes of logits in Hugging Face's models. */
 export const batchFirst: OutputAxes = { batch: 0, frames: 1, symbols: 2 };
 
-/** An output's shape for so many utterances of so many samples. */
+/** An output's shape for a number of utterances and samples. */
 export interface Trial {
   readonly batch: number;
   readonly samples: number;
@@ -28,8 +28,8 @@ const orders: readonly OutputAxes[] = [
 ];
 
 /**
- * The order that fits all trials: the batch is as many as went in, frames grow with the samples, and symbols are always as many.
- * @param symbols of the vocabulary; the model has as many or more.
+ * The order that fits all trials: the batch axis equals the number of inputs, frames grow with the samples, and the symbols are constant.
+ * @param symbols of the vocabulary; the model has at least as many.
  */
 export function axesOf(trials: readonly Trial[], symbols = 1): OutputAxes | undefined {
   return orders.find((axes) => trials.every((trial) => fits(trial, axes, trials, symbols)));

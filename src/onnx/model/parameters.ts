@@ -1,4 +1,4 @@
-/** A model's parameters under the names that its authors know, each a stored tensor of its own. */
+/** A model's parameters under their names in PyTorch, each a stored tensor of its own. */
 
 import { intAttribute, type Model, type Node } from '../graph/graph.ts';
 import type { ModelFile } from '../file/load.ts';
@@ -19,35 +19,34 @@ import { unfold } from '../unfold/unfold.ts';
 import { untieInitializers, type DroppedBias, type ParameterGroups } from '../passes/untieInitializers.ts';
 
 export interface Parameter {
-  /** The stored tensor that holds it. */
+  /** The stored tensor of the parameter. */
   readonly initializer: string;
   /** Its name in PyTorch: `wav2vec2.encoder.layers.0.attention.q_proj.weight`. Unique in the model. */
   readonly name: string;
-  /** Its module without what all modules start with: `encoder.layers.0.attention.q_proj`. */
+  /** Its module without the prefix of all modules: `encoder.layers.0.attention.q_proj`. */
   readonly layer: string;
   readonly role: Role;
-  /** The operator that uses it; the first one, if there are several. */
+  /** The operator that uses it; of several, the first. */
   readonly opType: string;
-  /** Whether it is stored [in, out], where PyTorch has [out, in]. */
+  /** Whether it is stored as [in, out], where PyTorch has [out, in]. */
   readonly transposed: boolean;
-  /** Its shape as it is stored. */
+  /** Its stored shape. */
   readonly dims: readonly number[];
 }
 
-/** A model whose parameters are known, in the order of the nodes that use them. */
+/** A model with known parameters, in the order of the nodes that use them. */
 export interface ExposedModel {
   readonly file: ModelFile;
   readonly parameters: readonly Parameter[];
-  /** Parameters that PyTorch lists and the graph does not hold: it does not use them, or the exporter computed with them. */
+  /** Parameters that PyTorch lists and the graph lacks: it does not use them, or the exporter computed with them. */
   readonly absent: readonly string[];
 }
 
 /**
- * Finds the parameters, and gives a model in which each is an initializer that holds nothing else. Exporters merge stored tensors
- * with equal elements, so that one initializer of zeros serves as many biases; they drop a convolution's bias of zeros; they
- * write some weights as Constant nodes; and they keep several biases in one vector. All this is undone, because such parameters differ
- * after one step of training. A matrix that two modules share stays one parameter. The model computes what it did before; `original`
- * itself does not change.
+ * Finds the parameters, and returns a model in which each is an initializer of its own. Exporters merge stored tensors with equal elements, so that
+ * one initializer of zeros serves as many biases; they drop a convolution's bias of zeros; they write some weights as Constant nodes; and they
+ * keep several biases in one vector. All this is undone, because such parameters differ after one training step. A matrix that two modules share
+ * stays one parameter. The model computes what it did before; `original` itself does not change.
  */
 export function exposeParameters(original: ModelFile): ExposedModel {
   const signature = signatureOf(original);
@@ -79,7 +78,7 @@ export function exposeParameters(original: ModelFile): ExposedModel {
   const parameters = [...found, ...restored]
     .sort((a, b) => a.node - b.node || a.input - b.input)
     .map((entry) => entry.parameter);
-  // A matrix that several modules share goes by one of its names.
+  // A matrix that several modules share has one of its names.
   const present = new Set([
     ...groups.keys(),
     ...dropped.keys(),
@@ -95,7 +94,7 @@ function byName(nodes: readonly Node[], operands: readonly TrainedInput[]): Para
   const groups = new Map<string, [TrainedInput, ...TrainedInput[]]>();
   for (const [source, readers] of bySource) {
     const names = new Set(readers.map(({ name }) => name));
-    // Vectors that are equal by chance were filled with one number; anything else that is equal is shared on purpose.
+    // Vectors that are equal by chance are constant. Anything else that is equal is shared on purpose.
     const merged = readers[0] && constantOf(readers[0].tensor) !== undefined;
     const common = names.has(source) ? source : ([...names][0] ?? source);
     const own = new Map<string, TrainedInput[]>();
@@ -109,7 +108,7 @@ function byName(nodes: readonly Node[], operands: readonly TrainedInput[]): Para
   return groups;
 }
 
-/** A name for the second of two parameters that would have the same: after the call within the module, as in `attention.MatMul_1.weight`. */
+/** A name for the second of two parameters with the same name: that of the call within the module, as in `attention.MatMul_1.weight`. */
 function otherName(
   nodes: readonly Node[],
   { node, module, role, source }: TrainedInput,
@@ -122,7 +121,7 @@ function otherName(
   return name;
 }
 
-/** Biases that PyTorch lists for a convolution or matrix product which has none in the file, because they were zero. */
+/** Biases that PyTorch lists for a convolution or matrix product and that the file lacks, because they were zero. */
 function droppedBiases(model: Model, groups: ParameterGroups, signature: Signature): Map<string, DroppedBias> {
   const { nodes } = model.graph;
   const weights = new Map([...groups.values()].flat().map((operand) => [`${operand.node}:${operand.input}`, operand]));
@@ -130,7 +129,7 @@ function droppedBiases(model: Model, groups: ParameterGroups, signature: Signatu
   for (const [index, node] of nodes.entries()) {
     const weight = weights.get(`${index}:1`);
     if (!weight || node.inputs[2]) continue;
-    // A computed weight, as that of weight normalization, does not have the shape of what it is computed from.
+    // A computed weight, as in weight normalization, does not have the shape of its factors.
     const dims = weight.relation === 'same' ? weight.tensor.dims : storedShape(model, node.inputs[1] ?? '');
     const channels = dims && outputChannels(node, dims);
     if (channels === undefined) continue;
@@ -144,7 +143,7 @@ function droppedBiases(model: Model, groups: ParameterGroups, signature: Signatu
   return dropped;
 }
 
-/** The length of a node's bias; undefined for operators that take none. */
+/** The length of a node's bias; undefined for operators without one. */
 function outputChannels(node: Node, weight: readonly number[]): number | undefined {
   switch (node.opType) {
     case 'Conv':
@@ -158,7 +157,7 @@ function outputChannels(node: Node, weight: readonly number[]): number | undefin
   }
 }
 
-/** The shape of a value that is computed from stored tensors alone; undefined if it cannot be told. */
+/** The shape of a value that is computed from stored tensors alone; undefined if unknown. */
 function storedShape(model: Model, name: string): readonly number[] | undefined {
   const needed = withoutUnread(model.graph.nodes, [name]);
   const reads = new Set(needed.flatMap(({ inputs }) => inputs));

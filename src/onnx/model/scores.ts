@@ -1,4 +1,4 @@
-/** What the numbers of a model's output are, logits or what a softmax made of them, and where the logits stand: read from its nodes. */
+/** The kind of a model's output, logits or the result of a softmax, and the value with the logits: read from its nodes. */
 
 import { intAttribute, intsAttribute, type Graph, type Model, type Node } from '../graph/graph.ts';
 import type { OutputAxes } from './outputAxes.ts';
@@ -7,9 +7,9 @@ import { toNumbers } from '../graph/tensor.ts';
 export type Scores = 'logits' | 'log-probabilities' | 'probabilities';
 
 export interface ScoreSource {
-  /** What the output's numbers are, as far as the nodes tell; undefined if they do not. */
+  /** The kind of the output's numbers; undefined if the nodes do not show it. */
   readonly scores: Scores | undefined;
-  /** The value that stands before softmax and transposes; the output itself where nothing is known to be behind it. */
+  /** The value before softmax and transposes; the output itself if no such nodes were found. */
   readonly value: string;
   /** The axes of that value. */
   readonly axes: OutputAxes;
@@ -17,12 +17,12 @@ export interface ScoreSource {
 
 /**
  * Goes back from an output through nodes that only move or rename its numbers, and through a softmax over the symbols.
- * @throws Error with what is wrong, without the file's name, if the output is normalised over another axis or symbol by symbol.
+ * @throws Error with the problem, without the file's name, if the output is normalised over another axis or symbol by symbol.
  */
 export function traceScores(model: Model, output: string, axes: OutputAxes): ScoreSource {
   const producers = new Map(model.graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const moved = behindMoves(producers, { value: output, axes });
-  // Log of a softmax, also of a softmax that is kept from zero; or a softmax as the exponential of its logarithm.
+  // Log of a softmax, perhaps with a floor above zero; or a softmax as the exponential of its logarithm.
   const outer = producers.get(moved.value);
   const step = outer && isPlain(outer) && (outer.opType === 'Log' || outer.opType === 'Exp') ? outer.opType : undefined;
   let inner = moved;
@@ -42,7 +42,7 @@ export function traceScores(model: Model, output: string, axes: OutputAxes): Sco
   const last = producers.get(moved.value);
   if (last && isPlain(last) && symbolwise.has(last.opType)) {
     throw new Error(
-      `its output "${output}" comes from ${last.opType} "${last.name}", which looks at each symbol alone; Pinch needs logits or what a softmax makes of them.`,
+      `its output "${output}" comes from ${last.opType} "${last.name}", which looks at each symbol alone; Pinch needs logits, or their softmax.`,
     );
   }
   if (last && (linear.has(last.opType) || isBias(last, model.graph))) return { scores: 'logits', ...moved };
@@ -54,7 +54,7 @@ interface LogitsPlace {
   readonly axes: OutputAxes;
 }
 
-/** Behind these the numbers are logits, whatever comes before. */
+/** Behind these operators the numbers are logits, whatever comes before. */
 const linear: ReadonlySet<string> = new Set(['MatMul', 'Gemm', 'Conv', 'Einsum', 'LayerNormalization']);
 
 const symbolwise: ReadonlySet<string> = new Set(['Sigmoid', 'HardSigmoid']);
@@ -93,10 +93,10 @@ function behindMoves(producers: ReadonlyMap<string, Node>, from: LogitsPlace): L
   }
 }
 
-/** A Cast is among them because an output of 32-bit floats can only have been made from wider or narrower ones. */
+/** Includes Cast, because a float32 output may have been converted from a wider or narrower type. */
 const renaming: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Dropout']);
 
-/** Behind what keeps a softmax from zero: a tiny number added, or as the least. */
+/** Behind a guard that keeps a softmax from zero: a tiny number that is added, or a floor. */
 function behindGuards(graph: Graph, producers: ReadonlyMap<string, Node>, from: LogitsPlace): LogitsPlace {
   const node = producers.get(from.value);
   if (!node || !isPlain(node) || !['Add', 'Max', 'Clip'].includes(node.opType)) return from;
@@ -114,7 +114,7 @@ function constantOf(node: Node | undefined) {
   return held?.type === 'tensor' ? held.value : undefined;
 }
 
-/** Up to operator set 12 the softmax went over all axes from its own on, and that was 1 where nothing was said. */
+/** Up to opset 12 the softmax ran over all axes from the given one on, which is 1 by default. */
 function axisOf(node: Node, { opsets }: Model): number {
   const old = (opsets.get('') ?? 13) < 13;
   const axis = intAttribute(node, 'axis', old ? 1 : -1);

@@ -1,10 +1,10 @@
-/** Opset 23's Attention and RotaryEmbedding as operators of the training graph's set. */
+/** Writes opset 23's Attention and RotaryEmbedding with operators of the training graph's opset. */
 
 import type { Operand, Value } from '../graph/value.ts';
 import { floatAttribute, int, intAttribute, ints } from '../graph/graph.ts';
 import { required, unsupported, type Adaptation, type Adapter, type AdapterTable } from './common.ts';
 
-/** softmax(Q·Kᵀ·scale + mask)·V for every head; key and value heads may be fewer than query heads (grouped queries). */
+/** softmax(Q·Kᵀ·scale + mask)·V for every head; there may be fewer key and value heads than query heads (grouped queries). */
 const attention: Adapter = (a) => {
   const { r, node, inputs, options } = a;
   if (inputs[4] || inputs[5] || inputs[6]) return unsupported(a, 'a cache of keys and values');
@@ -38,7 +38,7 @@ function byHead({ r }: Adaptation, x: Value, heads: number): Value {
   return r.op('Transpose', [split], { perm: ints([0, 2, 1, 3]) });
 }
 
-/** Every key or value head serves as many query heads in a row. */
+/** Repeats every key or value head for its consecutive query heads. */
 function repeated({ r }: Adaptation, x: Value, query: Value): Value {
   const [batch = 1, heads = 1, frames = 1, width = 1] = x.dims;
   const times = (query.dims[1] ?? 1) / heads;

@@ -17,14 +17,14 @@ import { product } from '../infer/common.ts';
 import { float32 } from '../graph/tensor.ts';
 import { required, same, unsupported, without, type Adaptation, type Adapter, type AdapterTable } from './common.ts';
 
-/** Reduce (before 18; ReduceSum before 13), Squeeze and Unsqueeze (before 13): axes are an input now. */
+/** Reduce (before 18; ReduceSum before 13), Squeeze and Unsqueeze (before 13): axes have become an input. */
 const axesToInput: Adapter = (a) => {
   const axes = intsAttribute(a.node, 'axes');
   if (!axes) return same(a);
   return same(a, { inputs: [a.inputs[0], a.r.b.ints(axes)], attributes: without(a.node.attributes, 'axes') });
 };
 
-/** The lengths of the pieces are always given: what an equal split means without them changed in 13 and 18. */
+/** Always writes the lengths of the pieces: the meaning of an equal split without them changed in 13 and 18. */
 const split: Adapter = (a) => {
   const { node, inputs, r } = a;
   const [x] = inputs;
@@ -35,7 +35,7 @@ const split: Adapter = (a) => {
   return same(a, { inputs: [x, r.b.ints(lengths)], attributes: { axis: int(axis) } });
 };
 
-/** Before 13 the input was taken as a matrix, cut at the axis. */
+/** Before 13, the input was flattened to a matrix at the axis. */
 const softmax: Adapter = (a) => {
   const { node, r, version, options } = a;
   if (version >= 13) return same(a);
@@ -85,20 +85,20 @@ const topK: Adapter = (a) => {
   return same(a, { inputs: [a.inputs[0], a.r.b.ints([count])], attributes: without(a.node.attributes, 'k') });
 };
 
-/** A trained model is used as it is at inference, where Dropout changes nothing. */
+/** In a trained model Dropout is off, as at inference. */
 const dropout: Adapter = (a) => {
   if (a.node.outputs[1]) return unsupported(a, 'the mask of Dropout');
   return [required(a, 0)];
 };
 
-/** Statistics are those of the model; training mode would take the batch's. */
+/** Uses the model's statistics; training mode would take the batch's. */
 const batchNormalization: Adapter = (a) => {
   if (intAttribute(a.node, 'training_mode', 0) !== 0) return unsupported(a, 'training_mode');
   const epsilon = floatAttribute(a.node, 'epsilon', 1e-5);
   return [a.r.op('BatchNormalization', a.inputs, { epsilon: float(epsilon) }, a.options)];
 };
 
-/** Before 11 there was no region of interest, and only one way to place samples. Upsample was its name before 10. */
+/** Before 11 there was no region of interest, and only one way to place samples. Before 10 the operator was named Upsample. */
 const resize: Adapter = (a) => {
   const { node, r, inputs, version, options } = a;
   if (version >= 11) return same(a);
@@ -112,7 +112,7 @@ const resize: Adapter = (a) => {
   return [r.op('Resize', [inputs[0], undefined, scales], attributes, options)];
 };
 
-/** A constant of any size is no node. */
+/** A constant of any size needs no node. */
 const constant: Adapter = ({ r, node }) => {
   const [tensor] = evaluate(node, [], inferTypes(node, [])) ?? [];
   return [tensor && r.b.constant(tensor, node.outputs[0])];

@@ -1,4 +1,4 @@
-/** What an adapter sees of a node that it writes in the training graph's operator set. */
+/** The view of a node for adapters that write it in the training graph's opset. */
 
 import type { NodeOptions } from '../graph/builder.ts';
 import type { Operand, Value } from '../graph/value.ts';
@@ -10,9 +10,9 @@ export interface Adaptation {
   /** The model's node. Outputs that nothing reads are the empty string. */
   readonly node: Node;
   readonly inputs: readonly Operand[];
-  /** The version of the operator set that the model's node is written in. */
+  /** The opset version of the model's node. */
   readonly version: number;
-  /** Name, metadata and output names for the node that gives the result. */
+  /** Name, metadata and output names for the node with the result. */
   readonly options: NodeOptions;
 }
 
@@ -21,14 +21,14 @@ export type Adapter = (adaptation: Adaptation) => readonly (Value | undefined)[]
 
 export type AdapterTable = Readonly<Record<string, Adapter>>;
 
-/** Input `i`. @throws if it is left out. */
+/** Input `i`. @throws if it is omitted. */
 export function required({ node, inputs }: Adaptation, i: number): Value {
   const value = inputs[i];
   if (!value) throw new Error(`${describe(node)}: input ${i} is missing`);
   return value;
 }
 
-/** The node as it is, with other inputs or attributes. */
+/** The unchanged node, with other inputs or attributes. */
 export function same({ r, node, inputs, options }: Adaptation, changes: Partial<NodeChanges> = {}): readonly Value[] {
   const count = node.outputs.findLastIndex((output) => output !== '') + 1;
   const { opType = node.opType, attributes = node.attributes } = changes;
@@ -46,7 +46,7 @@ export function without(attributes: Attributes, ...names: readonly string[]): At
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)));
 }
 
-/** @throws that the node needs something Pinch does not support. */
+/** @throws that Pinch does not support a feature of the node. */
 export function unsupported({ node }: Adaptation, what: string): never {
   throw new Error(`${describe(node)}: ${what} is not supported`);
 }

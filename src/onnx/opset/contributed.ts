@@ -1,4 +1,4 @@
-/** Operators of onnxruntime's own (domain com.microsoft) that its optimizer leaves in files, as ONNX's operators. */
+/** Writes operators of onnxruntime's own domain com.microsoft, which its optimizer leaves in files, with ONNX's operators. */
 
 import type { Value } from '../graph/value.ts';
 import { attribute, float, floatAttribute, int, intAttribute, ints, string, stringAttribute } from '../graph/graph.ts';
@@ -33,7 +33,7 @@ const fusedMatMul: Adapter = (a) => {
   return [r.op('Mul', [r.op('MatMul', [left, right]), r.b.scalar(alpha)], {}, options)];
 };
 
-/** Conv, a value added to it (input 3), and an activation. */
+/** Conv, the addition of input 3, and an activation. */
 const fusedConv: Adapter = (a) => {
   const { r, node, inputs } = a;
   const convolved = r.op('Conv', inputs.slice(0, 3), without(node.attributes, 'activation', 'activation_params'));
@@ -70,7 +70,7 @@ function activated(a: Adaptation, x: Value, [alpha = 0, beta = 0]: readonly numb
   }
 }
 
-/** onnxruntime had it before ONNX took it over in opset 17. */
+/** onnxruntime's own operator before ONNX adopted it in opset 17. */
 const layerNormalization: Adapter = (a) =>
   same(a, {
     attributes: {

@@ -1,4 +1,4 @@
-/** Normalizations that the training graph's operator set lacks, or that changed later, as operators it has. */
+/** Writes normalizations that the training graph's opset lacks, or that changed later, with its operators. */
 
 import type { Operand, Value } from '../graph/value.ts';
 import { float, floatAttribute, int, intAttribute } from '../graph/graph.ts';
@@ -8,7 +8,7 @@ import { float32 } from '../graph/tensor.ts';
 import { required, unsupported, type Adaptation, type Adapter, type AdapterTable } from './common.ts';
 
 /**
- * Each group of channels is normalized as one channel by InstanceNormalization; scale and shift follow. They are per group before opset
+ * Each group of channels is normalized as one channel by InstanceNormalization, followed by scale and shift. They are per group before opset
  * 21 and per channel since.
  */
 const groupNormalization: Adapter = (a) => {

@@ -1,4 +1,4 @@
-/** Brings nodes of the operator sets that exporters write to the one that training graphs use. */
+/** Converts nodes from the opsets of exporters to the one of training graphs. */
 
 import type { Operand, Value } from '../graph/value.ts';
 import { describe, type Node } from '../graph/graph.ts';
@@ -11,10 +11,10 @@ import { contributedAdapters } from './contributed.ts';
 import { normalizationAdapters } from './normalization.ts';
 import type { Rewriter } from '../graph/rewriter.ts';
 
-/** The operator set of every training graph: the first with Gelu, and one that onnxruntime's WebGPU provider has kernels for. */
+/** The opset of every training graph: the first with Gelu, and one that onnxruntime's WebGPU provider has kernels for. */
 export const trainingOpset = 20;
 
-/** Before opset 7 broadcasting was written differently. No exporter of the last years goes back that far. */
+/** Before opset 7, broadcasting had another form. No exporter of recent years uses an older one. */
 const oldestOpset = 7;
 
 const adapters: Readonly<Record<string, AdapterTable>> = {
@@ -23,7 +23,7 @@ const adapters: Readonly<Record<string, AdapterTable>> = {
   ...maskedFillAdapters,
 };
 
-/** @throws if the model is written in an operator set that is too old to read. */
+/** @throws if the model's opset is too old to read. */
 export function checkOpset(opsets: ReadonlyMap<string, number>): void {
   const version = versionOf(opsets, '');
   if (version < oldestOpset) {
@@ -37,7 +37,7 @@ export function isKnown(node: Node): boolean {
 }
 
 /**
- * Writes a node of a model and returns its outputs, undefined for those that are not supported.
+ * Writes a node of a model and returns its outputs, undefined for unsupported ones.
  * @param node with the empty string for outputs that nothing reads.
  */
 export function adapt(

@@ -1,4 +1,4 @@
-/** A model without the part in front of one of its values, which becomes an input. */
+/** Cuts off the part of a model before one of its values, which becomes an input. */
 
 import { encodeInput } from '../file/encode.ts';
 import { rewriteFile } from '../file/rewriteFile.ts';
@@ -7,16 +7,16 @@ import { withFields } from '../file/protoCopy.ts';
 import { namesWithin, withoutUnread } from '../graph/subgraphs.ts';
 
 export interface Beginning {
-  /** The value that is given from now on: float32, of this rank. */
+  /** The value that becomes an input: float32, of this rank. */
   readonly name: string;
   readonly rank: number;
-  /** The input that led to it. It stays an input where something reads its shape. */
+  /** The former input. It stays an input if a node reads its shape. */
   readonly input: string;
   /** The only output that is kept. */
   readonly output: string;
 }
 
-/** @returns undefined if the elements of the input are still read: the part in front cannot be taken off. */
+/** @returns undefined if the elements of the former input are still read: the part before the value cannot be cut off. */
 export function beginAt(file: ModelFile, { name, rank, input, output }: Beginning): ModelFile | undefined {
   const { graph } = file.proto;
   if (!graph) return undefined;
@@ -35,7 +35,7 @@ export function beginAt(file: ModelFile, { name, rank, input, output }: Beginnin
       }),
     }),
   );
-  // Leaves out the weights that nothing reads any more.
+  // Removes the weights that nothing reads any more.
   return rewriteFile(view, view.model.graph.nodes, new Map());
 }
 

@@ -1,10 +1,10 @@
-/** Assignments of one number where a mask is true, which PyTorch's exporter writes through lists of indices. */
+/** Rewrites the assignment of one number where a mask is true, which PyTorch's exporter writes through lists of indices. */
 
 import { attribute, type Graph, type Node } from '../graph/graph.ts';
 import { required, type Adapter } from '../opset/common.ts';
 import { sizeOf } from '../graph/tensor.ts';
 
-/** The domain and operator of the node that stands for the pattern until it is written: inputs x, mask, number. */
+/** Domain and operator of the node that replaces the pattern until it is written: inputs x, mask, number. */
 const domain = 'pinch';
 const opType = 'MaskedFill';
 
@@ -37,7 +37,7 @@ export function withMaskedFills(graph: Graph): readonly Node[] {
 
 const repeating: ReadonlySet<string> = new Set(['Expand', 'Reshape', 'Identity', 'Unsqueeze', 'Squeeze', 'Tile']);
 
-/** Where(mask, number, x), the mask being true or false for whole rows of x if it has fewer axes. */
+/** Where(mask, number, x). A mask with fewer axes than x applies to whole rows. */
 const maskedFill: Adapter = (a) => {
   const [x, mask, number] = [required(a, 0), required(a, 1), required(a, 2)];
   const rows = x.dims.slice(mask.dims.length).map(() => 1);

@@ -45,8 +45,10 @@ const bodies = (attributes: readonly AttributeProto[]): GraphProto[] =>
   attributes.flatMap(({ g, graphs }) => (g ? [g, ...graphs] : graphs));
 
 function renamed(graph: GraphProto, rename: (name: string) => string): GraphProto {
-  const named = <M extends GraphProto['input'][number] | GraphProto['initializer'][number]>(value: M): M =>
-    rename(value.name) === value.name ? value : (withFields(value, { name: rename(value.name) } as Partial<M>) as M);
+  const named = <M extends GraphProto['input'][number] | GraphProto['initializer'][number]>(value: M): M => {
+    const name = rename(value.name);
+    return name === value.name ? value : withFields<M>(value, { name } as Partial<M>);
+  };
   const body = (attribute: AttributeProto): AttributeProto => {
     if (bodies([attribute]).length === 0) return attribute;
     const graphs = attribute.graphs.map((inner) => renamed(inner, rename));

@@ -1,4 +1,4 @@
-/** Takes work out of a model whose result is known for inputs of any size, and writes GELU as runtimes know it. */
+/** Removes nodes whose result is known for inputs of any size, and writes GELU in the form that runtimes fuse. */
 
 import { always, valueRanges, type ValueRange } from '../infer/valueRanges.ts';
 import type { Graph, Node } from '../graph/graph.ts';
@@ -7,7 +7,7 @@ import { rewriteFile } from '../file/rewriteFile.ts';
 import { namesWithin, withoutUnread } from '../graph/subgraphs.ts';
 import { Trace, traceNodes } from '../infer/trace.ts';
 
-/** What two values have in common for inputs of both sizes they have for any. */
+/** A property of two values that holds for both input sizes is taken to hold for any. */
 const sizes = [
   { batch: 3, length: 50423 },
   { batch: 5, length: 61331 },
@@ -15,11 +15,11 @@ const sizes = [
 
 /**
  * The same model without
- *   - sums with a mask that is zero everywhere, which exporters leave of attention masks that nobody gives,
- *   - Where(IsNaN(softmax), 0, softmax) behind scores to which no mask was added, and
- *   - 0.5 · (1 + erf) multiplied with x at last: with 0.5 at last it gives the same, and onnxruntime has it in one operator.
- * What it computes is the same to the last bit for finite numbers.
- * @param varying stored tensors whose elements will be others, as those in training: what is zero now is not left out.
+ *   - sums with a mask that is zero everywhere, which exporters leave of absent attention masks,
+ *   - Where(IsNaN(softmax), 0, softmax) behind scores without a mask, and
+ *   - 0.5 · (1 + erf) in front of the product with x: the factor 0.5 moves to the end, which onnxruntime has in one operator.
+ * The result is the same to the last bit for finite numbers.
+ * @param varying stored tensors whose elements will change, such as those in training: their present zeros are not removed.
  */
 export function simplify(file: ModelFile, varying: ReadonlySet<string> = new Set()): ModelFile {
   const { graph } = file.model;
@@ -51,11 +51,11 @@ class Tidy {
   private readonly graph: Graph;
   private readonly sameShape: (a: string, b: string) => boolean;
   private readonly bounds: ReadonlyMap<string, ValueRange>;
-  /** Values that may not get another name. */
+  /** Values that must keep their name. */
   private readonly fixed: ReadonlySet<string>;
   private readonly reads = new Map<string, number>();
   private readonly made = new Map<string, Node>();
-  /** What is read instead of a value. */
+  /** The value to read in place of another. */
   private readonly aliases = new Map<string, string>();
 
   constructor(graph: Graph, sameShape: (a: string, b: string) => boolean, varying: ReadonlySet<string>) {
@@ -94,7 +94,7 @@ class Tidy {
     return { ...node, inputs: node.inputs.map((name) => this.aliases.get(name) ?? name) };
   }
 
-  /** The value that a node only repeats, but for its shape. */
+  /** The value that a node only repeats, perhaps in another shape. */
   private equalTo({ opType, domain, inputs: [first = '', second = '', third = ''] }: Node): string | undefined {
     if (domain !== '') return undefined;
     if (opType === 'Add') {
@@ -107,7 +107,7 @@ class Tidy {
     return scores !== undefined && this.isUnmasked(scores) ? third : undefined;
   }
 
-  /** Whether scores come from a product of activations, with nothing added to them. */
+  /** Whether scores are a product of activations, with nothing added to them. */
   private isUnmasked(scores: string): boolean {
     const node = this.made.get(scores);
     if (node?.domain !== '') return false;
@@ -121,7 +121,7 @@ class Tidy {
 
   /**
    * From h = 0.5 · (1 + erf …), y = x · h to h = x · (1 + erf …), y = h · 0.5: halving is exact.
-   * @returns the first product, which moves behind x, and what y's node becomes
+   * @returns the first product, which moves behind x, and the new form of y's node
    */
   private halvedAtLast(node: Node): readonly [{ readonly from: Node; readonly to: Node }, Node] | undefined {
     if (node.opType !== 'Mul' || node.domain !== '') return undefined;

@@ -1,4 +1,4 @@
-/** Copies a model into a builder for inputs of fixed shapes: shape arithmetic vanishes, patterns become single operators. */
+/** Copies a model into a builder for inputs of fixed shapes: shape arithmetic is evaluated, and patterns become single operators. */
 
 import type { Builder } from '../graph/builder.ts';
 import type { Operand, Value } from '../graph/value.ts';
@@ -9,31 +9,28 @@ import { adapt, checkOpset, isKnown } from '../opset/opset.ts';
 import { Rewriter } from '../graph/rewriter.ts';
 
 export interface Specialization {
-  /** The model's inputs: values of the builder, or constants. Inputs that the outputs do not depend on may be left out. */
+  /** The model's inputs: values of the builder, or constants. Inputs that the outputs do not depend on may be omitted. */
   readonly inputs: Readonly<Record<string, Value>>;
   /** Initializers that stay values of the builder (its weights), by name. The others become constants. */
   readonly parameters: ReadonlyMap<string, Value>;
-  /** The model's outputs that are wanted. */
+  /** The wanted outputs of the model. */
   readonly outputs: readonly string[];
-  /**
-   * Values in the middle of the model that are given instead of computed, by name: what stands for the value that the model would make
-   * there. Nodes that only they depended on are not written.
-   */
+  /** Values inside the model that are given instead of computed, by name. Nodes that only they depended on are not written. */
   readonly given?: ReadonlyMap<string, (made: Value) => Value> | undefined;
   /**
-   * Chooses values, once the model is written in its simplest form, to put something behind: what it makes of them is read instead.
+   * Chooses values, once the model is in its simplest form, to replace: the function's result is read instead of the value.
    * `outputs` are the wanted ones.
    */
   readonly edit?:
     ((written: Builder['operands'], outputs: readonly Value[]) => ReadonlyMap<Value, ValueEdit>) | undefined;
 }
 
-/** Writes what is read instead of a value. It has the value's type and shape. */
+/** Writes the replacement of a value, with its type and shape. */
 export type ValueEdit = (b: Builder, value: Value) => Value;
 
 /**
- * Writes the nodes that the wanted outputs depend on, in the builder's operator set (opset.ts). Names of nodes and values, and the
- * nodes' metadata, are kept where a node is kept, with a number behind them if they are taken.
+ * Writes the nodes that the wanted outputs depend on, in the builder's opset (opset.ts). Kept nodes keep their names, value names and
+ * metadata, with a number appended to names that are taken.
  * @returns the wanted outputs by their names in the model.
  * @throws if an input is missing, an output unknown, an operator not supported (all of them in one message), or shapes do not fit.
  */
@@ -63,10 +60,10 @@ export function specialize(model: Model, b: Builder, specialization: Specializat
 }
 
 /**
- * Writes a graph's nodes in the training graph's operator set.
+ * Writes a graph's nodes in the training graph's opset.
  * @param known values by name that the graph reads: inputs, weights, and for a branch of an If the values around it.
- * @param replace what is read instead of the value that was made for a name.
- * @returns the values called `outputs`.
+ * @param replace returns the value to read in place of the one made for a name.
+ * @returns the values named `outputs`.
  */
 function writeNodes(
   r: Rewriter,
@@ -110,10 +107,10 @@ function writeNodes(
   return outputs.map(valueOf);
 }
 
-/** Operators whose outputs are all needed: onnxruntime's Split crashes where one is left out. */
+/** Operators that need all their outputs: onnxruntime's Split crashes without one. */
 const indivisible: ReadonlySet<string> = new Set(['Split', 'TopK']);
 
-/** The branch that an If takes with inputs of these shapes. @throws if that depends on the audio. */
+/** The branch that an If takes for inputs of these shapes. @throws if that depends on the audio. */
 function chosenBranch(r: Rewriter, node: Node, condition: Operand): Graph {
   const decided = r.uniform(condition);
   if (decided === undefined) throw new Error(`${describe(node)}: which branch it takes depends on data`);
@@ -133,7 +130,7 @@ function neededNodes(nodes: readonly Node[], outputs: readonly string[]): Node[]
   return kept.toReversed();
 }
 
-/** The names a node reads, with those that its branches take from around them. */
+/** The names that a node reads, including those that its branches take from outside. */
 function readsOf(node: Node): string[] {
   const branches = Object.values(node.attributes).flatMap((held) => (held.type === 'graph' ? [held.value] : []));
   return [
@@ -142,7 +139,7 @@ function readsOf(node: Node): string[] {
   ];
 }
 
-/** Copies what some values depend on, and nothing else, into another builder. */
+/** Copies the nodes that some values depend on into another builder. */
 function copyNeeded(
   from: Builder,
   to: Builder,

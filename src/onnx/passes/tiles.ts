@@ -1,6 +1,6 @@
 /**
- * Element-wise work on large tensors, a cache-sized tile at a time. onnxruntime's CPU provider runs one operator over the whole tensor
- * before the next, so a chain of ten operators on a large matrix goes to main memory ten times. A Scan over tiles goes there once.
+ * Computes element-wise work on large tensors in tiles that fit the cache. onnxruntime's CPU provider runs one operator over the whole tensor
+ * before the next, so a chain of ten operators on a large matrix reads main memory ten times. A Scan over tiles reads it once.
  */
 
 import type { Builder } from '../graph/builder.ts';
@@ -12,8 +12,8 @@ import { sizeOf } from '../graph/tensor.ts';
 const tileSize = 1 << 18;
 
 /**
- * How a tensor of `count` elements is cut: [tiles, elements of a tile], equal tiles without a rest. Undefined where it is too small to
- * be worth it, or has no suitable divisor.
+ * The tiles of a tensor of `count` elements: [tiles, elements of a tile], equal tiles without a rest. Undefined if it is too small to gain,
+ * or has no suitable divisor.
  */
 export function tileDims(count: number): readonly [number, number] | undefined {
   const least = Math.ceil(count / tileSize);
@@ -30,7 +30,7 @@ export interface TileResults {
 }
 
 /**
- * Applies an element-wise `body` to tensors of one shape. If that shape is `tileDims` of their size, tile by tile.
+ * Applies an element-wise `body` to tensors of one shape, tile by tile if `tileDims` has tiles for their size.
  * The results have the shape of the inputs; the sums are scalars.
  */
 export function elementwise(

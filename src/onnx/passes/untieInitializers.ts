@@ -1,4 +1,4 @@
-/** Rewrites a model so that each parameter is an initializer that nothing else uses. */
+/** Rewrites a model so that each parameter is an initializer of its own. */
 
 import { create } from '@bufbuild/protobuf';
 import { TensorProtoSchema, type GraphProto, type NodeProto, type TensorProto } from 'onnx-buf';
@@ -9,10 +9,10 @@ import { constantOf, type TrainedInput } from '../model/operands.ts';
 import { withFields } from '../file/protoCopy.ts';
 import { bytesPerElement, type DataType } from '../graph/tensor.ts';
 
-/** The trained operands that are one parameter, by the parameter's name. */
+/** The trained operands of one parameter, by the parameter's name. */
 export type ParameterGroups = ReadonlyMap<string, readonly [TrainedInput, ...TrainedInput[]]>;
 
-/** A bias of zeros that the exporter left out of a node, and of others that call the same module. */
+/** A bias of zeros that the exporter omitted from a node, and from other nodes of the same module. */
 export interface DroppedBias {
   readonly node: number;
   readonly others: number[];
@@ -20,7 +20,7 @@ export interface DroppedBias {
   readonly type: DataType;
 }
 
-/** The rewritten model (the same, if nothing had to change), and the initializer of each parameter by the parameter's name. */
+/** The rewritten model (the same, if nothing changed), and the initializer of each parameter by the parameter's name. */
 export function untieInitializers(
   file: ModelFile,
   groups: ParameterGroups,
@@ -63,7 +63,7 @@ function bySource(groups: ParameterGroups): Map<string, TensorOwner[]> {
 class Rewrite {
   private readonly original: GraphProto;
   private readonly nodes: (NodeProto | undefined)[];
-  /** New nodes, by the index of the node that they stand before. */
+  /** New nodes, by the index of the node that they precede. */
   private readonly before = new Map<number, NodeProto[]>();
   private readonly added = new Map<string, TensorProto>();
   private readonly stored: ReadonlyMap<string, TensorProto>;
@@ -80,7 +80,7 @@ class Rewrite {
     this.pinned = new Set([...graph.output.map(({ name }) => name), ...namesWithin(graph.node)]);
   }
 
-  /** A weight in a Constant node becomes an initializer of the same name. */
+  /** Turns a weight in a Constant node into an initializer of the same name. */
   constantToInitializer(name: string, tensor: TensorProto): void {
     this.added.set(name, tensor);
     const index = this.nodes.findIndex((node) => node?.output.includes(name));
@@ -89,8 +89,8 @@ class Rewrite {
   }
 
   /**
-   * Gives each owner an initializer of its own; by the owners' names. One owner keeps the tensor: that with its name, else the first.
-   * @param constant whether all its elements are equal: then what else reads it has the same numbers by chance, and keeps them
+   * Gives each owner an initializer of its own, by the owners' names. One owner keeps the tensor: the one with its name, otherwise the first.
+   * @param constant whether all its elements are equal: other readers then have the same numbers by chance, and keep them
    */
   share(source: string, owners: readonly TensorOwner[], constant: boolean): Map<string, string> {
     const named = owners.find(({ name }) => name === source);
@@ -109,11 +109,11 @@ class Rewrite {
     return initializers;
   }
 
-  /** A copy of `source` for one parameter, read by its operands. Gives the copy's name. */
+  /** Makes a copy of `source` for one parameter, read by its operands. Returns the copy's name. */
   private copyFor(name: string, source: string, operands: readonly TrainedInput[]): string {
     const own = operands.map(({ node, input }) => this.nodes[node]?.input[input] ?? '');
     const paths = new Map(own.flatMap((value) => [...this.path(value, source)]));
-    // Identity nodes stood between the initializer and these operands; their names are free again if nothing else reads them.
+    // Identity nodes between the initializer and these operands are not copied. Their names are free if nothing else reads them.
     for (const { node, input } of operands) this.redirect(node, input, source);
     this.dropUnread(paths);
     const copy = this.copy(name, source);
@@ -123,7 +123,7 @@ class Rewrite {
     return copy;
   }
 
-  /** Lets operands read `to` where they read `from`, directly or through what is computed from it. */
+  /** Makes operands read `to` in place of `from`, directly or through values computed from it. */
   private detach(from: string, to: string, operands: readonly TrainedInput[]): void {
     for (const { node, input } of operands) {
       const value = this.nodes[node]?.input[input] ?? '';
@@ -143,7 +143,7 @@ class Rewrite {
     return bias;
   }
 
-  /** The graph as it is now; undefined if it is as it was. */
+  /** The rewritten graph; undefined if nothing changed. */
   graph(): GraphProto | undefined {
     if (!this.changed) return undefined;
     const node = this.nodes.flatMap((kept, index) => [...(this.before.get(index) ?? []), ...(kept ? [kept] : [])]);
@@ -153,7 +153,7 @@ class Rewrite {
   private copy(wanted: string, source: string): string {
     const tensor = this.stored.get(source) ?? this.added.get(source);
     if (!tensor) throw new Error(`the model has no initializer "${source}"`);
-    // Bytes of its own, so that nobody who writes into one parameter writes into another.
+    // A copy of the bytes: writing into one parameter must not change another.
     const own = tensor.rawData.byteLength > 0 ? { rawData: new Uint8Array(tensor.rawData) } : {};
     return this.add(withFields(tensor, { name: this.unique(wanted), ...own }));
   }
@@ -164,7 +164,7 @@ class Rewrite {
     return tensor.name;
   }
 
-  /** The nodes between an initializer and a value that is computed from it, with their indices; those that were added have none. */
+  /** The nodes between an initializer and a value computed from it, with their indices; added nodes have none. */
   private path(value: string, source: string): Map<NodeProto, number | undefined> {
     const path = new Map<NodeProto, number | undefined>();
     const leads = (name: string): boolean => {
@@ -180,9 +180,7 @@ class Rewrite {
     return path;
   }
 
-  /**
-   * A value computed as `value` is, but from another tensor. Identity nodes are left out, the others written again in front of the reader.
-   */
+  /** Recomputes `value` from another tensor. Identity nodes are left out, the others are copied to before the reader. */
   private rebuilt(
     value: string,
     from: string,
@@ -205,9 +203,9 @@ class Rewrite {
     return written.get(value) ?? value;
   }
 
-  /** Takes nodes out whose outputs nothing reads any more. */
+  /** Removes nodes whose outputs nothing reads any more. */
   private dropUnread(nodes: ReadonlyMap<NodeProto, number | undefined>): void {
-    // The last ones first, as the others are read by them.
+    // From last to first, since earlier nodes are read by later ones.
     for (const [node, index] of [...nodes].toReversed()) {
       if (node.output.some((name) => this.pinned.has(name) || this.readers(name).length > 0)) continue;
       if (index !== undefined) this.nodes[index] = undefined;
@@ -231,7 +229,7 @@ class Rewrite {
     this.changed = true;
   }
 
-  /** Whether something reads a tensor that is none of the parameters. */
+  /** Whether a tensor has readers that are not parameters. */
   private isReadElsewhere(source: string, owners: readonly TensorOwner[]): boolean {
     const operands = owners.flatMap((owner) => owner.operands);
     const known = new Set(operands.map(({ node, input }) => `${node}:${input}`));
@@ -245,7 +243,7 @@ class Rewrite {
     return elsewhere(source);
   }
 
-  /** Lets everything read another value, nodes in the bodies of loops and branches, too. */
+  /** Makes all nodes read another value, including nodes in the bodies of loops and branches. */
   private rename(from: string, to: string): void {
     const names = new Map([[from, to]]);
     this.nodes.forEach((node, index) => {
@@ -287,7 +285,7 @@ class Rewrite {
   }
 }
 
-/** A node that reads other values; its bodies, too. A name means the same in a body as around it. */
+/** A copy of a node that reads other values, including its bodies. A name means the same in a body as outside. */
 function renamed(node: NodeProto, names: ReadonlyMap<string, string>): NodeProto {
   const reads = [...node.input, ...namesWithin([node])].some((name) => names.has(name));
   if (!reads) return node;

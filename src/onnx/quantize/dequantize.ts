@@ -1,4 +1,4 @@
-/** Reads a quantized model as the model of float32 weights that it stands for, so that it can be compared with any other. */
+/** Converts a quantized model to the float32 model that it represents, to compare it with any other. */
 
 import { intAttribute, type Graph, type Node } from '../graph/graph.ts';
 import { dequantizeTensor } from './int8.ts';
@@ -10,14 +10,14 @@ import type { DataType, Tensor } from '../graph/tensor.ts';
 export interface Dequantized {
   /** The same model, if it has no quantized weights. */
   readonly file: ModelFile;
-  /** How the weights that were quantized are stored, by the initializers that hold them now. */
+  /** The stored forms of the quantized weights, by the initializers that hold the float32 values now. */
   readonly types: ReadonlyMap<string, DataType>;
 }
 
 /**
- * Turns products of integers back into MatMul where the input is quantized while the model runs (DynamicQuantizeLinear, MatMulInteger,
- * Cast, Mul; as Pinch and onnxruntime write them), and weights behind a DequantizeLinear into float32 initializers that have the name of
- * its output. Other quantized operators stay as they are. The weights are those that the quantized model computes with.
+ * Turns integer products back into MatMul if the input is quantized while the model runs (DynamicQuantizeLinear, MatMulInteger,
+ * Cast, Mul; as Pinch and onnxruntime write them), and weights behind a DequantizeLinear into float32 initializers with the name of
+ * its output. Other quantized operators stay. The weights are those that the quantized model computes with.
  */
 export function dequantizeModel(file: ModelFile): Dequantized {
   const { nodes, weights } = restore(file.model.graph);
@@ -33,7 +33,7 @@ interface Restored {
 }
 
 function restore(graph: Graph): Restored {
-  /** What stands in place of a node; undefined if nothing does. */
+  /** The replacement of a node; undefined without one. */
   const changed = new Map<Node, Node | undefined>();
   const weights = new Map<string, { tensor: Tensor; type: DataType }>();
   const links = new Links(graph);
@@ -58,7 +58,7 @@ function restore(graph: Graph): Restored {
     const name = links.taken.has(plain) ? `${integers.values.name}_dequantized` : plain;
     add(name, integers, -1);
     for (const step of steps) changed.set(step, undefined);
-    // It keeps the layer's name and metadata.
+    // The new node keeps the layer's name and metadata.
     changed.set(result, { ...node, opType: 'MatMul', inputs: [input, name], outputs: result.outputs, attributes: {} });
   }
   const nodes = graph.nodes.flatMap((node) => {
@@ -68,7 +68,7 @@ function restore(graph: Graph): Restored {
   return { nodes, weights };
 }
 
-/** A stored matrix of integers, with what makes weights of them. */
+/** A stored integer matrix with its scales. */
 interface Integers {
   readonly values: { readonly name: string; readonly tensor: Tensor };
   readonly scale: Tensor;
@@ -79,12 +79,12 @@ interface Product {
   /** The float32 value that is quantized. */
   readonly input: string;
   readonly integers: Integers;
-  /** The nodes of the product without the last, which gives its float32 result. */
+  /** The nodes of the product except the last, whose output is its float32 result. */
   readonly steps: readonly Node[];
   readonly result: Node;
 }
 
-/** Who writes and who reads each value of a graph. */
+/** The writers and readers of each value in a graph. */
 class Links {
   /** Names that a restored weight cannot have. */
   readonly taken: ReadonlySet<string>;
@@ -102,11 +102,11 @@ class Links {
         this.readers.set(name, [...(this.readers.get(name) ?? []), node]);
       }
     }
-    // What is given out is read there, too, and may not vanish.
+    // The graph's outputs count as read, so that they do not vanish.
     for (const { name } of graph.outputs) this.readers.set(name, [...(this.readers.get(name) ?? []), outside]);
   }
 
-  /** Undefined if they are no stored tensors with one scale, or one for each channel. */
+  /** Undefined unless they are stored tensors with one scale, or one for each channel. */
   integers(values = '', scale = '', zeroPoint = ''): Integers | undefined {
     const [tensor, scales, zeros] = [values, scale, zeroPoint].map((name) => this.graph.initializers.get(name));
     if (!tensor || scales?.type !== 'float32' || scales.dims.length > 1 || (zeroPoint !== '' && !zeros))
@@ -138,5 +138,5 @@ class Links {
   }
 }
 
-/** The reader of a graph's outputs. */
+/** Stands for the reader of a graph's outputs. */
 const outside: Node = { opType: '', domain: '', name: '', inputs: [], outputs: [], attributes: {} };

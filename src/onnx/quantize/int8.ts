@@ -1,32 +1,32 @@
-/** Weights as 8-bit integers with one scale for each channel, and back. */
+/** Quantizes weights to 8-bit integers with one scale for each channel, and back. */
 
 import { elementsOf } from '../graph/elements.ts';
 import { float32, type Tensor } from '../graph/tensor.ts';
 
 export interface QuantizedTensor {
-  /** int8, of the shape of what was quantized. */
+  /** int8, in the shape of the quantized tensor. */
   readonly values: Tensor;
-  /** float32, one number for each channel: a weight is its value times the scale of its channel. */
+  /** float32, one number for each channel: a weight is its integer times the scale of its channel. */
   readonly scale: Tensor;
 }
 
-/** Without −128, so that a weight and its negative have the same size, and zero stays zero. */
+/** Without −128, so that a weight and its negative have the same magnitude, and zero stays zero. */
 export const largestStored = 127;
 
 /**
- * For factors of integer products. Processors of the x86 family without VNNI add two products of 8 bits in 16, which overflow for larger
- * factors (onnxruntime's documentation of quantization calls this reducing the range). Measured on such a processor with w2v2-digits, the
- * root-mean-square error of the logits was 0.100 with 127 and 0.071 with 63; without the overflow 127 gives 0.065.
+ * Largest integer for factors of integer products. x86 processors without VNNI add two 8-bit products in 16 bits, which overflows with larger factors
+ * (onnxruntime's documentation of quantization calls this reducing the range). Measured on such a processor with w2v2-digits: the root-mean-square
+ * error of the logits was 0.100 with 127 and 0.071 with 63; without the overflow, 127 gives 0.065.
  */
 export const largestFactor = 63;
 
 /**
  * The nearest of evenly spaced numbers between the largest weight of a channel and its negative (ONNX operators, DequantizeLinear, with a
  * zero point of 0).
- * @param axis along which the channels lie.
+ * @param axis of the channels.
  * @param largest of the integers.
- * @param name how the message names it.
- * @throws Error if a weight is infinite or no number.
+ * @param name in the message.
+ * @throws Error if a weight is infinite or NaN.
  */
 export function quantizeTensor(tensor: Tensor, axis: number, largest: number, name: string): QuantizedTensor {
   const weights = elementsOf(tensor);
@@ -39,7 +39,7 @@ export function quantizeTensor(tensor: Tensor, axis: number, largest: number, na
   if (!most.every(Number.isFinite)) {
     throw new Error(`some weights of "${name}" are infinite or no numbers, so they cannot be quantized`);
   }
-  // A channel of zeros needs some scale, which 0 could not be: it is divided by.
+  // A channel of zeros needs a scale other than 0, which is a divisor.
   const scale = most.map((value) => value / largest || 1);
   const values = new Int8Array(weights.length);
   for (let i = 0; i < weights.length; i++) {
@@ -51,8 +51,8 @@ export function quantizeTensor(tensor: Tensor, axis: number, largest: number, na
 
 /**
  * @param scale one number, or one for each channel.
- * @param zeroPoint likewise, of the values' own type; 0 if it is left out.
- * @param axis along which the channels lie.
+ * @param zeroPoint the same, in the values' own type; 0 if omitted.
+ * @param axis of the channels.
  */
 export function dequantizeTensor(values: Tensor, scale: Tensor, zeroPoint: Tensor | undefined, axis: number): Tensor {
   const integers = elementsOf(values);
@@ -68,7 +68,7 @@ export function dequantizeTensor(values: Tensor, scale: Tensor, zeroPoint: Tenso
   return float32(weights, values.dims);
 }
 
-/** How many channels there are, and how many elements lie between one and the next. */
+/** The number of channels, and the number of elements between one and the next. */
 function layout(dims: readonly number[], axis: number): { channels: number; stride: number } {
   return {
     channels: dims.at(axis) ?? 1,

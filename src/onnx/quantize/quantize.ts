@@ -1,4 +1,4 @@
-/** Writes a model with weights of 8 bits, in ONNX's standard operators: about a quarter of the file. */
+/** Writes a model with 8-bit weights in ONNX's standard operators: about a quarter of the file. */
 
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import type { ModelFile } from '../file/load.ts';
@@ -12,18 +12,18 @@ export interface Quantization extends Pick<QuantizedNodes, 'products' | 'stored'
   readonly file: ModelFile;
 }
 
-/** DequantizeLinear has a scale for each channel from this operator set on. */
+/** From this opset on, DequantizeLinear has a scale for each channel. */
 const oldestOpset = 13;
 
-/** In smaller tensors there is nothing to gain. */
+/** Smaller tensors gain nothing. */
 const fewestWeights = 1024;
 
 /**
  * Weights of matrix products are quantized for each output, and their inputs while the model runs: the product is one of integers
- * (DynamicQuantizeLinear, MatMulInteger, Cast, Mul). A Gemm becomes such a product and an Add. All other weights, such as those of
- * convolutions, are stored as integers with a scale for each output channel, and computed with as before (DequantizeLinear). Zeros stay
- * zeros. What only the exporter's developers read is left out (slimFile).
- * @throws OnnxFileError if there is nothing to quantize, or the weights are no float32 numbers.
+ * (DynamicQuantizeLinear, MatMulInteger, Cast, Mul). A Gemm becomes such a product and an Add. All other weights, such as those of convolutions,
+ * are stored as integers with a scale for each output channel, and computed with as before (DequantizeLinear). Zeros stay zeros. The exporter's
+ * debug information is removed (stripMetadata).
+ * @throws OnnxFileError if there is nothing to quantize, or the weights are not float32 numbers.
  */
 export function quantizeModel(file: ModelFile): Quantization {
   const { file: source, parameters } = exposeParameters(file);

@@ -1,4 +1,4 @@
-/** What becomes of a graph's nodes and tensors when its weights become integers. */
+/** Replaces nodes and tensors of a graph for integer weights. */
 
 import { dataTypeNumber } from '../file/dataTypes.ts';
 import { elementsOf } from '../graph/elements.ts';
@@ -9,18 +9,18 @@ import { namesIn, namesWithin } from '../graph/subgraphs.ts';
 import { float32, sizeOf, type Tensor } from '../graph/tensor.ts';
 import { transposed } from '../graph/transposed.ts';
 
-/** So many tensors, with so many elements in all. */
+/** A number of tensors, and their elements in all. */
 export interface Amount {
   readonly tensors: number;
   readonly weights: number;
 }
 
 export interface QuantizedNodes {
-  /** What stands in a node's place, for each node of the graph; undefined where it stays as it is. */
+  /** The replacements of each node of the graph; undefined for an unchanged node. */
   readonly nodes: readonly (readonly Node[] | undefined)[];
-  /** Nodes in front of all others. */
+  /** Nodes before all others. */
   readonly first: readonly Node[];
-  /** New initializers. Those of the weights are read no longer. */
+  /** New initializers. The old weights are no longer read. */
   readonly added: ReadonlyMap<string, Tensor>;
   /** Weights of matrix products, computed in 8 bits. */
   readonly products: Amount;
@@ -28,7 +28,7 @@ export interface QuantizedNodes {
   readonly stored: Amount;
 }
 
-/** @throws Error with a sentence about a weight that is infinite or no number. */
+/** @throws Error with a sentence about a weight that is infinite or NaN. */
 export function quantizeNodes(graph: Graph, weights: readonly Parameter[]): QuantizedNodes {
   const names = new UniqueNames(graph);
   const readers = readersOf(graph);
@@ -51,7 +51,7 @@ export function quantizeNodes(graph: Graph, weights: readonly Parameter[]): Quan
     );
     added.set(integers.values, values).set(integers.scale, scale);
     for (const product of own?.nodes ?? []) matrices.set(product, integers);
-    // Its output has the weight's old name, so that whatever reads the weight need not change.
+    // Its output has the weight's old name, so that readers of the weight need not change.
     if (!own) first.push(node('DequantizeLinear', Object.values(integers), [initializer], { axis: int(axis) }));
     const amount = own ? products : stored;
     amount.tensors++;
@@ -65,7 +65,7 @@ export function quantizeNodes(graph: Graph, weights: readonly Parameter[]): Quan
   return { nodes, first, added, products, stored };
 }
 
-/** Names of a matrix [in, out] of integers, and of a scale for each output. */
+/** Names of an integer matrix [in, out], and of a scale for each output. */
 interface Integers {
   readonly values: string;
   readonly scale: string;
@@ -76,7 +76,7 @@ interface QuantizedInput extends Integers {
   readonly zeroPoint: string;
 }
 
-/** As onnxruntime's own quantizer writes it, because that is what onnxruntime fuses. A value that several products read is quantized once. */
+/** Same form as onnxruntime's quantizer, which onnxruntime fuses. A value that several products read is quantized once. */
 function productNodes(
   original: Node,
   matrix: Integers,
@@ -101,7 +101,7 @@ function productNodes(
   ];
   const product = bias === '' ? output : names.unique(`${output}_product`);
   nodes.push(
-    // It keeps the layer's name and metadata, by which people and tools know it.
+    // The last node keeps the layer's name and metadata, by which people and tools find it.
     {
       ...original,
       opType: 'MatMulInteger',
@@ -118,7 +118,7 @@ function productNodes(
   return nodes;
 }
 
-/** The nodes that read a matrix, if all of them are products that can be computed with integers and read it the same way round. */
+/** The nodes that read a matrix, if all are products that can be computed with integers and read it in the same orientation. */
 function productsOf(
   readers: readonly WeightReader[] = [],
   dims: readonly number[],
@@ -136,7 +136,7 @@ function isProduct(node: Node): boolean {
   return node.opType === 'Gemm' && plain && intAttribute(node, 'transA', 0) === 0;
 }
 
-/** Weights whose axis 0 is the direction, and axis 1 the channels (ONNX operators, LSTM). */
+/** Weights whose axis 0 is the direction and axis 1 the channels (ONNX operators, LSTM). */
 const recurrent: ReadonlySet<string> = new Set(['LSTM', 'GRU', 'RNN']);
 
 /** The axis of a weight's outputs. */
@@ -150,7 +150,7 @@ function turn(tensor: Tensor): Tensor {
 }
 
 interface WeightReader {
-  /** Undefined for what is no node of the graph itself: a node of a loop or branch, or an output. */
+  /** Undefined for readers other than nodes of the graph itself: a node of a loop or branch, or an output. */
   readonly node: Node | undefined;
   readonly input: number;
 }

@@ -1,4 +1,4 @@
-/** Reads a model of 16-bit floats as the float32 model that it stands for, so that it can be trained. */
+/** Converts a model of 16-bit floats to the float32 model that it represents, for training. */
 
 import {
   AttributeProto_AttributeType as Kind,
@@ -18,7 +18,7 @@ import { float32 } from '../graph/tensor.ts';
 export interface Widened {
   /** The same model, if it has no 16-bit floats. */
   readonly file: ModelFile;
-  /** Initializers that became float32. */
+  /** Initializers converted to float32. */
   readonly widened: ReadonlySet<string>;
 }
 
@@ -27,8 +27,8 @@ const float = 1;
 const halves: ReadonlySet<number> = new Set([10, 16]);
 
 /**
- * Every stored tensor, input, output and conversion of 16-bit floats becomes one of float32, which holds their numbers exactly; those in
- * the bodies of loops and branches, too. Casts that then convert nothing are left for specialization to drop.
+ * Converts every stored tensor, input, output and conversion of 16-bit floats to float32, which holds their numbers exactly, including those in the
+ * bodies of loops and branches. Casts without effect remain; specialization removes them.
  * @throws OnnxFileError if a tensor cannot be read.
  */
 export function widenModel(file: ModelFile): Widened {
@@ -50,7 +50,7 @@ function widenGraph(graph: GraphProto, data: ExternalData): GraphProto {
     initializer: graph.initializer.map((tensor) => widenTensor(tensor, data)),
     input: graph.input.map(widenValue),
     output: graph.output.map(widenValue),
-    // Hints on the values in between, which have other types now.
+    // Type hints for values that have other types now.
     valueInfo: [],
     node: graph.node.map((node) =>
       withFields(node, { attribute: node.attribute.map((attribute) => widenAttribute(attribute, data)) }),

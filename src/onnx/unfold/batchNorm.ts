@@ -1,4 +1,4 @@
-/** Puts batch normalization back behind convolutions into whose kernel and bias an exporter computed it. */
+/** Restores batch normalization behind convolutions into whose kernel and bias an exporter folded it. */
 
 import type { Graph, Node } from '../graph/graph.ts';
 import type { ModelFile } from '../file/load.ts';
@@ -9,10 +9,10 @@ import { float32, type Tensor } from '../graph/tensor.ts';
 import { isMadeUp, unique, written } from './common.ts';
 
 /**
- * A batch normalization that has learned its statistics multiplies each channel by a number and adds one. PyTorch trains both and the
- * kernel before them; exporters fold all into one kernel and one bias. How much of the kernel was the multiplier's is not in the file: it is 1
- * from here on, as PyTorch starts with, and what was folded into the kernel stays there.
- * @returns the same model to rounding; `file` itself if there is nothing to unfold.
+ * A trained batch normalization multiplies each channel by a number and adds one. PyTorch trains both, and the kernel before them; exporters fold all
+ * into one kernel and one bias. The file does not tell the multiplier's part of the kernel: the multiplier becomes 1, with which PyTorch starts,
+ * and the folded kernel stays.
+ * @returns the same model up to rounding; `file` itself if there is nothing to unfold.
  */
 export function unfoldBatchNorm(file: ModelFile, signature: Signature): ModelFile {
   const { graph } = file.model;
@@ -26,11 +26,11 @@ export function unfoldBatchNorm(file: ModelFile, signature: Signature): ModelFil
     const [output = ''] = node.outputs;
     const offset = offsetOf(graph, kernel, bias);
     if (module === undefined || !offset) return [node];
-    // Behind the axis of channels stand those that the kernel moves along.
+    // The kernel's spatial axes follow the channel axis.
     const spatial = (graph.initializers.get(kernel)?.dims.slice(2) ?? []).map(() => 1);
     const dims = [...offset.dims, ...spatial];
     const [weight, shift] = ['weight', 'bias'].map((role) => {
-      // Something else may have the name, because it was equal; then the node's module tells what it is.
+      // An equal tensor may have the name; the node's module then tells what it is.
       const name = `${module}.${role}`;
       return unique(taken.has(name) ? `unfolded/${name}` : name, taken);
     }) as [string, string];
@@ -41,7 +41,7 @@ export function unfoldBatchNorm(file: ModelFile, signature: Signature): ModelFil
     tensors.set(weight, float32(new Float32Array(offset.data.length).fill(1), dims));
     tensors.set(shift, { ...offset, dims, data: offset.data.slice() });
     const parts = node.metadata ? { metadata: node.metadata } : {};
-    // Where the name tells the module, this is a module of its own.
+    // If the name tells the module, this is a module of its own.
     const path = node.metadata ? node.name : node.name.replace(/[^/]*$/, 'batch_norm');
     const named = (last: string) => ({ ...parts, name: `${path}/${last}` });
     return [
@@ -53,7 +53,7 @@ export function unfoldBatchNorm(file: ModelFile, signature: Signature): ModelFil
   return rewriteFile(file, nodes, tensors);
 }
 
-/** The convolutions that hold a batch normalization, with its module. */
+/** The convolutions with a folded batch normalization, with its module. */
 function foldedNorms(graph: Graph, signature: Signature): Map<Node, string> {
   const { nodes, initializers } = graph;
   const known = signature.kinds.size > 0;
@@ -64,9 +64,9 @@ function foldedNorms(graph: Graph, signature: Signature): Map<Node, string> {
     const module = moduleOf(node);
     if (node.opType !== 'Conv' || !module || !initializers.has(kernel)) continue;
     if (offsetOf(graph, kernel, bias)?.type !== 'float32') continue;
-    // A module that is called twice keeps what it has.
+    // A module that is called twice is not unfolded.
     if (reads.filter((read) => read === kernel).length > 1) continue;
-    // That was unfolded before.
+    // It was unfolded before.
     const isScaled = nodes.some(
       (next) => next.opType === 'Mul' && next.inputs[0] === node.outputs[0] && moduleOf(next) === module,
     );
@@ -78,7 +78,7 @@ function foldedNorms(graph: Graph, signature: Signature): Map<Node, string> {
   return found;
 }
 
-/** The bias; zeros where it was left out because it is that. Equal ones of several layers may be one, which Identity nodes pass on. */
+/** The bias; zeros if it was omitted. Equal biases of several layers may be one tensor, which Identity nodes pass on. */
 function offsetOf({ nodes, initializers }: Graph, kernel: string, bias: string): Tensor | undefined {
   if (bias === '') {
     const channels = initializers.get(kernel)?.dims[0] ?? 0;
@@ -88,7 +88,7 @@ function offsetOf({ nodes, initializers }: Graph, kernel: string, bias: string):
   return initializers.get(alias?.inputs[0] ?? bias);
 }
 
-/** Dynamo's exporter calls the convolution as the normalization that it was folded into. */
+/** Dynamo's exporter names the convolution like the normalization that was folded into it. */
 function isListed(module: string, { kinds }: Signature): boolean {
   const parts = ['weight', 'bias'].every((part) => kinds.get(`${module}.${part}`) === 'PARAMETER');
   return parts && kinds.get(`${module}.running_mean`) === 'BUFFER';

@@ -1,8 +1,8 @@
-/** What it takes to write nodes back into a graph that an exporter took out. */
+/** Helpers to restore nodes that an exporter removed. */
 
 import type { Attributes, Node } from '../graph/graph.ts';
 
-/** A node with one output, which gives it its name. */
+/** A node with one output, which has the node's name. */
 export const written = (
   opType: string,
   inputs: readonly string[],
@@ -10,7 +10,7 @@ export const written = (
   attributes: Attributes = {},
 ): Node => ({ opType, domain: '', name: output, inputs, outputs: [output], attributes });
 
-/** A name that no value has; it is taken then. */
+/** An unused name, which is then taken. */
 export function unique(wanted: string, taken: Set<string>): string {
   let name = wanted;
   for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
@@ -18,5 +18,5 @@ export function unique(wanted: string, taken: Set<string>): string {
   return name;
 }
 
-/** Whether PyTorch's older exporter made up a name for something that it has computed and a convolution reads. */
+/** Whether PyTorch's older exporter made up a name for a tensor that it computed and a convolution reads. */
 export const isMadeUp = (name: string): boolean => /^onnx::Conv_\d+$/.test(name);

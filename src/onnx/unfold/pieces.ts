@@ -1,4 +1,4 @@
-/** Takes stored tensors apart that a model cuts into pieces, such as the biases of an attention that an exporter put into one vector. */
+/** Splits stored tensors that a model cuts into pieces, such as the biases of an attention that an exporter joined into one vector. */
 
 import { evaluate } from '../folding/evaluate.ts';
 import type { Node } from '../graph/graph.ts';
@@ -11,9 +11,9 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { Value } from '../graph/value.ts';
 
 /**
- * The same model (`file` itself, if it cuts nothing) in which each piece is a stored tensor, so that it can be a parameter. Training the pieces is
- * training the whole: AdamW works element by element, and the norm of the gradient is over all of them.
- * @param isWhole whether a stored tensor is to stay in one piece, because it is a parameter itself
+ * The same model (`file` itself, if it cuts nothing) in which each piece is a stored tensor, and can be a parameter. Training the pieces
+ * equals training the whole: AdamW works element by element, and the norm of the gradient is over all of them.
+ * @param isWhole whether a stored tensor must stay whole, because it is a parameter itself
  */
 export function takeApart(file: ModelFile, isWhole: (name: string) => boolean): ModelFile {
   const { graph, opsets } = file.model;
@@ -35,7 +35,7 @@ export function takeApart(file: ModelFile, isWhole: (name: string) => boolean): 
     if (node.outputs.some((name, i) => name !== '' && !results[i])) return true;
     node.outputs.forEach((name, i) => {
       const piece = results[i];
-      // Elements of its own: what is trained later may not be part of anything else.
+      // A copy: a tensor that is trained later must not be part of another.
       if (name !== '' && piece) pieces.set(name, { ...piece, data: piece.data.slice() });
     });
     return false;
@@ -43,7 +43,7 @@ export function takeApart(file: ModelFile, isWhole: (name: string) => boolean): 
   return pieces.size > 0 ? rewriteFile(file, nodes, pieces) : file;
 }
 
-/** The builder leaves large constants to the runtime, so these are computed here. */
+/** The builder leaves large constants to the runtime, so these are evaluated here. */
 function elementsOf(r: Rewriter, values: readonly (Value | undefined)[]): (Tensor | undefined)[] {
   const [written] = [...r.b.operands].slice(-1);
   const computed = written && evaluate(written[0], written[1].inputs, written[1].outputs);

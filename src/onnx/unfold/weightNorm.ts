@@ -1,4 +1,4 @@
-/** Puts weight normalization back into a graph whose exporter computed its result and stored only that. */
+/** Restores weight normalization in a graph whose exporter stored only its result. */
 
 import { ints, type Graph, type Node } from '../graph/graph.ts';
 import type { ModelFile } from '../file/load.ts';
@@ -9,11 +9,10 @@ import { isMadeUp, unique, written } from './common.ts';
 import { float32, int64, type Tensor } from '../graph/tensor.ts';
 
 /**
- * PyTorch trains a kernel w = g · v / ‖v‖ by its two factors, and so has to who continues from an export of it. Exporters fold it: the older
- * one always, dynamo's where it is small. From w alone g = ‖w‖ is certain; the length of v, which does not change w but how fast its direction
- * is learned, is not in the file, and v = w is what PyTorch starts from. The norm is over all axes but the last, as in every
- * model of the wav2vec2 family.
- * @returns the same model to rounding; `file` itself if it holds no such kernel.
+ * PyTorch trains a kernel w = g · v / ‖v‖ by its two factors, and so must a training run that starts from an export. Exporters fold it: the older one
+ * always, dynamo's for small kernels. From w alone, g = ‖w‖ is certain. The length of v does not change w, only how fast its direction is learned; it
+ * is not in the file, and v = w as in PyTorch's initialization. The norm is over all axes but the last, as in every model of the wav2vec2 family.
+ * @returns the same model up to rounding; `file` itself if it has no such kernel.
  */
 export function unfoldWeightNorm(file: ModelFile, signature: Signature): ModelFile {
   const { graph, opsets } = file.model;
@@ -52,7 +51,7 @@ export function unfoldWeightNorm(file: ModelFile, signature: Signature): ModelFi
   return rewriteFile(file, nodes, tensors);
 }
 
-/** The names of the factors of each kernel of a convolution that is the result of weight normalization, by the kernel's name. */
+/** The names of the two factors for each convolution kernel that is the result of weight normalization, by the kernel's name. */
 function foldedKernels({ nodes, initializers }: Graph, signature: Signature): Map<string, readonly [string, string]> {
   const kernels = new Map<string, readonly [string, string]>();
   for (const node of nodes) {
@@ -63,7 +62,7 @@ function foldedKernels({ nodes, initializers }: Graph, signature: Signature): Ma
     const names = module && (signature.kinds.size > 0 ? listedFactors(module, signature) : madeUp(node, module));
     if (names && normsOf(tensor).data.every((norm) => norm > 0)) kernels.set(kernel, names);
   }
-  // What something else reads, too, stays as it is.
+  // A tensor with other readers stays unchanged.
   const others = nodes.flatMap((node) => [
     ...(node.opType === 'Conv' ? node.inputs.slice(2) : node.inputs),
     ...namesWithin(node),
@@ -72,15 +71,15 @@ function foldedKernels({ nodes, initializers }: Graph, signature: Signature): Ma
   return kernels;
 }
 
-/** What PyTorch lists for a module with weight normalization: since 2.0 as a parametrization, before by two names. */
+/** PyTorch's names of the factors of weight normalization: a parametrization since 2.0, two plain names before. */
 function listedFactors(module: string, { kinds }: Signature): readonly [string, string] | undefined {
   const names = [factorsOf(module), [`${module}.weight_g`, `${module}.weight_v`] as const];
   return names.find((pair) => pair.every((name) => kinds.get(name) === 'PARAMETER'));
 }
 
 /**
- * PyTorch's older exporter leaves a convolution's tensors their names, and makes one up for what it has computed. A kernel without its name
- * beside a bias that has one is that; with a batch normalization that was computed into it, the bias would have lost its name, too.
+ * PyTorch's older exporter keeps the names of a convolution's tensors, and makes up a name for a computed one. A kernel without its name beside a
+ * bias with one was computed by weight normalization: with a folded batch normalization, the bias would have lost its name too.
  */
 function madeUp({ inputs: [, kernel = '', bias = ''] }: Node, module: string): readonly [string, string] | undefined {
   return isMadeUp(kernel) && isParameterName(bias) ? factorsOf(module) : undefined;

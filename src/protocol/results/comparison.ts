@@ -1,4 +1,4 @@
-/** Whether two systems' word error rates on the same utterances really differ. */
+/** The comparison of two systems' word error rates on the same utterances. */
 
 import * as v from 'valibot';
 import { count, fraction, real, text, type Shape } from '../schema.ts';
@@ -7,13 +7,13 @@ import { count, fraction, real, text, type Shape } from '../schema.ts';
 const mapsswe = v.object({
   /** Segments with errors. */
   segments: count,
-  /** The mean over segments of the tested system's errors minus the other's. */
+  /** Mean over segments: the tested system's errors minus the other's. */
   mean: real,
   /** Standard deviation of those differences, with n−1. */
   deviation: real,
   /** Positive when the tested system makes more errors. 0 when the differences do not vary, as in SCTK. */
   z: real,
-  /** Two-tailed probability of a `z` at least this far from 0 when the systems are equally good. */
+  /** Two-tailed probability of a `z` at least this far from 0 if both systems are equally good. */
   p: fraction,
 });
 export type Mapsswe = Shape<typeof mapsswe>;
@@ -25,15 +25,15 @@ const bootstrap = v.object({
   /** The middle 95 % of the replications' differences. */
   low: real,
   high: real,
-  /** Fraction of the replications in which the tested system makes more errors; equal ones count half. */
+  /** Fraction of the replications in which the tested system makes more errors; ties count half. */
   firstWorse: fraction,
 });
 export type Bootstrap = Shape<typeof bootstrap>;
 
 export const comparison = v.object({
-  /** What the tested system is. `same`: no significant difference. `undecided`: the test does not apply. */
+  /** The verdict on the tested system. `same`: no significant difference. `undecided`: the test does not apply. */
   verdict: v.picklist(['worse', 'same', 'better', 'undecided']),
-  /** Why there is no verdict. Present if it is `undecided`. */
+  /** Reason for the lack of a verdict. Present if it is `undecided`. */
   reason: v.optional(text),
   /** Present with a verdict, like the bootstrap. */
   mapsswe: v.optional(mapsswe),

@@ -1,4 +1,4 @@
-/** What `pinch diff` prints. B is measured against A. */
+/** The output of `pinch diff`. B is compared with A. */
 
 import * as v from 'valibot';
 import { count, fraction, real, text, type Shape } from '../schema.ts';
@@ -9,7 +9,7 @@ import { parameterTotals } from './model.ts';
 const modelTotals = v.object({
   /** The ONNX file. */
   model: text,
-  /** On disk, external data too. */
+  /** On the disk, including external data. */
   bytes: count,
   nodes: count,
   ...parameterTotals.entries,
@@ -17,21 +17,21 @@ const modelTotals = v.object({
 export type ModelTotals = Shape<typeof modelTotals>;
 
 const layerSide = v.object({
-  /** As it is stored, like the type: int8 of quantized weights, which are compared by the numbers that they stand for. */
+  /** As stored, like the type: int8 for quantized weights, which are compared by their float32 values. */
   shape: v.array(count),
   type: text,
   parameters: count,
   zeros: count,
   sparsity: fraction,
-  /** In units of the layer's root-mean-square weight before training; null if there is none or it is not known. */
+  /** In units of the layer's root-mean-square weight before training; null if there is none or it is unknown. */
   threshold: v.nullable(real),
 });
 export type LayerSide = Shape<typeof layerSide>;
 
 const layerDiff = v.object({
-  /** The layer's name for a matrix, as in metrics.jsonl; the parameter's for a vector. Full names where short ones would be the same. */
+  /** The layer's name for a matrix, as in metrics.jsonl; the parameter's name for a vector. Full names where short ones would be equal. */
   name: text,
-  /** In either of the models. */
+  /** In at least one of the models. */
   gated: v.boolean(),
   /** Null in the model that has no such layer. */
   a: v.nullable(layerSide),
@@ -64,7 +64,7 @@ const changedUtterance = v.object({
 });
 export type ChangedUtterance = Shape<typeof changedUtterance>;
 
-/** The tested system is B: `worse` says that B is, and a positive Z or difference that B makes more errors. */
+/** The tested system is B: `worse` means that B is worse, and a positive Z or difference that B makes more errors. */
 const speechDiff = v.object({
   /** Absolute path of the manifest. */
   data: text,
@@ -75,7 +75,7 @@ const speechDiff = v.object({
   /** Utterances with fewer errors in B, and with more. */
   fewer: count,
   more: count,
-  /** Those utterances, the largest change first, what got worse before what got better. */
+  /** Those utterances, the largest change first; among equal changes, more errors before fewer. */
   changed: v.array(changedUtterance),
 });
 export type SpeechDiff = Shape<typeof speechDiff>;
@@ -85,9 +85,9 @@ export const modelDiff = v.object({
   b: modelTotals,
   /** Matrices and kernels, in A's order; those that only B has come last. */
   layers: v.array(layerDiff),
-  /** Biases and norms, likewise. */
+  /** Biases and norms, in the same order. */
   vectors: v.array(layerDiff),
-  /** Operators that one model has more of than the other. */
+  /** Operators whose counts differ. */
   operators: v.array(operatorCount),
   /** Null if the models were not compared on speech. */
   recognition: v.nullable(speechDiff),

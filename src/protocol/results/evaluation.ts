@@ -1,4 +1,4 @@
-/** What `pinch evaluate` prints, and the files that keep it: evaluation.json and hypotheses.jsonl. */
+/** The output of `pinch evaluate`, and the files that keep it: evaluation.json and hypotheses.jsonl. */
 
 import * as v from 'valibot';
 import { amount, count, fraction, text, time, type Shape } from '../schema.ts';
@@ -8,7 +8,7 @@ import { fileSize, parameterTotals } from './model.ts';
 
 /** Error rates are fractions and can exceed 1, because insertions count. */
 export const corpusScore = v.object({
-  /** Word error rate: all errors over all words of the references, not the mean of the utterances' rates. */
+  /** Word error rate: all errors divided by all words of the references, not the mean of the utterances' rates. */
   wer: amount,
   /** Character error rate. */
   cer: amount,
@@ -28,19 +28,19 @@ export const corpusScore = v.object({
 export type CorpusScore = Shape<typeof corpusScore>;
 
 const speed = v.object({
-  /** Length of all audio that was recognised. */
+  /** Length of all recognised audio. */
   audioSeconds: amount,
-  /** Seconds of computing for a second of audio, reading of files not included: 0.1 is ten times faster than speech. */
+  /** Seconds of computing per second of audio, without reading files: 0.1 is ten times faster than speech. */
   realTimeFactor: amount,
-  /** Milliseconds that the model takes for a batch. */
+  /** Milliseconds of the model for a batch. */
   latency: v.object({ median: amount, p95: amount }),
 });
 export type Speed = Shape<typeof speed>;
 
 const modelIdentity = v.object({
-  /** Absolute, of the ONNX file. */
+  /** Absolute path of the ONNX file. */
   path: text,
-  /** Bytes of the ONNX file alone. */
+  /** Bytes of the ONNX file without external data. */
   bytes: count,
   /** ISO 8601, UTC. */
   modified: time,
@@ -51,29 +51,29 @@ export type ModelIdentity = Shape<typeof modelIdentity>;
 
 const summary = v.object({
   model: text,
-  /** Tells whether the model is still the one that was measured. */
+  /** Identifies the version of the model that was measured. */
   modelFile: modelIdentity,
-  /** Absolute path of the manifest, and SHA-256 of what it says. */
+  /** Absolute path of the manifest, and SHA-256 of its entries. */
   data: text,
   dataSha256: text,
-  /** When it began. */
+  /** Time at the start. */
   time,
   device: text,
-  /** Utterances run together. */
+  /** Utterances in a batch. */
   batch: count,
-  /** What was foreseen of the process's memory, in bytes. */
+  /** Estimated memory of the process, in bytes. */
   memoryBytes: amount,
   ...corpusScore.entries,
   ...speed.entries,
   ...parameterTotals.entries,
   ...fileSize.entries,
-  /** Utterances without a result, which count nowhere: at most 1 %. */
+  /** Utterances without a result. They count nowhere; at most 1 %. */
   skipped: v.array(v.object({ id: text, reason: text })),
-  /** Absent if it was not asked for. */
+  /** Absent if not requested. */
   cost: v.optional(modelCost),
 });
 
-/** evaluation.json, of which earlier versions wrote less. */
+/** evaluation.json. Earlier versions wrote fewer fields. */
 export const evaluationFile = v.partial(summary, ['modelFile', 'dataSha256', 'time', 'memoryBytes']);
 export type EvaluationFile = Shape<typeof evaluationFile>;
 export type Skipped = EvaluationFile['skipped'][number];
@@ -82,10 +82,10 @@ const hypothesis = v.object({
   id: text,
   /** Absolute path of the audio file. */
   audio: text,
-  /** Where in the file the utterance starts, if not at its beginning. */
+  /** Start of the utterance in the file, if not at its beginning. */
   offset: v.optional(amount),
   seconds: amount,
-  /** As the model's vocabulary would write it. */
+  /** Spelled with the model's vocabulary. */
   reference: text,
   hypothesis: text,
   /** Word errors. */
@@ -95,7 +95,7 @@ export type Hypothesis = Shape<typeof hypothesis>;
 
 const measured = v.object({ ...summary.entries, hypotheses: v.array(hypothesis) });
 
-/** Compared with another model on the same utterances, if that was asked for. */
+/** The comparison with another model on the same utterances, if requested. */
 export const evaluation = v.object({
   ...measured.entries,
   comparison: v.optional(v.object({ ...comparison.entries, against: measured })),

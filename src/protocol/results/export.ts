@@ -1,4 +1,4 @@
-/** What `pinch export` prints. */
+/** The output of `pinch export`. */
 
 import * as v from 'valibot';
 import { count, text, type Shape } from '../schema.ts';
@@ -17,21 +17,21 @@ export const exportedModel = v.object({
   /** What was counted in the files read and written. */
   from: countedModel,
   to: countedModel,
-  /** The layers that lost groups; null if it was not asked for. */
+  /** The layers that lost groups; null if not requested. */
   shrunk: v.nullable(
     v.array(
       v.object({
         name: text,
         kind: v.picklist(['units', 'heads']),
         groups: count,
-        /** How many groups are left. 0 only if the layer is gone, with its operators. */
+        /** Number of remaining groups. 0 only if the layer was removed, with its operators. */
         kept: count,
-        /** Whether one group stayed, all zeros, because the graph cannot do without any. */
+        /** Whether one group of zeros stayed, because the graph needs at least one. */
         held: v.boolean(),
       }),
     ),
   ),
-  /** Weights of matrix products computed in 8 bits, and others only stored so; null if the weights stayed as they were. */
+  /** Weights of matrix products computed in 8 bits, and weights only stored in 8 bits; null if the weights were not quantized. */
   int8: v.nullable(v.object({ products: amount, stored: amount })),
   /** The second model of a folder for transformers.js, with weights of 8 bits; null if there is none. */
   quantized: v.nullable(countedModel),

@@ -1,4 +1,4 @@
-/** What `pinch prune` prints before and when it starts a run. */
+/** The output of `pinch prune` before and at the start of a run. */
 
 import * as v from 'valibot';
 import { startRecord } from '../records.ts';
@@ -7,13 +7,13 @@ import { runSettings } from '../settings.ts';
 
 /** With `--dry-run`. */
 export const dryRun = v.object({
-  /** Complete, as run.json would have them. */
+  /** Complete, as in run.json. */
   settings: runSettings,
-  /** The start line of metrics.jsonl as far as it is known. */
+  /** The known part of the start line of metrics.jsonl. */
   start: v.omit(startRecord, ['time', 'attempt']),
-  /** The same for people. */
+  /** The same as text. */
   text,
-  /** Why the run cannot be had on this machine, in a sentence; null if it can. */
+  /** Why this machine cannot do the run, in a sentence; null if it can. */
   problem: v.nullable(text),
 });
 export type DryRun = Shape<typeof dryRun>;

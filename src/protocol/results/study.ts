@@ -1,4 +1,4 @@
-/** What `pinch study` found, as it stands in study.json: numbers only, nothing that differs when it is done again but the seconds. */
+/** study.json: the results of `pinch study`. A repeated study gives the same numbers, except for seconds. */
 
 import * as v from 'valibot';
 import { amount, count, fraction, text, type Shape } from '../schema.ts';
@@ -7,7 +7,7 @@ import { comparison } from './comparison.ts';
 import { corpusScore } from './evaluation.ts';
 
 const method = v.picklist(methods);
-/** The sparsity that was asked for; null for the dense model. */
+/** The target sparsity; null for the dense model. */
 const target = v.nullable(fraction);
 const seed = v.pipe(v.number(), v.integer());
 
@@ -17,11 +17,11 @@ export type Rates = Shape<typeof rates>;
 const found = v.object({
   dev: rates,
   test: rates,
-  /** The last, within the study's folder. */
+  /** The last checkpoint, within the study's folder. */
   checkpoint: text,
   device: text,
   steps: count,
-  /** Spent in training steps that count, all stages of the method included; not in reading, evaluating or writing. */
+  /** Time in valid training steps, in all stages of the method; without reading, evaluating or writing. */
   seconds: amount,
   /** Counted in the checkpoint: over the gated weights, and over all parameters. */
   sparsity: fraction,
@@ -31,7 +31,7 @@ const found = v.object({
   bytes: count,
   /** The gated layers, counted in the checkpoint. */
   layers: v.array(v.object({ name: text, sparsity: fraction })),
-  /** Against the dense model with the same seed, on the test set; null for that model itself, and until it is there. */
+  /** The comparison with the dense model of the same seed, on the test set; null for that model itself, and until it is finished. */
   againstDense: v.nullable(comparison),
 });
 export type Found = Shape<typeof found>;
@@ -45,12 +45,12 @@ const runResult = v.object({
   status: v.picklist(['done', 'missing', 'failed']),
   /** Why it failed. */
   message: v.nullable(text),
-  /** Null until it is done. */
+  /** Null until the run is finished. */
   found: v.nullable(found),
 });
 export type RunResult = Shape<typeof runResult>;
 
-/** A method at one target: the means of its seeds that are done. */
+/** A method at one target: the means of its finished seeds. */
 const point = v.object({
   target,
   seeds: v.array(seed),
@@ -70,9 +70,9 @@ export type Point = Shape<typeof point>;
 
 const methodResult = v.object({
   method,
-  /** In order of their sparsity. */
+  /** In rising order of sparsity. */
   points: v.array(point),
-  /** The greatest sparsity that is lossless; null if none is, as far as is known. */
+  /** The greatest lossless sparsity; null if none is known. */
   greatestLossless: v.nullable(fraction),
   /** The mean of its runs. */
   seconds: amount,
@@ -83,14 +83,14 @@ export const studyResults = v.object({
   pinch: text,
   onnxruntime: text,
   study: text,
-  /** Relative to the folder of the study's file, like the manifests. */
+  /** Relative to the folder of the study file, like the manifests. */
   model: text,
   train: text,
   dev: text,
   test: text,
-  /** SHA-256 of the model and of what the manifests say. */
+  /** SHA-256 of the model and of the manifests' entries. */
   checksums: v.object({ model: text, train: text, dev: text, test: text }),
-  /** The model as it was given; null until it is measured. */
+  /** The given model; null until it is evaluated. */
   given: v.nullable(v.object({ dev: rates, test: rates })),
   /** The dense model, trained alike: the mean of its seeds. */
   dense: v.nullable(point),

@@ -1,17 +1,17 @@
-/** What the page of a diff and the extension host say to each other. A is the first checkpoint, B the second. */
+/** Messages between the page of a diff and its host. A is the first checkpoint, B the second. */
 
 import * as v from 'valibot';
 import type { ModelDiff, SpeechDiff } from '../results/diff.ts';
 import type { AlignedText } from './alignedText.ts';
 import type { ModelName } from './evaluation.ts';
 
-/** What a panel shows; the page saves it, so that the panel survives a reloaded window. */
+/** The subject of a panel. The page saves it, so that the panel survives a reload of the window. */
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(10_000));
 const diffSubject = v.object({
   /** Paths of the two ONNX files. */
   a: path,
   b: path,
-  /** The manifest on which the two are compared; null if they are compared without speech. */
+  /** The manifest for the comparison; null for a comparison without speech. */
   data: v.nullable(path),
 });
 export type DiffSubject = v.InferOutput<typeof diffSubject>;
@@ -24,14 +24,14 @@ export interface AlignedUtterance {
 }
 
 export interface DiffRecognition extends Omit<SpeechDiff, 'changed'> {
-  /** Most changed first, as many as were sent. */
+  /** The largest change first; only as many as were sent. */
   readonly changed: readonly AlignedUtterance[];
 }
 
 export interface DiffResult extends Omit<ModelDiff, 'vectors' | 'recognition'> {
-  /** Biases and norms, and how many of them differ. */
+  /** The number of biases and norms, and of those that differ. */
   readonly vectors: { readonly total: number; readonly differ: number };
-  /** Null if the models were not compared on speech. `data` is the manifest as people call it. */
+  /** Null if the models were not compared on speech. `data` is the manifest's name for people. */
   readonly recognition: DiffRecognition | null;
 }
 
@@ -53,23 +53,23 @@ export interface ToDiff {
 const fromDiff = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
   v.strictObject({ kind: v.literal('again') }),
-  /** Evaluates both on data to be chosen. */
+  /** Evaluates both models on data that the user chooses. */
   v.strictObject({ kind: v.literal('compareSpeech') }),
   /** Opens the evaluation of one of the two. */
   v.strictObject({ kind: v.literal('evaluate'), side: v.picklist(['a', 'b']) }),
-  /** Puts text on the clipboard. */
+  /** Copies text to the clipboard. */
   v.strictObject({ kind: v.literal('copy'), text: v.pipe(v.string(), v.maxLength(1_000_000)) }),
 ]);
 
 export type FromDiff = v.InferOutput<typeof fromDiff>;
 
-/** What the page said, or undefined if it is nothing a page of ours says. */
+/** A valid message of the page; otherwise undefined. */
 export function parseFromDiff(message: unknown): FromDiff | undefined {
   const result = v.safeParse(fromDiff, message);
   return result.success ? result.output : undefined;
 }
 
-/** What the page saved, or undefined if it is no subject. */
+/** A valid subject that the page saved; otherwise undefined. */
 export function parseDiffSubject(saved: unknown): DiffSubject | undefined {
   const result = v.safeParse(v.object({ subject: diffSubject }), saved);
   return result.success ? result.output.subject : undefined;

@@ -1,41 +1,41 @@
-/** What the page of an evaluation and the extension host say to each other. */
+/** Messages between the page of an evaluation and its host. */
 
 import * as v from 'valibot';
 import type { EvaluationFile } from '../results/evaluation.ts';
 import type { AlignedText } from './alignedText.ts';
 
-/** What a panel shows; the page saves it, so that the panel survives a reloaded window. */
+/** The subject of a panel. The page saves it, so that the panel survives a reload of the window. */
 const evaluationSubject = v.object({
   /** Path of the ONNX file. */
   model: v.pipe(v.string(), v.minLength(1), v.maxLength(10_000)),
-  /** Which of the evaluations kept beside it; null for the newest. */
+  /** The name of an evaluation kept beside the model; null for the newest. */
   name: v.nullable(v.pipe(v.string(), v.maxLength(1000))),
 });
 export type EvaluationSubject = v.InferOutput<typeof evaluationSubject>;
 
-/** A model as people know it. */
+/** A model's names for people. */
 export interface ModelName {
   /** Such as `digits-1, step 500`. */
   readonly title: string;
-  /** Its ONNX file, within the workspace where it stands in one. */
+  /** Its ONNX file, relative to the workspace if it is inside. */
   readonly path: string;
 }
 
 /** An evaluation kept beside its model. */
 export interface KeptEvaluation {
-  /** The name of its folder, and so of the test data. */
+  /** The name of its folder, which is that of the test data. */
   readonly name: string;
-  /** Whether the model's file is another one now than the one that was measured. */
+  /** Whether the model's file has changed since the evaluation. */
   readonly modelChanged: boolean;
   readonly numbers: EvaluationFile;
 }
 
 export interface ShownEvaluation extends KeptEvaluation {
-  /** Names this very result: rows and audio of another one do not belong to it. */
+  /** Number of this result: rows and audio of another one do not belong to it. */
   readonly result: number;
   /** The manifest. */
   readonly data: string;
-  /** Names of all evaluations kept beside the model, this one too. */
+  /** Names of all evaluations kept beside the model, including this one. */
   readonly all: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export interface UtteranceRow extends AlignedText {
   readonly errors: number;
   /** Seconds of audio, if known. */
   readonly seconds: number | null;
-  /** Whether there is a sound file to play. */
+  /** Whether the audio can be played. */
   readonly audible: boolean;
 }
 
@@ -64,14 +64,14 @@ export interface EvaluationState {
   readonly shown?: ShownEvaluation | null;
   /** Null if the model was not pruned by a run that can be read here. */
   readonly original?: OriginalEvaluation | null;
-  /** What is being done, such as an evaluation. */
+  /** The work in progress, such as an evaluation. */
   readonly busy?: string | null;
   readonly problem?: string | null;
 }
 
 export type ToEvaluation =
   | { readonly kind: 'state'; readonly state: EvaluationState }
-  /** Some of a result's utterances, the worst first; they come in pieces, in order. An utterance's index counts from the first piece. */
+  /** Some of a result's utterances, most errors first. They come in pieces, in order; an utterance's index counts from the first piece. */
   | {
       readonly kind: 'utterances';
       readonly result: number;
@@ -86,7 +86,7 @@ export type ToEvaluation =
       readonly bytes: Uint8Array<ArrayBuffer>;
       /** MIME type. */
       readonly type: string;
-      /** Seconds into the file where the utterance starts, and how long it is; null to its end. */
+      /** Start of the utterance in the file in seconds, and its length; null to the file's end. */
       readonly start: number;
       readonly seconds: number | null;
     }
@@ -98,14 +98,14 @@ const fromEvaluation = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
   /** On the same data. */
   v.strictObject({ kind: v.literal('evaluateAgain') }),
-  /** On data to be chosen. */
+  /** On data that the user chooses. */
   v.strictObject({ kind: v.literal('evaluateOther') }),
   v.strictObject({ kind: v.literal('evaluateOriginal') }),
   /** Shows another of the kept evaluations. */
   v.strictObject({ kind: v.literal('show'), name: v.pipe(v.string(), v.maxLength(1000)) }),
   v.strictObject({ kind: v.literal('diffOriginal') }),
   v.strictObject({ kind: v.literal('audio'), result: index, index }),
-  /** Puts text on the clipboard. */
+  /** Copies text to the clipboard. */
   v.strictObject({ kind: v.literal('copy'), text: v.pipe(v.string(), v.maxLength(1_000_000)) }),
   /** Opens the folder with the hypotheses. */
   v.strictObject({ kind: v.literal('reveal') }),
@@ -113,13 +113,13 @@ const fromEvaluation = v.variant('kind', [
 
 export type FromEvaluation = v.InferOutput<typeof fromEvaluation>;
 
-/** What the page said, or undefined if it is nothing a page of ours says. */
+/** A valid message of the page; otherwise undefined. */
 export function parseFromEvaluation(message: unknown): FromEvaluation | undefined {
   const result = v.safeParse(fromEvaluation, message);
   return result.success ? result.output : undefined;
 }
 
-/** What the page saved, or undefined if it is no subject. */
+/** A valid subject that the page saved; otherwise undefined. */
 export function parseEvaluationSubject(saved: unknown): EvaluationSubject | undefined {
   const result = v.safeParse(v.object({ subject: evaluationSubject }), saved);
   return result.success ? result.output.subject : undefined;

@@ -10,16 +10,16 @@ import * as v from 'valibot';
 import type { RunState } from '../records.ts';
 import type { Series, StepPoint } from '../series.ts';
 
-/** A run that says it goes on though its process is gone is `lost`. */
+/** A run is `lost` if its state says that it goes on, but its process is gone. */
 export type HeatmapStatus = RunState['status'] | 'lost';
 
 export interface HeatmapSubject {
   readonly kind: 'run' | 'model';
-  /** The run's folder, or the path of the ONNX file. Another id is another subject: the page forgets all it had. */
+  /** The run's folder, or the path of the ONNX file. Another id is another subject: the page forgets its state. */
   readonly id: string;
-  /** What people call it. */
+  /** The name for people. */
   readonly name: string;
-  /** One line more about it: the model that is pruned, or the folder of the file. */
+  /** A second line: the model that is pruned, or the folder of the file. */
   readonly detail: string;
 }
 
@@ -32,25 +32,25 @@ export interface HeatmapLayer {
 /** How the run is doing. */
 export interface HeatmapRun {
   readonly status: HeatmapStatus;
-  /** What it does before its first step, or why it failed. */
+  /** The work before its first step, or the reason for its failure. */
   readonly message: string | null;
   /** Updates so far, and in all. */
   readonly step: number;
   readonly steps: number;
   readonly device: string | null;
-  /** Sparsity the run is to end with; null where nothing is pruned. */
+  /** The run's final sparsity; null where nothing is pruned. */
   readonly finalTarget: number | null;
-  /** Gated weights among all parameters; null before the run has counted them. */
+  /** Gated weights divided by all parameters; null before the run has counted them. */
   readonly gatedShare: number | null;
   /** The last evaluation on the development data; error rates are fractions. */
   readonly evaluation: { readonly step: number; readonly wer: number } | null;
-  /** What can be asked of it now. */
+  /** The actions that the run allows now. */
   readonly can: { readonly stop: boolean; readonly checkpoint: boolean; readonly resume: boolean };
 }
 
-/** What an ONNX file says about itself. */
+/** The content of an ONNX file. */
 export interface HeatmapModel {
-  /** In the order of the layers. A threshold that is not known is NaN. */
+  /** In the order of the layers. An unknown threshold is NaN. */
   readonly thresholds: Float32Array;
   readonly sparsities: Float32Array;
   /** Over the gated weights, and over all parameters. */
@@ -61,9 +61,9 @@ export interface HeatmapModel {
 }
 
 export interface HeatmapState {
-  /** Null: there is nothing to show, and the page offers to begin. */
+  /** Null if there is nothing to show; the page then offers ways to begin. */
   readonly subject?: HeatmapSubject | null;
-  /** Why there is nothing more to see yet: reading, or what went wrong. */
+  /** Reason why there is nothing to see yet: still reading, or an error. */
   readonly notice?: { readonly kind: 'busy' | 'error'; readonly text: string } | null;
   /** The gated layers, in the order of the series' layers. */
   readonly layers?: readonly HeatmapLayer[];
@@ -92,13 +92,13 @@ const fromHeatmap = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
   v.strictObject({ kind: v.literal('command'), command: v.picklist(heatmapCommands) }),
   v.strictObject({ kind: v.literal('openLayer'), layer: text }),
-  /** The exact record of a step, when the slider rests. */
+  /** Requests the exact record of a step, when the slider rests. */
   v.strictObject({ kind: v.literal('recordAt'), step: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
 ]);
 export type FromHeatmap = v.InferOutput<typeof fromHeatmap>;
 export type HeatmapCommand = (typeof heatmapCommands)[number];
 
-/** What the page said, or undefined if it is nothing a page of ours says. */
+/** A valid message of the page; otherwise undefined. */
 export function parseFromHeatmap(message: unknown): FromHeatmap | undefined {
   const result = v.safeParse(fromHeatmap, message);
   return result.success ? result.output : undefined;

@@ -16,21 +16,21 @@ const layerSubject = v.strictObject({
   id: text,
   layer: text,
 });
-/** What the page shows. It is the page's saved state, too, from which the panel comes back after a window was reloaded. */
+/** The subject of the page. The page saves it, so that the panel survives a reload of the window. */
 export type LayerSubject = v.InferOutput<typeof layerSubject>;
 
 export type LayerHistogram =
   | { readonly kind: 'loading' }
-  /** @param source the checkpoint or file that was read, as people call it. */
+  /** @param source the name of the checkpoint or file that was read. */
   | { readonly kind: 'ready'; readonly source: string; readonly weights: LayerInspection }
   /** There is no checkpoint yet, or it cannot be read. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
 export interface LayerState {
   readonly subject?: LayerSubject;
-  /** The run or file, as people call it. */
+  /** The run's or file's name for people. */
   readonly subjectName?: string;
-  /** The thinned history with this layer as its only one; null for an ONNX file. `points` messages continue it. */
+  /** The thinned history of this layer alone; null for an ONNX file. `points` messages continue it. */
   readonly series?: Series | null;
   readonly histogram?: LayerHistogram;
 }
@@ -47,13 +47,13 @@ const fromLayer = v.variant('kind', [
 ]);
 export type FromLayer = v.InferOutput<typeof fromLayer>;
 
-/** What the page said, or undefined if it is nothing a page of ours says. */
+/** A valid message of the page; otherwise undefined. */
 export function parseFromLayer(message: unknown): FromLayer | undefined {
   const result = v.safeParse(fromLayer, message);
   return result.success ? result.output : undefined;
 }
 
-/** The saved state of a page, or undefined if it is of another kind. */
+/** A valid saved state; otherwise undefined. */
 export function parseLayerSubject(saved: unknown): LayerSubject | undefined {
   const result = v.safeParse(v.object({ subject: layerSubject }), saved);
   return result.success ? result.output.subject : undefined;

@@ -1,10 +1,9 @@
 /**
- * What the indices of tensors' axes have to do with each other. An axis is a product of factors, outermost first: an axis of 64 channels
- * that is reshaped to 4 heads of 16 has the factors 4 and 16 from then on, wherever else these channels are. Factors that operators hold
- * side by side become one.
+ * Relations between the axes of tensors. An axis is a product of factors, outermost first: an axis of 64 channels that is reshaped to 4 heads of
+ * 16 has the factors 4 and 16 from then on, wherever these channels occur. Factors that operators keep side by side become one.
  */
 
-/** A run of indices, on one axis or many. Opaque: `Axes` knows what it is equal to and whether it has parts. */
+/** A run of indices, on one axis or several. Opaque: `Axes` knows its parts and its equal factors. */
 export interface Factor {
   readonly size: number;
 }
@@ -15,36 +14,36 @@ export type ChannelAxes = readonly Axis[];
 
 /** The record behind a factor. */
 interface Held extends Factor {
-  /** The factor it was found equal to. */
+  /** The factor that it equals, if that was found out later. */
   same?: Held;
-  /** What it was split into, outermost first. */
+  /** Its parts, outermost first. */
   parts?: readonly [Held, Held];
-  /** Why nothing may be taken out of it, as a predicate: `are normalized together by …`. */
+  /** Why nothing may be removed from it, as a predicate: `are normalized together by …`. */
   reason?: string;
 }
 
 export class Axes {
-  /** A new axis of some size, equal to no other. */
+  /** A new axis of some size, which equals no other. */
   fresh(size: number): Axis {
     return size === 1 ? [] : [{ size }];
   }
 
-  /** The smallest factors known of an axis. Two factors are equal if and only if they are the same object here. */
+  /** The smallest known factors of an axis. Two factors are equal if and only if they are the same object here. */
   factors(axis: Axis): Factor[] {
     return this.leaves(axis);
   }
 
-  /** The reason why nothing may be taken out of a factor; undefined if there is none. @param factor from `factors`. */
+  /** The reason why nothing may be removed from a factor; undefined if there is none. @param factor from `factors`. */
   reason(factor: Factor): string | undefined {
     return (factor as Held).reason;
   }
 
-  /** Says that all indices of an axis are needed. The first reason stays. */
+  /** Declares that all indices of an axis are needed. The first reason is kept. */
   keep(axis: Axis, reason: string): void {
     for (const leaf of this.leaves(axis)) leaf.reason ??= reason;
   }
 
-  /** Says that two axes of the same size are indexed alike. */
+  /** Declares that two axes of the same size have the same indices. */
   equate(a: Axis, b: Axis): void {
     const [left, right] = [this.leaves(a), this.leaves(b)];
     for (let x = left.shift(), y = right.shift(); x && y; x = left.shift(), y = right.shift()) {
@@ -60,18 +59,18 @@ export class Axes {
       }
       rest.unshift(parts[1]);
       this.unite(parts[0], small);
-      // A split may have given parts to what lies ahead.
+      // A split may have given parts to the remaining factors.
       left.splice(0, left.length, ...this.leaves(left));
       right.splice(0, right.length, ...this.leaves(right));
     }
   }
 
-  /** The same elements in another shape, row-major. @param where names the operator, for reasons. */
+  /** Declares the same elements in another shape, row-major. @param where names the operator, for reasons. */
   reshape(layout: ChannelAxes, dims: readonly number[], where: string): ChannelAxes {
     const result: Axis[] = [];
     let rest = this.leaves(layout.flat());
     let next = 0;
-    // Axes that hold the same elements on both sides, as few as possible at a time, so that only those are mixed that must be.
+    // Groups axes that hold the same elements on both sides, as few as possible each, so that no axes are mixed without need.
     while (next < dims.length) {
       const wanted = [dims[next++] ?? 1];
       let taken = 0;
@@ -88,7 +87,7 @@ export class Axes {
     return result;
   }
 
-  /** An axis as `count` runs of equal length, one behind the other: the factors of one run. */
+  /** An axis as `count` runs of equal length, one after the other: the factors of one run. */
   runs(axis: Axis, count: number, where: string): Axis {
     const size = productOf(axis);
     const [outer = [], inner = []] = this.reshape([axis], [count, size / count], where);
@@ -96,7 +95,7 @@ export class Axes {
     return inner;
   }
 
-  /** Factors as axes of some sizes; those of one axis may have to be split. */
+  /** Distributes factors to axes of some sizes; a factor may have to be split. */
   private regroup(factors: readonly Held[], dims: readonly number[], where: string): ChannelAxes {
     let rest = [...factors];
     const result: Axis[] = [];
@@ -143,7 +142,7 @@ export class Axes {
     if (reason !== undefined) a.reason = reason;
   }
 
-  /** Gives a leaf two parts, the outer one of a size that divides its own. */
+  /** Splits a leaf into two parts, the outer one of a size that divides its own. */
   private split(leaf: Held, outer: number): readonly [Held, Held] | undefined {
     if (leaf.size % outer !== 0) return undefined;
     const why = leaf.reason === undefined ? {} : { reason: leaf.reason };

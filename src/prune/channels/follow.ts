@@ -10,34 +10,34 @@ import { passOn } from './rules.ts';
 /** A product that sums over an axis of a stored tensor. */
 export interface Contraction {
   readonly node: Node;
-  /** The stored tensor, and the axis of its own that is summed over. */
+  /** The stored tensor, and its axis that is summed over. */
   readonly tensor: string;
   readonly axis: Axis;
 }
 
 export interface FollowedModel {
   readonly axes: Axes;
-  /** The layout of every value that is known, stored tensors included. */
+  /** The layout of every known value, including stored tensors. */
   readonly layouts: ReadonlyMap<string, ChannelAxes>;
   readonly contractions: readonly Contraction[];
   readonly trace: Trace;
   readonly sizes: TraceSizes;
 }
 
-/** Where a value comes from. */
+/** The origin of a value. */
 interface Origin {
-  /** Whether it depends on the model's inputs, not only on their shapes. */
+  /** Whether it depends on the elements of the model's inputs, not only on their shapes. */
   readonly live: boolean;
-  /** The stored tensor that it is, perhaps in another shape or type. */
+  /** The stored tensor behind it, perhaps in another shape or type. */
   readonly tensor?: string;
 }
 
-/** Operators that pass a stored tensor on, in another shape or type. */
+/** Operators that pass on a stored tensor in another shape or type. */
 const views: ReadonlySet<string> = new Set([
   ...['Identity', 'Cast', 'Transpose', 'Reshape', 'Unsqueeze', 'Squeeze', 'Flatten'],
 ]);
 
-/** The stored tensors of a graph by name: its initializers, and what its Constant nodes hold. */
+/** The stored tensors of a graph by name: its initializers and the values of its Constant nodes. */
 export function storedTensors(graph: Graph): Map<string, Tensor> {
   const stored = new Map(graph.initializers);
   for (const node of graph.nodes) {
@@ -48,8 +48,8 @@ export function storedTensors(graph: Graph): Map<string, Tensor> {
 }
 
 /**
- * Nothing is run, and only shapes of matrices are looked at. What an operator does to channels is known from its rule; where there is
- * none, the channels are kept whole.
+ * Runs nothing, and reads only the shapes of matrices. Each operator's rule tells its effect on channels; channels of an operator without a rule
+ * are kept whole.
  */
 export function followChannels(model: Model, sizes: TraceSizes): FollowedModel {
   const { graph } = model;
@@ -133,7 +133,7 @@ export function followChannels(model: Model, sizes: TraceSizes): FollowedModel {
   }
 }
 
-/** Names that the subgraphs of a node read, those of their own included. */
+/** Names that the subgraphs of a node read, including their own. */
 function readWithin(node: Node): string[] {
   return Object.values(node.attributes).flatMap((held) =>
     held.type === 'graph'

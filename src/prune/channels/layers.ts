@@ -1,4 +1,4 @@
-/** Chooses, of all channels that can be followed, those whose groups are gated, and says of every other gated matrix why not. */
+/** Chooses the groups of channels that are gated, and gives the reason for every other gated matrix. */
 
 import type { Model, Node } from '../../onnx/graph/graph.ts';
 import { moduleOf } from '../../onnx/graph/names.ts';
@@ -9,41 +9,41 @@ import type { Axis, Factor } from './axes.ts';
 import { followChannels, storedTensors, type FollowedModel } from './follow.ts';
 
 /**
- * Sizes that no model has for its channels, so that axes are not mistaken for each other: primes, as are the 157 and the 191 frames that
- * come of the lengths with the usual stride of 320. So many frames also make masks too large to be computed while tracing. What holds for
- * both sizes is taken to hold for any.
+ * Sizes that no model has for its channels, so that axes are not mistaken for each other: primes, like the 157 and 191 frames that these lengths
+ * give with the usual stride of 320. With so many frames, masks are too large to be computed while tracing. A result that holds for both sizes
+ * is taken to hold for any.
  */
 const traceSizes: readonly TraceSizes[] = [
   { batch: 3, length: 50423 },
   { batch: 5, length: 61331 },
 ];
 
-/** A grouped layer and the channels it is made of. */
+/** A grouped layer and its channels. */
 export interface ChosenLayer {
   readonly layer: GroupedLayer;
-  /** Its channels in each of the traces. */
+  /** Its channels in each trace. */
   readonly factors: readonly Factor[];
-  /** Stored tensors that hold something for each group, but are not masked: constants, scales. Shrinking cuts them, too. */
+  /** Stored tensors that have elements for each group but are not masked: constants, scales. Shrinking cuts them too. */
   readonly others: readonly GroupSlice[];
-  /** The gated matrices whose products sum over the groups: what these give is all that the rest of the model sees of them. */
+  /** The gated matrices whose products sum over the groups: the rest of the model sees the groups only through these products. */
   readonly summed: ReadonlySet<string>;
-  /** These products. */
+  /** The products of those matrices. */
   readonly sinks: readonly Node[];
 }
 
 export interface ChosenLayers extends Pick<Grouping, 'notGated'> {
   readonly layers: readonly ChosenLayer[];
-  /** The model as it was followed with each of a few sizes. */
+  /** The traces of the model with each of a few sizes. */
   readonly followed: readonly FollowedModel[];
 }
 
 /**
- * The grouped layers in the order of the graph. A group may be taken out of the model when its gated weights and biases are zero:
- * nothing else reads its channels.
+ * The grouped layers in the order of the graph. A group may be removed from the model when its gated weights and biases are zero: nothing else
+ * reads its channels.
  * @param model whose parameters are initializers of their own (exposeParameters).
  * @param gated initializers of the matrices that would be gated weight by weight.
- * @param overlap whether a matrix may belong to one layer with its rows and to another with its columns. For gates it may not: each
- *   weight counts once.
+ * @param overlap whether a matrix may belong to one layer with its rows and to another with its columns. For gates it may not: each weight
+ *   counts once.
  */
 export function findLayers(model: Model, gated: ReadonlySet<string>, overlap = false): ChosenLayers {
   const found = traceSizes.map((sizes) => new Chooser(model, gated, followChannels(model, sizes)).choose(overlap));
@@ -63,13 +63,13 @@ export function findLayers(model: Model, gated: ReadonlySet<string>, overlap = f
   return { layers, notGated: left, followed: found.flatMap(({ followed }) => followed) };
 }
 
-/** Where a factor stands in a stored tensor. */
+/** The place of a factor in a stored tensor. */
 interface AxisPlace {
   readonly tensor: string;
   readonly axis: number;
-  /** The product of the factors outside of it. */
+  /** The product of the factors outside it. */
   readonly outer: number;
-  /** The product of the factors inside of it. */
+  /** The product of the factors inside it. */
   readonly inner: number;
   readonly size: number;
 }
@@ -78,7 +78,7 @@ interface Candidate {
   readonly factor: Factor;
   /** In the order of the nodes that read them. */
   readonly places: AxisPlace[];
-  /** Gated weights that its groups hold. */
+  /** Number of gated weights in its groups. */
   readonly weights: number;
 }
 
@@ -91,7 +91,7 @@ class Chooser {
   private readonly products = new Map<string, Node[]>();
   private readonly summed = new Map<string, Set<Factor>>();
   private readonly readers = new Map<string, Node[]>();
-  /** Reasons that come up while choosing. */
+  /** Reasons found during the choice. */
   private readonly refused = new Map<Factor, string>();
 
   constructor(model: Model, gated: ReadonlySet<string>, followed: FollowedModel) {
@@ -140,7 +140,7 @@ class Chooser {
     return { layers, notGated: left, followed: [this.followed] };
   }
 
-  /** What feeds or reads a matrix that is not gated, or that is read twice, may not change. */
+  /** Channels next to a matrix that is not gated, or that is read twice, may not change. */
   private keepWholeMatrices(): void {
     const { axes, layouts } = this.followed;
     for (const [matrix, nodes] of this.products) {
@@ -221,7 +221,7 @@ class Chooser {
     return { layer: { name, kind, groups: factor.size, slices: masked }, factors: [factor], others, summed, sinks };
   }
 
-  /** Whether a tensor is only ever added, so that zeros in it are harmless. */
+  /** Whether a tensor is only ever added, so that zeros in it change nothing. */
   private isBias(tensor: string): boolean {
     const readers = this.readers.get(tensor) ?? [];
     return (
@@ -252,7 +252,7 @@ class Chooser {
 /** Products that add their third input. */
 const biased: ReadonlySet<string> = new Set(['Gemm', 'Conv', 'FusedGemm', 'FusedConv']);
 
-/** The path of modules that all nodes are in; undefined if the exporter did not say. */
+/** The module path that all nodes share; undefined if the exporter did not record it. */
 function commonScope(nodes: readonly Node[]): string | undefined {
   const paths = nodes.map((node) => moduleOf(node)?.split('.'));
   const [first] = paths;

@@ -1,4 +1,4 @@
-/** How each operator passes the indices of its inputs' axes on to its outputs. */
+/** Maps operators to the rules that pass the indices of input axes on to output axes. */
 
 import type { ChannelAxes } from './axes.ts';
 import type { ChannelRule, Visit } from './rules/common.ts';

@@ -1,18 +1,18 @@
-/** Takes groups out of stored tensors. */
+/** Removes groups from stored tensors. */
 
 import { allocate, sizeOf, type Tensor } from '../../onnx/graph/tensor.ts';
 import type { GroupSlice } from '../groups.ts';
 
-/** A group's keep mask: whether it stays. */
+/** The keep mask of groups: whether each stays. */
 export type Keep = ArrayLike<number | boolean>;
 
-/** What goes out of one tensor: the parts of groups that are not kept. */
+/** The removed parts of one tensor: those of groups that are not kept. */
 export interface GroupCut {
   readonly slice: Pick<GroupSlice, 'axis' | 'start' | 'length'>;
   readonly keep: Keep;
 }
 
-/** A copy without the parts that go. The cuts may be on several axes. */
+/** A copy without the removed parts. The cuts may be on several axes. */
 export function cutTensor({ type, dims, data }: Tensor, cuts: readonly GroupCut[]): Tensor {
   const kept = dims.map((dim, axis) =>
     keptIndices(
@@ -29,7 +29,7 @@ export function cutTensor({ type, dims, data }: Tensor, cuts: readonly GroupCut[
   let next = 0;
   for (const start of rowStarts(dims.slice(0, -1), kept)) {
     if (lastKept.length === row) {
-      // Elements of one type go into an array of the same; TypeScript cannot see that.
+      // The array has the type of the source's elements; TypeScript cannot see that.
       result.set(data.subarray(start * row, (start + 1) * row) as never, next);
       next += row;
     } else for (const index of lastKept) to[next++] = from[start * row + index];
@@ -37,7 +37,7 @@ export function cutTensor({ type, dims, data }: Tensor, cuts: readonly GroupCut[
   return { type, dims: left, data: result };
 }
 
-/** A copy with zeros where the parts of some groups stand. */
+/** A copy with zeros in the parts of some groups. */
 export function zeroGroups({ type, dims, data }: Tensor, cuts: readonly GroupCut[]): Tensor {
   const result = data.slice();
   const zeros = result as { [i: number]: number | bigint };
@@ -62,7 +62,7 @@ function keptIndices(dim: number, cuts: readonly GroupCut[]): number[] {
   return Array.from({ length: dim }, (_, i) => i).filter((i) => !gone.has(i));
 }
 
-/** Where each row that stays was, counted in rows. */
+/** The former index of each remaining row. */
 function* rowStarts(dims: readonly number[], kept: readonly (readonly number[])[]): Generator<number> {
   const walk = function* (axis: number, at: number): Generator<number> {
     if (axis === dims.length) yield at;

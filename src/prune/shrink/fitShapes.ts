@@ -1,4 +1,4 @@
-/** Rewrites what an exporter wrote down of shapes, in a graph whose channels have become fewer. */
+/** Rewrites the shapes that an exporter stored in a graph, after its channels have become fewer. */
 
 import {
   attribute,
@@ -13,10 +13,10 @@ import {
 import { int64, toNumbers, type Tensor } from '../../onnx/graph/tensor.ts';
 import type { Trace } from '../../onnx/infer/trace.ts';
 
-/** One size of inputs: what the values were, what they should be, and what they are, as far as nodes were looked at. */
+/** A trial with one size of inputs: the values' shapes before, the wanted ones, and the present ones for the nodes seen so far. */
 export interface Trial {
   readonly before: Trace;
-  /** The wanted shape of a value; undefined where nothing is known of it. */
+  /** The wanted shape of a value; undefined if unknown. */
   readonly wanted: (name: string) => readonly number[] | undefined;
   readonly now: Trace;
 }
@@ -28,13 +28,13 @@ export interface FittedGraph {
 }
 
 /**
- * Every shape, length of a piece and count of groups that depends on what was taken out is given its new value; where the graph
- * computes it from other values, that is kept, and scaled if it does not follow by itself.
+ * Updates every stored shape, piece length and group count that depends on the removed groups. A number that the graph computes from other values
+ * is kept, and scaled if it does not follow by itself.
  * @param nodes in order; their stored tensors are cut already, and known to the trials.
  * @param traced the same nodes as traces read them.
  * @param free values that may have another shape than before.
  * @param taken names that are in use.
- * @throws Error naming the node if the new shapes cannot be had, or would not hold for inputs of any size.
+ * @throws Error naming the node if the new shapes are impossible, or would not hold for inputs of any size.
  */
 export function fitShapes(
   nodes: readonly Node[],
@@ -92,7 +92,7 @@ class Fitting {
     );
   }
 
-  /** A number for computing with that is derived from a shape stays what it was, as the scale of an attention does. */
+  /** A float that is derived from a shape keeps its value, such as the scale of an attention. */
   private pinned(node: Node): boolean {
     const [input = ''] = node.inputs;
     const [output = ''] = node.outputs;
@@ -126,7 +126,7 @@ class Fitting {
     }
   }
 
-  /** The shape wanted of a Reshape or Expand, with the places that need no number as they are. */
+  /** The wanted shape of a Reshape or Expand; dimensions that need no number are unchanged. */
   private shapeOf(node: Node, { wanted, now }: Trial): readonly number[] | undefined {
     const dims = wanted(node.outputs[0] ?? '');
     const stated = this.numbers(node.inputs[1] ?? '', now);
@@ -137,12 +137,12 @@ class Fitting {
     return stated.map((number, i) => {
       const dim = dims[i + missing] ?? 1;
       if (number === -1 || (copies && number === 0 && input[i] === dim)) return number;
-      // An Expand's 1 leaves the dimension as it is.
+      // In an Expand, 1 leaves the dimension unchanged.
       return node.opType === 'Expand' && number === 1 ? 1 : dim;
     });
   }
 
-  /** Lengths of the pieces, in an input since opset 13, before that in an attribute. */
+  /** Lengths of the pieces: an input since opset 13, an attribute before. */
   private fittedSplit(node: Node): Node {
     const lengthsIn = ({ wanted }: Trial): number[] | undefined => {
       const shapes = node.outputs.map(wanted);
@@ -174,7 +174,7 @@ class Fitting {
     );
   }
 
-  /** Bounds of a slice in proportion to the axis. Those beyond its end mean the end, before and after. */
+  /** Bounds of a slice, scaled with the axis. Those beyond its end mean the end, before and after. */
   private bounds(node: Node, trial: Trial, stated: readonly number[] | undefined): number[] | undefined {
     const [name = ''] = node.inputs;
     const before = trial.before.value(name)?.dims;
@@ -193,7 +193,7 @@ class Fitting {
     return withAttribute(node, 'group', int(groups));
   }
 
-  /** The name of an input with the wanted numbers: a constant, or what the graph computes, times a fraction. */
+  /** The name of an input with the wanted numbers: a constant, or the computed value times a fraction. */
   private scaled(node: Node, input: number, wantedIn: (trial: Trial) => readonly number[] | undefined): string {
     const name = node.inputs[input] ?? '';
     const pairs = this.trials.map((trial) => {
@@ -224,7 +224,7 @@ class Fitting {
     return first;
   }
 
-  /** The elements of a vector of integers. "To the end" is written as the largest of them, which no number holds exactly. */
+  /** The elements of an integer vector. "To the end" is written as the largest integer, which a JavaScript number cannot hold exactly. */
   private numbers(name: string, trace: Trace): number[] | undefined {
     const constant = trace.value(name)?.constant;
     const most = Number.MAX_SAFE_INTEGER;

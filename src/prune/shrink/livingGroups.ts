@@ -1,4 +1,4 @@
-/** Finds the groups of a model that are alive, by the zeros in its weights. */
+/** Finds the living groups of a model by the zeros in its weights. */
 
 import type { Model } from '../../onnx/graph/graph.ts';
 import { sizeOf, type Tensor } from '../../onnx/graph/tensor.ts';
@@ -6,8 +6,8 @@ import { findLayers } from '../channels/layers.ts';
 import type { GroupSlice } from '../groups.ts';
 
 /**
- * A keep mask for each grouped layer, by its name. A group is dead if all weights that carry it on are zero, so that nothing of it
- * reaches the rest of the model.
+ * A keep mask for each grouped layer, by its name. A group is dead if all its outgoing weights are zero, so that nothing of it reaches the rest of
+ * the model.
  * @param model whose parameters are initializers of their own (exposeParameters)
  * @param gated as for findLayers.
  * @param overlap as for shrinkModel.
@@ -29,7 +29,7 @@ export function livingGroups(model: Model, gated: ReadonlySet<string>, overlap =
 function markLiving(living: Uint8Array, { type, dims, data }: Tensor, { axis, start, length }: GroupSlice): void {
   const inner = sizeOf(dims.slice(axis + 1));
   const indices = dims[axis] ?? 1;
-  // Half-precision numbers are held as their bits, of which the first is the sign.
+  // Half-precision numbers are stored as bits; the first one is the sign.
   const magnitude = type === 'float16' || type === 'bfloat16' ? 0x7fff : undefined;
   for (let i = 0; i < data.length; i++) {
     const value = Number(data[i]);

@@ -1,29 +1,29 @@
-/** Takes a layer without any groups left out of a graph, where what follows can do without it. */
+/** Removes a layer whose groups are all dead from a graph, if the rest can do without it. */
 
 import { floatAttribute, type Graph, type Node } from '../../onnx/graph/graph.ts';
 import { namesWithin, withoutUnread } from '../../onnx/graph/subgraphs.ts';
 
 export interface RemovedLayer {
   readonly nodes: readonly Node[];
-  /** Values that are now smaller than they were, and stretch over what they are added to. */
+  /** Values that have become smaller and now broadcast in the additions that read them. */
   readonly slim: ReadonlySet<string>;
 }
 
-/** What a value has become: nothing but zeros, a vector that stretches over the old shape, or another value of the same shape. */
+/** The new form of a value: only zeros, a vector that broadcasts to the old shape, or another value of the same shape. */
 type Remains =
   | { readonly kind: 'zero' }
   | { readonly kind: 'vector'; readonly name: string }
   | { readonly kind: 'same'; readonly name: string };
 
-/** Operators that make zeros of zeros, whatever else they read and whatever the shape. */
+/** Operators that return zeros for a zero input, whatever the other inputs and the shape. */
 const zeroToZero: ReadonlySet<string> = new Set([
   ...['Identity', 'Dropout', 'Cast', 'Mul', 'Neg', 'Transpose', 'Reshape', 'Squeeze', 'Unsqueeze', 'Flatten', 'Slice'],
 ]);
 
 /**
- * The graph without the layer: the products that sum over its groups give zeros, so that only their biases are left to add. Undefined
- * if something else is made of the zeros than a sum, or if the layer's own tensors are still read.
- * @param sinks what the products give.
+ * The graph without the layer: the products that sum over its groups give zeros, so only their biases are added. Undefined if the zeros are used in
+ * anything but a sum, or if the layer's own tensors are still read.
+ * @param sinks the outputs of the products.
  * @param tensors the layer's own stored tensors.
  * @param dimsOf the shape of each value for inputs of some size.
  */
@@ -42,18 +42,18 @@ export function removeLayer(
   return readStill ? undefined : { nodes: needed, slim: remover.slim };
 }
 
-/** What a node has become. */
+/** The new form of a node. */
 interface Found {
-  /** What the node's output is from now on; undefined if it is what it was. */
+  /** The new form of the node's output; undefined if it is unchanged. */
   readonly remains?: Remains;
   /** The node, if it stays. */
   readonly written?: Node;
 }
 
-/** Goes through a graph's nodes in order, and keeps of each what the layer's zeros leave of it. */
+/** Goes through a graph's nodes in order, and simplifies each by the layer's zeros. */
 class LayerRemover {
   readonly kept: Node[] = [];
-  /** Values that have become vectors by way of nodes that stay. */
+  /** Values that have become vectors although their nodes stay. */
   readonly slim = new Set<string>();
   private readonly remains = new Map<string, Remains>();
   private readonly sinks: ReadonlySet<string>;
@@ -71,7 +71,7 @@ class LayerRemover {
     this.dimsOf = dimsOf;
   }
 
-  /** @returns false if the node needs what the layer gave. */
+  /** @returns false if the node needs the layer's output. */
   take(node: Node): boolean {
     const [output = ''] = node.outputs;
     if (namesWithin(node).some((name) => this.remains.has(name))) return false;
@@ -95,7 +95,7 @@ class LayerRemover {
     const { remains } = this;
     const [first, second] = node.inputs.map((name) => remains.get(name));
     const held = [first, second].filter((value) => value !== undefined);
-    // Aliases alone change nothing but names.
+    // Aliases alone only change names.
     if (node.inputs.every((name) => (remains.get(name)?.kind ?? 'same') === 'same')) {
       return { written: this.renamed(node) };
     }
@@ -131,7 +131,7 @@ class LayerRemover {
     return stretched ? { written: this.renamed(node) } : this.slimmer(node);
   }
 
-  /** The node computes with the vector from now on, and gives a vector. */
+  /** The node now computes with the vector, and returns a vector. */
   private slimmer(node: Node): Found {
     const [output = ''] = node.outputs;
     this.slim.add(output);
@@ -151,11 +151,11 @@ class LayerRemover {
   }
 }
 
-/** The products give zeros; a bias that they add is left. */
+/** The products give zeros, so only an added bias remains. */
 function ofProduct(node: Node): Found | undefined {
   const bias = node.inputs[2];
   if (!bias) return { remains: { kind: 'zero' } };
-  // The bias of a convolution stretches along another axis than a vector does.
+  // The bias of a convolution broadcasts along another axis than a vector.
   return node.opType === 'Gemm' && floatAttribute(node, 'beta', 1) === 1
     ? { remains: { kind: 'vector', name: bias } }
     : undefined;

@@ -1,4 +1,4 @@
-/** Reads the lines of a file that grows, each once, without copying or decoding them. */
+/** Reads the lines of a growing file, each once, without copying or decoding them. */
 
 import { readFully } from '../../base/readFully.ts';
 import type { FileHandle } from 'node:fs/promises';
@@ -12,23 +12,23 @@ export type UseLine = (bytes: Buffer, start: number, end: number, offset: number
 
 const chunkSize = 4 << 20;
 
-/** Bytes of the longest line that is handed on. Larger ones, which no run writes, would hold up everything while they are parsed. */
+/** Maximum bytes of a line. Longer lines, which no run writes, would block everything while they are parsed. */
 export const longestLine = 2 << 20;
 
 const newline = 10;
 
 export class LineReader {
-  /** Bytes done with. What follows begins with a line, or goes on with one that is too long. */
+  /** Bytes done. The next byte begins a line, or continues one that is too long. */
   position = 0;
-  /** The number of the line that was handed on last, from 1. */
+  /** Number of the last line, from 1. */
   number = 0;
-  /** Lines that were too long. */
+  /** Number of lines that were too long. */
   skipped = 0;
   private inLongLine = false;
 
   /**
-   * Hands on each further line that ends before byte `size` of the file. The next chunk is read while this one is looked through.
-   * @param goOn is asked before each chunk.
+   * Calls back for each further line that ends before byte `size` of the file. The next chunk is read during the search in this one.
+   * @param goOn asked before each chunk.
    */
   async read(file: FileHandle, size: number, use: UseLine, goOn: () => boolean): Promise<void> {
     const length = Math.min(chunkSize, size - this.position);
@@ -42,13 +42,13 @@ export class LineReader {
     while (goOn()) {
       const bytes = await chunk;
       const last = bytes.lastIndexOf(newline);
-      // The end of the file, and of its last line there is only a part yet.
+      // The end of the file. Its last line is incomplete.
       if (last < 0 && bytes.length < chunkSize) return;
       const offset = this.position;
       this.position += last < 0 ? bytes.length : last + 1;
       buffers.reverse();
       chunk = readUpTo(file, buffers[0], this.position, size);
-      // Awaited in the next round, or not at all if this is the last.
+      // Awaited in the next round, or never if this is the last.
       chunk.catch(() => undefined);
       if (last < 0) this.inLongLine = true;
       else if (!(await this.useLines(bytes.subarray(0, last + 1), offset, use, pause))) break;
@@ -76,7 +76,7 @@ export class LineReader {
   }
 }
 
-/** Fills the buffer from the file, as far as there is something up to byte `size`. */
+/** Fills the buffer from the file, up to byte `size`. */
 export async function readUpTo(file: FileHandle, buffer: Buffer, position: number, size: number): Promise<Buffer> {
   const wanted = buffer.subarray(0, Math.max(0, Math.min(buffer.length, size - position)));
   return wanted.subarray(0, await readFully(file, wanted, position));

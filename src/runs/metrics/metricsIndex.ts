@@ -13,7 +13,7 @@ import type { LayerNumbers, StepPoint } from '../../protocol/series.ts';
 /** Steps kept in the index, 200 bytes each. Far more than any run has; a file that says otherwise must not use up the memory. */
 const mostSteps = 2_000_000;
 
-/** Records of each other kind that are kept, the newest. */
+/** Records kept of each other kind: the newest. */
 const mostRecords = 10_000;
 
 /** A step without its layers, and where those are. */
@@ -29,10 +29,10 @@ export class MetricsIndex {
   start: StartRecord | undefined;
   evaluations: readonly EvaluationRecord[] = [];
   checkpoints: readonly CheckpointRecord[] = [];
-  /** Also those from before a rewind, which an alert is often the reason for. */
+  /** Includes those before a rewind, since an alert is often the reason for it. */
   alerts: readonly AlertRecord[] = [];
   end: EndRecord | undefined;
-  /** Steps that do not count although no rewind took them back: they are out of order, or too many. */
+  /** Number of invalid steps that no rewind took back: out of order, or too many. */
   skipped = 0;
   /** Those that count, rising. */
   readonly steps: IndexedStep[] = [];
@@ -78,14 +78,14 @@ export class MetricsIndex {
         this.end = undefined;
         return;
       case 'shrink':
-        // Steps and checkpoints show what came of it.
+        // The result is visible in the steps and checkpoints.
         return;
       case 'end':
         this.end = record;
     }
   }
 
-  /** How many of the steps are not after this one. */
+  /** The number of steps up to and including this one. */
   private countUpTo(step: number): number {
     let low = 0;
     let high = this.steps.length;

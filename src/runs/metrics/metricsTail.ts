@@ -19,7 +19,7 @@ import { MetricsIndex, type IndexedStep } from './metricsIndex.ts';
 
 /** What a look at the files brought. */
 export interface TailChange {
-  /** The series is a new one; then there are no `points`. */
+  /** The series is new; `points` is then empty. */
   readonly reset: boolean;
   readonly points: readonly StepPoint[];
   /** Something besides steps is different. */
@@ -104,7 +104,7 @@ export class MetricsTail {
     return true;
   }
 
-  /** Reads what was added since the last look, or everything if the file is another one. Not to be called again before it has settled. */
+  /** Reads the lines added since the last read, or everything if the file was replaced. Await each call before the next. */
   async look(): Promise<TailChange> {
     const { size, modified } = await describe(this.paths.metrics);
     if (size === this.size && modified === this.modified && !this.waits) return nothing;
@@ -127,7 +127,7 @@ export class MetricsTail {
     return this.withFiles((files) => this.pointOf(files, found)).catch(() => undefined);
   }
 
-  /** Makes a look that is under way end soon. */
+  /** Ends a running read soon. */
   close(): void {
     this.closed = true;
   }
@@ -243,7 +243,7 @@ export class MetricsTail {
     this.waits = false;
   }
 
-  /** A trainer that goes on with a run cuts off an incomplete last line, which has not been read; anything else makes it another file. */
+  /** A resuming trainer cuts off an incomplete last line, which has not been read. Any other change means that the file was replaced. */
   private async isSame(file: FileHandle, size: number): Promise<boolean> {
     const { position } = this.lines;
     if (position === 0) return true;

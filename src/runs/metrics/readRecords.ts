@@ -35,7 +35,7 @@ export async function readRecords(
     );
   } catch (error) {
     if (!(error instanceof RecordError)) throw error;
-    throw new Error(`${path}:${lines.number}: this is no line of a run's metrics: ${error.message}`);
+    throw new Error(`${path}:${lines.number}: this is not a line of a run's metrics: ${error.message}`);
   } finally {
     await file.close();
   }

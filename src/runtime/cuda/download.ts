@@ -1,4 +1,4 @@
-/** Downloads a large file: goes on where it was broken off, and checks what came against its checksum. */
+/** Downloads a large file: resumes an interrupted download, and checks the file's checksum. */
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -10,16 +10,16 @@ import type { RemotePackage } from './nuget.ts';
 export interface DownloadOptions {
   readonly onProgress?: ((bytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds before the first of the tries that follow one that brought nothing; doubled each time. */
+  /** Milliseconds before the first retry after a try that brought nothing; doubled each time. */
   readonly pause?: number;
 }
 
-/** Tries in a row that may bring nothing. */
+/** Number of tries in a row that may bring nothing. */
 const tries = 5;
 
 /**
- * Downloads to `file`, through `file.part`, which is kept if it is broken off.
- * @throws Error in one sentence: no network, a refusal, no space, or another checksum (then nothing is kept).
+ * Downloads to `file`, through `file.part`, which is kept after an interruption.
+ * @throws Error in one sentence: no network, a refusal, no space, or a wrong checksum (then nothing is kept).
  */
 export async function download(remote: RemotePackage, file: string, options: DownloadOptions = {}): Promise<void> {
   const part = `${file}.part`;
@@ -43,7 +43,7 @@ export async function download(remote: RemotePackage, file: string, options: Dow
   if (found !== remote.sha512) {
     await rm(part);
     throw new Error(
-      `${remote.url}: what was downloaded has not the checksum that the server gives for it, so it was deleted; run the command again.`,
+      `${remote.url}: the downloaded file has not the checksum that the server gives, so it was deleted; run the command again.`,
     );
   }
   await rename(part, file);
@@ -60,7 +60,7 @@ async function sizeOf(file: string): Promise<number> {
   return (await stat(file).catch(() => undefined))?.size ?? 0;
 }
 
-/** Appends what is missing to `part`. @throws HttpError if the connection breaks off. */
+/** Appends the missing bytes to `part`. @throws HttpError if the connection breaks off. */
 async function fetchRest(
   { url, size }: RemotePackage,
   part: string,
@@ -77,7 +77,7 @@ async function fetchRest(
   try {
     let have = (await out.stat()).size;
     const response = await request(url, have > 0 ? { range: `bytes=${have}-` } : {}, ends);
-    // A server that does not know ranges sends all of it again.
+    // A server without ranges sends the whole file again.
     const start = Number(/^bytes (\d+)-/u.exec(response.headers.get('content-range') ?? '')?.[1] ?? 0);
     if (response.status !== 206 || start !== have) {
       await out.truncate(0);
@@ -115,7 +115,7 @@ async function fetchRest(
   }
 }
 
-/** Whether fetch says that the connection ended, rather than the disk or this program. */
+/** Whether an error of fetch means that the connection ended; otherwise the disk or this program failed. */
 function isBrokenOff(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof Error && error.name === 'AbortError');
 }

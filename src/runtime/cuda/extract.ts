@@ -1,11 +1,11 @@
-/** Takes single files out of a zip file without holding it in memory. */
+/** Extracts single files from a zip file without holding it in memory. */
 
 import { closeSync, createReadStream, fsyncSync, openSync, writeSync } from 'node:fs';
 import { Unzip, UnzipInflate } from 'fflate';
 
 /**
  * @param wanted name in the zip → path to write.
- * @throws Error naming a file that is not in it, or if the zip is damaged; what was written so far is left there.
+ * @throws Error naming a file that is missing in the zip, or if the zip is damaged; files written so far stay.
  */
 export async function extractFiles(zip: string, wanted: ReadonlyMap<string, string>): Promise<void> {
   const done = new Set<string>();
@@ -44,7 +44,7 @@ export async function extractFiles(zip: string, wanted: ReadonlyMap<string, stri
       typeof (error as NodeJS.ErrnoException).code === 'string'
     )
       throw error;
-    throw new Error(`${zip}: this is no package, or it is damaged.`, { cause: error });
+    throw new Error(`${zip}: this is not a package, or it is damaged.`, { cause: error });
   } finally {
     for (const out of open.values()) closeSync(out);
   }

@@ -1,8 +1,8 @@
-/** Requests to a server, with errors that say what to do. */
+/** HTTP requests with errors that say what to do. */
 
 import * as v from 'valibot';
 
-/** A server that did not answer as it should. `again`: whether the same request may go through later. */
+/** An unexpected answer of a server. `again`: whether the same request may succeed later. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly again: boolean;
@@ -41,8 +41,8 @@ export async function request(
   throw new HttpError(`${url}: the server answers ${status}${meaning(status)}.`, status >= 500 || status === 429);
 }
 
-/** The reason of a signal that ends a request because nothing comes. */
-export const stalled = new Error('nothing came for a while');
+/** The reason of a signal that aborts a silent request. */
+export const stalled = new Error('the connection was silent for too long');
 
 function meaning(status: number): string {
   if (status === 404) return ', there is no such package';

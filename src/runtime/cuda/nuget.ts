@@ -11,7 +11,7 @@ export interface RemotePackage {
   readonly sha512: string;
 }
 
-/** The server that onnxruntime's makers publish the provider on. */
+/** The server on which onnxruntime's makers publish the provider. */
 export const nugetIndex = 'https://api.nuget.org/v3/index.json';
 
 const indexSchema = v.object({ resources: v.array(v.object({ '@id': v.string(), '@type': v.string() })) });
@@ -27,7 +27,7 @@ const entrySchema = v.object({
 
 /**
  * @param index address of the server's service index.
- * @throws Error in one sentence if the server cannot be reached, has no such package, or gives no checksum for it.
+ * @throws Error in one sentence if the server cannot be reached, lacks the package, or gives no checksum for it.
  */
 export async function findPackage(
   index: string,
@@ -37,7 +37,7 @@ export async function findPackage(
 ): Promise<RemotePackage> {
   const { resources } = await fetchJson(index, indexSchema, signal);
   const registrations = resources.find(({ '@type': type }) => /^RegistrationsBaseUrl(\/|$)/u.test(type));
-  if (!registrations) throw new Error(`${index}: this is no NuGet server that Pinch understands.`);
+  if (!registrations) throw new Error(`${index}: this is not a NuGet server that Pinch understands.`);
   const base = registrations['@id'].replace(/\/?$/u, '/');
   const leaf = await fetchJson(sameSafety(index, `${base}${name.toLowerCase()}/${version}.json`), leafSchema, signal);
   const entryUrl = typeof leaf.catalogEntry === 'string' ? leaf.catalogEntry : leaf.catalogEntry['@id'];
@@ -45,7 +45,7 @@ export async function findPackage(
   return { url: sameSafety(index, leaf.packageContent), size: entry.packageSize, sha512: entry.packageHash };
 }
 
-/** Addresses that an encrypted server names must be encrypted, too. @throws Error if they are not. */
+/** Addresses from an encrypted server must be encrypted too. @throws Error if they are not. */
 function sameSafety(index: string, url: string): string {
   const { protocol } = new URL(url);
   if (protocol === 'https:' || protocol === new URL(index).protocol) return url;

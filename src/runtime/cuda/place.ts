@@ -1,14 +1,14 @@
-/** Where onnxruntime's CUDA provider is kept: in the user's own data folder, so that an update of the extension does not lose it. */
+/** The folder of onnxruntime's CUDA provider: the user's own data folder, so that an update of the extension keeps it. */
 
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 
-/** The CUDA provider exists for this platform only; elsewhere WebGPU is the way to the graphics card. */
+/** The CUDA provider exists for this platform only; other platforms use the GPU through WebGPU. */
 export const cudaPlatform = process.platform === 'linux' && process.arch === 'x64';
 
-/** Folder of everything that Pinch keeps for this user. PINCH_DATA names another. */
+/** Pinch's data folder of this user. PINCH_DATA names another. */
 export function dataFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const { PINCH_DATA: own, XDG_DATA_HOME: data, LOCALAPPDATA: local } = environment;
   if (own) return own;
@@ -27,17 +27,17 @@ export const cudaVersionFolder = (version: string, environment?: NodeJS.ProcessE
 /** Folder of native libraries inside an installed onnxruntime-node. */
 export const nativeFolder = join('bin', 'napi-v6', 'linux', 'x64');
 
-/** The library that runs graphs on CUDA. */
+/** The CUDA provider's library. */
 export const cudaProvider = 'libonnxruntime_providers_cuda.so';
 
-/** The file that says that an installation is complete. Written last. */
+/** The file that marks a complete installation. It is written last. */
 export const markerName = 'installed.json';
 
 const markerSchema = v.object({
   version: v.string(),
-  /** base64 of the package that the provider is from. */
+  /** base64 of the package's SHA-512. */
   sha512: v.string(),
-  /** Where it is from: an address, or the path of a file. */
+  /** The package's source: an address, or the path of a file. */
   source: v.string(),
   installed: v.string(),
   /** Bytes of each native library, by path in `node_modules/onnxruntime-node`. */
@@ -45,7 +45,7 @@ const markerSchema = v.object({
 });
 export type CudaMarker = v.InferOutput<typeof markerSchema>;
 
-/** What is installed for a version of onnxruntime; undefined if nothing is, or not all of it. */
+/** The installation for a version of onnxruntime; undefined if it is missing or incomplete. */
 export function installedCuda(version: string, environment?: NodeJS.ProcessEnv): CudaMarker | undefined {
   const folder = cudaVersionFolder(version, environment);
   try {

@@ -1,22 +1,22 @@
-/** What the CUDA provider needs of the machine, and what of it is there. */
+/** Requirements of the CUDA provider, and which of them this machine meets. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** Said before anything is fetched. onnxruntime 1.30 is built with CUDA 12 and cuDNN 9. */
+/** Shown before the download. onnxruntime 1.30 is built with CUDA 12 and cuDNN 9. */
 export const requirements =
   'an NVIDIA card with driver 525 or newer, CUDA 12 (cudart, cuBLAS, cuFFT) and cuDNN 9 on the library path';
 
 export interface CudaMachine {
   /** Name and driver of each card; empty without a driver. */
   readonly cards: readonly string[];
-  /** Libraries that the provider needs and the system does not find. */
+  /** Libraries that the provider needs and the system lacks. */
   readonly missing: readonly string[];
 }
 
 const libraries = ['libcudart.so.12', 'libcublas.so.12', 'libcublasLt.so.12', 'libcufft.so.11', 'libcudnn.so.9'];
 
-/** What the system says of itself, without the provider. */
+/** The system's own report, without the provider. */
 export async function lookAtMachine(): Promise<CudaMachine> {
   const query = ['--query-gpu=name,driver_version', '--format=csv,noheader'];
   const [cards, known] = await Promise.all([output('nvidia-smi', query), output('ldconfig', ['-p'])]);

@@ -1,4 +1,4 @@
-/** Sets up onnxruntime's CUDA provider in the user's data folder, and takes it away again. */
+/** Installs onnxruntime's CUDA provider into the user's data folder, and removes it. */
 
 import { cp, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -20,16 +20,16 @@ import {
 import { lookAtMachine, missingLibraries, requirements, type CudaMachine } from './requirements.ts';
 
 export interface CudaSetupOptions {
-  /** A package that was fetched by hand; nothing is downloaded then, and there is no checksum to hold it against. */
+  /** A package that the user downloaded. Pinch then downloads nothing, and has no checksum to check. */
   readonly from?: string | undefined;
   /** Address of another NuGet server's service index. */
   readonly source?: string | undefined;
-  /** Says what would be done, and does nothing. */
+  /** Reports the plan without doing anything. */
   readonly plan?: boolean | undefined;
   readonly onProgress?: ((label: string, done: number, total: number) => void) | undefined;
   readonly say?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** As download's. */
+  /** As in download. */
   readonly pause?: number | undefined;
 }
 
@@ -37,12 +37,12 @@ export interface CudaSetup {
   readonly version: string;
   readonly folder: string;
   readonly state: 'planned' | 'installed' | 'already installed';
-  /** Bytes to download; null if that was not asked or nothing has to be. */
+  /** Bytes to download; null if unknown or nothing is missing. */
   readonly size: number | null;
   readonly machine: CudaMachine;
   /** Whether one small step ran on the card; null if it was not tried. */
   readonly works: boolean | null;
-  /** One sentence: what the step said. */
+  /** One sentence: the result of that step. */
   readonly message: string;
 }
 
@@ -50,10 +50,10 @@ const packageName = 'Microsoft.ML.OnnxRuntime.Gpu.Linux';
 const inPackage = 'runtimes/linux-x64/native/';
 const provided = [cudaProvider, 'libonnxruntime_providers_shared.so'];
 
-/** Bytes that have to be free: the package itself, its files unpacked (about two and a half times its size), and the copy of onnxruntime. */
+/** Bytes of free space: the package itself, its extracted files (about two and a half times its size), and the copy of onnxruntime. */
 const spaceFor = (size: number): number => 3.5 * size + 60e6;
 
-/** @throws Error in one sentence that says what to do. What was downloaded is kept, and the next call goes on from there. */
+/** @throws Error in one sentence that says what to do. Downloaded data is kept, and the next call resumes. */
 export async function setUpCuda(options: CudaSetupOptions = {}): Promise<CudaSetup> {
   if (!cudaPlatform) {
     throw new Error(
@@ -105,13 +105,13 @@ export async function setUpCuda(options: CudaSetupOptions = {}): Promise<CudaSet
   return { ...about, state: 'installed', size, ...(await tryStep(folder, options)) };
 }
 
-/** Whether an earlier call has downloaded the package, and failed afterwards. */
+/** Whether an earlier call downloaded the package and failed afterwards. */
 async function isWhole(file: string, { size, sha512: checksum }: RemotePackage): Promise<boolean> {
   if ((await stat(file).catch(() => undefined))?.size !== size) return false;
   return (await sha512(file)) === checksum;
 }
 
-/** Takes away the provider of every version, and what was downloaded of it. @returns whether there was anything. */
+/** Removes the providers of all versions, and their downloads. @returns whether there was anything. */
 export async function removeCuda(): Promise<boolean> {
   const folder = cudaFolder();
   const there = (await stat(folder).catch(() => undefined)) !== undefined;
@@ -125,7 +125,7 @@ export function describeMachine({ cards, missing }: CudaMachine): string {
   return missing.length > 0 ? `${found} Not found: ${missing.join(', ')}.` : `${found} The CUDA libraries are there.`;
 }
 
-/** Copies the package that Pinch came with, puts the provider beside its libraries, and gives the whole its name last. */
+/** Copies the installed package, adds the provider to its libraries, and renames the result to its final name last. */
 async function install(
   zip: string,
   folder: string,
@@ -189,7 +189,7 @@ function noSpace(folder: string, bytes: number, cause: unknown): Error {
   );
 }
 
-/** Only one setup at a time writes. @throws Error if another process does. @returns what gives the place free. */
+/** Only one setup at a time writes. @throws Error if another process does. @returns a function that releases the lock. */
 async function lock(file: string): Promise<() => Promise<void>> {
   for (;;) {
     try {

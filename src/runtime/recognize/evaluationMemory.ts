@@ -1,4 +1,4 @@
-/** How much memory it takes to recognise a set of recordings, estimated before it is done. */
+/** Estimates the memory for recognising a set of recordings. */
 
 import { stat } from 'node:fs/promises';
 import type { ModelFile } from '../../onnx/file/load.ts';
@@ -8,16 +8,16 @@ import type { Utterance } from '../../speech/manifest/utterance.ts';
 import { modelFiles } from '../../onnx/file/modelFiles.ts';
 import type { RecognitionPlan } from './recognitionPlan.ts';
 
-/** onnxruntime holds a model's weights, and some again in the order that its products want. */
+/** onnxruntime holds a model's weights, and some again in the order of its matrix products. */
 const heldTwice = 2;
-/** Copies of a recording that exist at once: the file's samples, those at the model's rate, the normalised ones, and those on their way. */
+/** Copies of a recording that exist at once: the file's samples, those at the model's rate, the normalised ones, and those in transfer. */
 const copiesOfAudio = 4;
-/** Recordings whose audio is read before it is needed; see recognizeAll. */
+/** Number of recordings whose audio is read ahead; see recognizeAll. */
 const readAhead = 10;
-/** Session, decoder and texts. */
+/** Bytes of session, decoder and texts. */
 const own = 100e6;
 
-/** @param longest of the recordings, in samples. @returns bytes beside those that the process holds already. */
+/** @param longest of the recordings, in samples. @returns bytes in addition to those that the process holds already. */
 export async function evaluationMemory(
   model: ModelFile,
   plan: RecognitionPlan,
@@ -33,10 +33,10 @@ export async function evaluationMemory(
   return own + heldTwice * weights + audio + (plan.bytes(batch, longest) ?? 0);
 }
 
-/** Files looked at at once. */
+/** Files read at once. */
 const concurrency = 8;
 
-/** Seconds of the longest recording, from the manifest or the files' headers; those that cannot be read count nothing. */
+/** Seconds of the longest recording, from the manifest or the files' headers. Unreadable files count nothing. */
 export async function longestSeconds(utterances: readonly Utterance[], loader: AudioLoader): Promise<number> {
   let longest = 0;
   const rest = utterances.values();

@@ -1,4 +1,4 @@
-/** Decides from the memory there is which recordings are recognised whole, and how long the windows of the others are. */
+/** Plans recognition within the free memory: which recordings are recognised whole, and the length of the windows for the others. */
 
 import { freemem } from 'node:os';
 import type { Model } from '../../onnx/graph/graph.ts';
@@ -7,37 +7,37 @@ import { graphCost } from '../graphCost.ts';
 import type { ModelIO } from '../modelIO.ts';
 
 export interface RecognitionPlan {
-  /** Audio of at most so many samples is recognised whole. */
+  /** Maximum samples of audio that is recognised whole. */
   readonly whole: number;
-  /** Longer audio is recognised in windows of so many samples. */
+  /** Samples of a window for longer audio. */
   readonly window: number;
-  /** Neighbouring windows share so many samples. */
+  /** Samples that neighbouring windows share. */
   readonly overlap: number;
-  /** How many utterances, padded to so many samples, the memory takes at once. */
+  /** Number of utterances, padded to this many samples, that fit into memory at once. */
   readonly rowsAtOnce: (samples: number) => number;
-  /** Bytes that values between the nodes take for utterances of at most so many samples; undefined if it cannot be estimated. */
+  /** Bytes of the values between nodes for utterances of at most this many samples; undefined if unknown. */
   readonly bytes: (rows: number, longest: number) => number | undefined;
 }
 
-/** Seconds: what people record as one utterance is whole; models are trained on less than a window. */
+/** Seconds: typical single utterances stay whole, and models are trained on less than a window. */
 const wholeSeconds = 40;
 const windowSeconds = 20;
 const shortestWindow = 4;
-/** The part of a window that overlaps with the next. */
+/** The fraction of a window that overlaps the next. */
 const overlapShare = 1 / 5;
 
-/** onnxruntime's arena takes up to so much more than the values need in the written order, measured on two models and five lengths. */
+/** onnxruntime's arena takes up to this many times the values' memory in the written order; measured on two models and five lengths. */
 const arena = 5;
 
-/** Recognition may take this share of the memory that is free when it is planned. */
+/** Fraction of the free memory for recognition, at the time of planning. */
 const share = 0.5;
 
-/** Bytes that are free to this process, limits of its container included. */
+/** Bytes that are free for this process, including its container's limit. */
 export function freeMemory(): number {
   return Math.min(freemem(), process.availableMemory());
 }
 
-/** @param free bytes. Long audio is cut finer where there is little. */
+/** @param free bytes. With little memory, long audio is cut into shorter windows. */
 export function planRecognition(
   model: Model,
   ports: ModelIO,
@@ -55,7 +55,7 @@ export function planRecognition(
   let window = Math.round(windowSeconds * sampleRate);
   while (!fits(whole) && whole > shortestWindow * sampleRate) whole = Math.round(whole / 1.5);
   if (whole < window) window = whole;
-  // Attention makes it grow faster than the length, so this share of the longest is more than a shorter one takes.
+  // With attention, memory grows faster than the length, so this fraction of the longest length's memory is an upper bound for a shorter one.
   const upTo = (samples: number): number | undefined => {
     const most = one(whole);
     return most === undefined ? undefined : (most * samples) / whole;

@@ -1,4 +1,4 @@
-/** Recognises a whole manifest, reading audio ahead on worker threads, and takes the time. */
+/** Recognises a whole manifest, reads audio ahead on worker threads, and measures the time. */
 
 import { performance } from 'node:perf_hooks';
 import { AudioError } from '../../speech/audio/error.ts';
@@ -23,21 +23,21 @@ export interface Recognition {
   readonly speed: Speed;
 }
 
-/** A manifest with more unusable utterances than this share is more likely wrong than unlucky. */
+/** A manifest with a larger fraction of unusable utterances is probably wrong. */
 export const skippedAtMost = 0.01;
 
-/** Utterances whose audio is read before it is needed. */
+/** Number of utterances whose audio is read ahead. */
 const ahead = 8;
 
 interface RecognitionEngine {
   readonly recognizer: Recognizer;
   readonly loader: AudioLoader;
   readonly processor: Processor;
-  /** Utterances run together. */
+  /** Utterances in a batch. */
   readonly batch: number;
 }
 
-/** Told after each group of utterances, and inside a long one after each of its windows; whatever it throws breaks the recognition off. */
+/** Called after each group of utterances, and after each window of a long one. An error that it throws stops the recognition. */
 export type OnRecognized = (
   done: number,
   window?: { readonly done: number; readonly windows: number },
@@ -58,7 +58,7 @@ export async function recognizeAll(
   const flush = async (): Promise<void> => {
     if (group.length === 0) return;
     const audio = group.map(({ samples }) => samples);
-    // The first run also allocates and plans, which later ones do not; it would spoil the times.
+    // A warmup run allocates and plans; its time does not count.
     if (times.length === 0) await engine.recognizer.warmUp(audio);
     const start = performance.now();
     let telling = 0;
@@ -110,7 +110,7 @@ async function* readAhead(
       if (problem === undefined) return { utterance, samples };
       return { utterance, samples: new AudioError(`${utterance.audio}: ${problem}`) };
     } catch (error) {
-      // Kept, not thrown: nobody awaits this yet, and nobody will if the evaluation ends early.
+      // Kept instead of thrown: nobody awaits it yet, and nobody will if the evaluation ends early.
       return { utterance, samples: error instanceof Error ? error : new Error(String(error)) };
     }
   };

@@ -1,4 +1,4 @@
-/** Runs a CTC model on audio and writes down what it says. */
+/** Runs a CTC model on audio and decodes its output. */
 
 import { dequantizeModel } from '../../onnx/quantize/dequantize.ts';
 import { elementsOf, floatsAs } from '../../onnx/graph/elements.ts';
@@ -18,11 +18,11 @@ import { cutWindows } from './windows.ts';
 export interface RecognizerOptions {
   readonly device: Device;
   readonly threads?: number;
-  /** Made for this model; by default from the memory that is free now. */
+  /** The plan for this model. Default: made from the memory that is free now. */
   readonly plan?: RecognitionPlan | undefined;
 }
 
-/** Between two windows: how many are done, of how many. */
+/** Called between two windows with the number done and in all. */
 export type OnWindow = (done: number, windows: number) => Promise<void> | void;
 
 interface RecognizerParts {
@@ -56,9 +56,9 @@ export class Recognizer {
   }
 
   /**
-   * @param file the ONNX file; onnxruntime reads it itself, external data included.
-   * @param source the same model, read by us.
-   * @throws Error if it is no CTC model that takes samples, onnxruntime cannot load it, or its output cannot be understood.
+   * @param file the ONNX file; onnxruntime reads it itself, including external data.
+   * @param source the same model, loaded by Pinch.
+   * @throws Error if it is not a CTC model of samples, onnxruntime cannot load it, or its output cannot be understood.
    */
   static async open(
     file: string,
@@ -85,12 +85,12 @@ export class Recognizer {
     }
   }
 
-  /** Utterances the model takes at once; undefined if it takes any number. */
+  /** The model's fixed batch size; undefined if it takes any number. */
   get batchSize(): number | undefined {
     return fixedBatch(this.ports);
   }
 
-  /** Why audio of so many samples cannot be recognised; undefined if it can. */
+  /** The reason why audio of this many samples cannot be recognised; undefined if it can. */
   problemOf(samples: number): string | undefined {
     if (samples < this.processor.sampleRate && this.counted().of(samples) === 0) {
       return `its ${samples} samples are too few for a single frame`;
@@ -103,10 +103,10 @@ export class Recognizer {
   }
 
   /**
-   * The texts of utterances. Long ones are recognised in windows, the others padded to the longest of them and run together. Blocks the
-   * thread meanwhile, but for what `onWindow` takes.
+   * The texts of utterances. Long ones are recognised in windows; the others are padded to the longest and run together. Blocks the thread, except
+   * during `onWindow`.
    * @param utterances samples at the processor's rate, normalised if it says so.
-   * @param onWindow is told how many windows of a long one are done, and may throw to break off.
+   * @param onWindow receives the number of windows done of a long one, and may throw to stop.
    */
   async recognize(utterances: readonly Float32Array[], onWindow?: OnWindow): Promise<string[]> {
     const { whole } = utterances.some(({ length }) => length > this.processor.sampleRate)
@@ -123,7 +123,7 @@ export class Recognizer {
     return texts;
   }
 
-  /** The utterances' beginnings, as much of each as the model takes at once: for a run whose time does not count. */
+  /** The starts of the utterances, as long as the model allows at once: for a warmup run. */
   async warmUp(utterances: readonly Float32Array[]): Promise<void> {
     const { whole, window } = this.planned();
     await this.recognizeTogether(utterances.map((audio) => (audio.length > whole ? audio.subarray(0, window) : audio)));
@@ -133,7 +133,7 @@ export class Recognizer {
     await this.session.dispose();
   }
 
-  /** The likeliest symbol of every frame. As many at once as the memory takes, but all padded alike: rows do not depend on each other. */
+  /** The most likely symbol of every frame. As many utterances at once as fit into memory, all padded alike: rows do not depend on each other. */
   private async recognizeTogether(utterances: readonly Float32Array[]): Promise<Int32Array[]> {
     if (utterances.length === 0) return [];
     const samples = Math.max(...utterances.map(({ length }) => length));
@@ -162,7 +162,7 @@ export class Recognizer {
   }
 
   private async run(utterances: readonly Float32Array[], samples: number): Promise<Int32Array[]> {
-    // A model of a fixed batch gets rows of padding beside too few utterances.
+    // A model of a fixed batch size gets rows of padding for missing utterances.
     const rows = this.batchSize ?? utterances.length;
     const dims = [rows, samples];
     const audio = new Float32Array(rows * samples).fill(this.processor.paddingValue);
@@ -205,13 +205,13 @@ export class Recognizer {
     );
   }
 
-  /** Which audio is recognised whole, and what that takes. */
+  /** The maximum length of audio recognised whole, and its memory. */
   planned(): RecognitionPlan {
     this.plan ??= planRecognition(plain(this.source), this.ports, this.processor.sampleRate);
     return this.plan;
   }
 
-  /** The model's own count of frames; nothing is known of models with operators that Pinch does not know. */
+  /** The model's own number of frames; undefined for models with operators that Pinch does not know. */
   private counted(): Frames {
     if (this.frames) return this.frames;
     const { audio, mask, logits } = this.ports;
@@ -226,7 +226,7 @@ export class Recognizer {
     return this.frames;
   }
 
-  /** The frames that are not padding: by the model itself, or in proportion where its operators are not known. */
+  /** The number of frames without padding: from the model itself, or in proportion if its operators are unknown. */
   private framesOf(samples: number, paddedSamples: number, frames: number): number {
     if (samples === paddedSamples) return frames;
     const own = this.counted().of(samples);
@@ -239,5 +239,5 @@ function fixedBatch({ audio }: ModelIO): number | undefined {
   return typeof batch === 'number' ? batch : undefined;
 }
 
-/** The model with float32 weights, whose shapes are known: those of quantized operators are not. */
+/** The model with float32 weights, whose shapes are known; those of quantized operators are not. */
 const plain = (source: ModelFile) => dequantizeModel(widenModel(source).file).file.model;

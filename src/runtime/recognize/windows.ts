@@ -1,4 +1,4 @@
-/** Cuts a long recording into overlapping windows whose frames are frames of the whole. */
+/** Cuts a long recording into overlapping windows whose frames are frames of the recording. */
 
 import type { Frames } from '../frames.ts';
 
@@ -6,14 +6,14 @@ export interface AudioWindow {
   /** Samples: from, and up to but not including. */
   readonly start: number;
   readonly end: number;
-  /** Frames of the window that count: the others are in a neighbour's. */
+  /** The valid frames of the window; the others belong to a neighbour. */
   readonly from: number;
   readonly to: number;
 }
 
 /**
  * Windows begin at multiples of the model's rhythm, so that frame k of a window that begins r rhythms in is frame k + r of the recording.
- * Neighbours are joined in the middle of the frames that they share. The last window reaches back to be as long as the others.
+ * Neighbours are joined in the middle of their shared frames. The last window starts earlier, to be as long as the others.
  * @param length of a window, in samples; several rhythms at least.
  * @param overlap in samples, less than the length.
  */

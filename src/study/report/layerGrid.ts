@@ -1,4 +1,4 @@
-/** Layer-wise sparsity as small heatmaps: transformer blocks down, kinds of layer across, one for each method and target. */
+/** Sparsity of each layer as small heatmaps: transformer blocks down, kinds of layer across, one for each method and target. */
 
 import { percent } from '../../base/format.ts';
 import type { RunResult, StudyResults } from '../../protocol/results/study.ts';
@@ -7,7 +7,7 @@ import { html, type Markup } from './svg.ts';
 const cell = 18;
 const gap = 2;
 
-/** The first seed's of each method and target, the dense model's left out. */
+/** The first seed of each method and target, without the dense model. */
 export function layerGrids({ runs }: StudyResults): Markup {
   const seen = new Set<string>();
   const shown = runs.filter(({ method, target, found }) => {
@@ -50,7 +50,7 @@ function grid({ method, target, seed, found }: RunResult): Markup {
   </figure>`;
 }
 
-/** The block is the last number in the name; what is around it names the kind. */
+/** The block is the last number in the name; the rest of the name is the kind. */
 function placeOf(name: string): Pick<Place, 'row' | 'column'> {
   const parts = name.split('.');
   const at = parts.findLastIndex((part) => /^\d+$/u.test(part));
@@ -59,7 +59,7 @@ function placeOf(name: string): Pick<Place, 'row' | 'column'> {
     : { row: Number(parts[at]), column: [...parts.slice(0, at), '*', ...parts.slice(at + 1)].join('.') };
 }
 
-/** Twenty shades, as classes, because a page with a strict policy may not have styles in its elements. */
+/** Twenty shades as CSS classes: a page with a strict policy may not have styles in its elements. */
 function square({ name, sparsity }: Place, column: number, row: number): Markup {
   const shade = Math.min(19, Math.floor(20 * sparsity));
   return html`<rect

@@ -1,4 +1,4 @@
-/** The report of a study: one HTML file without scripts or anything from elsewhere. */
+/** The report of a study: one HTML file without scripts or external resources. */
 
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
@@ -10,11 +10,11 @@ import { pointsTable, unfinished } from './tables.ts';
 import { timeChart } from './timeChart.ts';
 import { marker, methodClass, werChart } from './werChart.ts';
 
-/** The page's own policy allows its one style sheet, by its hash, and nothing else. */
+/** The page's own policy allows its one style sheet, by hash, and nothing else. */
 export function reportPage(results: StudyResults): string {
   const { study, model, methods, dense, runs, checksums, pinch } = results;
   const hash = createHash('sha256').update(reportStyle).digest('base64');
-  // In one piece: a space more, and the hash would be another.
+  // Written in one piece: an additional space would change the hash.
   const sheet = { markup: `<style>${reportStyle}</style>` };
   const done = runs.filter(({ status }) => status === 'done').length;
   const page = html`<!doctype html>

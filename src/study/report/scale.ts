@@ -1,4 +1,4 @@
-/** Axes: from values to places in a drawing, and the round values that are written along them. */
+/** Axes: maps values to positions in a drawing, and chooses round tick values. */
 
 export interface Scale {
   readonly low: number;
@@ -8,8 +8,8 @@ export interface Scale {
 }
 
 /**
- * A linear scale over all the values, its ends at ticks, which are 1, 2 or 5 times a power of ten apart.
- * @param from where the lowest tick is drawn. @param to where the highest is.
+ * A linear scale over all values. Its ends are ticks, which are 1, 2 or 5 times a power of ten apart.
+ * @param from position of the lowest tick. @param to position of the highest.
  */
 export function linearScale(values: readonly number[], from: number, to: number, most = 8): Scale {
   const [least, greatest] = [Math.min(...values), Math.max(...values)];
@@ -26,7 +26,7 @@ export function linearScale(values: readonly number[], from: number, to: number,
   };
 }
 
-/** The least of 1, 2, 5, 10, 20 … that is not below. */
+/** The smallest of 1, 2, 5, 10, 20 … that is not below. */
 function niceStep(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
   const factor = [1, 2, 5].find((factor) => factor * power >= least * (1 - 1e-9)) ?? 10;

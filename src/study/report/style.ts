@@ -1,6 +1,6 @@
-/** The report's looks: the editor's colours where it is shown there, and otherwise light or dark as the reader's system is. */
+/** The report's style: the editor's colours inside the editor, otherwise light or dark like the reader's system. */
 
-/** The lowest and the highest sparsity's colour are mixed in twenty steps. */
+/** The colours of the lowest and the highest sparsity are mixed in twenty steps. */
 const shades = Array.from(
   { length: 20 },
   (_, shade) =>
@@ -35,7 +35,7 @@ const dark = `
   --empty: #212830;
   --full: #79c0ff;`;
 
-/** The editor says by a class which kind of theme it has, which need not be the system's. */
+/** The editor sets a class for its kind of theme, which may differ from the system's. */
 export const reportStyle = `
 :root { color-scheme: light dark; ${light} }
 @media (prefers-color-scheme: dark) { :root { ${dark} } }

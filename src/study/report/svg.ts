@@ -1,13 +1,13 @@
-/** Writes markup: everything that is not markup already is escaped. */
+/** Builds markup. Everything that is not markup already is escaped. */
 
-/** Text that is markup, so that it is not escaped again. */
+/** Text that is markup, and is not escaped again. */
 export interface Markup {
   readonly markup: string;
 }
 
 type Part = Markup | string | number | readonly Part[];
 
-/** A template of HTML or SVG. Numbers are written with at most two decimals, which is finer than a pixel. */
+/** A template of HTML or SVG. Numbers have at most two decimals, which is finer than a pixel. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return { markup: strings.map((text, at) => text + (at < parts.length ? written(parts[at] ?? '') : '')).join('') };
 }

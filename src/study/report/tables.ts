@@ -1,4 +1,4 @@
-/** The numbers behind the pictures: a row for each method and sparsity, and what has failed. */
+/** The tables of the report: a row for each method and sparsity, and the failed runs. */
 
 import { duration, percent } from '../../base/format.ts';
 import type { Comparison } from '../../protocol/results/comparison.ts';
@@ -61,7 +61,7 @@ function row(method: string, style: string, point: Point, verdict: Markup, at?: 
   </tr>`;
 }
 
-/** The point's word, and each seed's Z. */
+/** The point's verdict, and each seed's Z. */
 function verdictOf({ runs }: StudyResults, { method }: MethodResult, point: Point): Markup {
   const own = runs.filter((run) => run.method === method && run.target === point.target);
   const tests = own.flatMap(({ found }) => (found?.againstDense ? [found.againstDense] : []));

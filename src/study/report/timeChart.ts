@@ -1,4 +1,4 @@
-/** Compression time of each method as bars. */
+/** A bar chart of each method's compression time. */
 
 import { duration } from '../../base/format.ts';
 import type { StudyResults } from '../../protocol/results/study.ts';

@@ -1,4 +1,4 @@
-/** The study's main picture: word error rate against sparsity, a line for each method, and an arrow at what is still lossless. */
+/** The study's main chart: word error rate against sparsity, a line for each method, and an arrow at its greatest lossless sparsity. */
 
 import type { MethodResult, Point, StudyResults } from '../../protocol/results/study.ts';
 import { linearScale, type Scale } from './scale.ts';
@@ -8,10 +8,10 @@ const width = 720;
 const height = 400;
 const plot = { left: 64, right: 700, top: 24, bottom: 344 } as const;
 
-/** Lines, markers and bands of the same method have the same class everywhere: `m0`, `m1` … */
+/** Lines, markers and bands of one method have the same class everywhere: `m0`, `m1` … */
 export const methodClass = (at: number): string => `m${at % 6}`;
 
-/** @returns nothing to look at if no pruned run is done. */
+/** @returns nothing if no pruned run is finished. */
 export function werChart({ methods, dense }: StudyResults): Markup {
   const points = methods.flatMap((method) => method.points);
   if (points.length === 0) return html`<p>No pruned run is done yet.</p>`;
@@ -72,13 +72,13 @@ function line({ method, points }: MethodResult, at: number, x: Scale, y: Scale):
   >`;
 }
 
-/** The 95 % interval as a line up and down, because a band is nothing where a method has only one point. */
+/** The 95 % interval as a vertical line: a band is invisible where a method has only one point. */
 function whiskers({ wer, low, high }: Point, y: Scale): Markup {
   const place = (rate: number): number => y.at(100 * rate) - y.at(100 * wer);
   return html`<line class="whisker" x1="0" x2="0" y1="${place(low)}" y2="${place(high)}" />`;
 }
 
-/** Shapes tell the methods apart where colours do not. */
+/** Shapes distinguish the methods where colours do not. */
 export function marker(at: number): Markup {
   const shapes = [
     html`<circle r="4.5" />`,
@@ -95,7 +95,7 @@ function arrow({ method, points, greatestLossless }: MethodResult, at: number, x
   const point = points.find(({ sparsity }) => sparsity === greatestLossless);
   if (!point) return html``;
   const [tipX, tipY] = [x.at(100 * point.sparsity), y.at(100 * point.wer)];
-  // From below where there is room, as the upper side is where other lines come down.
+  // From below where there is room, since other lines come down on the upper side.
   const up = tipY + 52 < plot.bottom ? 1 : -1;
   return html`<g class="arrow ${methodClass(at)}"
     ><path d="M${tipX} ${tipY + 48 * up} V${tipY + 11 * up} m-5 ${9 * up} l5 ${-9 * up} l5 ${9 * up}" />

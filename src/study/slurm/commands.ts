@@ -1,33 +1,33 @@
-/** Slurm's own commands: hands jobs over, and asks which of them it still has. */
+/** Slurm's commands: submits jobs, and lists those that Slurm still has. */
 
 import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { SlurmSettings } from '../studyFile.ts';
 
-/** Slurm does not answer now, which passes: its controller is being restarted, or the network is down. */
+/** Slurm does not answer now: its controller is being restarted, or the network is down. That will pass. */
 export class SlurmSilentError extends Error {
   override readonly name = 'SlurmSilentError';
 }
 
-/** What sbatch and squeue say when it is not the request that is wrong. */
+/** The messages of sbatch and squeue when the request itself is not the problem. */
 const silent =
   /unable to contact|timed out|connection refused|communication|connect failure|not responding|temporarily/iu;
 
 export interface ArrayJob {
-  /** By which it is found again; of nobody else. */
+  /** A unique name, by which the job is found again. */
   readonly name: string;
-  /** Its tasks' indices go from 0 to below this. */
+  /** The number of tasks; their indices start at 0. */
   readonly tasks: number;
-  /** How many of them may run at once; null for no limit. */
+  /** Limit of tasks that run at once; null for none. */
   readonly together: number | null;
   readonly threads: number | null;
-  /** Where task `%a` writes its output. */
+  /** Output file of task `%a`. */
   readonly output: string;
   readonly script: string;
 }
 
 /**
- * @throws SlurmSilentError if it may or may not have been accepted.
+ * @throws SlurmSilentError if the job may or may not have been accepted.
  * @throws Error in Slurm's words if it is refused, or if there is no Slurm.
  */
 export async function submitArray(job: ArrayJob, settings: SlurmSettings): Promise<void> {
@@ -37,7 +37,9 @@ export async function submitArray(job: ArrayJob, settings: SlurmSettings): Promi
   child.stdin.on('error', () => undefined);
   child.stdin.end(job.script);
   const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', () => reject(new Error('There is no Slurm here: the command sbatch could not be started.')));
+    child.once('error', () =>
+      reject(new Error('Slurm is not installed here: the command sbatch could not be started.')),
+    );
     child.once('close', resolve);
   });
   if (code === 0) return;
@@ -51,10 +53,10 @@ export function arrayFlags(job: ArrayJob, { partition, gpus, time, memory, optio
     `--job-name=${job.name}`,
     `--array=0-${job.tasks - 1}${limit}`,
     `--output=${job.output}`,
-    // A task that is begun again, because its machine went down, goes on from the last checkpoint.
+    // A task that is restarted, because its machine went down, resumes from the last checkpoint.
     '--requeue',
     '--open-mode=append',
-    // A minute before the time limit, so that there is a checkpoint of that moment.
+    // A minute before the time limit, in time for a checkpoint.
     '--signal=B:TERM@60',
     ...(job.threads === null ? [] : [`--cpus-per-task=${job.threads}`]),
     ...(partition === null ? [] : [`--partition=${partition}`]),
@@ -77,7 +79,7 @@ export async function activeTasks(names: readonly string[]): Promise<Set<string>
     return new Set(stdout.split('\n').filter((line) => line !== ''));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new Error('There is no Slurm here: the command squeue could not be started.');
+      throw new Error('Slurm is not installed here: the command squeue could not be started.');
     }
     throw new SlurmSilentError(lastLine(String((error as { stderr?: unknown }).stderr ?? error)));
   }

@@ -1,4 +1,4 @@
-/** Has Slurm do a study's tasks, a job for each, and follows them through the shared folder until all are done. */
+/** Runs a study's tasks as Slurm jobs, one each, and follows them through the shared folder until all are finished. */
 
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -18,14 +18,14 @@ export interface JobsContext {
   /** Ends the following; the jobs go on. */
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
-  /** Milliseconds between two looks. Slurm's administrators ask for no more than this. */
+  /** Milliseconds between two polls. Slurm's administrators ask for no more than this. */
   readonly lookEvery?: number;
 }
 
-/** Jobs of a task in a row that ended without coming further, after which another would not either. */
+/** Jobs of a task in a row without progress, after which it is given up. */
 const mostInVain = 3;
 
-/** Slurm's own limit of an array is 1001 unless somebody raised it. */
+/** Slurm's default limit of an array is 1001. */
 const largestArray = 1000;
 
 /** Jobs of an earlier process are found again and not submitted twice. @throws Error in Slurm's words if it refuses the jobs. */
@@ -34,7 +34,7 @@ export async function doJobs(tasks: readonly Task[], context: JobsContext, event
   const jobs = new Jobs(await Submissions.open(paths.slurm), context);
   let open = [...tasks];
   for (;;) {
-    // Asked before the look at the files, so that a task that ends in between is not taken for one that was lost.
+    // Read before the files, so that a task that ends in between is not taken for a lost one.
     const active = await jobs.active();
     const idle: Task[] = [];
     const left: Task[] = [];
@@ -57,7 +57,7 @@ export async function doJobs(tasks: readonly Task[], context: JobsContext, event
 class Jobs {
   private readonly submissions: Submissions;
   private readonly context: JobsContext;
-  /** What this process has submitted: how far the run was then, and how often it came no further. */
+  /** The tasks submitted by this process: the run's progress at that time, and the number of jobs without progress. */
   private readonly tries = new Map<string, { readonly step: number; readonly inVain: number }>();
   private silent = false;
 
@@ -71,7 +71,7 @@ class Jobs {
     return this.patiently(async () => this.submissions.tasksIn(await activeTasks(this.submissions.names)));
   }
 
-  /** What Slurm may or may not have taken is looked for the next time. */
+  /** A submission that Slurm may or may not have taken is looked for the next time. */
   async submit(tasks: readonly Task[]): Promise<void> {
     const { study, paths, say } = this.context;
     const submission = await this.submissions.add(tasks.map(({ name }) => name));
@@ -96,18 +96,18 @@ class Jobs {
     }
   }
 
-  /** Why there is no sense in another job for a task that Slurm does not have any more; undefined if there is. */
+  /** The reason to submit no further job for a task that Slurm no longer has; undefined if there is none. */
   async failureOf(task: Task): Promise<string | undefined> {
     const tried = this.tries.get(task.name);
     const place = this.submissions.find(task.name);
-    // What failed for an earlier process is worth a new try: that is why somebody started the study again.
+    // A task that failed for an earlier process is tried again: that is why somebody started the study again.
     if (!tried || !place) return undefined;
     const log = this.submissions.logOf(place.submission, place.index);
     const last = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').at(-1) ?? '';
     const failed = `${task.name}: failed: `;
     if (last.startsWith(failed)) return last.slice(failed.length);
     if (tried.inVain < mostInVain - 1 || (await this.stepOf(task)) > tried.step) return undefined;
-    return `Its job ended ${mostInVain} times without coming further; ${log} may say why.`;
+    return `Its job ended ${mostInVain} times without progress; see ${log}.`;
   }
 
   private async stepOf(task: Task): Promise<number> {
@@ -135,7 +135,7 @@ function jobScript(list: string, file: string, folder: string): string {
   return `#!/bin/sh\nname=$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" ${quoted(list)})\nexec ${command} "$name"\n`;
 }
 
-/** For a POSIX shell. */
+/** Quotes a text for a POSIX shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,4 @@
-/** What was handed to Slurm, written down before it is, so that whoever goes on with the study finds it again. */
+/** The submissions to Slurm, written to a file before they are made, so that the next process finds them again. */
 
 import { randomBytes } from 'node:crypto';
 
@@ -11,7 +11,7 @@ import { readSmallFile } from '../../base/smallFile.ts';
 const taskName = v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/u));
 const schema = v.array(
   v.object({
-    /** The job's name, unlike any other's. */
+    /** The job's unique name. */
     name: v.pipe(v.string(), v.regex(/^pinch-[0-9a-f]{12}$/u)),
     /** By the job's index. */
     tasks: v.array(taskName),
@@ -30,7 +30,7 @@ export class Submissions {
     this.list = list;
   }
 
-  /** @param folder is made if it is not there. @throws Error if what is there is not what it should be. */
+  /** @param folder is created if needed. @throws Error if the file is not valid. */
   static async open(folder: string): Promise<Submissions> {
     await makeFolder(folder);
     const path = fileIn(folder);
@@ -42,7 +42,7 @@ export class Submissions {
       throw error;
     }
     const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
-    if (!result.success) throw new Error(`${path}: this is no list of jobs of Pinch; delete it if no job runs.`);
+    if (!result.success) throw new Error(`${path}: this is not Pinch's list of jobs; delete it if no job runs.`);
     return new Submissions(folder, result.output);
   }
 
@@ -50,35 +50,35 @@ export class Submissions {
     return this.list.map(({ name }) => name);
   }
 
-  /** Writes down that these tasks are about to be submitted, in place of what came before of them. */
+  /** Records that these tasks are about to be submitted, in place of their earlier submissions. */
   async add(tasks: readonly string[]): Promise<Submission> {
     const added = { name: `pinch-${randomBytes(6).toString('hex')}`, tasks: [...tasks] };
     this.list = [...this.list, added];
     await writeAtomically(fileIn(this.folder), [Buffer.from(`${JSON.stringify(this.list, null, 2)}\n`)]);
-    // The job reads its tasks' names here: a line each, which a shell can find.
+    // The job reads its tasks' names here: one per line, which a shell can find.
     await writeAtomically(this.listOf(added), [Buffer.from(added.tasks.map((task) => `${task}\n`).join(''))]);
     return added;
   }
 
-  /** A file with the name of a task in each line. */
+  /** The file with one task name per line. */
   listOf({ name }: Submission): string {
     return join(this.folder, `${name}.txt`);
   }
 
-  /** What task number `index` prints. */
+  /** The output file of task number `index`. */
   logOf({ name }: Submission, index: number | '%a'): string {
-    // Slurm takes a "%" for the beginning of a pattern.
+    // Slurm takes a "%" as the start of a pattern.
     const folder = index === '%a' ? this.folder.replaceAll('%', '%%') : this.folder;
     return join(folder, `${name}-${index}.log`);
   }
 
-  /** The last submission that has the task, and its index there. */
+  /** The last submission of the task, and its index there. */
   find(task: string): { readonly submission: Submission; readonly index: number } | undefined {
     const submission = this.list.findLast(({ tasks }) => tasks.includes(task));
     return submission && { submission, index: submission.tasks.indexOf(task) };
   }
 
-  /** The names of tasks among those that Slurm has. @param active as `activeTasks` gives them. */
+  /** The names of the tasks among those that Slurm has. @param active as `activeTasks` returns them. */
   tasksIn(active: ReadonlySet<string>): Set<string> {
     const names = this.list.flatMap(({ name, tasks }) => tasks.filter((_, index) => active.has(`${name} ${index}`)));
     return new Set(names);

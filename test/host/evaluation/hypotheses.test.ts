@@ -67,7 +67,7 @@ test.each([
 
 test('a line of somebody else is named', async () => {
   const path = file([utterance('a', 'a', 'a'), { text: 'b' }]);
-  await expect(readHypotheses(path)).rejects.toThrow(`${path}:2: this is no utterance that Pinch wrote`);
+  await expect(readHypotheses(path)).rejects.toThrow(`${path}:2: this line was not written by Pinch`);
 });
 
 test('a file that is not there is named', async () => {

@@ -52,9 +52,9 @@ describe('the message', () => {
 
   test.each([
     ['how large it is', null, written],
-    ['that nothing was dead', [], `${written} No unit and no head is dead, so none was taken out.`],
-    ['how many layers are smaller', ['a', 'b'], `${written} Units or heads were taken out of 2 layers.`],
-    ['that one layer is smaller', ['a'], `${written} Units or heads were taken out of 1 layer.`],
+    ['that nothing was dead', [], `${written} No unit or head is dead, so none was removed.`],
+    ['how many layers are smaller', ['a', 'b'], `${written} Units or heads were removed from 2 layers.`],
+    ['that one layer is smaller', ['a'], `${written} Units or heads were removed from 1 layer.`],
   ])('says %s', (_, layers, message) => {
     const shrunk = layers?.map((name) => ({ name, kind: 'units' as const, groups: 4, kept: 2, held: false })) ?? null;
     expect(describeExported({ ...exported, shrunk }, 'm-int8/model.onnx')).toBe(message);

@@ -113,10 +113,7 @@ test('the editor offers the defaults of the engine', () => {
 
 test.each([
   ['weight', 'How many gated weights to set to zero? A smaller compressed file, not a faster model'],
-  [
-    'neuron',
-    'How many gated weights to take out, in whole units and heads? A smaller and faster model in every runtime',
-  ],
+  ['neuron', 'How many gated weights to remove, in whole units and heads? A smaller and faster model in every runtime'],
 ] as const)('the question for the share says what %s buys', (granularity, question) => {
   expect(targetQuestion(granularity).pick).toBe(question);
   expect(targetQuestion(granularity).type).toContain(granularityTexts[granularity].buys);

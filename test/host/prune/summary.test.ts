@@ -46,11 +46,11 @@ describe('the summary', () => {
   test.each([
     [
       'neuron',
-      '65.0 % of them will be gone, in whole units and heads, 48.8 % of all: a smaller and faster model in every runtime',
+      '65.0 % of them will be removed, in whole units and heads, 48.8 % of all: a smaller and faster model in every runtime',
     ],
     [
       'neuron+weight',
-      '65.0 % of them will be gone with their units and heads, or zero, 48.8 % of all: a smaller and faster model, with zeros that compress well in what is left of it',
+      '65.0 % of them will be removed with their units and heads, or zero, 48.8 % of all: a smaller and faster model, whose zeros compress well',
     ],
   ] as const)('says what %s buys', (granularity, detail) =>
     expect(of({}, granularity)[0]).toBe(`Gated: 1,500,000 of 2,000,000 parameters (75.0 %), in 2 layers | ${detail}`),
@@ -84,7 +84,7 @@ describe('the summary', () => {
     [200_000, '2 d 8 h'],
   ])('%d seconds are %s', (secondsExpected, text) =>
     expect(of({ secondsExpected })[3]).toBe(
-      `Time: about ${text}, a first guess. Memory: about 1.25 GB, disk: up to 2.50 GB | 160 steps, 8 an epoch`,
+      `Time: about ${text}, a first estimate. Memory: about 1.25 GB, disk: up to 2.50 GB | 160 steps, 8 an epoch`,
     ),
   );
 
@@ -95,7 +95,7 @@ test('says first that the machine has too little room', () => {
   const [first] = summarise({ start, problem: 'The run needs more.' }, 0.65, 'weight');
   expect(first).toEqual({
     icon: 'warning',
-    label: 'This machine has too little room for the run',
+    label: 'This machine has too little memory or disk space for the run',
     detail: 'The run needs more.',
   });
 });

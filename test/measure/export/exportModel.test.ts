@@ -82,7 +82,7 @@ test('where nothing is dead, the model is written as it is', async () => {
   renameSync(join(path, 'model.onnx'), join(path, 'other.onnx'));
   const other = await exportModel(join(path, 'other.onnx'), { shrink: true, int8: false });
   expect(other.to.model).toBe(join(path, 'other-shrunk', 'model.onnx'));
-  expect(describeExport(exported)).toContain('No unit and no head is dead, so nothing was taken out.');
+  expect(describeExport(exported)).toContain('No unit or head is dead, so nothing was removed.');
 });
 
 test('what is written with 8-bit weights is refused by prune, in one sentence', async () => {

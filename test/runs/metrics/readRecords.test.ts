@@ -75,7 +75,7 @@ test.each([
   ['nothing that could be read', 'x\n'],
 ])('%s is reported with its number', async (_, bad) => {
   writeFileSync(path, `${lines([start()])}\n${bad}${lines([step(3)])}`);
-  await expect(readRecords(path)).rejects.toThrow(`${path}:3: this is no line of a run's metrics`);
+  await expect(readRecords(path)).rejects.toThrow(`${path}:3: this is not a line of a run's metrics`);
 });
 
 test('a line that is far too long is reported', async () => {

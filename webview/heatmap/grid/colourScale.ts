@@ -1,21 +1,21 @@
-/** The heatmap's colours: from the theme's background to the far side of it, in steps that look even. */
+/** The heatmap's colours: from the theme's background to its opposite, in steps that look equal. */
 
 export interface Shade {
-  /** As CSS takes it. */
+  /** A CSS colour. */
   readonly background: string;
-  /** Black or white, whichever is read more easily on it. */
+  /** Black or white: the one with more contrast on the colour. */
   readonly text: string;
 }
 
 /** Red, green, blue, 0..1. */
 export type Rgb = readonly [number, number, number];
 
-/** Lightness 0..1 and two axes of colour, even to the eye: Ottosson's Oklab, https://bottosson.github.io/posts/oklab/. */
+/** Lightness 0..1 and two axes of colour, perceptually uniform: Ottosson's Oklab, https://bottosson.github.io/posts/oklab/. */
 export type Oklab = readonly [number, number, number];
 
 /**
- * One shade for each whole percent, 0 to 100. Lightness goes in even steps from near the background to the other end; hue turns from one side
- * of the accent to the other, which tells neighbours apart without a jump anywhere.
+ * One shade for each whole percent, 0 to 100. Lightness rises or falls in equal steps from near the background to the other end. Hue turns from
+ * one side of the accent to the other, which makes neighbours distinct without a jump.
  * @param background and @param accent as the theme gives them: `#rrggbb` or `rgb(…)`.
  */
 export function sparsityShades(background: string, accent: string): Shade[] {
@@ -26,7 +26,7 @@ export function sparsityShades(background: string, accent: string): Shade[] {
   const [from, to] = dark ? [near + 0.07, 0.9] : [near - 0.03, 0.36];
   return Array.from({ length: 101 }, (_, percent) => {
     const share = percent / 100;
-    // The light end is the yellower one in nature, and so in either theme.
+    // In nature, light colours are yellower than dark ones. Both themes follow that.
     const light = dark ? share : 1 - share;
     const hue = accentHue + (0.45 - 1.75 * light);
     const chroma = dark ? 0.03 + 0.1 * Math.min(1, 3 * share) : 0.015 + 0.12 * share;
@@ -35,7 +35,7 @@ export function sparsityShades(background: string, accent: string): Shade[] {
   });
 }
 
-/** `#rgb`, `#rrggbb`, `#rrggbbaa`, `rgb(…)` and `rgba(…)`, which is how editors give colours; grey for anything else. Transparency is left out. */
+/** Reads `#rgb`, `#rrggbb`, `#rrggbbaa`, `rgb(…)` and `rgba(…)`, the forms that editors use; grey for any other text. Transparency is ignored. */
 export function parseColour(css: string): Rgb {
   const hex = /^#([0-9a-f]{3,8})$/iu.exec(css.trim())?.[1];
   if (hex !== undefined && hex.length < 6)
@@ -66,7 +66,7 @@ export function contrast(one: Rgb, other: Rgb): number {
   return (lighter + 0.05) / (darker + 0.05);
 }
 
-/** The colour, with as much chroma as a screen can show at that lightness and hue. */
+/** The colour with as much chroma as a screen can show at this lightness and hue. */
 function inGamut(lightness: number, chroma: number, hue: number): Rgb {
   for (let left = chroma; ; left -= 0.005) {
     const rgb = rgbOf([lightness, Math.max(0, left) * Math.cos(hue), Math.max(0, left) * Math.sin(hue)]);

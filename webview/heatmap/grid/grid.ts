@@ -1,4 +1,4 @@
-/** The heatmap itself: one cell for each layer, coloured by its sparsity and updated in place. */
+/** The heatmap: one cell for each layer, coloured by its sparsity and updated in place. */
 
 import { percent } from '../../../src/base/format.ts';
 import '../grid.css';
@@ -12,21 +12,21 @@ import { moveFocus, type GridMove } from './gridMove.ts';
 
 export interface HeatmapGrid {
   readonly element: HTMLElement;
-  /** Builds the cells if the layers are others than before. */
+  /** Builds the cells again if the layers have changed. */
   readonly setLayers: (names: readonly string[]) => void;
-  /** @param sparsities by layer, fractions; NaN where it is not known. @param step written to each cell as `data-step`. */
+  /** @param sparsities by layer, fractions; NaN where unknown. @param step written to each cell as `data-step`. */
   readonly update: (sparsities: ArrayLike<number>, step: number | null) => void;
   readonly focusLayer: (name: string) => void;
 }
 
 export interface GridEvents {
   readonly onOpen?: (layer: number) => void;
-  /** The layer under the mouse, or else the one with the keyboard's focus; undefined when there is none. */
+  /** The layer under the mouse, otherwise the one with the keyboard focus; undefined without one. */
   readonly onPoint?: (layer: number | undefined, cell: HTMLElement | undefined) => void;
   readonly onFocus?: (layer: number) => void;
 }
 
-/** A cell and what stands in it, so that only what changed is written. */
+/** A cell and its present content: only changes are written. */
 interface Cell {
   readonly element: HTMLElement;
   percent: number;
@@ -35,7 +35,7 @@ interface Cell {
 
 const notKnown = -1;
 
-/** Pixels a column needs for two digits, and what the rows' numbers take. */
+/** Pixels: width of a column with two digits, and width of the row numbers. */
 const roomForText = 19;
 const roomForNumbers = 28;
 
@@ -124,7 +124,7 @@ export function heatmapGrid(label: string, events: GridEvents = {}): HeatmapGrid
     if (first !== undefined) makeTabStop(first);
   }
 
-  /** Where two digits do not fit, the colour alone is shown. */
+  /** Where two digits do not fit, only the colour is shown. */
   function fit(): void {
     const width = element.clientWidth - roomForNumbers;
     for (const { table, columns } of tables) {
@@ -171,7 +171,7 @@ const moves: Readonly<Record<string, GridMove>> = {
   End: 'last',
 };
 
-/** Colours of the theme, which are also those of the legend. */
+/** The theme's colours. The legend uses the same. */
 export function themeShades(): Shade[] {
   const background = themeColour('--vscode-sideBar-background', '--vscode-editor-background');
   return sparsityShades(background, themeColour('--vscode-charts-blue', '--vscode-textLink-foreground'));

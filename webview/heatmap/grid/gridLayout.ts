@@ -1,9 +1,9 @@
-/** Finds the heatmap's rows and columns in the names of a model's layers: blocks down, kinds of layer across, whatever the architecture. */
+/** Derives the heatmap's rows and columns from layer names: one row for each block, one column for each kind of layer, for any architecture. */
 
 import { shortLabel, uniqueLabels } from './layerLabels.ts';
 
 export interface GridColumn {
-  /** What stands behind the block's number: `attention.q_proj`. */
+  /** The name after the block's number: `attention.q_proj`. */
   readonly kind: string;
   readonly label: string;
 }
@@ -15,22 +15,22 @@ export interface GridPart {
 }
 
 export interface GridRow {
-  /** The block's number, `0.1` where blocks stand in stages; or the whole name of a layer that is in no block. */
+  /** The block's number, `0.1` for blocks in stages; the whole name for a layer outside blocks. */
   readonly label: string;
   /** The layer's index in the names, by column; undefined where the block has no such layer. */
   readonly cells: readonly (number | undefined)[];
 }
 
-/** Blocks that stand in one list, as `encoder.layers`; or the layers that are in no block. */
+/** Blocks of one list, such as `encoder.layers`; or the layers outside blocks. */
 export interface GridGroup {
-  /** The name of the list; empty for layers in no block. */
+  /** The list's name; empty for layers outside blocks. */
   readonly title: string;
   readonly parts: readonly GridPart[];
   readonly columns: readonly GridColumn[];
   readonly rows: readonly GridRow[];
 }
 
-/** Where a layer stands. */
+/** A layer's place. */
 interface Place {
   readonly index: number;
   readonly list: string;
@@ -39,8 +39,9 @@ interface Place {
 }
 
 /**
- * A number in a name counts blocks if it is the first in it, or if below it several kinds of layer come back under more than one number:
- * `stages.0.blocks.1.attn.qkv` has two such numbers, `layers.0.ffn.2` one. A name without a number of its own may have one at the end of a part: `block_0.fc`.
+ * A number in a name is a block number if it is the first in the name, or if several kinds of layer repeat below it under more than one number:
+ * `stages.0.blocks.1.attn.qkv` has two block numbers, `layers.0.ffn.2` has one. A name without such a number may have one at the end of a part:
+ * `block_0.fc`.
  */
 export function gridLayout(names: readonly string[]): GridGroup[] {
   const parts = names.map(partsOf);
@@ -68,7 +69,7 @@ function partsOf(name: string): string[] {
 
 const pattern = (tokens: readonly string[]): string => tokens.map((token) => (isNumber(token) ? '*' : token)).join('.');
 
-/** The patterns of everything up to a number that counts blocks. */
+/** The prefixes of all block numbers. */
 function blockLevels(parts: readonly (readonly string[])[]): Set<string> {
   const numbersByKind = new Map<string, Map<string, Set<string>>>();
   const levels = new Set<string>();
@@ -105,7 +106,7 @@ function placeOf(tokens: readonly string[], index: number, levels: ReadonlySet<s
   };
 }
 
-/** Layers whose cell is taken already go to `leftOver`. */
+/** A layer whose cell is taken goes to `leftOver`. */
 function groupOf(title: string, places: readonly Place[], leftOver: number[]): GridGroup {
   const columns = columnsOf(places.map(({ kind }) => kind));
   const columnOf = new Map(columns.map(({ kind }, column) => [kind, column]));
@@ -127,7 +128,7 @@ function compareBlocks(a: readonly number[], b: readonly number[]): number {
   return differing < 0 ? 0 : (a[differing] ?? 0) - (b[differing] ?? 0);
 }
 
-/** Kinds side by side, part by part, in the order of their first layers; q, k and v in theirs, because every paper has them so. */
+/** The columns, part by part, in the order of their first layers; q, k and v in this order, as papers write them. */
 function columnsOf(kinds: readonly string[]): GridColumn[] {
   const byPart = new Map<string, string[]>();
   for (const kind of new Set(kinds)) {

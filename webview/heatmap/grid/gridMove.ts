@@ -1,10 +1,10 @@
-/** Where the arrow keys lead in the heatmap, which may have holes and rows of different length. */
+/** Arrow keys in the heatmap, which may have holes and rows of different length. */
 
 export type GridMove = 'left' | 'right' | 'up' | 'down' | 'first' | 'last';
 
 /**
- * The layer to go to, or undefined if there is none that way.
- * @param rows layers, row by row. @param far `first` and `last` are of the whole grid, not of the row.
+ * The next layer, or undefined if there is none in that direction.
+ * @param rows layers, row by row. @param far `first` and `last` are those of the grid, not of the row.
  */
 export function moveFocus(
   rows: readonly (readonly (number | undefined)[])[],
@@ -34,7 +34,7 @@ export function moveFocus(
 const isLayer = (cell: number | undefined): cell is number => cell !== undefined;
 const hasLayers = (cells: readonly (number | undefined)[]): boolean => cells.some(isLayer);
 
-/** The layer in a row that is nearest to a column, the left one of two. */
+/** The layer in a row that is nearest to a column; of two, the left one. */
 function nearest(cells: readonly (number | undefined)[] | undefined, column: number): number | undefined {
   let best: { layer: number; distance: number } | undefined;
   for (const [at, layer] of cells?.entries() ?? []) {

@@ -1,9 +1,9 @@
-/** The tables of the heatmap: one for each group of layers, with its headings around the cells. */
+/** The tables of the heatmap: one for each group of layers, with row and column headings. */
 
 import { make } from '../../ui/dom.ts';
 import type { GridGroup } from './gridLayout.ts';
 
-/** @param titled whether to name the group, where there are several. @param cellOf the cell of a layer, which is made elsewhere. */
+/** @param titled whether the group's name is shown, where there are several. @param cellOf the cell of a layer, made by the caller. */
 export function tableOf(
   group: GridGroup,
   titled: boolean,
@@ -18,7 +18,7 @@ export function tableOf(
   });
   if (titled) table.append(make('caption', {}, name));
   const numbers = make('col');
-  // A layer in no block has a whole name in place of a number.
+  // A layer outside blocks has its whole name in place of a number.
   numbers.style.width =
     title === '' ? '60%' : `${rows.reduce((most, { label }) => Math.max(most, label.length), 1) + 1}ch`;
   table.append(make('colgroup', {}, numbers));

@@ -1,6 +1,6 @@
-/** Short labels for kinds of layer, so that many columns fit into a narrow view. */
+/** Short labels for kinds of layer: many columns must fit into a narrow view. */
 
-/** Words that every layer could have; they say nothing beside others. */
+/** Generic words, which are left out beside others. */
 const common = new Set(['proj', 'projection', 'dense', 'linear', 'layer', 'fc', 'conv', 'weight', 'w', 'module']);
 
 const short: ReadonlyMap<string, string> = new Map([
@@ -29,7 +29,7 @@ export function shortLabel(kind: string): { readonly part: string; readonly labe
   return { part: tokens.slice(0, telling).join('.'), label: shorten(tokens[telling] ?? kind) };
 }
 
-/** The labels of kinds that share a part; the last words of their names where the short ones are the same. */
+/** The labels of kinds in one part; the last words of their names where the short labels are equal. */
 export function uniqueLabels(kinds: readonly string[]): string[] {
   const labels = kinds.map((kind) => shortLabel(kind).label);
   return labels.map((label, at) =>
@@ -37,7 +37,7 @@ export function uniqueLabels(kinds: readonly string[]): string[] {
   );
 }
 
-/** `feed forward1` is `ff1`; a single word stays as it is. */
+/** `feed forward1` becomes `ff1`; a single word is unchanged. */
 export function initials(title: string): string {
   const words = title.split(/[ .]/u).filter((word) => word !== '');
   if (words.length < 2) return title;
@@ -57,7 +57,7 @@ function shorten(token: string): string {
     .replace(/ (\d)/gu, '$1');
 }
 
-/** A common word with a number behind others is only its number: `pointwise_conv1` is `pw1`. */
+/** A generic word with a number, behind other words, becomes the number: `pointwise_conv1` is `pw1`. */
 function shortenWord(word: string, behindOthers: boolean): string {
   const [, letters = word, digits = ''] = /^(\D+)(\d*)$/u.exec(word) ?? [];
   if (behindOthers && digits !== '' && common.has(letters)) return digits;

@@ -1,4 +1,4 @@
-/** Line charts, sparklines and histograms in the theme's colours: the only file that knows the library that draws them. */
+/** Line charts, sparklines and histograms in the theme's colours. The only file that uses the chart library. */
 
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
@@ -15,28 +15,28 @@ export interface Line {
   readonly format: (value: number) => string;
 }
 
-/** Numbers that are not known are NaN: the line has a gap there. */
+/** Unknown numbers are NaN: the line has a gap there. */
 export type Numbers = ArrayLike<number>;
 
 export interface LineChart {
   readonly element: HTMLElement;
-  /** @param lines one list as long as `x` for each line. What somebody zoomed into stays. */
+  /** @param lines one list as long as `x` for each line. The zoom is kept. */
   readonly setData: (x: Numbers, lines: readonly Numbers[]) => void;
 }
 
 export interface LineChartOptions {
-  /** For screen readers; say the values in a table as well. */
+  /** For screen readers. Put the values in a table as well. */
   readonly label: string;
   readonly height: number;
   readonly xLabel: string;
   readonly lines: readonly Line[];
-  /** The range of the values, if it does not depend on them. */
+  /** The fixed range of the values. Default: their own. */
   readonly range?: readonly [number, number];
   /** Charts with the same key show the cursor at the same place. */
   readonly sync?: string;
 }
 
-/** Drag to zoom, double-click to see all again. With the keyboard: arrows move the cursor, + and - zoom around it, Escape shows all. */
+/** Drag to zoom, double-click to reset. Keys: arrows move the cursor, + and - zoom around it, Escape resets. */
 export function lineChart(options: LineChartOptions): LineChart {
   const { lines, range, sync } = options;
   const format = lines[0]?.format ?? String;
@@ -74,7 +74,7 @@ export function lineChart(options: LineChartOptions): LineChart {
   };
 }
 
-/** A line without axes, as wide as its place. */
+/** A line without axes, as wide as its container. */
 export function sparkline(options: {
   readonly label: string;
   readonly height: number;
@@ -100,11 +100,11 @@ export interface Histogram {
 }
 
 export interface HistogramData {
-  /** The outer edges of the bins, which have one width. */
+  /** The edges of the bins, which have equal width. */
   readonly low: number;
   readonly high: number;
   readonly counts: Numbers;
-  /** Values to mark with an upright line. */
+  /** Values marked by a vertical line. */
   readonly marks: readonly number[];
 }
 
@@ -131,7 +131,7 @@ export function histogram(options: {
       },
     ],
     scales: {
-      // Marks are in the picture even where they lie beyond the values.
+      // The range includes the marks, even those beyond the values.
       x: { time: false, range: (_, low, high) => [Math.min(low, ...marks), Math.max(high, ...marks)] },
       y: { range: (_, __, high) => [0, Math.max(1, high * 1.05)] },
     },
@@ -153,7 +153,7 @@ export function histogram(options: {
   };
 }
 
-/** Pixels for a line of numbers. */
+/** Pixels of a line of numbers. */
 const xAxisSize = 28;
 
 type Look = Omit<uPlot.Options, 'width' | 'height'>;
@@ -164,7 +164,7 @@ interface Mounted {
   readonly setData: (data: uPlot.AlignedData) => void;
 }
 
-/** Keeps a plot as wide as its place, and makes it anew in another theme: what it takes from the theme it takes once. */
+/** Keeps a plot as wide as its container, and builds it again when the theme changes, because it reads the theme only once. */
 function mount(label: string, height: number, look: () => Look): Mounted {
   const element = make('div', { class: 'chart', role: 'img', 'aria-label': label });
   let plot: uPlot | undefined;
@@ -199,7 +199,7 @@ function mount(label: string, height: number, look: () => Look): Mounted {
   };
 }
 
-/** Without a cursor the legend says the newest values. */
+/** Without a cursor, the legend shows the newest values. */
 function showLast(plot: uPlot): void {
   const last = plot.data[0].length - 1;
   if (typeof plot.cursor.idx !== 'number' && last >= 0) plot.setLegend({ idx: last }, false);

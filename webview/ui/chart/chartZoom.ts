@@ -1,8 +1,8 @@
-/** Zooms a chart, and moves its cursor, by keyboard. */
+/** Zooms a chart and moves its cursor by keyboard. */
 
 import type uPlot from 'uplot';
 
-/** Arrows move the cursor, + and - zoom around it, Escape shows all. */
+/** Arrows move the cursor, + and - zoom around it, Escape resets. */
 export function steer(plot: uPlot | undefined, event: KeyboardEvent): void {
   if (!plot || plot.data[0].length === 0) return;
   const steps = plot.data[0];
@@ -34,7 +34,7 @@ function zoomAround(plot: uPlot, index: number, factor: number): void {
   else plot.setScale('x', { min: Math.max(first, centre - half), max: Math.min(last, centre + half) });
 }
 
-/** What of the x axis is seen, if it is not all. */
+/** The visible part of the x axis, if it is not all. */
 export function zoomOf(plot: uPlot): { min: number; max: number } | undefined {
   const { min, max } = plot.scales['x'] ?? {};
   const first = plot.data[0].at(0);

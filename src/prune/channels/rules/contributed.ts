@@ -1,11 +1,11 @@
-/** Operators of onnxruntime's own (domain com.microsoft) that its optimizer leaves in files; what they compute: src/onnx/opset/contributed.ts. */
+/** Operators of onnxruntime's own domain com.microsoft, which its optimizer leaves in files. Their definitions: src/onnx/opset/contributed.ts. */
 
 import { intAttribute } from '../../../onnx/graph/graph.ts';
 import { keptFresh, type ChannelRule } from './common.ts';
 import { elementwise, layerNormalization } from './elementwise.ts';
 import { convolution, gemm, matMul } from './products.ts';
 
-/** A product of matrices, of which each may be turned first: transBatch moves its first axis behind the other batch axes, trans swaps the last two. */
+/** A matrix product whose inputs may be transposed first: transBatch moves an input's first axis behind the other batch axes, trans swaps the last two. */
 const fusedMatMul: ChannelRule = (visit) => {
   const { node } = visit;
   const orders = visit.inputs.map((layout, i) => {
@@ -25,7 +25,7 @@ const fusedMatMul: ChannelRule = (visit) => {
   });
 };
 
-/** A convolution, and a value added to it (input 3). */
+/** A convolution, to which input 3 is added. */
 const fusedConvolution: ChannelRule = (visit) => {
   const [result] = convolution(visit) ?? [];
   return result && elementwise({ ...visit, inputs: [result, visit.inputs[3]] });

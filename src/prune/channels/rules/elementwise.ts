@@ -1,11 +1,11 @@
-/** Operators that work on every place by itself, and those that bring all places of an axis together. */
+/** Operators that work on every position alone, and those that combine all positions of an axis. */
 
 import { frontAxis } from '../../../onnx/folding/common.ts';
 import { intAttribute, intsAttribute } from '../../../onnx/graph/graph.ts';
 import type { Axis } from '../axes.ts';
 import { keptFresh, normalized, type ChannelRule, type Visit } from './common.ts';
 
-/** Every element of the output depends on the elements at its place. */
+/** Every element of the output depends on the elements at its position. */
 export const elementwise: ChannelRule = (visit) => {
   const { axes, inputs, outputs } = visit;
   return outputs.map((dims = []) =>
@@ -21,7 +21,7 @@ export const elementwise: ChannelRule = (visit) => {
   );
 };
 
-/** Every element of the output depends on all elements along some axes of the first input, which keep their places. */
+/** Every element of the output depends on all elements along some axes of the first input; positions are kept. */
 const along =
   (which: (visit: Visit, rank: number) => readonly number[], how: string): ChannelRule =>
   (visit) => {
@@ -36,7 +36,7 @@ export const softmax = along(({ node, opset }, rank) => {
   return opset < 13 ? from(axis, rank) : [axis];
 }, normalized);
 
-/** Normalization over the last axes, with a scale and a bias for each place in them. */
+/** Normalization over the last axes, with a scale and a bias for each position in them. */
 export const layerNormalization: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where } = visit;
   const [x, ...others] = inputs;
@@ -47,7 +47,7 @@ export const layerNormalization: ChannelRule = (visit) => {
   return outputs.map((dims, i) => (i === 0 ? x : keptFresh(visit, dims)));
 };
 
-/** The second axis holds channels, each with numbers of its own in the other inputs. */
+/** The second axis holds channels, each with its own numbers in the other inputs. */
 export const perChannel =
   (rest: 'kept' | 'free'): ChannelRule =>
   ({ inputs, axes, where, outputs }) => {

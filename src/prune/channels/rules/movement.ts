@@ -1,4 +1,4 @@
-/** Operators that move elements, take some of them or repeat them. */
+/** Operators that move, select or repeat elements. */
 
 import { frontAxis } from '../../../onnx/folding/common.ts';
 import { intAttribute, intsAttribute } from '../../../onnx/graph/graph.ts';
@@ -12,14 +12,14 @@ export const transpose: ChannelRule = ({ node, inputs }) => {
   return x && perm && [perm.map((axis) => x[axis] ?? [])];
 };
 
-/** The same elements, counted in the same order. */
+/** The same elements in the same order. */
 export const reshape: ChannelRule = ({ inputs, outputs, axes, where }) => {
   const [x] = inputs;
   const [dims] = outputs;
   return x && dims && [axes.reshape(x, dims, where)];
 };
 
-/** Pieces of equal length are runs of one axis; of other lengths they cannot be told apart from their neighbours. */
+/** Pieces of equal length are runs of one axis; pieces of other lengths cannot be told from their neighbours. */
 export const split: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where } = visit;
   const [x] = inputs;
@@ -35,7 +35,7 @@ export const split: ChannelRule = (visit) => {
   return outputs.map((dims) => (lengths.length > 1 ? x.with(axis, keptAxis(visit, dims?.[axis] ?? 1)) : x));
 };
 
-/** A slice is one of the equal runs of an axis, or what is left of the axis cannot be told. */
+/** A slice must be one of the equal runs of an axis; otherwise the rest of the axis is unknown. */
 export const slice: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where, integers } = visit;
   const [x] = inputs;
@@ -64,7 +64,7 @@ export const slice: ChannelRule = (visit) => {
   return [result];
 };
 
-/** Rows are looked up: all of them are needed, and what stands in a row keeps its place. */
+/** Rows are looked up: all of them are needed, and the elements of a row keep their position. */
 export const gather: ChannelRule = (visit) => {
   const { node, inputs, axes, where } = visit;
   const [x, indices] = inputs;
@@ -84,7 +84,7 @@ export const concat: ChannelRule = (visit) => {
   return rest?.map((layout) => layout.with(axis, keptAxis(visit, dims[axis] ?? 1)));
 };
 
-/** Axes of size 1 become longer; what was longer stays as it is. */
+/** Axes of size 1 become longer; others stay. */
 export const expand: ChannelRule = (visit) => {
   const { inputs, outputs, axes, where } = visit;
   const [x] = inputs;
@@ -120,5 +120,5 @@ export const pad: ChannelRule = (visit) => {
   ];
 };
 
-/** Values that hold shapes or numbers of places: their own axes are of no channels. */
+/** Values that hold shapes or indices: their own axes have no channels. */
 export const unrelated: ChannelRule = (visit) => visit.outputs.map((dims) => keptFresh(visit, dims));

@@ -31,7 +31,7 @@ export const gemm: ChannelRule = (visit) => {
   return [result];
 };
 
-/** A convolution over all channels, or over each by itself; over groups of several it ties channels together. */
+/** A convolution over all channels, or over each alone; groups of several channels tie them together. */
 export const convolution: ChannelRule = (visit) => {
   const { node, inputs, outputs, axes, where } = visit;
   const [x, weight, bias] = inputs;
@@ -56,7 +56,7 @@ export const pool: ChannelRule = (visit) => {
   return [[...x.slice(0, 2), ...dims.slice(2).map((dim) => keptAxis(visit, dim))]];
 };
 
-/** Letters name axes: the same letter is the same axis, and one that the output lacks is summed over. */
+/** Letters name axes: the same letter is the same axis, and a letter missing in the output is summed over. */
 export const einsum: ChannelRule = (visit) => {
   const [left = '', right] = stringAttribute(visit.node, 'equation', '').replaceAll(' ', '').split('->');
   const terms = left.split(',');
@@ -76,7 +76,7 @@ export const einsum: ChannelRule = (visit) => {
   return [Array.from(right, (letter) => (places.get(letter) ?? []).map(at).find((axis) => axis.length > 0) ?? [])];
 };
 
-/** Attention over [batch, heads, frames, width], as many heads for keys and values as for queries. */
+/** Attention over [batch, heads, frames, width], with as many heads for keys and values as for queries. */
 export const attention: ChannelRule = (visit) => {
   const { inputs, outputs, axes, where } = visit;
   const [q, k, v, mask] = inputs;
