@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   autodiff: ['onnx', 'base'],
   prune: ['onnx', 'base'],
   runtime: ['onnx', 'speech', 'protocol', 'base'],
+  huggingface: ['onnx', 'speech', 'protocol', 'base'],
   state: ['prune', 'onnx', 'protocol', 'base'],
   runs: ['protocol', 'base'],
   runfolder: ['runs', 'state', 'runtime', 'onnx', 'speech', 'protocol', 'base'],

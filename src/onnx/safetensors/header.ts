@@ -46,9 +46,9 @@ export interface SafetensorsHeader {
 }
 
 /**
- * Bytes: room for some 60,000 tensors. The format itself allows 100 MB, of which a hostile header makes gigabytes of small objects.
+ * Bytes: room for some 30,000 tensors. The format itself allows 100 MB, of which a hostile header makes gigabytes of small objects.
  */
-const longestHeader = 8_000_000;
+const longestHeader = 4_000_000;
 
 /**
  * Reads the header of an open file.
