@@ -33,18 +33,26 @@ export async function download(remote: RemoteFile, file: string, options: Downlo
       await fetchRest(remote, part, options);
       break;
     } catch (error) {
-      await retries.next(error, (await sizeOf(part)) > before);
+      await retries.next(error, (await sizeOf(part)) > before).catch(async (final: unknown) => {
+        if ((await sizeOf(part)) === 0) await removePart(part);
+        throw final;
+      });
     }
   }
   const same = await hasChecksum(part, remote.checksum);
-  await rm(etagFile(part), { force: true });
   if (!same) {
-    await rm(part);
+    await removePart(part);
     throw new Error(
       `${remote.url}: what was downloaded has not the checksum that the server gives for it, so it was deleted; run the command again.`,
     );
   }
   await rename(part, file);
+  await removePart(part);
+}
+
+/** With what is known of it. */
+async function removePart(part: string): Promise<void> {
+  for (const each of [part, etagFile(part)]) await rm(each, { force: true });
 }
 
 const etagFile = (part: string): string => `${part}.etag`;
