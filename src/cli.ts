@@ -10,6 +10,7 @@ import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
+import { pull, type PullFlags } from './cli/pull.ts';
 import { setup, type SetupFlags } from './cli/setup.ts';
 import { study, studyHelp, type StudyFlags } from './cli/study.ts';
 import { sentenceOf } from './base/errors.ts';
@@ -156,6 +157,25 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option(...json)
     .addHelpText('after', studyHelp)
     .action((file: string, flags: StudyFlags) => finish(study(file, flags)));
+
+  pinch
+    .command('pull')
+    .description('get a model from the Hugging Face hub: its weights once, and what says how it hears and writes')
+    .argument('<id>', 'as on the hub, such as facebook/wav2vec2-base-960h')
+    .option('--revision <revision>', 'a branch, a tag or a commit (main)')
+    .option('--out <folder>', "where it goes (models/<the id's last part>)")
+    .option(
+      '--file <path>',
+      'a file to take, too; an ONNX model is taken instead of other weights (may be repeated)',
+      (path: string, paths: readonly string[] = []) => [...paths, path],
+    )
+    .option('--token-env <name>', 'the environment variable with a token, for gated and private models (HF_TOKEN)')
+    .option(...json)
+    .addHelpText(
+      'after',
+      '\nHF_ENDPOINT names another hub. What lies in the local cache (HF_HOME, HF_HUB_CACHE) is not fetched again.',
+    )
+    .action((id: string, flags: PullFlags) => finish(pull(id, flags)));
 
   pinch
     .command('setup')

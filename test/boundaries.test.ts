@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   train: ['step', 'runfolder', 'runs', 'state', 'runtime', 'prune', 'onnx', 'speech', 'metrics', 'protocol', 'base'],
   study: ['train', 'measure', 'runfolder', 'runs', 'onnx', 'speech', 'metrics', 'protocol', 'base'],
-  cli: ['study', 'train', 'measure', 'runfolder', 'runs', 'runtime', 'protocol', 'base'],
+  cli: ['study', 'train', 'measure', 'huggingface', 'runfolder', 'runs', 'runtime', 'protocol', 'base'],
   host: ['runs', 'onnx', 'metrics', 'protocol', 'base'],
   extension: ['host', 'protocol'],
   webview: ['protocol', 'base'],

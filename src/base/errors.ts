@@ -11,6 +11,26 @@ export class OnnxFileError extends Error {
   }
 }
 
+/** A file with a model's weights that cannot be read. `message` starts with the file's path. */
+export class WeightFileError extends Error {
+  override readonly name: string = 'WeightFileError';
+  readonly path: string;
+
+  constructor(path: string, problem: string, cause?: unknown) {
+    super(`${path}: ${problem}`, { cause });
+    this.path = path;
+  }
+}
+
+/** A name out of a file that somebody else wrote, as it may stand in a sentence: in quotes, on one line, not too long. */
+export function quoted(name: string): string {
+  // Ends of lines and what terminals take for commands.
+  const shown = name.slice(0, longestName).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  return `"${shown}${name.length > longestName ? '…' : ''}"`;
+}
+
+const longestName = 120;
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'the file does not exist',
   ENOTDIR: 'a part of the path is not a folder',

@@ -1,9 +1,10 @@
 /** External data: tensors in files beside the model. Finds them, checks them against the model's folder and the file's size, and reads them by position. */
 
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { TensorProto } from 'onnx-buf';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
+import { isInside } from '../../base/insideFolder.ts';
 
 /** The place of a tensor's bytes. */
 export interface ByteRange {
@@ -102,9 +103,4 @@ export function readRange({ path, offset, length }: ByteRange): Uint8Array<Array
     throw new OnnxFileError(path, reasonOf(error), error);
   }
   return bytes;
-}
-
-function isInside(folder: string, path: string): boolean {
-  const way = relative(folder, path);
-  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -1,7 +1,7 @@
 /** Finds a package on a NuGet server: its address, size and checksum (NuGet Server API, version 3). */
 
 import * as v from 'valibot';
-import { fetchJson } from './http.ts';
+import { patience, request } from '../../base/network/request.ts';
 
 export interface RemotePackage {
   readonly url: string;
@@ -13,6 +13,9 @@ export interface RemotePackage {
 
 /** The server on which onnxruntime's makers publish the provider. */
 export const nugetIndex = 'https://api.nuget.org/v3/index.json';
+
+/** What to do without network. */
+export const withoutNetwork = 'fetch the package on another machine and name it with --from';
 
 const indexSchema = v.object({ resources: v.array(v.object({ '@id': v.string(), '@type': v.string() })) });
 const leafSchema = v.object({
@@ -50,4 +53,21 @@ function sameSafety(index: string, url: string): string {
   const { protocol } = new URL(url);
   if (protocol === 'https:' || protocol === new URL(index).protocol) return url;
   throw new Error(`${index} names an address that is not encrypted: ${url}.`);
+}
+
+/** @throws HttpError; Error in one sentence if the answer has another form. */
+async function fetchJson<Schema extends v.GenericSchema>(
+  url: string,
+  schema: Schema,
+  signal?: AbortSignal,
+): Promise<v.InferOutput<Schema>> {
+  const limit = AbortSignal.timeout(patience);
+  const response = await request(url, {
+    signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    advice: withoutNetwork,
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  const result = v.safeParse(schema, answer);
+  if (!result.success) throw new Error(`${url}: the server's answer has a form that Pinch does not understand.`);
+  return result.output;
 }

@@ -1,12 +1,16 @@
 /** Installs onnxruntime's CUDA provider into the user's data folder, and removes it. */
 
-import { cp, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { cp, mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { download } from '../../base/network/download.ts';
+import { hasChecksum, type Checksum } from '../../base/network/checksum.ts';
+import { lockProcess } from '../../base/processLock.ts';
 import { tryDevice } from '../device.ts';
 import { ownPackage } from '../onnxruntime.ts';
-import { download, sha512 } from './download.ts';
 import { extractFiles } from './extract.ts';
-import { findPackage, nugetIndex, type RemotePackage } from './nuget.ts';
+import { findPackage, nugetIndex, withoutNetwork, type RemotePackage } from './nuget.ts';
 import {
   cudaFolder,
   cudaPlatform,
@@ -79,21 +83,26 @@ export async function setUpCuda(options: CudaSetupOptions = {}): Promise<CudaSet
   options.say?.(`The package has ${(size / 1e6).toFixed(1)} MB; it goes to ${folder}.`);
   if (options.plan) return { ...about, state: 'planned', size, works: null, message: 'Nothing was fetched.' };
   await mkdir(cudaFolder(), { recursive: true });
-  const unlock = await lock(join(cudaFolder(), 'setup.lock'));
+  const lock = join(cudaFolder(), 'setup.lock');
+  const unlock = await lockProcess(
+    lock,
+    (owner) => `Process ${owner} is setting up CUDA already (${basename(lock)} in ${dirname(lock)}).`,
+  );
   try {
     const local = options.from ?? join(cudaFolder(), `${packageName.toLowerCase()}.${version}.nupkg`);
     const part = options.from === undefined ? ((await stat(`${local}.part`).catch(() => undefined))?.size ?? 0) : 0;
     await requireSpace(cudaFolder(), spaceFor(size) - part);
     if (remote && !(await isWhole(local, remote))) {
       const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
-      await download(remote, local, {
+      await download({ ...remote, checksum: checksumOf(remote) }, local, {
         signal: options.signal,
-        ...(options.pause === undefined ? {} : { pause: options.pause }),
+        pause: options.pause,
+        advice: withoutNetwork,
         onProgress: (bytes) => options.onProgress?.('Downloading (MB)', megabytes(bytes), megabytes(remote.size)),
       });
     }
     options.onProgress?.('Unpacking', 0, 0);
-    const checksum = remote?.sha512 ?? (await sha512(local));
+    const checksum = remote?.sha512 ?? (await sha512Of(local));
     await install(local, folder, { version, sha512: checksum, source: remote?.url ?? local });
     if (remote) await rm(local);
   } catch (error) {
@@ -105,10 +114,21 @@ export async function setUpCuda(options: CudaSetupOptions = {}): Promise<CudaSet
   return { ...about, state: 'installed', size, ...(await tryStep(folder, options)) };
 }
 
-/** Whether an earlier call downloaded the package and failed afterwards. */
-async function isWhole(file: string, { size, sha512: checksum }: RemotePackage): Promise<boolean> {
-  if ((await stat(file).catch(() => undefined))?.size !== size) return false;
-  return (await sha512(file)) === checksum;
+/** Whether an earlier call has downloaded the package, and failed afterwards. */
+async function isWhole(file: string, remote: RemotePackage): Promise<boolean> {
+  if ((await stat(file).catch(() => undefined))?.size !== remote.size) return false;
+  return await hasChecksum(file, checksumOf(remote));
+}
+
+function checksumOf({ sha512 }: RemotePackage): Checksum {
+  return { algorithm: 'sha512', hex: Buffer.from(sha512, 'base64').toString('hex') };
+}
+
+/** base64 of a file's SHA-512. */
+async function sha512Of(file: string): Promise<string> {
+  const hash = createHash('sha512');
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer);
+  return hash.digest('base64');
 }
 
 /** Removes the providers of all versions, and their downloads. @returns whether there was anything. */
@@ -187,30 +207,4 @@ function noSpace(folder: string, bytes: number, cause: unknown): Error {
     `${folder}: there is not enough space on this disk; the CUDA provider needs about ${(bytes / 1e9).toFixed(1)} GB. Free some and run the command again, or name another folder with PINCH_DATA.`,
     { cause },
   );
-}
-
-/** Only one setup at a time writes. @throws Error if another process does. @returns a function that releases the lock. */
-async function lock(file: string): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      await writeFile(file, String(process.pid), { flag: 'wx' });
-      return () => rm(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const owner = Number(await readFile(file, 'utf8').catch(() => ''));
-      if (lives(owner))
-        throw new Error(`Process ${owner} is setting up CUDA already (${basename(file)} in ${dirname(file)}).`);
-      await rm(file, { force: true });
-    }
-  }
-}
-
-function lives(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -121,9 +121,9 @@ describe.skipIf(!cudaPlatform)('pinch setup cuda', () => {
   });
 
   test('a refusal is one sentence: 404, 403; 503 twice is tried again', async () => {
-    await expect(setUp({ statuses: [404] })).rejects.toThrow(/the server answers 404, there is no such package\.$/u);
+    await expect(setUp({ statuses: [404] })).rejects.toThrow(/the server answers 404, it has no such file\.$/u);
     await server?.close();
-    await expect(setUp({ statuses: [403] })).rejects.toThrow(/answers 403, it does not give this package to you\.$/u);
+    await expect(setUp({ statuses: [403] })).rejects.toThrow(/answers 403, it does not give this file to you\.$/u);
     await server?.close();
     expect((await setUp({ statuses: [503, 503] })).state).toBe('installed');
   });

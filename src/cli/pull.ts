@@ -1,0 +1,70 @@
+/** `pinch pull`: gets a model from the Hugging Face hub into a folder. */
+
+import { basename, join, relative } from 'node:path';
+import { byteSize, counted } from '../base/format.ts';
+import { pullModel } from '../huggingface/pull/pull.ts';
+import type { PulledModel } from '../protocol/results/pull.ts';
+import { exitCodes, printResult, UsageError } from './output.ts';
+import { endProgress, showProgress } from './progress.ts';
+
+export interface PullFlags {
+  readonly revision?: string;
+  readonly out?: string;
+  readonly file?: readonly string[];
+  readonly tokenEnv?: string;
+  readonly json?: boolean;
+}
+
+const usualToken = 'HF_TOKEN';
+
+export async function pull(id: string, { revision, out, file, tokenEnv, json = false }: PullFlags): Promise<number> {
+  const abort = new AbortController();
+  const cancel = (): void => abort.abort();
+  process.once('SIGINT', cancel).once('SIGTERM', cancel);
+  try {
+    const done = await pullModel({
+      id,
+      revision: revision ?? 'main',
+      folder: out ?? join('models', basename(id)),
+      files: file ?? [],
+      token: readToken(tokenEnv),
+      tokenName: tokenEnv ?? usualToken,
+      signal: abort.signal,
+      say: (line) => process.stderr.write(`${line}\n`),
+      onProgress: (label, count, total) =>
+        showProgress({ label: `${label} (MB)`, done: megabytes(count), total: megabytes(total) }),
+    });
+    endProgress();
+    printResult(json, done, describe(done));
+    return exitCodes.done;
+  } catch (error) {
+    endProgress();
+    if (!abort.signal.aborted) throw error;
+    process.stderr.write('Interrupted; what was fetched is kept, and the same command goes on from there.\n');
+    return exitCodes.interrupted;
+  } finally {
+    process.off('SIGINT', cancel).off('SIGTERM', cancel);
+  }
+}
+
+/** A token stands in the environment alone: a flag would show in the list of processes, and stay in the shell's history. */
+function readToken(name: string | undefined): string | undefined {
+  const token = process.env[name ?? usualToken]?.trim() ?? '';
+  if (token === '' && name !== undefined) throw new UsageError(`--token-env names ${name}, which is not set.`);
+  return token === '' ? undefined : token;
+}
+
+const megabytes = (bytes: number): number => Math.ceil(bytes / 1e6);
+
+function describe({ id, commit, folder, files }: PulledModel): string {
+  const bytes = (from: PulledModel['files'][number]['from']): number =>
+    files.filter((file) => file.from === from).reduce((sum, file) => sum + file.bytes, 0);
+  const sources = [
+    [bytes('hub'), 'fetched'],
+    [bytes('cache'), 'from the local cache'],
+    [bytes('there'), 'there already'],
+  ] as const;
+  const parts = sources.filter(([size]) => size > 0).map(([size, what]) => `${byteSize(size)} ${what}`);
+  const shown = relative(process.cwd(), folder);
+  return `${id} at ${commit.slice(0, 12)} is in ${shown.startsWith('..') ? folder : shown}: ${counted(files.length, 'file')}, ${parts.join(', ')}.\n`;
+}
