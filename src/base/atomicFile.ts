@@ -13,15 +13,18 @@ export interface PendingFile {
   readonly discard: () => Promise<void>;
 }
 
+/** The contents of a file in order; those that come one by one, as they are read from elsewhere, are not held all at once. */
+export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /** Writes `pieces` one after another beside `path`. Leaves nothing behind if it fails. */
-export async function writePending(path: string, pieces: Iterable<Uint8Array>): Promise<PendingFile> {
+export async function writePending(path: string, pieces: Pieces): Promise<PendingFile> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   const discard = () => rm(temporary, { force: true });
   let file: FileHandle | undefined;
   try {
     file = await open(temporary, 'wx');
-    for (const piece of batches(pieces)) await writeAll(file, piece);
+    for await (const piece of batches(pieces)) await writeAll(file, piece);
     await file.sync();
     await file.close();
   } catch (error) {
@@ -37,7 +40,7 @@ export async function writePending(path: string, pieces: Iterable<Uint8Array>): 
 }
 
 /** Writes a whole file in one go: after a crash there is the old one or the new one. */
-export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+export async function writeAtomically(path: string, pieces: Pieces): Promise<void> {
   const pending = await writePending(path, pieces);
   try {
     await pending.commit();
@@ -61,10 +64,10 @@ export async function syncFolder(folder: string): Promise<void> {
 /** A system call for each small piece would take longer than copying them together. */
 const batchSize = 1 << 20;
 
-function* batches(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+async function* batches(pieces: Pieces): AsyncGenerator<Uint8Array> {
   let small: Uint8Array[] = [];
   let size = 0;
-  for (const piece of pieces) {
+  for await (const piece of pieces) {
     if (size > 0 && size + piece.byteLength > batchSize) {
       yield Buffer.concat(small, size);
       small = [];

@@ -33,7 +33,7 @@ export interface SaveOptions {
 /** Well below protobuf's 2 GB, for what else stands in the file. */
 const largestSingleFile = 1.5e9;
 /** Smaller tensors stay in the model; larger ones start at a multiple of it, so that every system can map them into memory. */
-const pageSize = 65536;
+export const pageSize = 65536;
 
 /**
  * Writes the model to `path` and, if tensors are to stand apart, to `path.data`. Everything that is not replaced is written as

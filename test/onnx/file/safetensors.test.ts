@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { float32, int64, type Tensor } from '../../src/onnx/graph/tensor.ts';
-import { readSafetensors, SafetensorsError, writeSafetensors } from '../../src/state/safetensors.ts';
+import { float32, int64, type Tensor } from '../../../src/onnx/graph/tensor.ts';
+import { readSafetensors, SafetensorsError, writeSafetensors } from '../../../src/onnx/file/safetensors.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 /** Reads and writes safetensors files: a JSON header, then the tensors' bytes, little-endian. */
 
-import { readFully } from '../base/readFully.ts';
+import { readFully } from '../../base/readFully.ts';
 import { open, type FileHandle } from 'node:fs/promises';
-import { writeAtomically } from '../base/atomicFile.ts';
-import { allocate, sizeOf, toBytes, type DataType, type Tensor } from '../onnx/graph/tensor.ts';
+import { writeAtomically } from '../../base/atomicFile.ts';
+import { allocate, sizeOf, toBytes, type DataType, type Tensor } from '../graph/tensor.ts';
 
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -63,14 +63,27 @@ function* pieces(header: readonly Uint8Array[], tensors: Iterable<Tensor>): Gene
   for (const { data } of tensors) yield toBytes(data);
 }
 
+/** A tensor of a file, which is not read yet. */
+export interface SafetensorsEntry {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly number[];
+}
+
+/** A file whose header is read and checked. It stays open until it is closed. */
+export interface OpenSafetensors {
+  readonly entries: readonly SafetensorsEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Reads one of the entries into memory of its own. @throws SafetensorsError if the file has become shorter. */
+  readonly read: (entry: SafetensorsEntry) => Promise<Tensor>;
+  readonly close: () => Promise<void>;
+}
+
 /**
- * Reads every tensor that is wanted, by default all of them, into an array of its own.
+ * Reads the header.
  * @throws SafetensorsError if the header and the file do not fit each other; nothing is allocated that the file does not hold.
  */
-export async function readSafetensors(
-  path: string,
-  wanted: (name: string) => boolean = () => true,
-): Promise<SafetensorsFile> {
+export async function openSafetensors(path: string): Promise<OpenSafetensors> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
@@ -80,23 +93,39 @@ export async function readSafetensors(
   try {
     const { size } = await file.stat();
     const { entries, metadata, dataStart } = await readHeader(path, file, size);
-    const tensors = new Map<string, Tensor>();
-    for (const { name, type, dims, start } of entries) {
-      if (!wanted(name)) continue;
+    const starts = new Map<SafetensorsEntry, number>(entries.map((entry) => [entry, dataStart + entry.start]));
+    const read = async (entry: SafetensorsEntry): Promise<Tensor> => {
+      const { type, dims } = entry;
       const data = allocate(type, sizeOf(dims));
-      await readWhole(path, file, toBytes(data), dataStart + start);
-      tensors.set(name, { type, dims, data });
-    }
-    return { tensors, metadata };
+      await readWhole(path, file, toBytes(data), starts.get(entry) ?? 0);
+      return { type, dims, data };
+    };
+    return { entries, metadata, read, close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads every tensor that is wanted, by default all of them, into an array of its own.
+ * @throws SafetensorsError as openSafetensors.
+ */
+export async function readSafetensors(
+  path: string,
+  wanted: (name: string) => boolean = () => true,
+): Promise<SafetensorsFile> {
+  const file = await openSafetensors(path);
+  try {
+    const tensors = new Map<string, Tensor>();
+    for (const entry of file.entries) if (wanted(entry.name)) tensors.set(entry.name, await file.read(entry));
+    return { tensors, metadata: file.metadata };
   } finally {
     await file.close();
   }
 }
 
-interface Entry {
-  readonly name: string;
-  readonly type: DataType;
-  readonly dims: readonly number[];
+interface Entry extends SafetensorsEntry {
   readonly start: number;
   readonly end: number;
 }
