@@ -38,9 +38,12 @@ export const identity = object({
 });
 
 /** For feature encoders that have no other norm, whatever the file says. */
-export const layerNormOnly = v.pipe(
-  v.optional(v.unknown()),
-  v.transform((): 'group' | 'layer' => 'layer'),
+export const layerNormOnly = v.nullish(
+  v.pipe(
+    v.unknown(),
+    v.transform((): 'group' | 'layer' => 'layer'),
+  ),
+  'layer',
 );
 
 export const featureEncoderConfig = {

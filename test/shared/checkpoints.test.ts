@@ -20,6 +20,13 @@ const steps = 8;
 
 const options: Readonly<Record<string, readonly string[]>> = {
   wav2vec2: ['group', 'layer', 'stable', 'masked', 'adapter', 'narrow', 'mms', 'odd'],
+  hubert: ['group', 'layer', 'stable', 'batchnorm', 'unnormed'],
+  wavlm: ['group', 'layer', 'stable', 'adapter'],
+  data2vec: ['layer', 'even', 'adapter'],
+  unispeech: ['group', 'stable', 'language'],
+  unispeechsat: ['group', 'stable', 'language'],
+  sew: ['group', 'layer', 'odd', 'narrow'],
+  conformer: ['group', 'layer', 'rotary', 'swish', 'unplaced', 'adapter'],
 };
 const names = Object.entries(options).flatMap(([family, kinds]) => kinds.map((kind) => `${family}-${kind}`));
 

@@ -26,7 +26,7 @@ OPTIONS = dict(
     ),
     hubert=dict(
         group=GROUP, layer=LAYER, stable=STABLE, batchnorm=dict(**GROUP, conv_pos_batch_norm=True), unnormed=dict(**GROUP, feat_proj_layer_norm=False)),
-    wavlm=dict(group=GROUP, layer=LAYER, stable=STABLE, adapter=dict(**GROUP, **ADAPTER)),
+    wavlm=dict(group=GROUP, layer=dict(**LAYER, num_buckets=16, max_bucket_distance=30), stable=STABLE, adapter=dict(**GROUP, **ADAPTER)),
     data2vec=dict(layer={}, even=dict(conv_pos_kernel_size=8), adapter=NARROW),
     unispeech=dict(group=GROUP, stable=STABLE, language=dict(**STABLE, adapter_attn_dim=16)),
     unispeechsat=dict(group=GROUP, stable=STABLE, language=dict(**STABLE, adapter_attn_dim=16)),
