@@ -7,6 +7,7 @@ import { diff, type DiffFlags } from './cli/diff.ts';
 import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
 import { exportCommand, type ExportFlags } from './cli/exportCommand.ts';
 import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
+import { importCommand, type ImportFlags } from './cli/importCommand.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
@@ -46,7 +47,10 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
   pinch
     .command('prune')
     .description('train a model while its gates close, and write checkpoints of it')
-    .option('--model <path>', 'an ONNX file, or the folder of one, with its tokenizer files beside it')
+    .option(
+      '--model <path>',
+      'an ONNX file or its folder, or a Hugging Face checkpoint, with the tokenizer files beside it',
+    )
     .option('--train <manifest>', 'transcribed speech to train on')
     .option('--dev <manifest>', 'transcribed speech to evaluate on after each epoch')
     .option(
@@ -92,7 +96,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
   pinch
     .command('evaluate')
     .description('measure a model: errors, speed, size, sparsity')
-    .argument('<checkpoint>', 'a checkpoint, a model folder or an ONNX file')
+    .argument('<checkpoint>', 'a checkpoint, a model folder, an ONNX file or a Hugging Face checkpoint')
     .requiredOption('--data <manifest>', 'transcribed speech')
     .option('--against <checkpoint>', 'another model to compare with, on the same speech')
     .option('--out <folder>', 'write the hypotheses and all numbers here')
@@ -112,7 +116,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
   pinch
     .command('diff')
     .description('compare two models layer by layer, and on speech')
-    .argument('<a>', 'a checkpoint, a model folder or an ONNX file')
+    .argument('<a>', 'a checkpoint, a model folder, an ONNX file or a Hugging Face checkpoint')
     .argument('<b>', 'another')
     .option('--data <manifest>', 'transcribed speech; evaluations that are kept beside the models are used')
     .option('--keep', 'write new evaluations beside the models')
@@ -122,7 +126,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
   pinch
     .command('inspect')
     .description('list the layers of a model with shapes, zeros and gates, and estimate the cost of the model')
-    .argument('<model>', 'a model folder or an ONNX file')
+    .argument('<model>', 'a model folder, an ONNX file or a Hugging Face checkpoint')
     .option('--layer <name>', "only this layer: its weights' distribution, and its threshold")
     .option('--against <model>', 'the dense model to compare the cost with (the one that its run started from)')
     .option(...cost)
@@ -132,9 +136,19 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .action((model: string, flags: InspectFlags) => finish(inspect(model, flags)));
 
   pinch
+    .command('import')
+    .description(
+      'write the ONNX model of a Hugging Face checkpoint, which every command makes by itself where it is given one',
+    )
+    .argument('<checkpoint>', 'a folder with config.json and model.safetensors')
+    .requiredOption('--out <folder>', 'the folder to write to')
+    .option(...json)
+    .action((checkpoint: string, flags: ImportFlags) => finish(importCommand(checkpoint, flags)));
+
+  pinch
     .command('export')
-    .description('write a model without dead units and heads, with 8-bit weights, or both')
-    .argument('<checkpoint>', 'a checkpoint, a model folder or an ONNX file')
+    .description('write a model without dead units and heads, with 8-bit weights, or for other programs')
+    .argument('<checkpoint>', 'a checkpoint, a model folder, an ONNX file or a Hugging Face checkpoint')
     .option('--to <where>', `who is to use it: ${exportTargets.join(', ')} (onnx)`, choiceFlag('--to', exportTargets))
     .option('--shrink', 'without units and heads that are dead: smaller matrices, the same results')
     .option('--int8', 'weights of 8 bits: matrix products are computed with them, convolutions store them')

@@ -13,15 +13,18 @@ export interface PendingFile {
   readonly discard: () => Promise<void>;
 }
 
-/** Writes `pieces` one after another beside `path`. Leaves no file if it fails. */
-export async function writePending(path: string, pieces: Iterable<Uint8Array>): Promise<PendingFile> {
+/** The contents of a file in order; those that come one by one, as they are read from elsewhere, are not held all at once. */
+export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Writes `pieces` one after another beside `path`. Leaves nothing behind if it fails. */
+export async function writePending(path: string, pieces: Pieces): Promise<PendingFile> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   const discard = () => rm(temporary, { force: true });
   let file: FileHandle | undefined;
   try {
     file = await open(temporary, 'wx');
-    for (const piece of batches(pieces)) await writeAll(file, piece);
+    for await (const piece of batches(pieces)) await writeAll(file, piece);
     await file.sync();
     await file.close();
   } catch (error) {
@@ -36,8 +39,8 @@ export async function writePending(path: string, pieces: Iterable<Uint8Array>): 
   return { path, commit, discard };
 }
 
-/** Writes a whole file: after a crash, either the old or the new one is there. */
-export async function writeAtomically(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
+/** Writes a whole file in one go: after a crash there is the old one or the new one. */
+export async function writeAtomically(path: string, pieces: Pieces): Promise<void> {
   const pending = await writePending(path, pieces);
   try {
     await pending.commit();
@@ -61,10 +64,10 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Small pieces are joined first: a system call for each would take longer. */
 const batchSize = 1 << 20;
 
-function* batches(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+async function* batches(pieces: Pieces): AsyncGenerator<Uint8Array> {
   let small: Uint8Array[] = [];
   let size = 0;
-  for (const piece of pieces) {
+  for await (const piece of pieces) {
     if (size > 0 && size + piece.byteLength > batchSize) {
       yield Buffer.concat(small, size);
       small = [];

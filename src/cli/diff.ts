@@ -5,6 +5,7 @@ import { diffModels } from '../measure/diff/diff.ts';
 import { describeDiff } from '../measure/diff/diffReport.ts';
 import { writeEvaluation } from '../measure/evaluate/evaluationReport.ts';
 import { keptFolder } from '../measure/evaluate/keptEvaluation.ts';
+import { modelPath } from './modelPath.ts';
 import { exitCodes, printResult } from './output.ts';
 import { showProgress } from './progress.ts';
 
@@ -16,7 +17,7 @@ export interface DiffFlags {
 
 export async function diff(a: string, b: string, { data, keep = false, json = false }: DiffFlags): Promise<number> {
   const problems = new Set<string>();
-  const found = await diffModels(a, b, {
+  const found = await diffModels(await modelPath(a), await modelPath(b), {
     ...(data === undefined ? {} : { data }),
     onProgress: (label, done, total) => showProgress({ label, done, total }),
     onEvaluation: async (evaluation) => {

@@ -7,6 +7,7 @@ import { keptFolder } from '../measure/evaluate/keptEvaluation.ts';
 import type { Evaluation } from '../protocol/results/evaluation.ts';
 import type { Device } from '../runtime/session.ts';
 import { refuseWithoutCost } from './costFlags.ts';
+import { modelPath, modelPathIfGiven } from './modelPath.ts';
 import { exitCodes, printResult } from './output.ts';
 import { showProgress } from './progress.ts';
 
@@ -23,9 +24,11 @@ export interface EvaluateFlags {
   readonly json?: boolean;
 }
 
-export async function evaluate(model: string, flags: EvaluateFlags): Promise<number> {
-  const { data, against, out, keep = false, batch, device, cost, json = false } = flags;
+export async function evaluate(given: string, flags: EvaluateFlags): Promise<number> {
+  const { data, out, keep = false, batch, device, cost, json = false } = flags;
   refuseWithoutCost(flags);
+  const model = await modelPath(given);
+  const against = await modelPathIfGiven(flags.against);
   const evaluation = await measure(model, data, {
     cost,
     latency: flags.latency ?? false,

@@ -2,6 +2,7 @@
 
 import type { ExportTarget } from '../protocol/results/export.ts';
 import { describeExport, exportModel } from '../measure/export/exportModel.ts';
+import { modelPath } from './modelPath.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 import { showProgress } from './progress.ts';
 
@@ -19,7 +20,7 @@ export async function exportCommand(model: string, flags: ExportFlags): Promise<
   if (to === undefined && !shrink && !int8) {
     throw new UsageError('Say what to do to the model: --shrink, --int8, or --to with where it is to be used.');
   }
-  const exported = await exportModel(model, {
+  const exported = await exportModel(await modelPath(model), {
     for: to,
     shrink,
     int8,

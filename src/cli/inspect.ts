@@ -3,6 +3,7 @@
 import { describeInspection, inspect as read } from '../measure/inspect/inspect.ts';
 import { describeLayer, inspectLayer } from '../measure/inspect/layerInspection.ts';
 import { refuseWithoutCost } from './costFlags.ts';
+import { modelPath, modelPathIfGiven } from './modelPath.ts';
 import { exitCodes, printResult } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
 
@@ -16,9 +17,11 @@ export interface InspectFlags {
   readonly json?: boolean;
 }
 
-export async function inspect(model: string, flags: InspectFlags): Promise<number> {
-  const { layer, against, cost, latency = false, compressed = false, json = false } = flags;
+export async function inspect(given: string, flags: InspectFlags): Promise<number> {
+  const { layer, cost, latency = false, compressed = false, json = false } = flags;
   refuseWithoutCost(flags);
+  const model = await modelPath(given);
+  const against = await modelPathIfGiven(flags.against);
   if (layer === undefined) {
     const onProgress = (label: string, done: number, total: number): void => showProgress({ label, done, total });
     onProgress('Reading the model', 0, 0);

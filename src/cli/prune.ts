@@ -12,6 +12,7 @@ import { detachTrainer, startTrainer } from '../train/start/process.ts';
 import { createRunFolder } from '../runfolder/runFolder.ts';
 import { previewRun } from '../train/plan/preview.ts';
 import { textTable } from '../base/textTable.ts';
+import { modelPath } from './modelPath.ts';
 import { exitCodes, printResult } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
 import { runSettings, type PruneFlags } from './runSettings.ts';
@@ -44,7 +45,8 @@ export interface PruneCommandFlags extends PruneFlags {
 }
 
 export async function prune(flags: PruneCommandFlags): Promise<number> {
-  const settings = await runSettings(flags);
+  const given = await runSettings(flags);
+  const settings = { ...given, model: await modelPath(given.model) };
   if (flags.dryRun) {
     const onPhase = (label: string): void => showProgress({ label, done: 0, total: 0 });
     const preview = await previewRun(settings, onPhase, { folder: flags.run, wholeTable: flags.table });

@@ -9,6 +9,7 @@ import type { StudyProgress } from '../study/progress.ts';
 import { studyPaths } from '../study/paths.ts';
 import type { StudyResults } from '../protocol/results/study.ts';
 import { textTable } from '../base/textTable.ts';
+import { modelPath } from './modelPath.ts';
 import { endProgress, showProgress } from './progress.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 
@@ -47,7 +48,8 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
       showProgress({ label: `Steps of ${names.join(', ')}`, done: step, total: steps }),
   };
   try {
-    const read = await readStudyFile(file);
+    const described = await readStudyFile(file);
+    const read = { ...described, model: await modelPath(described.model) };
     if (only !== undefined) {
       const end = await runOne(read, folder, only, options);
       printResult(json, end, '');

@@ -3,14 +3,12 @@
  * steps of training against PyTorch's. The models are made here, by exports_reference.py, so this needs a Python with torch and transformers:
  * PINCH_PYTHON, or python3; without one it is left out. PINCH_EXPORTS names a folder with models that were made before.
  */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MadeModels, canExport, python } from './madeModels.ts';
+import { trainInSteps } from './trainInSteps.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const steps = 8;
@@ -43,32 +41,6 @@ interface Reference {
 
 const models = new MadeModels(process.env['PINCH_EXPORTS']);
 
-async function train(model: string, changes: object): Promise<{ ctcLoss: number; sparsity: number }[]> {
-  const run = await mkdtemp(join(tmpdir(), 'pinch-'));
-  try {
-    const settings = JSON.parse(await readFile(join(shared, 'reference/yardstick.json'), 'utf8')) as object;
-    // Kept features are rounded to 16 bits, and those of group-norm models are without padding: not what PyTorch is given here.
-    const own = { steps, features: 'recompute' };
-    await writeFile(join(run, 'config.json'), JSON.stringify({ ...settings, ...own, ...changes }));
-    const manifest = join(models.folder, 'train.jsonl');
-    await promisify(execFile)(
-      process.execPath,
-      [
-        ...['dist/cli.js', 'prune', '--config', join(run, 'config.json'), '--model', model],
-        ...['--train', manifest, '--dev', manifest, '--run', join(run, 'run'), '--json'],
-      ],
-      // Several runs go side by side.
-      { env: { ...process.env, PINCH_THREADS: '1' } },
-    );
-    const lines = (await readFile(join(run, 'run/metrics.jsonl'), 'utf8')).trim().split('\n');
-    return lines
-      .map((line) => JSON.parse(line) as { kind: string; ctcLoss: number; sparsity: number })
-      .filter(({ kind }) => kind === 'step');
-  } finally {
-    await rm(run, { recursive: true });
-  }
-}
-
 describe.skipIf(!canMake)('an export against PyTorch', { timeout: 900_000 }, () => {
   beforeAll(() =>
     models.start((folder) => [
@@ -92,7 +64,8 @@ describe.skipIf(!canMake)('an export against PyTorch', { timeout: 900_000 }, () 
         ['gated.json', {}, 1e-2],
       ] as const) {
         const torch = JSON.parse(await readFile(join(folder, name, file), 'utf8')) as Reference;
-        const found = await train(model, changes);
+        const manifest = join(folder, 'train.jsonl');
+        const found = await trainInSteps({ model, manifest, steps, changes });
         expect(found).toHaveLength(steps);
         const off = found.map(({ ctcLoss }, i) => Math.abs(ctcLoss / torch.steps[i]!.loss - 1));
         console.log(`${name}, ${exporter}, ${file}: losses differ by ${Math.max(...off).toExponential(1)} at most`);

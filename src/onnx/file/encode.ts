@@ -13,6 +13,7 @@ import {
   ValueInfoProtoSchema,
   type AttributeProto,
   type GraphProto,
+  type ModelProto,
   type NodeProto,
   type TensorProto,
   type ValueInfoProto,
@@ -30,16 +31,7 @@ const irVersion = 10n;
  * @throws RangeError above protobuf's limit of 2 GB.
  */
 export function encodeModel(model: Model): Uint8Array {
-  const pieces = encodePieces(
-    create(ModelProtoSchema, {
-      irVersion,
-      producerName: 'pinch',
-      opsetImport: Array.from(model.opsets, ([domain, version]) =>
-        create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
-      ),
-      graph: graphProto(model.graph),
-    }),
-  );
+  const pieces = encodePieces(modelProto(model));
   const size = byteLength(pieces);
   if (size > largestMessage) {
     throw new RangeError(
@@ -47,6 +39,18 @@ export function encodeModel(model: Model): Uint8Array {
     );
   }
   return Buffer.concat(pieces, size);
+}
+
+/** The whole file. */
+export function modelProto(model: Model): ModelProto {
+  return create(ModelProtoSchema, {
+    irVersion,
+    producerName: 'pinch',
+    opsetImport: Array.from(model.opsets, ([domain, version]) =>
+      create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }),
+    ),
+    graph: graphProto(model.graph),
+  });
 }
 
 /** A tensor of the file, with its elements as raw data: a view of the same memory. */

@@ -20,7 +20,12 @@ export function modelFiles(file: ModelFile): string[] {
  * @throws Error of the file system if a file cannot be read.
  */
 export async function hashModel(file: ModelFile): Promise<string> {
-  const worker = new Worker(hashWorker(), { workerData: { paths: modelFiles(file) } satisfies HashRequest });
+  return hashFiles(modelFiles(file));
+}
+
+/** SHA-256 of files, one behind the other, made in a thread of its own. @throws Error of the file system if one cannot be read. */
+export async function hashFiles(paths: readonly string[]): Promise<string> {
+  const worker = new Worker(hashWorker(), { workerData: { paths } satisfies HashRequest });
   const [answer] = (await once(worker, 'message')) as [HashAnswer];
   return answer;
 }

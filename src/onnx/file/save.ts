@@ -36,8 +36,8 @@ export interface SaveOptions {
 
 /** Well below protobuf's 2 GB, which leaves space for the rest of the file. */
 const largestSingleFile = 1.5e9;
-/** Smaller tensors stay in the model. Larger ones start at a multiple of it, so that every system can map them into memory. */
-const pageSize = 65536;
+/** Smaller tensors stay in the model; larger ones start at a multiple of it, so that every system can map them into memory. */
+export const pageSize = 65536;
 
 /**
  * Writes the model to `path` and, with external tensors, to `path.data`. Everything that is not replaced is written as it was read. Each file

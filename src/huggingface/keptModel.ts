@@ -1,0 +1,61 @@
+/** Checkpoints in place of ONNX models: each is imported once and kept under its checksum. */
+
+import { createHash } from 'node:crypto';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { hashFiles } from '../onnx/file/modelFiles.ts';
+import { processorFiles } from '../speech/text/processor.ts';
+import { importModel, weightFiles, type ImportOptions } from './importModel.ts';
+
+/** Goes up when another graph is written of the same checkpoint, so that what was kept before is not used any more. */
+const formVersion = 1;
+
+/**
+ * The folder of a checkpoint that a path means: the path itself, where there are a config.json and weights and no ONNX file, or the folder
+ * of a file of weights that it names. Undefined for anything else, such as an ONNX model.
+ */
+export async function checkpointFolder(path: string): Promise<string | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  if (!info) return undefined;
+  if (!info.isDirectory()) return isWeights(basename(path)) ? dirname(path) : undefined;
+  const names = await readdir(path).catch((): string[] => []);
+  const isModel = names.some((name) => name.endsWith('.onnx'));
+  return !isModel && names.includes('config.json') && names.some(isWeights) ? path : undefined;
+}
+
+const isWeights = (name: string): boolean =>
+  /^(model.*\.safetensors|pytorch_model.*\.bin)(\.index\.json)?$/u.test(name);
+
+/**
+ * The ONNX model of a checkpoint, imported now if it was not before.
+ * @param folder the checkpoint's
+ * @param kept where imported models are kept, each in a folder of its own
+ * @returns the folder with model.onnx
+ * @throws as importModel.
+ */
+export async function keptModel(folder: string, kept: string, options: ImportOptions = {}): Promise<string> {
+  const checksum = await checksumOf(folder);
+  const out = join(kept, `${await nameOf(folder)}-${checksum.slice(0, 12)}`);
+  // It is written last.
+  const whole = await stat(join(out, 'model.onnx')).catch(() => undefined);
+  if (!whole) await importModel(folder, out, options);
+  return out;
+}
+
+/** SHA-256 of all files that the model is made of. */
+async function checksumOf(folder: string): Promise<string> {
+  const hash = createHash('sha256').update(`${formVersion}`);
+  for (const name of processorFiles) {
+    const content = await readFile(join(folder, name)).catch(() => undefined);
+    if (content) hash.update(`\n${name} ${content.byteLength}\n`).update(content);
+  }
+  return hash.update(await hashFiles(await weightFiles(folder))).digest('hex');
+}
+
+/** The folder's name; that of the model where it is a revision in the hub's cache, `models--owner--name/snapshots/revision`. */
+async function nameOf(folder: string): Promise<string> {
+  const path = await realpath(resolve(folder));
+  const [, cached] = /models--(?:[^/\\]*--)?([^/\\]+)[/\\]snapshots[/\\][^/\\]+$/u.exec(path) ?? [];
+  const name = (cached ?? basename(path)).replace(/[^\w.-]+/gu, '-');
+  return name === '' ? 'model' : name;
+}
