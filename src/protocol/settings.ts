@@ -225,6 +225,12 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
 const leftOutOfFirstForm = { dropout: 0, specAugment: { maskTimeProb: 0 }, features: 'recompute' } as const;
 
 /** Settings that cannot be used. The message is one sentence that names the key and what it must be. */
+/**
+ * What differs in the defaults for a model whose CTC head is new. At first it recognises nothing, and there is nothing that pruning could
+ * keep: the target is reached later, and weights settle for less of the run. The choice is ours.
+ */
+export const newHeadSettings = { sparsity: { warmup: 0.5, freeze: 0.75 } } as const satisfies SettingsInput;
+
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }

@@ -10,7 +10,7 @@ import { widenModel, type Widened } from '../onnx/quantize/widen.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { isMatrix, namelessLayers } from '../prune/chooseGates.ts';
 import { AudioLoader } from '../speech/audio/audioLoader.ts';
-import { readProcessor, type Processor } from '../speech/text/processor.ts';
+import { hasNewHead, readProcessor, type Processor } from '../speech/text/processor.ts';
 import { TrainingData } from './data/data.ts';
 import { chooseDevice, type ChosenDevice } from '../runtime/device.ts';
 import { findFeatureCut } from '../step/featureCut.ts';
@@ -59,6 +59,8 @@ export interface Setup {
   /** Parameters that PyTorch lists and the graph does not hold. */
   readonly absent: readonly string[];
   readonly processor: Processor;
+  /** Whether the CTC head's weights are random: the model was only pretrained. */
+  readonly newHead: boolean;
   readonly ports: ModelIO;
   readonly output: OutputForm;
   /** How many of the model's tensors had 16-bit floats, and were widened to float32. */
@@ -183,6 +185,7 @@ export async function prepareRun(settings: RunSettings, featuresFolder?: string)
       layers,
       absent: exposed.absent,
       processor,
+      newHead: await hasNewHead(model.folder),
       ports,
       output,
       frames,
