@@ -54,6 +54,10 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--train <manifest>', 'transcribed speech to train on')
     .option('--dev <manifest>', 'transcribed speech to evaluate on after each epoch')
     .option(
+      '--vocab <file>',
+      'a vocab.json for a model that was only pretrained (the characters of the training texts)',
+    )
+    .option(
       '--target-sparsity <share>',
       'share of the gated weights to prune, 0 to 1 (0.65)',
       numberFlag('--target-sparsity'),
@@ -142,6 +146,8 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     )
     .argument('<checkpoint>', 'a folder with config.json and model.safetensors')
     .requiredOption('--out <folder>', 'the folder to write to')
+    .option('--language <name>', 'of a model with adapters for many, as in adapter.<name>.safetensors')
+    .option('--vocab <file>', 'a vocab.json for the new CTC head of a model that was only pretrained')
     .option(...json)
     .action((checkpoint: string, flags: ImportFlags) => finish(importCommand(checkpoint, flags)));
 

@@ -3,23 +3,33 @@
 import { count } from '../base/format.ts';
 import { checkpointFolder } from '../huggingface/keptModel.ts';
 import { importModel } from '../huggingface/importModel.ts';
+import { vocabularyOfFile } from '../huggingface/newHead.ts';
 import { exitCodes, printResult } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
 
 export interface ImportFlags {
   readonly out: string;
+  readonly language?: string;
+  readonly vocab?: string;
   readonly json?: boolean;
 }
 
-export async function importCommand(path: string, { out, json = false }: ImportFlags): Promise<number> {
+export async function importCommand(
+  path: string,
+  { out, language, vocab, json = false }: ImportFlags,
+): Promise<number> {
   const folder = (await checkpointFolder(path)) ?? path;
+  const head = vocab === undefined ? undefined : { tokens: await vocabularyOfFile(vocab), seed: 0 };
   try {
     const imported = await importModel(folder, out, {
+      language,
+      head,
       onProgress: (done, total) => showProgress({ label: 'Weights imported', done, total }),
     });
     endProgress();
-    const { model, architecture, parameters } = imported;
-    printResult(json, imported, `${model}: ${architecture}, ${count(parameters)} parameters\n`);
+    const { model, architecture, parameters, newHead } = imported;
+    const said = newHead ? ', with a new CTC head' : '';
+    printResult(json, imported, `${model}: ${architecture}, ${count(parameters)} parameters${said}\n`);
   } finally {
     endProgress();
   }

@@ -3,6 +3,7 @@
 import { percent } from '../base/format.ts';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { newHeadSettings } from '../protocol/settings.ts';
 import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/metrics/readRecords.ts';
@@ -12,7 +13,7 @@ import { detachTrainer, startTrainer } from '../train/start/process.ts';
 import { createRunFolder } from '../runfolder/runFolder.ts';
 import { previewRun } from '../train/plan/preview.ts';
 import { textTable } from '../base/textTable.ts';
-import { modelPath } from './modelPath.ts';
+import { trainableModel } from './modelPath.ts';
 import { exitCodes, printResult } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
 import { runSettings, type PruneFlags } from './runSettings.ts';
@@ -36,6 +37,7 @@ interface RunResult {
 }
 
 export interface PruneCommandFlags extends PruneFlags {
+  readonly vocab?: string;
   readonly run?: string;
   readonly dryRun?: boolean;
   readonly table?: boolean;
@@ -46,7 +48,8 @@ export interface PruneCommandFlags extends PruneFlags {
 
 export async function prune(flags: PruneCommandFlags): Promise<number> {
   const given = await runSettings(flags);
-  const settings = { ...given, model: await modelPath(given.model) };
+  const { path, newHead } = await trainableModel(given, flags.vocab);
+  const settings = { ...(newHead ? await runSettings(flags, newHeadSettings) : given), model: path };
   if (flags.dryRun) {
     const onPhase = (label: string): void => showProgress({ label, done: 0, total: 0 });
     const preview = await previewRun(settings, onPhase, { folder: flags.run, wholeTable: flags.table });

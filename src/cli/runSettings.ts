@@ -46,9 +46,10 @@ const flags: Readonly<Record<string, string>> = {
 
 /**
  * Paths become absolute: those of the file are relative to its folder, those of flags to the working folder.
+ * @param defaults that differ from the usual ones.
  * @throws UsageError that names the flag, or the file and its setting.
  */
-export async function runSettings(flags: PruneFlags): Promise<RunSettings> {
+export async function runSettings(flags: PruneFlags, defaults: SettingsInput = {}): Promise<RunSettings> {
   const fromFile = flags.config === undefined ? {} : await readConfig(flags.config);
   const fromFlags: SettingsInput = {
     ...pathsFrom('.', flags),
@@ -64,14 +65,19 @@ export async function runSettings(flags: PruneFlags): Promise<RunSettings> {
     ...(flags.epochs === undefined ? {} : { epochs: flags.epochs, steps: null }),
     ...(flags.steps === undefined ? {} : { steps: flags.steps }),
   };
-  const settings = complete(fromFile, fromFlags, flags.config);
+  const settings = complete(defaults, fromFile, fromFlags, flags.config);
   for (const key of ['model', 'train', 'dev'] as const) await mustExist(key, settings[key]);
   return settings;
 }
 
-function complete(fromFile: unknown, fromFlags: SettingsInput, config: string | undefined): RunSettings {
+function complete(
+  defaults: SettingsInput,
+  fromFile: unknown,
+  fromFlags: SettingsInput,
+  config: string | undefined,
+): RunSettings {
   try {
-    return completeSettings(fromFile, fromFlags);
+    return completeSettings(defaults, fromFile, fromFlags);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     const [, key = ''] = /^The setting "([^"]*)"/u.exec(error.message) ?? [];

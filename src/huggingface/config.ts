@@ -64,6 +64,8 @@ export const commonConfig = {
   intermediate_size: size(3072),
   hidden_act: choice(activations, 'gelu'),
   layer_norm_eps: epsilon,
+  /** Of the normal distribution that new weights are drawn from. */
+  initializer_range: v.nullish(v.pipe(number, v.minValue(0, 'must not be negative')), 0.02),
 };
 
 export const positionalConfig = {

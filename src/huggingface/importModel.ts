@@ -1,24 +1,26 @@
 /** Makes an ONNX model of a Hugging Face checkpoint. */
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as v from 'valibot';
-import { writeAtomically } from '../base/atomicFile.ts';
 import { makeFolder } from '../base/makeFolder.ts';
 import { writeModel } from '../onnx/file/writeModel.ts';
-import { processorFiles } from '../speech/text/processor.ts';
-import { object, readJson } from '../speech/text/json.ts';
+import { sizeOf } from '../onnx/graph/tensor.ts';
 import { buildGraph } from './buildGraph.ts';
+import type { Checkpoint, CheckpointTensor } from './checkpoint/checkpoint.ts';
 import { openCheckpoint } from './checkpoint/openCheckpoint.ts';
-import { flag, identity, misfit } from './config.ts';
-import { families } from './families/families.ts';
-import type { ConfiguredModel, Family } from './families/family.ts';
 import { ImportError } from './importError.ts';
+import { ImportedFiles } from './importedFiles.ts';
+import { openLanguage } from './language.ts';
+import { addHead, headTensors, type NewHead } from './newHead.ts';
+import { readConfig, type CheckpointConfig } from './readConfig.ts';
 import { Weights } from './weights.ts';
 
 export interface ImportOptions {
+  /** Of a model with adapters for many languages; by default the one whose tensors are in the checkpoint itself. */
+  readonly language?: string | undefined;
+  /** For a model that was only pretrained. */
+  readonly head?: NewHead | undefined;
   /** How many of the weights are written. */
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export interface ImportedModel {
@@ -26,6 +28,8 @@ export interface ImportedModel {
   readonly model: string;
   readonly architecture: string;
   readonly parameters: number;
+  /** Whether its head is new, and knows nothing. */
+  readonly newHead: boolean;
 }
 
 /**
@@ -35,68 +39,74 @@ export interface ImportedModel {
  * @throws ImportError, ProcessorError, SafetensorsError or OnnxFileError: one sentence that names the file.
  */
 export async function importModel(folder: string, out: string, options: ImportOptions = {}): Promise<ImportedModel> {
-  const { family, model, takesMask } = await readConfig(folder);
-  const checkpoint = await openCheckpoint(folder);
+  const config = await readConfig(folder);
+  const files = await ImportedFiles.read(folder);
+  const opened = [await openCheckpoint(folder)];
   try {
-    const weights = new Weights(folder, checkpoint.tensors, family.base);
-    const graph = buildGraph(family, model, weights, takesMask);
+    const [checkpoint] = opened as [Checkpoint];
+    const tensors = new Map(checkpoint.tensors);
+    let { model } = config;
+    if (options.language !== undefined) {
+      const adapter = await openLanguage(folder, options.language);
+      opened.push(adapter);
+      model = model.withSymbols(addLanguage(tensors, adapter, folder));
+      files.change('config.json', { vocab_size: model.config.vocab_size });
+      files.change('tokenizer_config.json', { target_lang: options.language });
+    }
+    const newHead = isHeadless(config, tensors);
+    const { head } = options;
+    if (newHead) {
+      if (!head) throw headless(folder, config);
+      model = model.withSymbols(head.tokens.length);
+      const made = headTensors(head, model.headSize, model.config.initializer_range);
+      for (const tensor of made) tensors.set(tensor.name, tensor);
+      addHead(files, head, config.family.forCTC, folder);
+    } else if (head) {
+      throw new ImportError(folder, 'this model has a CTC head and a vocabulary already; leave out --vocab');
+    }
+    const weights = new Weights(folder, tensors, config.family.base);
+    const graph = buildGraph(config.family, model, weights, config.takesMask);
     const used = [...weights.used.values()];
     await makeFolder(out);
-    for (const file of processorFiles) await copyIfThere(join(folder, file), join(out, file));
+    await files.write(out);
     const path = join(out, 'model.onnx');
     await writeModel(path, graph, used, (done) => options.onProgress?.(done, used.length));
-    const parameters = used.reduce((sum, { dims }) => sum + dims.reduce((product, dim) => product * dim, 1), 0);
-    return { model: path, architecture: family.forCTC, parameters };
+    const parameters = used.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
+    return { model: path, architecture: config.family.forCTC, parameters, newHead };
   } finally {
-    await checkpoint.close();
+    for (const each of opened) await each.close();
   }
 }
 
-/** The files of a checkpoint's weights. @throws as importModel. */
-export async function weightFiles(folder: string): Promise<readonly string[]> {
+/** Whether a checkpoint's model has no CTC head: it was only pretrained. @throws as importModel. */
+export async function needsHead(folder: string): Promise<boolean> {
+  const config = await readConfig(folder);
   const checkpoint = await openCheckpoint(folder);
   await checkpoint.close();
-  return checkpoint.files;
+  return isHeadless(config, checkpoint.tensors);
 }
 
-export interface CheckpointConfig {
-  readonly family: Family;
-  readonly model: ConfiguredModel;
-  /** Whether the model is told which samples are audio. */
-  readonly takesMask: boolean;
+/** By the architecture; by the tensors, where config.json names none. */
+function isHeadless({ family, architecture }: CheckpointConfig, tensors: ReadonlyMap<string, unknown>): boolean {
+  return architecture === undefined ? !tensors.has('lm_head.weight') : architecture !== family.forCTC;
 }
 
-/** @throws ImportError if it is of no architecture that Pinch knows; ProcessorError naming a field that is wrong. */
-export async function readConfig(folder: string): Promise<CheckpointConfig> {
-  const file = join(folder, 'config.json');
-  const stated = await readJson(file, identity);
-  if (!stated) throw new ImportError(folder, 'this is no checkpoint: there is no config.json');
-  const family = families.find(({ modelType }) => modelType === stated.model_type);
-  const [architecture = family?.forCTC] = stated.architectures;
-  if (!family || architecture !== family.forCTC) {
-    const known = families.map(({ forCTC }) => forCTC).join(', ');
-    throw new ImportError(
-      file,
-      `Pinch imports ${known}; this is ${architecture ?? `a model of type "${stated.model_type}"`}; export it to ONNX`,
-    );
-  }
-  const model = await readJson(file, family.schema);
-  if (!model) throw new ImportError(folder, 'this is no checkpoint: there is no config.json');
-  const problem = misfit(model.config);
-  if (problem !== undefined) throw new ImportError(file, problem);
-  const hearing = await readJson(
-    join(folder, 'preprocessor_config.json'),
-    object({ return_attention_mask: v.nullish(flag(false)) }),
+function headless(folder: string, { family, architecture }: CheckpointConfig): ImportError {
+  const what = architecture ?? `a ${family.modelType} model`;
+  return new ImportError(
+    folder,
+    `this is ${what}, which was only pretrained and has no CTC head; prune it on transcribed speech, or give it a vocabulary with "pinch import --vocab"`,
   );
-  const takesMask = hearing?.return_attention_mask ?? model.config.feat_extract_norm === 'layer';
-  return { family, model, takesMask };
 }
 
-/** A copy of its own: those of a cache may be links, or read-only. */
-async function copyIfThere(from: string, to: string): Promise<void> {
-  const content = await readFile(from).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (content) await writeAtomically(to, [content]);
+/** @returns how many symbols the language has. */
+function addLanguage(tensors: Map<string, CheckpointTensor>, adapter: Checkpoint, folder: string): number {
+  for (const [name, tensor] of adapter.tensors) {
+    const isOwn = name.includes('.adapter_layer.') || name.startsWith('lm_head.');
+    if (!isOwn) throw new ImportError(folder, `the adapter has the tensor "${name}", which is no part of one`);
+    tensors.set(name, tensor);
+  }
+  const [symbols] = adapter.tensors.get('lm_head.weight')?.dims ?? [];
+  if (symbols === undefined) throw new ImportError(folder, 'the adapter has no tensor "lm_head.weight"');
+  return symbols;
 }

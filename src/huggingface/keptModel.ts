@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { hashFiles } from '../onnx/file/modelFiles.ts';
-import { processorFiles } from '../speech/text/processor.ts';
-import { importModel, weightFiles, type ImportOptions } from './importModel.ts';
+import { hasNewHead, processorFiles } from '../speech/text/processor.ts';
+import { openCheckpoint } from './checkpoint/openCheckpoint.ts';
+import { importModel, type ImportOptions } from './importModel.ts';
 
 /** Goes up when another graph is written of the same checkpoint, so that what was kept before is not used any more. */
 const formVersion = 1;
@@ -34,7 +35,7 @@ const isWeights = (name: string): boolean =>
  * @throws as importModel.
  */
 export async function keptModel(folder: string, kept: string, options: ImportOptions = {}): Promise<string> {
-  const checksum = await checksumOf(folder);
+  const checksum = await checksumOf(folder, options);
   const out = join(kept, `${await nameOf(folder)}-${checksum.slice(0, 12)}`);
   // It is written last.
   const whole = await stat(join(out, 'model.onnx')).catch(() => undefined);
@@ -42,14 +43,23 @@ export async function keptModel(folder: string, kept: string, options: ImportOpt
   return out;
 }
 
-/** SHA-256 of all files that the model is made of. */
-async function checksumOf(folder: string): Promise<string> {
-  const hash = createHash('sha256').update(`${formVersion}`);
+/** Whether a model, an ONNX file or its folder, was imported with a new head. */
+export async function isImportedWithNewHead(path: string): Promise<boolean> {
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  return hasNewHead(isFolder ? path : dirname(path));
+}
+
+/** SHA-256 of all that the model is made of. */
+async function checksumOf(folder: string, { language, head }: ImportOptions): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([formVersion, language, head]));
   for (const name of processorFiles) {
     const content = await readFile(join(folder, name)).catch(() => undefined);
     if (content) hash.update(`\n${name} ${content.byteLength}\n`).update(content);
   }
-  return hash.update(await hashFiles(await weightFiles(folder))).digest('hex');
+  const checkpoint = await openCheckpoint(folder);
+  await checkpoint.close();
+  const adapter = language === undefined ? [] : [join(folder, `adapter.${language}.safetensors`)];
+  return hash.update(await hashFiles([...checkpoint.files, ...adapter])).digest('hex');
 }
 
 /** The folder's name; that of the model where it is a revision in the hub's cache, `models--owner--name/snapshots/revision`. */

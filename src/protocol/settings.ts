@@ -224,6 +224,12 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
 /** The meaning of settings that a run.json of the first form lacks: they were added later, and such a run continues as it began. */
 const leftOutOfFirstForm = { dropout: 0, specAugment: { maskTimeProb: 0 }, features: 'recompute' } as const;
 
+/**
+ * The defaults that differ for a model whose CTC head is new. At first it recognises nothing, and there is nothing that pruning could keep: the
+ * target is reached later, and weights settle for less of the run. The choice is ours.
+ */
+export const newHeadSettings = { sparsity: { warmup: 0.5, freeze: 0.75 } } as const satisfies SettingsInput;
+
 /** Invalid settings. The message is one sentence that names the key and its condition. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';

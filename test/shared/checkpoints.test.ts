@@ -120,6 +120,11 @@ describe.skipIf(!canMake)('an imported checkpoint against PyTorch', { timeout: 9
     expect(most).toBeLessThan(1e-4);
   });
 
+  it.concurrent('wav2vec2-mms: logits of another language, with a vocabulary of another size', async () => {
+    const model = await importAs('wav2vec2-mms', 'wav2vec2-mms-xyz', { language: 'xyz' });
+    expect(await compareLogits(model, join(models.folder, 'wav2vec2-mms/xyz'))).toBeLessThan(1e-4);
+  });
+
   it.concurrent.each(names)('%s: training', async (name) => {
     const model = await importAs(name, `${name}-trained`);
     for (const [file, changes] of [

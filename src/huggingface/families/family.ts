@@ -20,6 +20,8 @@ export interface ConfiguredModel {
   readonly headSize: number;
   /** Writes the model with its head. @returns its logits [batch, frames, symbols] */
   readonly logits: (m: Module, inputs: Inputs) => ValueName;
+  /** The same model with a head for another number of symbols. */
+  readonly withSymbols: (count: number) => ConfiguredModel;
 }
 
 export interface Family {
@@ -48,6 +50,7 @@ export function family<C extends CommonConfig>({ config: schema, headSize, logit
     config,
     headSize: headSize?.(config) ?? config.hidden_size,
     logits: (m, inputs) => logits(m, inputs, config),
+    withSymbols: (count) => configured({ ...config, vocab_size: count }),
   });
   return { ...names, schema: v.pipe(schema, v.transform(configured)) };
 }

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { count, counts, number, object, ProcessorError, readJson, text, yesOrNo } from './json.ts';
+import { anyObject, count, counts, number, object, ProcessorError, readJson, text, yesOrNo } from './json.ts';
 import { readVocabulary, vocabularyConfig } from './tokenizer.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -35,6 +35,13 @@ export const processorFiles = [
   'special_tokens_map.json',
   'added_tokens.json',
 ] as const;
+
+/** A file beside a model whose CTC head is new and knows nothing. It is not among those of a checkpoint: there the head has learned. */
+export const newHeadFile = 'new_head.json';
+
+export async function hasNewHead(folder: string): Promise<boolean> {
+  return (await readJson(join(folder, newHeadFile), anyObject)) !== undefined;
+}
 
 const modelConfig = object({
   ...vocabularyConfig,

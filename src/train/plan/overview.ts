@@ -61,7 +61,7 @@ export function startRecord(
 /** The same for people. @param whole whether each gated layer has a line, and not each kind of them. */
 export function describeStart(start: DryRun['start'], setup: Setup, settings: RunSettings, whole = false): string {
   const { data } = setup;
-  const lines = [gateTable(setup, whole), start.deviceReason];
+  const lines = [gateTable(setup, whole), ...describeHead(setup), start.deviceReason];
   if (start.gatedParameters > 0) {
     const share = percent(start.gatedParameters / start.parameters, 2);
     const target = percent(settings.sparsity.target, 2);
@@ -85,6 +85,13 @@ export function describeStart(start: DryRun['start'], setup: Setup, settings: Ru
       : [`Evaluating the development set takes about ${byteSize(start.evaluationMemoryBytes)} of it.`]),
   );
   return lines.join('\n');
+}
+
+function describeHead({ newHead, processor }: Setup): string[] {
+  if (!newHead) return [];
+  return [
+    `The CTC head is new: the model was only pretrained, and its ${counted(processor.vocabulary.size, 'symbol')} are learned from random weights.`,
+  ];
 }
 
 function describeMasks({ specAugment: { maskTimeProb, maskTimeLength, maskTimeMinMasks } }: RunSettings): string {

@@ -8,7 +8,7 @@ import { sizeOf } from '../../onnx/graph/tensor.ts';
 import { widenModel, type Widened } from '../../onnx/quantize/widen.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { isMatrix, namelessLayers } from '../../prune/chooseGates.ts';
-import { readProcessor, type Processor } from '../../speech/text/processor.ts';
+import { hasNewHead, readProcessor, type Processor } from '../../speech/text/processor.ts';
 import { frameCounter } from '../../runtime/frames.ts';
 import type { TrainedParameter } from '../../state/parameter.ts';
 import { chooseLayers, type GatedLayer, type LayerChoices } from '../../state/layerChoice.ts';
@@ -38,6 +38,8 @@ export interface PreparedModel {
   /** Parameters that PyTorch lists and the graph does not hold. */
   readonly absent: readonly string[];
   readonly processor: Processor;
+  /** Whether the CTC head's weights are random: the model was only pretrained. */
+  readonly newHead: boolean;
   readonly ports: ModelIO;
   readonly output: OutputForm;
   /** How many of the model's tensors had 16-bit floats, and were widened to float32. */
@@ -70,6 +72,7 @@ export async function prepareModel(settings: RunSettings): Promise<PreparedModel
     layers,
     absent: exposed.absent,
     processor,
+    newHead: await hasNewHead(model.folder),
     ports,
     output,
     widened: widened.size,

@@ -1,0 +1,43 @@
+/** What a checkpoint's folder says of its model. */
+
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { object, readJson } from '../speech/text/json.ts';
+import { flag, identity, misfit } from './config.ts';
+import { families } from './families/families.ts';
+import type { ConfiguredModel, Family } from './families/family.ts';
+import { ImportError } from './importError.ts';
+
+export interface CheckpointConfig {
+  readonly family: Family;
+  readonly model: ConfiguredModel;
+  /** As config.json names it; undefined if it does not. */
+  readonly architecture: string | undefined;
+  /** Whether the model is told which samples are audio. */
+  readonly takesMask: boolean;
+}
+
+/** @throws ImportError if it is of no architecture that Pinch knows; ProcessorError naming a field that is wrong. */
+export async function readConfig(folder: string): Promise<CheckpointConfig> {
+  const file = join(folder, 'config.json');
+  const stated = await readJson(file, identity);
+  if (!stated) throw new ImportError(folder, 'this is no checkpoint: there is no config.json');
+  const family = families.find(({ modelType }) => modelType === stated.model_type);
+  const [architecture] = stated.architectures;
+  const known = family && (architecture === undefined || [family.forCTC, ...family.pretrained].includes(architecture));
+  if (!known) {
+    const list = families.map(({ forCTC }) => forCTC).join(', ');
+    const found = architecture ?? `a model of type "${stated.model_type}"`;
+    throw new ImportError(file, `this is ${found}, and Pinch imports ${list}; export other models to ONNX`);
+  }
+  const model = await readJson(file, family.schema);
+  if (!model) throw new ImportError(folder, 'this is no checkpoint: there is no config.json');
+  const problem = misfit(model.config);
+  if (problem !== undefined) throw new ImportError(file, problem);
+  const hearing = await readJson(
+    join(folder, 'preprocessor_config.json'),
+    object({ return_attention_mask: v.nullish(flag(false)) }),
+  );
+  const takesMask = hearing?.return_attention_mask ?? model.config.feat_extract_norm === 'layer';
+  return { family, model, architecture, takesMask };
+}
