@@ -20,6 +20,9 @@ export async function exportCommand(model: string, flags: ExportFlags): Promise<
   if (to === undefined && !shrink && !int8) {
     throw new UsageError('Say what to do to the model: --shrink, --int8, or --to with where it is to be used.');
   }
+  if (to === 'huggingface' && int8) {
+    throw new UsageError('A Hugging Face checkpoint has float32 weights: leave out --int8, or write --to onnx.');
+  }
   const exported = await exportModel(await modelPath(model), {
     for: to,
     shrink,

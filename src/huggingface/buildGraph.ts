@@ -4,7 +4,7 @@ import type { Model } from '../onnx/graph/graph.ts';
 import { ModelBuilder } from '../onnx/graph/modelBuilder.ts';
 import { Module } from './blocks/module.ts';
 import type { ConfiguredModel, Family } from './families/family.ts';
-import type { Weights } from './weights.ts';
+import type { WeightStore } from './weights.ts';
 
 /** The first operator set with Gelu, which is the one that Pinch trains in, too. */
 const opset = 20;
@@ -17,7 +17,7 @@ const opset = 20;
 export function buildGraph(
   { forCTC }: Family,
   { config, logits: write }: ConfiguredModel,
-  weights: Weights,
+  weights: WeightStore,
   takesMask: boolean,
 ): Model {
   const b = new ModelBuilder();

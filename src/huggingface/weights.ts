@@ -11,7 +11,15 @@ const olderNames = {
   'parametrizations.weight.original1': 'weight_v',
 } as const;
 
-export class Weights {
+/** Told by the modules of a model which parameters they have. Names are those of PyTorch. */
+export interface WeightStore {
+  /** A parameter as PyTorch has it. @returns its name in the graph */
+  store(name: string, dims: readonly number[]): string;
+  /** A matrix [out, in] that the graph reads as [in, out]. @returns its name in the graph */
+  storeTransposed(name: string, dims: readonly number[]): string;
+}
+
+export class Weights implements WeightStore {
   /** In the order in which the graph uses them. */
   readonly used = new Map<string, StreamedWeight>();
   private readonly folder: string;

@@ -134,7 +134,7 @@ describe.each(['layers.f32', 'lines'] as const)('a run with its layers in %s', (
     });
 
     test('a folder that is no run’s is refused', async () => {
-      await expect(followRun(temporaryFolder(), { onChange: () => undefined })).rejects.toThrow(/no run folder/u);
+      await expect(followRun(temporaryFolder(), { onChange: () => undefined })).rejects.toThrow(/not a run folder/u);
     });
 
     test('a long run is thinned, and every step can still be had', async () => {

@@ -2,15 +2,15 @@
 
 import type { Attributes } from '../../onnx/graph/graph.ts';
 import type { ModelBuilder, ValueName } from '../../onnx/graph/modelBuilder.ts';
-import type { Weights } from '../weights.ts';
+import type { WeightStore } from '../weights.ts';
 
 export class Module {
   readonly b: ModelBuilder;
-  private readonly weights: Weights;
+  private readonly weights: WeightStore;
   /** From the model down, a list with its index as one. */
   private readonly path: readonly string[];
 
-  constructor(b: ModelBuilder, weights: Weights, path: readonly string[] = []) {
+  constructor(b: ModelBuilder, weights: WeightStore, path: readonly string[] = []) {
     this.b = b;
     this.weights = weights;
     this.path = path;

@@ -18,6 +18,7 @@ import { keepRecord } from '../model/keepRecord.ts';
 import { shrinkFile } from './shrinkFile.ts';
 import { storedParameters } from '../model/storedParameters.ts';
 import { textTable } from '../../base/textTable.ts';
+import { writeHuggingface } from './huggingfaceFolder.ts';
 import { writeTransformersJs } from './transformersJsFolder.ts';
 import { toleranceFor, writeVerified } from './verifiedWrite.ts';
 
@@ -54,6 +55,11 @@ export async function exportModel(path: string, options: ExportOptions): Promise
   const folder = resolve(options.out ?? folderFor(source, options));
   const shrunk = shrink ? shrinkFile(source) : null;
   const smaller = shrunk && shrunk.layers.length > 0 ? keepRecord(shrunk.file, await storedParameters(source)) : source;
+  if (target === 'huggingface') {
+    const { counted, notes } = await writeHuggingface(source, smaller, folder, gzip('written'));
+    const nothing = { int8: null, quantized: null };
+    return { for: target, folder, from, to: counted, shrunk: shrunk?.layers ?? null, ...nothing, notes };
+  }
   const written = await write(source, simplify(smaller), folder, options);
   const { products, stored } = written.quantization ?? {};
   return {

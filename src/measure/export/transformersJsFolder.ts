@@ -8,14 +8,13 @@ import { modelCard } from '../../huggingface/modelCard.ts';
 import { transformersJsConfig } from '../../huggingface/transformersJs/configFiles.ts';
 import { withHubInterface } from '../../huggingface/transformersJs/modelInterface.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
-import { toBatchFirst, type OutputAxes } from '../../onnx/model/outputAxes.ts';
+import { toBatchFirst } from '../../onnx/model/outputAxes.ts';
 import { quantizeModel, type Quantization } from '../../onnx/quantize/quantize.ts';
-import { findModelIO, type ModelIO } from '../../runtime/modelIO.ts';
-import { probeOutput, type OutputOptions } from '../../runtime/outputForm.ts';
-import { Session } from '../../runtime/session.ts';
+import { findModelIO } from '../../runtime/modelIO.ts';
 import { readProcessor } from '../../speech/text/processor.ts';
 import { keptEvaluations } from '../evaluate/keptEvaluation.ts';
 import { reportParameters } from '../model/parameterReport.ts';
+import { outputAxes } from './outputAxes.ts';
 import { toleranceFor, writeVerified } from './verifiedWrite.ts';
 
 export interface TransformersJsFolder {
@@ -40,10 +39,8 @@ export async function writeTransformersJs(
 ): Promise<TransformersJsFolder> {
   const processor = await readProcessor(source.folder);
   const io = findModelIO(source.model.graph, source.path, processor.vocabulary.size);
-  const { sampleRate, vocabulary } = processor;
-  const axes = await outputAxes(source, io, { sampleRate, symbols: vocabulary.size });
-  const order = toBatchFirst(axes);
-  const turned = order && axes;
+  const turned = await outputAxes(source);
+  const order = turned && toBatchFirst(turned);
   const save = { oneFile: true, dataSuffix: '_data' };
   await makeFolder(join(folder, 'onnx'));
 
@@ -79,17 +76,6 @@ export async function writeTransformersJs(
           `config.json says "wav2vec2" instead of "${config.replacedType}", because the pipeline of transformers.js knows no CTC models of that type.`,
         ];
   return { model, quantized, notes };
-}
-
-async function outputAxes(source: ModelFile, io: ModelIO, options: OutputOptions): Promise<OutputAxes> {
-  const session = await Session.create(source.path, { device: 'cpu' });
-  try {
-    const fixed = io.audio.dims?.[0];
-    const batch = typeof fixed === 'number' ? fixed : undefined;
-    return (await probeOutput(session, source.model, source.path, io, { ...options, batch })).axes;
-  } finally {
-    await session.dispose();
-  }
 }
 
 async function writeText(path: string, text: string): Promise<void> {

@@ -57,7 +57,7 @@ export async function writeVerified(
     // The final name, because the model names the file with its data.
     const staged = join(staging, basename(target));
     await saveModel(file, staged, save);
-    await compare(source, { file, path: staged }, target, tolerance, turned);
+    await compareModels(source, { file, path: staged }, target, { tolerance, turned });
     const stagedData = `${staged}${dataSuffix}`;
     if (await stat(stagedData).catch(() => undefined)) {
       await rm(target, { force: true });
@@ -69,12 +69,16 @@ export async function writeVerified(
   }
 }
 
-async function compare(
+/**
+ * Runs a model that was written, but is not in its place yet, beside the one that it came from.
+ * @param target how messages name it.
+ * @throws OnnxFileError as writeVerified.
+ */
+export async function compareModels(
   source: ModelFile,
   staged: { readonly file: ModelFile; readonly path: string },
   target: string,
-  tolerance: number,
-  turned: OutputAxes | undefined,
+  { tolerance, turned }: Pick<VerifiedWrite, 'tolerance' | 'turned'>,
 ): Promise<void> {
   const expected = await answers(source.path, portsOf(source), turned).catch((error: unknown) => {
     throw new OnnxFileError(source.path, `onnxruntime cannot run the model itself: ${reasonOf(error)}`, error);

@@ -2,7 +2,7 @@
 
 import { open, type FileHandle } from 'node:fs/promises';
 import { writeAtomically } from '../../base/atomicFile.ts';
-import { allocate, sizeOf, toBytes, type Tensor } from '../graph/tensor.ts';
+import { allocate, sizeOf, toBytes, type DataType, type Tensor, type TensorData } from '../graph/tensor.ts';
 import { readSafetensorsHeader, readWhole, SafetensorsError, typeNames } from './header.ts';
 
 export interface SafetensorsFile {
@@ -10,16 +10,33 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A tensor that is made when it is written. */
+export interface MadeTensor {
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  readonly make: () => TensorData;
+}
+
 /**
  * Writes the file whole or not at all. Tensors are written straight from their arrays.
  * @throws Error of Node naming what is wrong with the disk.
  */
 export async function writeSafetensors(path: string, { tensors, metadata }: SafetensorsFile): Promise<void> {
+  const made = Array.from(tensors, ([name, { type, dims, data }]) => [name, { type, dims, make: () => data }] as const);
+  await writeMadeTensors(path, new Map(made), metadata);
+}
+
+/** As writeSafetensors, with one tensor in memory at a time. */
+export async function writeMadeTensors(
+  path: string,
+  tensors: ReadonlyMap<string, MadeTensor>,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
-  for (const [name, { type, dims, data }] of tensors) {
+  for (const [name, { type, dims }] of tensors) {
     const start = end;
-    end += data.byteLength;
+    end += sizeOf(dims) * allocate(type, 0).BYTES_PER_ELEMENT;
     header[name] = { dtype: typeNames[type], shape: dims, data_offsets: [start, end] };
   }
   const text = Buffer.from(JSON.stringify(header));
@@ -30,9 +47,9 @@ export async function writeSafetensors(path: string, { tensors, metadata }: Safe
   await writeAtomically(path, pieces([length, padded], tensors.values()));
 }
 
-function* pieces(header: readonly Uint8Array[], tensors: Iterable<Tensor>): Generator<Uint8Array> {
+function* pieces(header: readonly Uint8Array[], tensors: Iterable<MadeTensor>): Generator<Uint8Array> {
   yield* header;
-  for (const { data } of tensors) yield toBytes(data);
+  for (const { make } of tensors) yield toBytes(make());
 }
 
 /**

@@ -1,0 +1,136 @@
+/** Makes the whole state dict that transformers expects out of what a model holds. */
+
+import { sizeOf } from '../../onnx/graph/tensor.ts';
+import type { MadeTensor } from '../../onnx/safetensors/safetensors.ts';
+import { batchCount, type ExpectedTensor } from './expectedTensors.ts';
+import { usualEpsilon, type StoredTensor } from './storedTensors.ts';
+
+export interface CompletedStateDict {
+  readonly tensors: ReadonlyMap<string, MadeTensor>;
+  /** Tensors that are larger than in the model: zeros stand where units and heads were taken out. */
+  readonly padded: readonly string[];
+  /** Tensors of layers that are not in the model any more: all zeros. */
+  readonly absent: readonly string[];
+}
+
+/** A tensor that the model lacks, or has in a shape that cannot be meant. The message is one sentence without a file. */
+export class StateDictError extends Error {
+  override readonly name = 'StateDictError';
+}
+
+/**
+ * Units and heads that were taken out leave smaller tensors. In which places they were does not matter to the others, so that zeros
+ * behind them make the tensors whole, and compute nothing.
+ * @param gone tells the parameters that were taken out as a whole.
+ * @throws StateDictError
+ */
+export function completeStateDict(
+  expected: ReadonlyMap<string, ExpectedTensor>,
+  stored: ReadonlyMap<string, StoredTensor>,
+  gone: ReadonlySet<string>,
+): CompletedStateDict {
+  const name = namesOf(expected, stored);
+  const tensors = new Map<string, MadeTensor>();
+  const [padded, absent]: [string[], string[]] = [[], []];
+  for (const [wanted, { dims, isRead }] of expected) {
+    if (wanted.endsWith(`.${batchCount}`)) {
+      tensors.set(wanted, { type: 'int64', dims, make: () => new BigInt64Array(1) });
+      continue;
+    }
+    const found = findTensor(stored, name(wanted));
+    const make = found ? fitted(wanted, found, dims) : substitute(wanted, dims, isRead, gone);
+    if (!found && isRead && gone.has(wanted)) absent.push(wanted);
+    if (found && sizeOf(found.dims) < sizeOf(dims)) padded.push(wanted);
+    tensors.set(wanted, { type: 'float32', dims, make });
+  }
+  return { tensors, padded, absent };
+}
+
+const [magnitude, direction] = ['parametrizations.weight.original0', 'parametrizations.weight.original1'];
+
+/**
+ * A tensor by its name, the factors of a weight normalization also by the names that they had before PyTorch 2.0, or from the kernel that an
+ * exporter or `remove_weight_norm` left of them: w = g · v / ‖v‖ holds with v = w and g = ‖w‖, over all axes but the last.
+ */
+function findTensor(stored: ReadonlyMap<string, StoredTensor>, name: string): StoredTensor | undefined {
+  const own = stored.get(name);
+  if (own || !(name.endsWith(magnitude) || name.endsWith(direction))) return own;
+  const older = stored.get(name.replace(magnitude, 'weight_g').replace(direction, 'weight_v'));
+  if (older) return older;
+  const kernel = stored.get(name.replace(magnitude, 'weight').replace(direction, 'weight'));
+  if (!kernel || name.endsWith(direction)) return kernel;
+  const last = kernel.dims.at(-1) ?? 1;
+  return {
+    dims: [...kernel.dims.slice(0, -1).map(() => 1), last],
+    make: () => {
+      const squares = new Float64Array(last);
+      for (const [i, value] of kernel.make().entries()) squares[i % last] = (squares[i % last] ?? 0) + value * value;
+      return Float32Array.from(squares, Math.sqrt);
+    },
+  };
+}
+
+/** Models that were exported within another module have its name in front, and heads of their own may have none. */
+export function namesOf(
+  expected: ReadonlyMap<string, ExpectedTensor>,
+  stored: ReadonlyMap<string, StoredTensor>,
+): (wanted: string) => string {
+  const wanted = [...expected.keys()];
+  const fits = (prefix: string): number => wanted.filter((name) => stored.has(prefix + name)).length;
+  const prefixes = new Set(
+    [...stored.keys()].flatMap((name) =>
+      wanted.slice(0, 1).flatMap((first) => (name.endsWith(`.${first}`) ? [name.slice(0, -first.length)] : [])),
+    ),
+  );
+  const best = ['', ...prefixes].sort((a, b) => fits(b) - fits(a))[0] ?? '';
+  return (name) => best + name;
+}
+
+function substitute(
+  name: string,
+  dims: readonly number[],
+  isRead: boolean,
+  gone: ReadonlySet<string>,
+): () => Float32Array<ArrayBuffer> {
+  const size = sizeOf(dims);
+  // A batch normalization that the exporter computed into the convolution before it: mean 0 and deviation 1 leave it as it is.
+  if (name.endsWith('.running_mean')) return () => new Float32Array(size);
+  if (name.endsWith('.running_var')) return () => new Float32Array(size).fill(1 - usualEpsilon);
+  if (!isRead || gone.has(name)) return () => new Float32Array(size);
+  throw new StateDictError(
+    `it holds no "${name}", which a model with its config.json has; put the config.json of the model that it was exported from beside it`,
+  );
+}
+
+function fitted(
+  name: string,
+  { dims: found, make }: StoredTensor,
+  dims: readonly number[],
+): () => Float32Array<ArrayBuffer> {
+  const plain = (some: readonly number[]): string => some.filter((size) => size !== 1).join();
+  if (plain(found) === plain(dims)) return make;
+  if (found.length !== dims.length || found.some((size, axis) => size > (dims[axis] ?? 0))) {
+    throw new StateDictError(
+      `its "${name}" has the shape [${found.join(', ')}], but by config.json it is [${dims.join(', ')}]; put the config.json of the model that it was exported from beside it`,
+    );
+  }
+  return () => pad(make(), found, dims);
+}
+
+/** Puts a tensor into the corner of a larger one of zeros. */
+function pad(elements: Float32Array, from: readonly number[], to: readonly number[]): Float32Array<ArrayBuffer> {
+  const whole = new Float32Array(sizeOf(to));
+  const row = from.at(-1) ?? 1;
+  const rows = sizeOf(from.slice(0, -1));
+  for (let i = 0; i < rows; i++) {
+    let [rest, place, stride] = [i, 0, to.at(-1) ?? 1];
+    for (let axis = from.length - 2; axis >= 0; axis--) {
+      const size = from[axis] ?? 1;
+      place += (rest % size) * stride;
+      rest = Math.floor(rest / size);
+      stride *= to[axis] ?? 1;
+    }
+    whole.set(elements.subarray(i * row, (i + 1) * row), place);
+  }
+  return whole;
+}
