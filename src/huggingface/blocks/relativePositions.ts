@@ -72,12 +72,15 @@ export interface Rotation {
   readonly sin: ValueName;
 }
 
+/** Radians a frame for each pair of channels of a head, rounded as PyTorch rounds them. */
+export function rotaryFrequencies(size: number, base: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: size / 2 }, (_, i) => 1 / Math.fround(base ** Math.fround((2 * i) / size)));
+}
+
 /** The angles by which the halves of a head are turned into each other. */
 export function rotaryPositionalEmbedding(m: Module, hiddenStates: ValueName, size: number, base: number): Rotation {
   const positions = m.op('Range', [m.b.int(0), sizeOfAxis(m, hiddenStates, 1), m.b.int(1)]);
-  const frequencies = m.b.constant(`/rotary/${size}_${base}`, () =>
-    float32(Array.from({ length: size / 2 }, (_, i) => 1 / Math.fround(base ** Math.fround((2 * i) / size)))),
-  );
+  const frequencies = m.b.constant(`/rotary/${size}_${base}`, () => float32(rotaryFrequencies(size, base)));
   const column = m.op('Unsqueeze', [m.op('Cast', [positions], { to: int(1) }), m.b.ints([1])]);
   const half = m.op('Mul', [column, frequencies]);
   const angles = m.op('Unsqueeze', [m.op('Concat', [half, half], { axis: int(1) }), m.b.ints([0, 2])]);

@@ -30,16 +30,19 @@ export function completeStateDict(
   gone: ReadonlySet<string>,
 ): CompletedStateDict {
   const name = namesOf(expected, stored);
+  const nameless = byPlace(expected, stored, name, gone);
   const tensors = new Map<string, MadeTensor>();
   const [padded, absent]: [string[], string[]] = [[], []];
-  for (const [wanted, { dims, isRead }] of expected) {
+  for (const [wanted, { dims, isRead, value }] of expected) {
     if (wanted.endsWith(`.${batchCount}`)) {
       tensors.set(wanted, { type: 'int64', dims, make: () => new BigInt64Array(1) });
       continue;
     }
-    const found = findTensor(stored, name(wanted));
-    const make = found ? fitted(wanted, found, dims) : substitute(wanted, dims, isRead, gone);
-    if (!found && isRead && gone.has(wanted)) absent.push(wanted);
+    const found = findTensor(stored, name(wanted)) ?? nameless.get(wanted);
+    const make = found
+      ? fitted(wanted, found, dims)
+      : (value ?? substitute(wanted, dims, isRead && !isGone(name(wanted), gone)));
+    if (!found && isRead && !wanted.includes('.running_')) absent.push(wanted);
     if (found && sizeOf(found.dims) < sizeOf(dims)) padded.push(wanted);
     tensors.set(wanted, { type: 'float32', dims, make });
   }
@@ -86,17 +89,58 @@ export function namesOf(
   return (name) => best + name;
 }
 
-function substitute(
-  name: string,
-  dims: readonly number[],
-  isRead: boolean,
+/**
+ * Tensors whose module an exporter has forgotten, such as the three projections of an attention that PyTorch computes in one function. Within the
+ * module around, those of one role and one shape stand in the order in which the graph uses them. Whoever uses this compares what comes out.
+ */
+function byPlace(
+  expected: ReadonlyMap<string, ExpectedTensor>,
+  stored: ReadonlyMap<string, StoredTensor>,
+  name: (wanted: string) => string,
   gone: ReadonlySet<string>,
-): () => Float32Array<ArrayBuffer> {
+): Map<string, StoredTensor> {
+  const known = new Set([...expected.keys()].map(name));
+  const left = new Map([...stored].filter(([own, { isParameter = false }]) => isParameter && !known.has(own)));
+  const found = new Map<string, StoredTensor>();
+  const depth = (wanted: string): number => wanted.split('.').length;
+  // The inner modules first, because an outer one is around all of them.
+  for (const [wanted, { dims, isRead }] of [...expected].sort(([a], [b]) => depth(b) - depth(a))) {
+    if (!isRead || gone.has(name(wanted)) || findTensor(stored, name(wanted))) continue;
+    const path = name(wanted).split('.');
+    const [around, role] = [`${path.slice(0, -2).join('.')}.`, path.at(-1) ?? ''];
+    const isRole = (own: string): boolean => !['weight', 'bias'].includes(role) || own.endsWith(`.${role}`);
+    const inside = [...left].filter(([own]) => own.startsWith(around) && isRole(own));
+    const match =
+      inside.find(([, tensor]) => plain(tensor.dims) === plain(dims)) ??
+      inside.find(([, tensor]) => isWithin(withoutOnes(tensor.dims), withoutOnes(dims)));
+    if (!match) continue;
+    left.delete(match[0]);
+    found.set(wanted, match[1]);
+  }
+  return found;
+}
+
+const withoutOnes = (dims: readonly number[]): number[] => dims.filter((size) => size !== 1);
+
+/** A shape without the axes of length 1. */
+const plain = (dims: readonly number[]): string => withoutOnes(dims).join();
+
+const isWithin = (dims: readonly number[], whole: readonly number[]): boolean =>
+  dims.length === whole.length && dims.every((size, axis) => size <= (whole[axis] ?? 0));
+
+/** Whether a parameter was taken out, or others around it whose modules the exporter has forgotten. */
+function isGone(name: string, gone: ReadonlySet<string>): boolean {
+  const around = `${name.split('.').slice(0, -2).join('.')}.`;
+  return gone.has(name) || [...gone].some((other) => other.startsWith(around));
+}
+
+/** What stands for a tensor that the model does not have. @throws StateDictError if it is one that it needs. */
+function substitute(name: string, dims: readonly number[], isNeeded: boolean): () => Float32Array<ArrayBuffer> {
   const size = sizeOf(dims);
   // A batch normalization that the exporter computed into the convolution before it: mean 0 and deviation 1 leave it as it is.
   if (name.endsWith('.running_mean')) return () => new Float32Array(size);
   if (name.endsWith('.running_var')) return () => new Float32Array(size).fill(1 - usualEpsilon);
-  if (!isRead || gone.has(name)) return () => new Float32Array(size);
+  if (!isNeeded) return () => new Float32Array(size);
   throw new StateDictError(
     `it holds no "${name}", which a model with its config.json has; put the config.json of the model that it was exported from beside it`,
   );
@@ -107,14 +151,13 @@ function fitted(
   { dims: found, make }: StoredTensor,
   dims: readonly number[],
 ): () => Float32Array<ArrayBuffer> {
-  const plain = (some: readonly number[]): string => some.filter((size) => size !== 1).join();
   if (plain(found) === plain(dims)) return make;
-  if (found.length !== dims.length || found.some((size, axis) => size > (dims[axis] ?? 0))) {
-    throw new StateDictError(
-      `its "${name}" has the shape [${found.join(', ')}], but by config.json it is [${dims.join(', ')}]; put the config.json of the model that it was exported from beside it`,
-    );
-  }
-  return () => pad(make(), found, dims);
+  if (isWithin(found, dims)) return () => pad(make(), found, dims);
+  const [inner, whole] = [withoutOnes(found), withoutOnes(dims)];
+  if (isWithin(inner, whole)) return () => pad(make(), inner, whole);
+  throw new StateDictError(
+    `its "${name}" has the shape [${found.join(', ')}], but by config.json it is [${dims.join(', ')}]; put the config.json of the model that it was exported from beside it`,
+  );
 }
 
 /** Puts a tensor into the corner of a larger one of zeros. */

@@ -11,6 +11,8 @@ export interface StoredTensor {
   /** As PyTorch has it. */
   readonly dims: readonly number[];
   readonly make: () => Float32Array<ArrayBuffer>;
+  /** Whether the graph trains it; others may be constants that have nothing to do with the model's names. */
+  readonly isParameter?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function storedTensors(file: ModelFile): Map<string, StoredTensor> {
     const tensor = initializers.get(initializer);
     if (!tensor) continue;
     byInitializer.set(initializer, name);
-    found.set(name, turned ? turnedTensor(tensor) : plainTensor(tensor));
+    found.set(name, { ...(turned ? turnedTensor(tensor) : plainTensor(tensor)), isParameter: true });
   }
   for (const node of nodes) {
     if (node.opType !== 'BatchNormalization') continue;

@@ -36,7 +36,7 @@ export async function writeHuggingface(
   folder: string,
   gzip: GzipOptions,
 ): Promise<HuggingfaceFolder> {
-  const { gone } = await storedParameters(source);
+  const { gone } = await storedParameters(file);
   const { file: float, types } = dequantizeModel(file);
   await makeFolder(dirname(folder));
   const staging = await mkdtemp(join(dirname(folder), '.export-'));
