@@ -29,7 +29,7 @@ export function zeroDead(
 }
 
 /** Number of weights of a tensor in one group. */
-export function partOf(dims: readonly number[], { axis, length }: GroupedAxis): number {
+export function partOf(dims: readonly number[], { axis, length }: Pick<GroupedAxis, 'axis' | 'length'>): number {
   return dims.reduce((product, dim, i) => product * (i === axis ? length : dim), 1);
 }
 

@@ -8,6 +8,7 @@ import type { RunSettings } from '../protocol/settings.ts';
 import { findLayers } from '../prune/channels/layers.ts';
 import { chooseGates, type GateChoice } from '../prune/chooseGates.ts';
 import type { GroupedAxis } from '../prune/groupGates.ts';
+import { partOf } from '../prune/groupMasks.ts';
 import type { GroupedLayer } from '../prune/groups.ts';
 import { layerPattern } from '../prune/layerPattern.ts';
 
@@ -130,10 +131,8 @@ function partsOf(chosen: readonly GateChoice[], grouped: readonly GroupedLayer[]
 
 function describeGroups({ name, kind, groups, slices }: GroupedLayer, chosen: readonly GateChoice[]): GatedLayer {
   const known = new Map(chosen.map(({ parameter }) => [parameter.initializer, parameter]));
-  const each = slices.reduce((sum, { initializer, axis, length, gated }) => {
-    const dims = gated ? (known.get(initializer)?.dims ?? []) : [];
-    return sum + (gated ? (sizeOf(dims) / (dims[axis] ?? 1)) * length : 0);
-  }, 0);
+  const parts = slices.filter(({ gated }) => gated);
+  const each = parts.reduce((sum, cut) => sum + partOf(known.get(cut.initializer)?.dims ?? [], cut), 0);
   return {
     name: withoutPrefix(name, chosen),
     size: groups,

@@ -1,5 +1,7 @@
 /** Counts how many weights lie below an edge, exactly and for many edges, reading the weights once. */
 
+import { bitsOf } from '../onnx/graph/tensor.ts';
+
 /** How many of a magnitude's 31 bits one bin leaves out: a bin is 2⁻⁷ wide, relative to where it stands. */
 const binBits = 16;
 const bins = 2 ** (31 - binBits);
@@ -124,10 +126,6 @@ function splitAt(bits: Int32Array, into: Int32Array, low: number, high: number):
   }
   return { below, near };
 }
-
-/** The same memory as whole numbers: signed, because differences of unsigned ones leave the processor's integers. */
-export const bitsOf = ({ buffer, byteOffset, length }: Float32Array): Int32Array =>
-  new Int32Array(buffer, byteOffset, length);
 
 /** The bits of a positive float32. */
 function magnitudeOf(value: number): number {

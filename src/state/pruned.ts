@@ -1,6 +1,6 @@
 /** The weights as the gates let them through. */
 
-import { float32, type Tensor } from '../onnx/graph/tensor.ts';
+import { bitsOf, float32, type Tensor } from '../onnx/graph/tensor.ts';
 import { likeliest } from '../prune/chooseChannels.ts';
 import { channelLayers, withChannels } from './channels.ts';
 import type { GateMode, TrainedParameter } from './parameter.ts';
@@ -80,9 +80,7 @@ function writeMasked({ gate }: TrainedParameter, weights: Float32Array, state: S
   }
   const threshold = Number(state.get(stateNames.thresholds)?.data[gate] ?? 0);
   const least = leastKept(Math.fround(threshold * Number(state.get(stateNames.rms)?.data[gate] ?? 0)));
-  // Signed, because a subtraction of unsigned numbers leaves the processor's integers and takes twice as long.
-  const bits = new Int32Array(weights.buffer, weights.byteOffset, weights.length);
-  const maskedBits = new Int32Array(into.buffer, into.byteOffset, into.length);
+  const [bits, maskedBits] = [bitsOf(weights), bitsOf(into)];
   for (let i = 0; i < bits.length; i++) {
     const value = bits[i] as number;
     const magnitude = value & magnitudeBits;

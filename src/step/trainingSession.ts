@@ -93,23 +93,9 @@ export class TrainingSession {
   }
 
   /**
-   * Replaces the state, moments and all; names that are missing keep their value. Only after `readState`, because a stack on the device
-   * may have members that are not written, and is sent again whole.
+   * Writes changes into the state. Only after `readState`, because a stack on the device may have members that are not written, and is
+   * sent again whole.
    */
-  writeState(state: Iterable<readonly [string, Tensor]>): void {
-    this.changeState(
-      Array.from(state, ([name, { data }]) => ({
-        names: [name],
-        write: ([into]) => {
-          if (into?.length !== data.length)
-            throw new Error(`the state's tensor "${name}" has not ${data.length} elements`);
-          into.set(data as Float32Array);
-        },
-      })),
-    );
-  }
-
-  /** Writes changes into the state. As `writeState`, only after `readState`. */
   changeState(changes: Iterable<StateChange>): void {
     const written = new Set<string>();
     for (const { names, write } of changes) {

@@ -4,6 +4,7 @@ import { float32, sizeOf } from '../onnx/graph/tensor.ts';
 import type { GroupedAxis } from '../prune/groupGates.ts';
 import { partOf } from '../prune/groupMasks.ts';
 import { stateNames } from '../state/stateNames.ts';
+import { weightsIn } from '../state/layout.ts';
 import { isGated, type TrainedParameter } from '../state/parameter.ts';
 import { livingGroups, zeroDeadGroups, type Living } from '../state/groups.ts';
 import { MagnitudeHistogram, MagnitudesNear, type MagnitudeCounts } from '../state/magnitudeCounts.ts';
@@ -55,7 +56,7 @@ function roughFactor(
 ): number | undefined {
   const gated = parameters.filter(isGated);
   if (gated.some(({ gate, groups = [] }) => gate === undefined || groups.length > 0)) return undefined;
-  if (gated.reduce((sum, { dims }) => sum + sizeOf(dims), 0) < worthSampling) return undefined;
+  if (weightsIn(gated) < worthSampling) return undefined;
   const few = new Map(state);
   const smaller = gated.map((parameter) => {
     const name = stateNames.weight(parameter.initializer);
@@ -104,7 +105,7 @@ class Sparsity {
     this.state = state;
     this.squares = squares;
     this.gated = parameters.filter(isGated);
-    this.total = this.gated.reduce((sum, { dims }) => sum + sizeOf(dims), removed);
+    this.total = removed + weightsIn(this.gated);
   }
 
   /** Factors near which it will be asked for: weights that are not counted yet are counted for edges about there. */

@@ -1,10 +1,9 @@
 /** Ends the learning of thresholds: brings the sparsity to the target exactly. From then on only the weights that survived train. */
 
-import { float32, type Tensor } from '../onnx/graph/tensor.ts';
+import { bitsOf, float32, type Tensor } from '../onnx/graph/tensor.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { TrainedParameter } from '../state/parameter.ts';
 import { groupSquares, livingGroups } from '../state/groups.ts';
-import { bitsOf } from '../state/magnitudeCounts.ts';
 import { maskedWeights, type StateChange, type Write } from '../state/pruned.ts';
 import type { State } from '../state/state.ts';
 import { factorsFor } from './freezeFactor.ts';

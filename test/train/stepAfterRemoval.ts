@@ -31,9 +31,8 @@ export async function stepAfterRemoval(settings: SettingsInput, gates: GateMode)
     update: true,
   };
   // High enough for about half of the groups to be dead.
-  const state = await whole.session.readState();
-  (state.get(stateNames.thresholds)!.data as Float32Array).fill(0.9);
-  whole.session.writeState(state);
+  await whole.session.readState();
+  whole.session.changeState([{ names: [stateNames.thresholds], write: ([into]) => into!.fill(0.9) }]);
   for (let step = 1; step <= 3; step++) await whole.session.step(batch, { ...scalars, step });
   if (gates === 'fixed') {
     whole.session.changeState(setup.method.freezing!.freeze(whole.layout, await whole.session.readState()));

@@ -2,7 +2,7 @@
 
 import { elementsOf, type Elements } from '../../onnx/graph/elements.ts';
 import { piecesOf } from '../../onnx/file/pieces.ts';
-import type { Tensor } from '../../onnx/graph/tensor.ts';
+import { bitsOf, type Tensor } from '../../onnx/graph/tensor.ts';
 import { transposed } from '../../onnx/graph/transposed.ts';
 
 export interface TensorDiff {
@@ -69,10 +69,6 @@ function countNumbers(a: Elements, b: Elements, counts: Counts): void {
 
 const magnitude = 0x7fffffff;
 const infinity = 0x7f800000;
-
-function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
-  return new Int32Array(buffer, byteOffset, length);
-}
 
 /** The same for float32 by bits, without a branch on zero, which a processor could not predict. */
 function countBits(a: Int32Array, b: Int32Array, counts: Counts): void {

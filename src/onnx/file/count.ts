@@ -1,7 +1,7 @@
 /** Counts the non-zero elements of a tensor. */
 
 import { piecesOf } from './pieces.ts';
-import type { DataType, Tensor, TensorData } from '../graph/tensor.ts';
+import { bitsOf, type DataType, type Tensor, type TensorData } from '../graph/tensor.ts';
 
 /** The number of non-zero elements. Minus zero is zero, NaN is not. */
 export function countNonZero(tensor: Tensor): number {
@@ -13,7 +13,7 @@ export function countNonZero(tensor: Tensor): number {
 function nonZeroIn(type: DataType, data: TensorData): number {
   let count = 0;
   if (type === 'float32') {
-    const bits = new Int32Array(data.buffer, data.byteOffset, data.length);
+    const bits = bitsOf(data);
     // Without the sign, and without a branch, which a processor mispredicts every other time where zeros are scattered: any other bit carries
     // into the highest.
     for (let i = 0; i < bits.length; i++) count += (((bits[i] as number) & 0x7fffffff) + 0x7fffffff) >>> 31;

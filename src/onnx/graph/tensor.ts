@@ -71,6 +71,11 @@ export function fromBytes(type: DataType, bytes: Uint8Array): TensorData {
   return new make(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / width);
 }
 
+/** The same memory as whole numbers, of elements of 32 bits: signed, because differences of unsigned ones leave the processor's integers. */
+export function bitsOf({ buffer, byteOffset, length }: Float32Array | TensorData): Int32Array {
+  return new Int32Array(buffer, byteOffset, length);
+}
+
 /** The bytes of a tensor, little-endian, without a copy. */
 export function toBytes(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -1,12 +1,12 @@
 /** Estimates from a run's graphs, and from how fast its device is now, what its batches, evaluations and checkpoints take. */
 
 import { atLength } from '../../onnx/infer/shapeProbe.ts';
-import { sizeOf } from '../../onnx/graph/tensor.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { BatchShape } from '../../speech/batches/batches.ts';
 import type { DevSet } from '../data/devSet.ts';
 import { graphCost, type GraphCost } from '../../runtime/graphCost.ts';
-import { isGated, type TrainedParameter } from '../../state/parameter.ts';
+import { weightsIn } from '../../state/layout.ts';
+import { isGated } from '../../state/parameter.ts';
 import type { Setup } from '../setup.ts';
 import { TimeLeft, type EstimatedCosts, type Schedule } from './timeLeft.ts';
 import type { UnitCosts } from '../../runtime/unitCosts.ts';
@@ -80,8 +80,8 @@ function estimateCosts(
 ): EstimatedCosts {
   const { data, parameters, processor, largestBatch, device, features } = setup;
   const { units } = device;
-  const trained = parametersOf(parameters.filter((parameter) => parameter.trained));
-  const modelBytes = 4 * parametersOf(parameters);
+  const trained = weightsIn(parameters.filter((parameter) => parameter.trained));
+  const modelBytes = 4 * weightsIn(parameters);
   const second = forwardOf(setup, processor.sampleRate, undefined);
   const encoder = features && forwardOf(setup, processor.sampleRate, features.cut.name);
   const perSample = encoder ? secondsOf(encoder, units, factors.encoder) / processor.sampleRate : 0;
@@ -96,7 +96,7 @@ function estimateCosts(
     batch: (shape) => batchSeconds(shape, largestBatch, cost, trained, units),
     compiling: laterGraphs * (compiled ?? compilingOf(cost, modelBytes, units)),
     features: making,
-    freezing: parametersOf(parameters.filter(isGated)) * bytesPerFrozenWeight * units.byte,
+    freezing: weightsIn(parameters.filter(isGated)) * bytesPerFrozenWeight * units.byte,
     evaluation: dev
       ? least.evaluation +
         (2 * modelBytes) / modelSpeed.evaluation +
@@ -148,8 +148,4 @@ function forwardOf({ model, ports: { audio, mask, logits } }: Setup, samples: nu
   } catch {
     return { operations: 0, traffic: 0, nodes: 0, repeated: 0 };
   }
-}
-
-function parametersOf(some: readonly TrainedParameter[]): number {
-  return some.reduce((total, { dims }) => total + sizeOf(dims), 0);
 }

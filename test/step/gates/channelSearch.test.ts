@@ -74,10 +74,18 @@ beforeAll(async () => {
 });
 afterAll(() => session.dispose());
 
+function writeState(state: Iterable<readonly [string, Tensor]>): void {
+  const changes = Array.from(state, ([name, { data }]) => ({
+    names: [name],
+    write: ([into]: readonly Float32Array[]) => into!.set(data as Float32Array),
+  }));
+  session.changeState(changes);
+}
+
 /** The reported loss with one tensor of the state moved along a direction, and what is held afterwards. */
 async function lossAt(name: string, direction: Float32Array, h: number): Promise<number> {
   const moved = (start.get(name)!.data as Float32Array).map((x, i) => x + h * direction[i]!);
-  session.writeState(new Map([...start, [name, float32(moved, start.get(name)!.dims)]]));
+  writeState([...start, [name, float32(moved, start.get(name)!.dims)]]);
   return (await session.step(batch, scalars)).loss;
 }
 
@@ -103,7 +111,7 @@ test.each([stateNames.architecture, stateNames.weight('dense0'), stateNames.weig
 );
 
 test('reports the expected sparsity of each layer, and the term that holds the target', async () => {
-  session.writeState(start);
+  writeState(start);
   const { sparsity, layers, loss, ctcLoss } = await session.step(batch, scalars);
   const sizes = [512, 1024];
   expect(layers.sparsities).toHaveLength(2);
