@@ -98,10 +98,8 @@ export async function hubServer(
     for (let at = 0; at < end; at += 65_536) {
       const piece = rest.subarray(at, Math.min(end, at + 65_536));
       if (response.destroyed) return;
-      await new Promise<void>((resolve) => {
-        if (response.write(piece)) resolve();
-        else response.once('drain', resolve).once('close', resolve);
-      });
+      // Called when the socket has taken it, or is gone.
+      await new Promise<void>((resolve) => response.write(piece, () => resolve()));
       sent += piece.length;
       options.onSent?.(sent);
       if (options.slow !== undefined) await wait(options.slow);
