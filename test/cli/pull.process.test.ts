@@ -150,7 +150,10 @@ test('a refusal is one sentence and exit code 1; a token that is not set is wron
   await serve({ 'config.json': Buffer.from('{}') });
   const failed = (...args: readonly string[]): Promise<unknown> =>
     promisify(execFile)(process.execPath, [command, 'pull', ...args], { cwd: folder, env: environment() }).catch(
-      ({ code, stderr }: { code: number; stderr: string }) => ({ code, stderr }),
+      (error: unknown) => {
+        const { code, stderr } = error as { code: number; stderr: string };
+        return { code, stderr };
+      },
     );
   expect(await failed('org/none')).toEqual({
     code: 1,
