@@ -187,7 +187,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option(
       '--file <path>',
       'a file to take, too; an ONNX model is taken instead of other weights (may be repeated)',
-      (path: string, paths: readonly string[] = []) => [...paths, path],
+      (path: string, paths: readonly string[] | undefined) => [...(paths ?? []), path],
     )
     .option('--token-env <name>', 'the environment variable with a token, for gated and private models (HF_TOKEN)')
     .option(...json)

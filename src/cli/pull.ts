@@ -31,8 +31,7 @@ export async function pull(id: string, { revision, out, file, tokenEnv, json = f
       tokenName: tokenEnv ?? usualToken,
       signal: abort.signal,
       say: (line) => process.stderr.write(`${line}\n`),
-      onProgress: (label, count, total) =>
-        showProgress({ label: `${label} (MB)`, done: megabytes(count), total: megabytes(total) }),
+      onProgress: inMegabytes(),
     });
     endProgress();
     printResult(json, done, describe(done));
@@ -54,7 +53,17 @@ function readToken(name: string | undefined): string | undefined {
   return token === '' ? undefined : token;
 }
 
-const megabytes = (bytes: number): number => Math.ceil(bytes / 1e6);
+/** Shows bytes as whole megabytes, each number once; all of them only at the end. */
+function inMegabytes(): (label: string, bytes: number, total: number) => void {
+  let last = '';
+  return (label, bytes, total) => {
+    const all = Math.ceil(total / 1e6);
+    const done = bytes === total ? all : Math.min(Math.floor(bytes / 1e6), all - 1);
+    if (last === `${label} ${done}`) return;
+    last = `${label} ${done}`;
+    showProgress({ label: `${label} (MB)`, done, total: all });
+  };
+}
 
 function describe({ id, commit, folder, files }: PulledModel): string {
   const bytes = (from: PulledModel['files'][number]['from']): number =>

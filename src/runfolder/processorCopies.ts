@@ -3,10 +3,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../base/atomicFile.ts';
-import { processorFiles } from '../speech/text/processor.ts';
+import { processorFiles, processorFolder } from '../speech/text/processor.ts';
 
-/** Copies the files that are there. Both folders exist, and may be one. */
-export async function copyProcessorFiles(from: string, to: string): Promise<void> {
+/** Copies the files that belong to the model in a folder (see processorFolder). Both folders exist, and may be one. */
+export async function copyProcessorFiles(modelFolder: string, to: string): Promise<void> {
+  const from = await processorFolder(modelFolder);
   for (const name of processorFiles) {
     const isFile = (await stat(join(from, name)).catch(() => undefined))?.isFile() ?? false;
     // Read and written, not copied: a copy of a read-only file could not be synced.

@@ -13,6 +13,7 @@ import type { RunFile, RunState } from '../protocol/records.ts';
 import { runPaths, type RunPaths } from '../runs/paths.ts';
 import { processStart } from '../runs/processIdentity.ts';
 import { heartbeatLasts, isAlive, isOver, readState, RunFolderError } from '../runs/state.ts';
+import { folderName } from '../onnx/file/folderName.ts';
 
 /**
  * Makes the folder of a new run and writes its run.json.
@@ -122,9 +123,8 @@ function inUse(folder: string, by: string): RunFolderError {
 /** `2026-11-21-w2v2-digits-1`: the first number that is free, taken by making the folder. */
 async function makeNamedFolder(runs: string, model: string): Promise<string> {
   const file = resolve(model);
-  const generic = ['model', 'model.onnx'];
-  const own = extname(file) === '.onnx' ? basename(file, '.onnx') : basename(file);
-  const name = generic.includes(own) ? basename(dirname(file)) : own;
+  const own = extname(file) === '.onnx' ? basename(file, '.onnx') : folderName(file);
+  const name = own === 'model' ? folderName(dirname(file)) : own;
   const safe = name.replace(/[^A-Za-z0-9._-]+/gu, '-').replace(/^[.-]+/u, '') || 'model';
   const day = new Date().toISOString().slice(0, 10);
   try {

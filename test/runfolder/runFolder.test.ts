@@ -63,13 +63,22 @@ describe('createRunFolder', () => {
       'models/w2v2-digits/model.onnx',
       'models/other one.onnx',
       '/x/..model',
+      '/x/base/onnx/model.onnx',
+      '/x/base/onnx',
     ]) {
       const paths = await createRunFolder(run, model);
       names.push(basename(paths.folder));
       expect(paths.folder.startsWith(join(folder, '.pinch', 'runs'))).toBe(true);
       expect(await readRun(paths.folder)).toEqual(run);
     }
-    expect(names).toEqual([`${day}-w2v2-digits-1`, `${day}-w2v2-digits-2`, `${day}-other-one-1`, `${day}-model-1`]);
+    expect(names).toEqual([
+      `${day}-w2v2-digits-1`,
+      `${day}-w2v2-digits-2`,
+      `${day}-other-one-1`,
+      `${day}-model-1`,
+      `${day}-base-1`,
+      `${day}-base-2`,
+    ]);
   });
 
   test('runs made at the same time get folders of their own', async () => {

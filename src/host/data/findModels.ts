@@ -39,7 +39,8 @@ export function watchModels({ log }: Pick<Services, 'log'>): Disposable {
 }
 
 async function setContext(): Promise<void> {
-  const folders = (await findOnnxFiles()).map((file) => [dirname(file), true]);
+  const own = (await findOnnxFiles()).map((file) => dirname(file));
+  const folders = [...own, ...own.filter(isHubFolder).map((folder) => dirname(folder))].map((folder) => [folder, true]);
   await commands.executeCommand('setContext', 'pinch.modelFolders', Object.fromEntries(folders));
   await commands.executeCommand('setContext', 'pinch.hasModel', folders.length > 0);
 }
@@ -62,6 +63,12 @@ async function measureModel(file: string): Promise<FoundModel> {
     path: own === 'model.onnx' ? folder : file,
     file,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
-    vocabulary: names.includes('vocab.json') || names.includes('tokenizer.json'),
+    vocabulary: hasVocabulary(names) || (isHubFolder(folder) && hasVocabulary(await readdir(dirname(folder)))),
   };
 }
+
+/** As in the Hugging Face hub's repositories, where the files of the tokenizer are one level up. */
+const isHubFolder = (folder: string): boolean => basename(folder) === 'onnx';
+
+const hasVocabulary = (names: readonly string[]): boolean =>
+  names.includes('vocab.json') || names.includes('tokenizer.json');

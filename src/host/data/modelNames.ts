@@ -2,6 +2,7 @@
 
 import { basename, dirname, extname, join } from 'node:path';
 import { findModel } from '../../onnx/file/findModel.ts';
+import { folderName } from '../../onnx/file/folderName.ts';
 import { readRun } from '../../runs/state.ts';
 
 export interface CheckpointPlace {
@@ -35,7 +36,7 @@ export function titleOf(path: string): string {
   if (basename(model) !== 'model.onnx') return basename(model, extname(model));
   const folder = dirname(model);
   // A folder named model says as little as the file name.
-  return basename(folder) === 'model' ? `${basename(dirname(folder))}/model` : basename(folder);
+  return basename(folder) === 'model' ? `${basename(dirname(folder))}/model` : folderName(folder);
 }
 
 /** Whether a model certainly precedes another: as its original, or at an earlier step of the same run. */

@@ -114,96 +114,97 @@ class Machine {
     for (let operations = 0; operations < mostOperations; operations++) {
       const code = this.#unsigned(1);
       if (code === stop) return this.#pop();
-      this.#step(code);
+      const value = this.#operate(code);
+      if (value !== undefined) this.#stack.push(value);
     }
     throw new PickleProblem('its pickle is longer than that of any model');
   }
 
-  #step(code: number): void {
-    const push = (value: Value): void => {
-      this.#stack.push(value);
-    };
+  /** Does one operation. @returns what it puts on the stack; undefined if nothing. */
+  #operate(code: number): Value | undefined {
     switch (String.fromCharCode(code)) {
       case '\x80': // PROTO
         if (this.#unsigned(1) > 5) throw damaged('it is of an unknown version');
-        return;
+        return undefined;
       case '\x95': // FRAME: the length of what follows
         this.#take(8);
-        return;
+        return undefined;
 
       case 'N': // NONE
-        return push(null);
+        return null;
       case '\x88': // NEWTRUE
-        return push(true);
+        return true;
       case '\x89': // NEWFALSE
-        return push(false);
+        return false;
       case 'J': // BININT
-        return push(this.#take(4).readInt32LE());
+        return this.#take(4).readInt32LE();
       case 'K': // BININT1
-        return push(this.#unsigned(1));
+        return this.#unsigned(1);
       case 'M': // BININT2
-        return push(this.#unsigned(2));
+        return this.#unsigned(2);
       case '\x8a': // LONG1
-        return push(this.#long(this.#unsigned(1)));
+        return this.#long(this.#unsigned(1));
       case 'X': // BINUNICODE
-        return push(this.#take(this.#unsigned(4)).toString('utf8'));
+        return this.#take(this.#unsigned(4)).toString('utf8');
       case '\x8c': // SHORT_BINUNICODE
-        return push(this.#take(this.#unsigned(1)).toString('utf8'));
+        return this.#take(this.#unsigned(1)).toString('utf8');
 
       case '(': // MARK
         this.#marks.push(this.#stack.length);
-        return;
+        return undefined;
       case ')': // EMPTY_TUPLE
-        return push({ kind: 'tuple', items: [] });
+        return { kind: 'tuple', items: [] };
       case '\x85': // TUPLE1
-        return push({ kind: 'tuple', items: this.#popItems(1) });
+        return { kind: 'tuple', items: this.#popItems(1) };
       case '\x86': // TUPLE2
-        return push({ kind: 'tuple', items: this.#popItems(2) });
+        return { kind: 'tuple', items: this.#popItems(2) };
       case '\x87': // TUPLE3
-        return push({ kind: 'tuple', items: this.#popItems(3) });
+        return { kind: 'tuple', items: this.#popItems(3) };
       case 't': // TUPLE
-        return push({ kind: 'tuple', items: this.#popMarked() });
+        return { kind: 'tuple', items: this.#popMarked() };
       case '}': // EMPTY_DICT
-        return push({ kind: 'dict', items: [] });
+        return { kind: 'dict', items: [] };
       case 's': // SETITEM
-        return this.#setItems(this.#popItems(2));
+        this.#setItems(this.#popItems(2));
+        return undefined;
       case 'u': // SETITEMS
-        return this.#setItems(this.#popMarked());
+        this.#setItems(this.#popMarked());
+        return undefined;
 
       case 'q': // BINPUT
         this.#memo.set(this.#unsigned(1), this.#top());
-        return;
+        return undefined;
       case 'r': // LONG_BINPUT
         this.#memo.set(this.#unsigned(4), this.#top());
-        return;
+        return undefined;
       case '\x94': // MEMOIZE
         this.#memo.set(this.#memo.size, this.#top());
-        return;
+        return undefined;
       case 'h': // BINGET
-        return push(this.#recall(this.#unsigned(1)));
+        return this.#recall(this.#unsigned(1));
       case 'j': // LONG_BINGET
-        return push(this.#recall(this.#unsigned(4)));
+        return this.#recall(this.#unsigned(4));
 
       case 'c': // GLOBAL
-        return push(known(`${this.#line()}.${this.#line()}`));
+        return known(`${this.#line()}.${this.#line()}`);
       case '\x93': {
         // STACK_GLOBAL
         const [module, name] = this.#popItems(2);
         if (typeof module !== 'string' || typeof name !== 'string') throw damaged('a name in it is no text');
-        return push(known(`${module}.${name}`));
+        return known(`${module}.${name}`);
       }
       case 'Q': // BINPERSID
-        return push(storage(this.#pop()));
+        return storage(this.#pop());
       case 'R': {
         // REDUCE: in Python a call
         const [name, given] = this.#popItems(2);
         if (!isKind(name, 'name') || !isKind(given, 'tuple')) throw damaged('it calls what is no function');
-        return push(made(name.name, given.items));
+        return made(name.name, given.items);
       }
       case 'b': // BUILD: attributes of an object. Those of a state dict are the versions of the modules.
         this.#pop();
         if (!isKind(this.#top(), 'dict')) throw damaged('it gives attributes to something else than a dict');
-        return;
+        return undefined;
       default:
         throw new PickleProblem(
           `its pickle has the operation 0x${code.toString(16).padStart(2, '0')} at byte ${this.#position - 1}, which no state dict needs, so nothing of it was run`,

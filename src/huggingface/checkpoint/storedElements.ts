@@ -36,7 +36,7 @@ async function readFloat32(file: WeightFile, stored: Stored): Promise<Float32Arr
   const data = allocate(dtype, length);
   await file.read(toBytes(data), stored.start);
   const values = elementsOf({ type: dtype, dims: [length], data });
-  const floats32 = values instanceof Float32Array ? (values as Float32Array<ArrayBuffer>) : Float32Array.from(values);
+  const floats32 = values instanceof Float32Array ? values : Float32Array.from(values);
   return isDense ? floats32 : gather(floats32, dims, strides);
 }
 

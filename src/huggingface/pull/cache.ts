@@ -1,7 +1,7 @@
 /** The cache in which Hugging Face's own programs keep what they download (HF_HOME, HF_HUB_CACHE). Only read. */
 
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { basename, join, relative, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import type { HubFile } from './chooseFiles.ts';
 import type { HubSnapshot } from './hub.ts';
 
@@ -33,14 +33,13 @@ async function readSnapshot(folder: string, revision: string): Promise<HubSnapsh
   if (!/^[0-9a-f]{40}$/u.test(commit)) return undefined;
   const root = join(folder, 'snapshots', commit);
   const files: HubFile[] = [];
-  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
+  for (const name of await readdir(root, { recursive: true })) {
     // Each file is a link to a blob, whose name is its checksum.
-    const blob = await realpath(path);
+    const blob = await realpath(join(root, name));
     const checksum = checksumOf(basename(blob));
     const found = await stat(blob);
     if (checksum && found.isFile()) {
-      files.push({ path: relative(root, path).split(sep).join('/'), size: found.size, checksum });
+      files.push({ path: name.split(sep).join('/'), size: found.size, checksum });
     }
   }
   return { commit, files };

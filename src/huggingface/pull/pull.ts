@@ -200,7 +200,11 @@ async function takeFromCache(cache: CachedRepository, file: HubFile, place: stri
   const copy = `${place}.copy`;
   await copyFile(blob, copy, constants.COPYFILE_FICLONE);
   const handle = await open(copy, 'r+');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
   if (!(await hasChecksum(copy, file.checksum))) {
     await rm(copy);
     return false;

@@ -1,6 +1,7 @@
 /** Reads what stands beside an exported model: how it hears (sample rate, normalisation) and how it writes (vocabulary). */
 
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { anyObject, count, counts, number, object, ProcessorError, readJson, text, yesOrNo } from './json.ts';
 import { readVocabulary, vocabularyConfig } from './tokenizer.ts';
@@ -69,11 +70,12 @@ const featureExtractor = object({
 type FeatureExtractor = v.InferOutput<typeof featureExtractor>;
 
 /**
- * The processor in a model's folder, from the files that Hugging Face writes. Without `preprocessor_config.json` it is 16 kHz,
+ * The processor of the model in a folder (see processorFolder), from the files that Hugging Face writes. Without `preprocessor_config.json` it is 16 kHz,
  * normalised, as wav2vec2's own defaults are.
  * @throws ProcessorError naming the file that is missing or wrong.
  */
-export async function readProcessor(folder: string): Promise<Processor> {
+export async function readProcessor(modelFolder: string): Promise<Processor> {
+  const folder = await processorFolder(modelFolder);
   const file = join(folder, 'config.json');
   const config: ModelConfig = (await readJson(file, modelConfig)) ?? {};
   const hearing = await readFeatureExtractor(folder);
@@ -85,6 +87,22 @@ export async function readProcessor(folder: string): Promise<Processor> {
     convolutions: readConvolutions(file, config),
     modelType: config.model_type ?? undefined,
   };
+}
+
+/**
+ * The folder with the processor's files: the model's own, or the one above it if the model is in a folder `onnx` without any, as the Hugging
+ * Face hub's repositories have it.
+ */
+export async function processorFolder(modelFolder: string): Promise<string> {
+  const own = resolve(modelFolder);
+  if (basename(own) !== 'onnx') return modelFolder;
+  const above = dirname(own);
+  return !(await hasFiles(own)) && (await hasFiles(above)) ? above : modelFolder;
+}
+
+async function hasFiles(folder: string): Promise<boolean> {
+  const names: readonly string[] = await readdir(folder).catch(() => []);
+  return processorFiles.some((name) => names.includes(name));
 }
 
 /** Frames that a stack of unpadded convolutions makes of `samples` samples: 0 if they are too few. */

@@ -13,6 +13,14 @@ test.each([
   ['an export of a checkpoint', checkpoint('digits-1', 'step-000500-shrunk-int8'), 'digits-1, step 500, shrunk-int8'],
   ['a model in its folder', '/w/w2v2-digits/model.onnx', 'w2v2-digits'],
   ['a folder that says nothing', '/w/sample/model/model.onnx', 'sample/model'],
+  ['a repository of the hub', '/w/wav2vec2-base/onnx/model.onnx', 'wav2vec2-base'],
+  ['a form of it', '/w/wav2vec2-base/onnx/model_fp16.onnx', 'model_fp16'],
+  [
+    'a snapshot in the hub’s cache',
+    `/c/models--org--base-960h/snapshots/${'a'.repeat(40)}/onnx/model.onnx`,
+    'base-960h',
+  ],
+  ['a snapshot without a folder for ONNX', `/c/models--base/snapshots/${'a'.repeat(40)}/model.onnx`, 'base'],
   ['a file with a name', '/w/models/small.onnx', 'small'],
   ['a folder that only looks like a checkpoint', '/w/checkpoints/step-x/model.onnx', 'step-x'],
 ])('%s', (_, path, title) => expect(titleOf(path)).toBe(title));

@@ -29,7 +29,7 @@ export async function mutate(form: Form, count: number, seed: number): Promise<{
       if (problem === undefined) result.opened++;
       else {
         result.refused++;
-        if (!(problem instanceof WeightFileError)) throw problem;
+        if (!(problem instanceof WeightFileError)) throw new Error('not a WeightFileError', { cause: problem });
         expect(problem.message).not.toMatch(/[\p{Cc}\p{Zl}]|undefined|NaN/u);
         expect(problem.message.length).toBeLessThan(path.length + 400);
         expect(problem.message.startsWith(folder)).toBe(true);

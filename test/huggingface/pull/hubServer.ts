@@ -98,10 +98,8 @@ export async function hubServer(
     for (let at = 0; at < end; at += 65_536) {
       const piece = rest.subarray(at, Math.min(end, at + 65_536));
       if (response.destroyed) return;
-      await new Promise<void>((resolve) => {
-        if (response.write(piece)) resolve();
-        else response.once('drain', resolve).once('close', resolve);
-      });
+      // Called when the socket has taken it, or is gone.
+      await new Promise<void>((resolve) => response.write(piece, () => resolve()));
       sent += piece.length;
       options.onSent?.(sent);
       if (options.slow !== undefined) await wait(options.slow);
@@ -137,17 +135,17 @@ export async function hubServer(
     const fault = faultOf(path);
     if (refused(request, response, fault)) return;
     const { pathname, searchParams } = new URL(path, address(hub));
-    const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): void => {
+    const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): unknown => {
       const text = fault?.content ?? JSON.stringify(value);
-      response.writeHead(200, { 'content-type': 'application/json', ...headers, ...fault?.headers }).end(text);
+      return response.writeHead(200, { 'content-type': 'application/json', ...headers, ...fault?.headers }).end(text);
     };
-    const missing = (code: string): void => void response.writeHead(404, { 'x-error-code': code }).end('{}');
+    const missing = (code: string): unknown => response.writeHead(404, { 'x-error-code': code }).end('{}');
     if (pathname.startsWith('/api/models/') && !pathname.startsWith(`/api/models/${id}/`))
-      return missing('RepoNotFound');
+      return void missing('RepoNotFound');
     if (pathname === `/api/models/${id}/revision/main` || pathname === `/api/models/${id}/revision/${commit}`) {
-      return json({ _id: '1', id, sha: commit, private: false, gated: false, downloads: 1, likes: 1 });
+      return void json({ _id: '1', id, sha: commit, private: false, gated: false, downloads: 1, likes: 1 });
     }
-    if (pathname.startsWith(`/api/models/${id}/revision/`)) return missing('RevisionNotFound');
+    if (pathname.startsWith(`/api/models/${id}/revision/`)) return void missing('RevisionNotFound');
     if (pathname === `/api/models/${id}/tree/${commit}`) {
       // In pages of three, as the hub has pages of a thousand.
       const from = Number(searchParams.get('cursor') ?? 0);
@@ -156,14 +154,14 @@ export async function hubServer(
         ...(content.length < large ? {} : { lfs: { oid: sha256(content), size: content.length, pointerSize: 130 } }),
       }));
       const next = `<${address(hub)}${pathname}?recursive=true&cursor=${from + 3}>; rel="next"`;
-      return json(
+      return void json(
         [{ type: 'directory', path: 'onnx', size: 0, oid: gitId(Buffer.of()) }, ...entries.slice(from, from + 3)],
         from + 3 < entries.length ? { link: next } : {},
       );
     }
     const [, name = ''] = new RegExp(`^/${id}/resolve/${commit}/(.+)$`, 'u').exec(pathname) ?? [];
     const content = files[name];
-    if (!content) return missing('EntryNotFound');
+    if (!content) return void missing('EntryNotFound');
     if (content.length < large) return void send(request, response, content, fault);
     response
       .writeHead(302, { location: `${address(cdn)}/cdn/${sha256(content)}`, 'x-linked-etag': `"${sha256(content)}"` })

@@ -148,6 +148,28 @@ test('a folder means its model.onnx, or its only model', async () => {
   expect(await errorOf(none)).toContain('no .onnx file in this folder');
 });
 
+test('a repository of the hub means its onnx/model.onnx, or its only model there', async () => {
+  const repository = (name: string, ...models: readonly string[]): string => {
+    const path = join(folder, name);
+    mkdirSync(join(path, 'onnx'), { recursive: true });
+    for (const model of models) writeModel(join(path, model), relu());
+    return path;
+  };
+  const forms = repository('forms', 'onnx/model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_quantized.onnx');
+  expect(await findModel(forms)).toBe(join(forms, 'onnx/model.onnx'));
+  expect(await findModel(join(forms, 'onnx'))).toBe(join(forms, 'onnx/model.onnx'));
+  expect(await findModel(join(forms, 'onnx/model_fp16.onnx'))).toBe(join(forms, 'onnx/model_fp16.onnx'));
+  const only = repository('only', 'onnx/ctc.onnx');
+  expect(await findModel(only)).toBe(join(only, 'onnx/ctc.onnx'));
+  const own = repository('own', 'a.onnx', 'onnx/model.onnx');
+  expect(await findModel(own)).toBe(join(own, 'a.onnx'));
+  const small = repository('small', 'onnx/model_fp16.onnx', 'onnx/model_int8.onnx');
+  expect(await errorOf(small)).toContain(
+    `choose one of the models here: ${join('onnx', 'model_fp16.onnx')}, ${join('onnx', 'model_int8.onnx')}`,
+  );
+  expect(await errorOf(repository('empty'))).toContain('no .onnx file in this folder');
+});
+
 test('a file that cannot be a model says so in one sentence', async () => {
   const path = (name: string, content: Uint8Array | string) => {
     writeFileSync(join(folder, name), content);

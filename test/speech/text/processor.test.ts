@@ -1,5 +1,6 @@
 /** Processors as Hugging Face writes them: the files' variants, the blank, and every mistake named with its file. */
 
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { framesOf, readProcessor } from '../../../src/speech/text/processor.ts';
 import { ProcessorError } from '../../../src/speech/text/json.ts';
@@ -9,6 +10,26 @@ const json = (value: unknown): string => JSON.stringify(value);
 const vocab = { '<pad>': 0, '<s>': 1, '</s>': 2, '<unk>': 3, '|': 4, A: 5, B: 6 };
 
 describe('a model’s folder', () => {
+  test('called onnx has its files one level up, as on the hub, unless it has some of its own', async () => {
+    const config = (sampling_rate: number): string => json({ sampling_rate });
+    const above = await folderWith({
+      'vocab.json': json(vocab),
+      'preprocessor_config.json': config(8000),
+      'onnx/model.onnx': '',
+      'x/model.onnx': '',
+      'own/vocab.json': json(vocab),
+      'own/onnx/vocab.json': json(vocab),
+      'own/preprocessor_config.json': config(8000),
+      'own/onnx/preprocessor_config.json': config(4000),
+      'none/onnx/model.onnx': '',
+    });
+    expect((await readProcessor(join(above, 'onnx'))).sampleRate).toBe(8000);
+    expect((await readProcessor(join(above, 'own/onnx'))).sampleRate).toBe(4000);
+    // Of no other folder is the one above looked at.
+    await expect(readProcessor(join(above, 'x'))).rejects.toThrow(/x: no vocab\.json/u);
+    await expect(readProcessor(join(above, 'none/onnx'))).rejects.toThrow(/onnx: no vocab\.json/u);
+  });
+
   test('as transformers writes a wav2vec2 model', async () => {
     const folder = await folderWith({
       'vocab.json': json(vocab),
