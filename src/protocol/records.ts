@@ -177,7 +177,6 @@ export type StepRecord = Shape<typeof step>;
 export type EvaluationRecord = Shape<typeof evaluation>;
 export type CheckpointRecord = Shape<typeof checkpoint>;
 export type AlertRecord = Shape<typeof alert>;
-export type RewindRecord = Shape<typeof rewind>;
 export type ShrinkRecord = Shape<typeof shrink>;
 export type EndRecord = Shape<typeof end>;
 /** A line of metrics.jsonl. */

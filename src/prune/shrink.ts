@@ -1,5 +1,6 @@
 /** Removes dead groups of channels from a model. The result computes what the model computes with these groups at zero. */
 
+import { append } from '../base/append.ts';
 import type { Model, Node } from '../onnx/graph/graph.ts';
 import type { ModelFile } from '../onnx/file/load.ts';
 import { rewriteFile } from '../onnx/file/rewriteFile.ts';
@@ -165,10 +166,4 @@ function countKept(keep: Keep): number {
   let count = 0;
   for (let group = 0; group < keep.length; group++) if (keep[group]) count += 1;
   return count;
-}
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
 }

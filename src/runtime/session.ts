@@ -35,7 +35,7 @@ export interface SessionOptions {
   readonly resident?: readonly string[];
   /** Names of nodes that run on the CPU on any device, including those of Scan bodies. */
   readonly cpuNodes?: readonly string[];
-  /** Write a profile of every operator run to a file with this prefix; `endProfile` closes it. */
+  /** Write a profile of every operator run to a file with this prefix; it is complete once the session is disposed of. */
   readonly profilePrefix?: string;
 }
 
@@ -188,11 +188,6 @@ export class Session {
   ): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, OrtTensor>> }> {
     const residents = Object.entries(tensors).map(([name, tensor]) => [name, OrtTensor.from(tensor)] as const);
     return copyThrough(Object.fromEntries(residents), device, true);
-  }
-
-  /** Ends profiling; the file is then complete. */
-  endProfile(): void {
-    this.session.endProfiling();
   }
 
   async dispose(): Promise<void> {

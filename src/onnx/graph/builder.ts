@@ -220,11 +220,6 @@ export class Builder {
     return this.inputs;
   }
 
-  /** The values that were made graph outputs, in order. */
-  get graphOutputs(): readonly Value[] {
-    return this.outputs;
-  }
-
   private declare(value: Value): Value {
     this.inputs.push(value);
     return value;

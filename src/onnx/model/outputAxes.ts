@@ -35,15 +35,6 @@ export function axesOf(trials: readonly Trial[], symbols = 1): OutputAxes | unde
   return orders.find((axes) => trials.every((trial) => fits(trial, axes, trials, symbols)));
 }
 
-/** The order in messages, such as [batch, frames, symbols]. */
-export function describeAxes(axes: OutputAxes): string {
-  const names = ['', '', ''];
-  names[axes.batch] = 'batch';
-  names[axes.frames] = 'frames';
-  names[axes.symbols] = 'symbols';
-  return `[${names.join(', ')}]`;
-}
-
 /** Transpose's permutation to the order [batch, frames, symbols]; undefined if the output has it. */
 export function toBatchFirst({ batch, frames, symbols }: OutputAxes): readonly number[] | undefined {
   return batch === 0 && frames === 1 ? undefined : [batch, frames, symbols];
