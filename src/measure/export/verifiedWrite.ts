@@ -57,11 +57,11 @@ export async function writeVerified(
 }
 
 async function compare(source: ModelFile, staged: string, target: string, tolerance: number): Promise<void> {
-  const ports = portsOf(source);
-  const expected = await answers(source.path, ports).catch((error: unknown) => {
+  const io = ioOf(source);
+  const expected = await answers(source.path, io).catch((error: unknown) => {
     throw new OnnxFileError(source.path, `onnxruntime cannot run the model itself: ${reasonOf(error)}`, error);
   });
-  const found = await answers(staged, ports).catch((error: unknown) => {
+  const found = await answers(staged, io).catch((error: unknown) => {
     const reason = `onnxruntime refuses the exported model, so nothing was written: ${reasonOf(error)}`;
     throw new OnnxFileError(target, reason, error);
   });
@@ -78,7 +78,7 @@ async function compare(source: ModelFile, staged: string, target: string, tolera
 }
 
 /** Undefined for anything but a CTC model of samples: it is only loaded. */
-function portsOf({ model, path }: ModelFile): ModelIO | undefined {
+function ioOf({ model, path }: ModelFile): ModelIO | undefined {
   try {
     return findModelIO(model.graph, path);
   } catch {
@@ -92,11 +92,11 @@ interface ModelOutput {
 }
 
 /** A file's outputs for one and for two recordings, or for as many as its fixed batch size has. */
-async function answers(path: string, ports: ModelIO | undefined): Promise<ModelOutput[]> {
+async function answers(path: string, io: ModelIO | undefined): Promise<ModelOutput[]> {
   const session = await Session.create(path, { device: 'cpu' });
   try {
-    if (!ports) return [];
-    const { audio, mask, logits } = ports;
+    if (!io) return [];
+    const { audio, mask, logits } = io;
     const fixed = audio.dims?.[0];
     const results: ModelOutput[] = [];
     for (const batch of typeof fixed === 'number' ? [fixed] : [1, 2]) {
