@@ -18,6 +18,8 @@ export default defineConfig({
           // Files share a process for each core: to start one for each file took a third of the processor time. So a test leaves nothing behind
           // in process.env, and may run after onnxruntime has made the processor treat denormal numbers as zero.
           isolate: false,
+          // Vitest leaves one core idle, which is half of two.
+          maxWorkers: '100%',
           // Files run side by side, so each gets a thread of its own and not all of the machine.
           env: { PINCH_THREADS: '1' },
         },

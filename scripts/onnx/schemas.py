@@ -51,21 +51,21 @@ for counts, names in sorted(groups.items()):
 attributes = [f"  {name}: [{', '.join(repr(each) for each in names)}]," for name, names in required.items()]
 
 target.write_text(
-    f"""/** What ONNX's operators require in operator sets {OLDEST} to {NEWEST}. Written by scripts/onnx/schemas.py; change it there. */
+    f"""/** Inputs, outputs and attributes that ONNX's operators require in opsets {OLDEST} to {NEWEST}. Written by scripts/onnx/schemas.py; change it there. */
 
 export interface Schema {{
   readonly inputs: readonly [least: number, most: number];
   readonly outputs: readonly [least: number, most: number];
 }}
 
-/** The least and the most inputs, the same of outputs, and the operators. */
+/** The minimum and maximum number of inputs and of outputs, and the operators with these numbers. */
 const rows = `
 """
     + "\n".join(rows)
     + """
 `;
 
-/** By operator. Operators that are not here are not checked. */
+/** The numbers by operator. Operators that are missing here are not checked. */
 export const schemas: ReadonlyMap<string, Schema> = new Map(
   rows
     .trim()
@@ -80,7 +80,7 @@ export const schemas: ReadonlyMap<string, Schema> = new Map(
     }),
 );
 
-/** Attributes without which an operator means nothing. */
+/** Required attributes by operator. */
 export const requiredAttributes: Readonly<Record<string, readonly string[]>> = {
 """
     + "\n".join(attributes)

@@ -1,5 +1,6 @@
 /** Removes dead groups of channels from a model. The result computes what the model computes with these groups at zero. */
 
+import { append } from '../base/append.ts';
 import type { Model, Node } from '../onnx/graph/graph.ts';
 import type { ModelFile } from '../onnx/file/load.ts';
 import { rewriteFile } from '../onnx/file/rewriteFile.ts';
@@ -66,7 +67,7 @@ export function shrinkModel(
     ({ opType, outputs }) => opType !== 'Constant' || !tensors.changed.has(outputs[0] ?? ''),
   );
   const traced = traceNodes({ ...model.graph, nodes });
-  const fitted = fitShapes(nodes, traced, trials, plan.slim, new Set(namesIn(model.graph)));
+  const fitted = fitShapes(nodes, traced, trials, plan.broadcasting, new Set(namesIn(model.graph)));
   const read = withoutUnread(
     fitted.nodes,
     model.graph.outputs.map(({ name }) => name),
@@ -91,14 +92,14 @@ interface PlannedLayer {
 interface Plan {
   readonly layers: readonly PlannedLayer[];
   readonly nodes: readonly Node[];
-  readonly slim: ReadonlySet<string>;
+  readonly broadcasting: ReadonlySet<string>;
 }
 
 /** The groups that stay, and the nodes without the layers that are removed completely. */
 function planLayers(model: Model, { layers, followed }: ChosenLayers, keep: ReadonlyMap<string, Keep>): Plan {
   const dimsOf = (name: string): readonly number[] | undefined => followed[0]?.trace.value(name)?.dims;
   let { nodes } = model.graph;
-  const slim = new Set<string>();
+  const broadcasting = new Set<string>();
   const planned = layers.map((chosen): PlannedLayer => {
     const { layer, others, sinks } = chosen;
     const mask = keep.get(layer.name) ?? new Uint8Array(layer.groups).fill(1);
@@ -117,10 +118,10 @@ function planLayers(model: Model, { layers, followed }: ChosenLayers, keep: Read
     if (!removal)
       return { chosen, keep: Uint8Array.from({ length: layer.groups }, (_, i) => (i === 0 ? 1 : 0)), held: true };
     nodes = removal.nodes;
-    for (const name of removal.slim) slim.add(name);
+    for (const name of removal.broadcasting) broadcasting.add(name);
     return { chosen, keep: mask, held: false };
   });
-  return { layers: planned, nodes, slim };
+  return { layers: planned, nodes, broadcasting };
 }
 
 function describeLayer({ chosen: { layer }, keep, held }: PlannedLayer): ShrunkLayer {
@@ -165,10 +166,4 @@ function countKept(keep: Keep): number {
   let count = 0;
   for (let group = 0; group < keep.length; group++) if (keep[group]) count += 1;
   return count;
-}
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
 }

@@ -45,15 +45,15 @@ export interface OutputOptions {
 export async function establishOutput(
   model: Model,
   path: string,
-  ports: ModelIO,
+  io: ModelIO,
   { sampleRate, symbols }: OutputOptions,
   probe?: ShapeProbe,
 ): Promise<OutputForm> {
-  const { audio, mask, logits } = ports;
+  const { audio, mask, logits } = io;
   const names = { audio: audio.name, mask, logits: logits.name };
   const axes = checkLengths(model, path, names, sampleRate, symbols, probe);
   const traced = named(path, () => traceScores(model, logits.name, axes));
-  const scores = traced.scores ?? (await measureScores(path, ports, axes, sampleRate));
+  const scores = traced.scores ?? (await measureScores(path, io, axes, sampleRate));
   const source = {
     value: traced.value,
     order: toBatchFirst(traced.axes),
@@ -71,23 +71,23 @@ export async function probeOutput(
   session: Session,
   model: Model,
   file: string,
-  ports: ModelIO,
+  io: ModelIO,
   { sampleRate, symbols, batch = 1 }: OutputOptions & { readonly batch?: number | undefined },
 ): Promise<Omit<OutputForm, 'source'>> {
   const trials: (Trial & { readonly tensor: Tensor })[] = [];
   for (const samples of [sampleRate, 2 * sampleRate]) {
-    const tensor = await runOnNoise(session, ports, batch, samples);
+    const tensor = await runOnNoise(session, io, batch, samples);
     if (tensor) trials.push({ batch, samples, dims: tensor.dims, tensor });
   }
   const [first] = trials;
   const type = first?.tensor.type ?? 'nothing';
   if (!first || type !== 'float32') {
-    throw new Error(`${file}: its output "${ports.logits.name}" is ${type}; Pinch needs logits of float32.`);
+    throw new Error(`${file}: its output "${io.logits.name}" is ${type}; Pinch needs logits of float32.`);
   }
   const axes = axesOf(trials, symbols);
-  if (!axes) throw new Error(`${file}: ${unknownAxes(ports.logits.name, trials, symbols)}`);
-  const traced = named(file, () => traceScores(model, ports.logits.name, axes));
-  return { axes, scores: traced.scores ?? readScores(first.tensor, axes, file, ports.logits.name) };
+  if (!axes) throw new Error(`${file}: ${unknownAxes(io.logits.name, trials, symbols)}`);
+  const traced = named(file, () => traceScores(model, io.logits.name, axes));
+  return { axes, scores: traced.scores ?? readScores(first.tensor, axes, file, io.logits.name) };
 }
 
 /** One row of [frames, symbols] for each utterance; a view where the output has that order. */
@@ -112,12 +112,12 @@ export function rowsOf({ dims, data }: Tensor, axes: OutputAxes): Float32Array[]
   });
 }
 
-async function measureScores(path: string, ports: ModelIO, axes: OutputAxes, sampleRate: number): Promise<Scores> {
+async function measureScores(path: string, io: ModelIO, axes: OutputAxes, sampleRate: number): Promise<Scores> {
   const session = await Session.create(path, { device: 'cpu' });
   try {
-    const tensor = await runOnNoise(session, ports, 1, sampleRate);
-    if (!tensor) throw new Error(`${path}: the model gives no output "${ports.logits.name}".`);
-    return readScores(tensor, axes, path, ports.logits.name);
+    const tensor = await runOnNoise(session, io, 1, sampleRate);
+    if (!tensor) throw new Error(`${path}: the model gives no output "${io.logits.name}".`);
+    return readScores(tensor, axes, path, io.logits.name);
   } finally {
     await session.dispose();
   }
@@ -150,16 +150,11 @@ function readScores(tensor: Tensor, axes: OutputAxes, file: string, output: stri
   return all('plain') ? 'probabilities' : all('exp') ? 'log-probabilities' : 'logits';
 }
 
-async function runOnNoise(
-  session: Session,
-  ports: ModelIO,
-  batch: number,
-  samples: number,
-): Promise<Tensor | undefined> {
+async function runOnNoise(session: Session, io: ModelIO, batch: number, samples: number): Promise<Tensor | undefined> {
   const random = Random.seeded(0);
   const dims = [batch, samples];
   const sound = Float32Array.from({ length: batch * samples }, () => random.normal());
-  const { audio, mask, logits } = ports;
+  const { audio, mask, logits } = io;
   const outputs = await session.run({
     [audio.name]: floatsAs(audio.type, sound, dims),
     ...(mask ? { [mask.name]: attentionMask(mask.type, batch, samples) } : {}),

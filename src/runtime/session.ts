@@ -35,7 +35,7 @@ export interface SessionOptions {
   readonly resident?: readonly string[];
   /** Names of nodes that run on the CPU on any device, including those of Scan bodies. */
   readonly cpuNodes?: readonly string[];
-  /** Write a profile of every operator run to a file with this prefix; `endProfile` closes it. */
+  /** Write a profile of every operator run to a file with this prefix; it is complete once the session is disposed of. */
   readonly profilePrefix?: string;
 }
 
@@ -168,12 +168,9 @@ export class Session {
   }
 
   /** Copies device tensors to the host: onnxruntime-node cannot read a device tensor itself. */
-  static async download(
-    residents: Readonly<Record<string, OrtTensor>>,
-    device: Device,
-  ): Promise<Record<string, Tensor>> {
-    if (Object.keys(residents).length === 0) return {};
-    const { session, copies } = await copyThrough(residents, device, false);
+  static async download(tensors: Readonly<Record<string, OrtTensor>>, device: Device): Promise<Record<string, Tensor>> {
+    if (Object.keys(tensors).length === 0) return {};
+    const { session, copies } = await copyThrough(tensors, device, false);
     await session.dispose();
     return Object.fromEntries(Object.entries(copies).map(([name, copy]) => [name, copy.tensor]));
   }
@@ -186,13 +183,8 @@ export class Session {
     tensors: Readonly<Record<string, Tensor>>,
     device: Device,
   ): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, OrtTensor>> }> {
-    const residents = Object.entries(tensors).map(([name, tensor]) => [name, OrtTensor.from(tensor)] as const);
-    return copyThrough(Object.fromEntries(residents), device, true);
-  }
-
-  /** Ends profiling; the file is then complete. */
-  endProfile(): void {
-    this.session.endProfiling();
+    const onHost = Object.entries(tensors).map(([name, tensor]) => [name, OrtTensor.from(tensor)] as const);
+    return copyThrough(Object.fromEntries(onHost), device, true);
   }
 
   async dispose(): Promise<void> {
@@ -208,14 +200,14 @@ export function threadsOfEnvironment(): number | undefined {
 
 /** Copies tensors to or from the device, in one run of a graph that passes them through. */
 async function copyThrough(
-  residents: Readonly<Record<string, OrtTensor>>,
+  tensors: Readonly<Record<string, OrtTensor>>,
   device: Device,
   stay: boolean,
 ): Promise<{ readonly session: Session; readonly copies: Readonly<Record<string, OrtTensor>> }> {
-  const names = Object.keys(residents);
+  const names = Object.keys(tensors);
   const b = new Builder();
   const copied = (name: string): string => `${name}#copy`;
-  for (const [name, { value }] of Object.entries(residents)) {
+  for (const [name, { value }] of Object.entries(tensors)) {
     b.output(b.input(name, value.type as Tensor['type'], value.dims), copied(name));
   }
   const session = await Session.create(
@@ -223,7 +215,7 @@ async function copyThrough(
     { device, ...(stay ? { resident: names.map(copied) } : {}) },
   );
   try {
-    const results = await session.run(residents);
+    const results = await session.run(tensors);
     return { session, copies: Object.fromEntries(names.map((name) => [name, results[copied(name)] as OrtTensor])) };
   } catch (error) {
     await session.dispose();

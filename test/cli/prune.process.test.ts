@@ -211,7 +211,7 @@ describe('a detached run', () => {
   test.each([
     ['metrics that are none', 'metrics.jsonl', 'this is text\n', /metrics\.jsonl:1: this is not a line/u],
     ['settings of another version', 'run.json', undefined, /There is no setting "bach"/u],
-  ])('with %s says so', async (name, file, text, sentence) => {
+  ])('a finished run with %s is refused with the reason', async (name, file, text, sentence) => {
     const made = name.replaceAll(' ', '-');
     await run(...flags(made), '--steps', '1', '--detach');
     await waitFor(() => stateOf(made)['status'] === 'done');

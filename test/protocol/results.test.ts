@@ -51,7 +51,7 @@ const cases: readonly (readonly [string, v.GenericSchema, () => unknown])[] = [
   ],
 ];
 
-test.each(cases)('%s', async (_, schema, result) => {
+test.each(cases)('the output of %s has the form of its schema', async (_, schema, result) => {
   const printed: unknown = JSON.parse(JSON.stringify(await result()));
   expect(v.parse(schema, printed)).toEqual(printed);
 });

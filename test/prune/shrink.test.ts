@@ -42,7 +42,7 @@ function distance(a: readonly Float32Array[], b: readonly Float32Array[]): numbe
 }
 
 describe.each(groupedNets)('$name', ({ write, removable }) => {
-  test.each<Kind>(['all', 'some', 'one', 'none'])('with %s of its groups', async (kind) => {
+  test.each<Kind>(['all', 'some', 'one', 'none'])('computes the same when it keeps %s of its groups', async (kind) => {
     const net = new Net();
     const file = await openModel(folder, smallModel(net.graph(write(net))));
     const gated = new Set(net.gated);
@@ -103,7 +103,7 @@ test('a mask of the wrong length is refused', async () => {
   );
 });
 
-test('the sample model', async () => {
+test('the shrunk sample model computes what the whole one computes with the removed groups at zero', async () => {
   const sample = await loadModel(join(import.meta.dirname, '../../media/sample/model'));
   const { file, parameters } = exposeParameters(sample);
   const gated = new Set(

@@ -14,7 +14,7 @@ test.each([
   ['nearly everything', normal, 0.9995, 1000],
   ['equal weights', new Float32Array(10).fill(-2), 0.35, 3],
   ['some equal weights', Float32Array.of(3, -1, 1, 1, -1, 0.5, 2, 1), 0.5, 4],
-])('cuts %s', (_, weights, share, count) => {
+])('the smallest weights go: %s', (_, weights, share, count) => {
   const before = weights.slice();
   const { weights: cut, edge } = cutSmallest(weights, share);
   expect(weights).toEqual(before);

@@ -31,7 +31,7 @@ describe.each([
   ['right', [{ kernel: 320, stride: 160 }]],
   ['wrong', [{ kernel: 400, stride: 320 }]],
   ['missing', undefined],
-])('with config.json %s', (_, convolutions) => {
+])('frames are counted right though the convolutions of config.json are %s, for', (_, convolutions) => {
   test.each([
     ['a convolution', toyModel(), toyFrames],
     ['a convolution and padded pooling', adapted(), adaptedFrames],

@@ -25,6 +25,6 @@ test.each([
     'there is not enough memory to run it; 2.40 GB more were needed at the node "m" (MatMul).',
   ],
   ['no node', 'std::bad_alloc', 'there is not enough memory to run it.'],
-])('%s', (_, raw, sentence) => {
+])('a message with %s becomes one sentence', (_, raw, sentence) => {
   expect(new OnnxruntimeError('model.onnx', 'run', new Error(raw)).message).toBe(`model.onnx: ${sentence}`);
 });

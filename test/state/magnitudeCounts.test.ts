@@ -11,7 +11,7 @@ const boundary = 1.0078125;
 weights.set([boundary, boundary - 2 ** -23, boundary + 2 ** -22, -boundary, 0, -0, 1e-45, Infinity, -Infinity, NaN]);
 const counted = (edge: number): number => weights.filter((weight) => Math.abs(weight) < edge).length;
 
-describe('below', () => {
+describe('the number of weights below an edge', () => {
   test.each([
     ...[0, -1, NaN, Infinity, 1e-45, 1e-300, 1e39, Number.MIN_VALUE],
     ...[boundary, boundary - 1e-12, boundary + 1e-12, boundary - 2 ** -23, boundary + 2 ** -24],

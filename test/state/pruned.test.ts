@@ -13,7 +13,7 @@ weights.set([0, -0, 1e-45, -1e-45, 3e-23, 2e-19, Infinity, -Infinity, NaN]);
 test.each([
   ...[0, 1e-45, 1e-30, 3e-23, 1e-19, 1e20, 1e30, Infinity, NaN, -0.3],
   ...Array.from({ length: 12 }, (_, i) => Math.abs(weights[100 + i]!)),
-])('threshold %d', (threshold) => {
+])('the weights that a gate with the threshold %d prunes become zero, and no others', (threshold) => {
   const parameters = [{ initializer: 'w', dims: [4000], trained: true, gate: 0 }];
   const state = new Map([
     [stateNames.weight('w'), float32(weights)],

@@ -1,6 +1,6 @@
 /** Dropout: where it goes in a transformer, that a mask of ones changes nothing and one of zeros empties the branches, and the masks themselves. */
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../src/onnx/file/load.ts';
 import { exposeParameters } from '../../src/onnx/model/parameters.ts';
 import { float32, int64, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
@@ -16,6 +16,7 @@ describe('in the sample model', () => {
   let plain: TrainingGraph;
   let dropping: TrainingGraph;
   let feeds: Record<string, Tensor>;
+  const sessions = new Map<TrainingGraph, Session>();
 
   beforeAll(async () => {
     const { file, parameters } = exposeParameters(await loadModel('media/sample/model'));
@@ -40,6 +41,7 @@ describe('in the sample model', () => {
       });
     plain = build(0);
     dropping = build(0.1);
+    for (const graph of [plain, dropping]) sessions.set(graph, await Session.create(graph.model, { device: 'cpu' }));
     feeds = {
       input_values: float32(
         Float32Array.from({ length: 16000 }, (_, i) => Math.sin(i / 7)),
@@ -60,16 +62,19 @@ describe('in the sample model', () => {
     };
   });
 
+  afterAll(async () => {
+    for (const session of sessions.values()) await session.dispose();
+  });
+
   /** @param fill of every mask. */
-  async function lossOf({ model, dropout }: TrainingGraph, fill = 1): Promise<{ loss: number; norm: number }> {
-    const session = await Session.create(model, { device: 'cpu' });
-    const masks = dropout.map(
+  async function lossOf(graph: TrainingGraph, fill = 1): Promise<{ loss: number; norm: number }> {
+    const session = sessions.get(graph)!;
+    const masks = graph.dropout.map(
       ({ name, dims }) => [name, float32(new Float32Array(sizeOf(dims)).fill(fill), dims)] as const,
     );
     const all: Record<string, Tensor> = { ...feeds, ...Object.fromEntries(masks) };
     const results = await session.run(Object.fromEntries(session.inputs.map((name) => [name, all[name]!])));
     const number = (name: string): number => Number(results[name]?.tensor.data[0]);
-    await session.dispose();
     return { loss: number('ctc_loss'), norm: number('gradient_norm') };
   }
 

@@ -1,6 +1,6 @@
 /** SpecAugment: where it goes, what a mask does to a step, and the masks themselves. */
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Builder } from '../../src/onnx/graph/builder.ts';
 import { loadModel } from '../../src/onnx/file/load.ts';
 import { exposeParameters } from '../../src/onnx/model/parameters.ts';
@@ -16,6 +16,7 @@ describe('in the sample model', () => {
   let plain: TrainingGraph;
   let masking: TrainingGraph;
   let feeds: Record<string, Tensor>;
+  const sessions = new Map<TrainingGraph, Session>();
 
   beforeAll(async () => {
     const { file, parameters } = exposeParameters(await loadModel('media/sample/model'));
@@ -41,6 +42,7 @@ describe('in the sample model', () => {
       });
     plain = build(false);
     masking = build(true);
+    for (const graph of [plain, masking]) sessions.set(graph, await Session.create(graph.model, { device: 'cpu' }));
     feeds = {
       input_values: float32(
         Float32Array.from({ length: 2 * samples }, (_, i) => Math.sin(i / 7)),
@@ -60,13 +62,18 @@ describe('in the sample model', () => {
     };
   });
 
+  afterAll(async () => {
+    for (const session of sessions.values()) await session.dispose();
+  });
+
   /** @param only the utterance whose loss counts. @param masked which frames of which utterance are hidden. */
   async function lossOf(
-    { model, timeMask }: TrainingGraph,
+    graph: TrainingGraph,
     only: number,
     masked: (utterance: number, frame: number) => boolean = () => false,
   ): Promise<{ loss: number; norm: number }> {
-    const session = await Session.create(model, { device: 'cpu' });
+    const session = sessions.get(graph)!;
+    const { timeMask } = graph;
     const all: Record<string, Tensor> = {
       ...feeds,
       utterance_weights: float32([Number(only === 0), Number(only === 1)]),
@@ -80,7 +87,6 @@ describe('in the sample model', () => {
     }
     const results = await session.run(Object.fromEntries(session.inputs.map((name) => [name, all[name]!])));
     const number = (name: string): number => Number(results[name]?.tensor.data[0]);
-    await session.dispose();
     return { loss: number('ctc_loss'), norm: number('gradient_norm') };
   }
 

@@ -212,11 +212,11 @@ describe('a study is refused', () => {
   });
 
   test.each([
-    ['no file', ['none.json'], /none\.json: the study cannot be read: the file does not exist\.$/mu],
+    ['a file that does not exist', ['none.json'], /none\.json: the study cannot be read: the file does not exist\.$/mu],
     ['a model that is not there', ['lost.json'], /lost\.json: "model": .*lost: the file does not exist\.$/mu],
     ['a run that it does not have', ['there.json', '--only', 'x'], /there is no "x" in this study; there are model, /u],
     ['an unknown place', ['there.json', '--on', 'moon'], /--on must be here or slurm; it is "moon"\.$/mu],
-  ])('with %s', async (_, args, pattern) => {
+  ])('that names %s', async (_, args, pattern) => {
     writeToyStudy(folder, 'lost', { model: 'lost' });
     writeToyStudy(folder, 'there');
     const { code, err } = await study(...args);

@@ -69,7 +69,7 @@ describe('a file', () => {
     ['no runs at once', { ...least, together: 0 }, /: "together" must be a whole number from 1 to 10000; /u],
     ['a shell in a partition', { ...least, slurm: { partition: 'a;b' } }, /: "slurm\.partition" must be the name/u],
     ['no option', { ...least, slurm: { options: ['rm'] } }, /: "slurm\.options\.0" must be an option such as /u],
-  ])('with %s is refused', async (_, content, pattern) => {
+  ])('one with %s is refused', async (_, content, pattern) => {
     const error = await readStudyFile(write(content)).then(
       () => undefined,
       (error: unknown) => error as Error,

@@ -34,7 +34,7 @@ describe('from the layer', () => {
     expect(parseLayerSubject({ subject })).toEqual(subject);
   });
   test.each([undefined, {}, { subject: null }, { subject: { kind: 'page', id: 'x', layer: 'y' } }])(
-    'saved as %j, it does not',
+    'a page saved as %j does not come back',
     (saved) => expect(parseLayerSubject(saved)).toBeUndefined(),
   );
 });

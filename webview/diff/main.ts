@@ -4,7 +4,7 @@ import '../ui/theme.css';
 import './diff.css';
 import type { DiffState, DiffSubject, FromDiff, ToDiff } from '../../src/protocol/views/diff.ts';
 import { announcer } from '../ui/announcer.ts';
-import { make } from '../ui/dom.ts';
+import { make, scrollOnce } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
 import { merge, type Known } from '../ui/knownState.ts';
 import type { FilteredView } from '../ui/tableFilter.ts';
@@ -25,7 +25,7 @@ interface Saved {
 const before = savedState() as Partial<Saved>;
 let known: Known<DiffState> = { subject: null, a: null, b: null, result: null, busy: null, problem: null };
 let view: FilteredView = { ...firstLayersView, ...before.view };
-let scrollTo = before.scroll;
+const restoreScroll = scrollOnce(before.scroll);
 
 const said = announcer();
 const top = header((request) => host.post(request), copy);
@@ -68,10 +68,4 @@ function copy(): void {
 
 function save(): void {
   host.save({ subject: known.subject, view, scroll: window.scrollY });
-}
-
-function restoreScroll(): void {
-  const to = scrollTo;
-  scrollTo = undefined;
-  if (to !== undefined && to > 0) requestAnimationFrame(() => window.scrollTo(0, to));
 }

@@ -9,7 +9,7 @@ import type {
   ToEvaluation,
 } from '../../src/protocol/views/evaluation.ts';
 import { announcer } from '../ui/announcer.ts';
-import { make } from '../ui/dom.ts';
+import { make, scrollOnce } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
 import { merge, type Known } from '../ui/knownState.ts';
 import type { FilteredView } from '../ui/tableFilter.ts';
@@ -36,8 +36,7 @@ let known: Known<EvaluationState> = {
   problem: null,
 };
 let view: FilteredView = { ...firstView, ...before.view };
-/** Scroll position to restore once all rows are drawn. */
-let scrollTo = before.scroll;
+const restoreScroll = scrollOnce(before.scroll);
 
 const said = announcer();
 const sound = player((index) => host.post({ kind: 'audio', result: known.shown?.result ?? 0, index }));
@@ -99,10 +98,4 @@ function copy(format: 'text' | 'csv'): void {
 
 function save(): void {
   host.save({ subject: known.subject, view, scroll: window.scrollY });
-}
-
-function restoreScroll(): void {
-  const to = scrollTo;
-  scrollTo = undefined;
-  if (to !== undefined && to > 0) requestAnimationFrame(() => requestAnimationFrame(() => window.scrollTo(0, to)));
 }

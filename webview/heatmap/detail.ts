@@ -3,7 +3,8 @@
 import { count, percent, significant } from '../../src/base/format.ts';
 import './detail.css';
 import type { HeatmapLayer } from '../../src/protocol/views/heatmap.ts';
-import { make, newId, setText } from '../ui/dom.ts';
+import { make, newId } from '../ui/dom.ts';
+import { fact } from '../ui/fact.ts';
 import type { StepPoint } from '../../src/protocol/series.ts';
 import type { Trend } from './store.ts';
 
@@ -25,10 +26,10 @@ const gap = 6;
 export function detailCard(): Detail {
   const id = newId();
   const name = make('div', { class: 'name mono' });
-  const sparsity = entry('Sparsity');
-  const kept = entry('Weights kept');
-  const threshold = entry('Threshold');
-  const trend = entry('Trend');
+  const sparsity = fact('Sparsity');
+  const kept = fact('Weights kept');
+  const threshold = fact('Threshold');
+  const trend = fact('Trend');
   const entries = make('dl', {}, ...[sparsity, kept, threshold, trend].map(({ element }) => element));
   const element = make('div', { id, class: 'detail-card', role: 'tooltip', hidden: true }, name, entries);
   let described: HTMLElement | undefined;
@@ -77,18 +78,6 @@ function trendText(trend: Trend | undefined): string {
 /** A name that may wrap after a dot or underscore, and nowhere else. */
 function breakable(name: string): Node[] {
   return name.split(/(?<=[._/])/u).flatMap((part) => [document.createTextNode(part), make('wbr')]);
-}
-
-function entry(title: string): { element: HTMLElement; set: (text: string) => void } {
-  const value = make('dd');
-  const element = make('div', {}, make('dt', {}, title), value);
-  return {
-    element,
-    set(text) {
-      setText(value, text);
-      element.hidden = text === '';
-    },
-  };
 }
 
 /** Places the card below the cell, or above it where there is no room, and within the page's sides. */

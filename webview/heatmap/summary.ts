@@ -6,6 +6,7 @@ import type { HeatmapStatus } from '../../src/protocol/views/heatmap.ts';
 import { sparkline } from '../ui/chart/chart.ts';
 import { progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
+import { fact } from '../ui/fact.ts';
 import type { StepPoint } from '../../src/protocol/series.ts';
 import type { HeatmapStore } from './store.ts';
 
@@ -116,26 +117,7 @@ function speedText({ secondsPerStep, audioSecondsPerSecond }: StepPoint): string
   return `${significant(secondsPerStep)} s/step · ${significant(audioSecondsPerSecond)}×`;
 }
 
-interface Fact {
-  readonly element: HTMLElement;
-  /** Hides the element if the text is empty. */
-  readonly set: (text: string) => void;
-}
-
-/** @param meaning shown on hover, where the name alone is not clear. */
-function fact(name: string, meaning?: string): Fact {
-  const value = make('dd');
-  const element = make('div', { title: meaning }, make('dt', {}, name), value);
-  return {
-    element,
-    set(text) {
-      setText(value, text);
-      element.hidden = text === '';
-    },
-  };
-}
-
-/** How much is zero, with marks where it is to be now and at the end. */
+/** The bar of the sparsity, with marks at the present and the final target. */
 function sparsityBar(): { element: HTMLElement; update: (frame: StepPoint, finalTarget: number | null) => void } {
   const value = make('strong');
   const target = make('span', { class: 'quiet' });

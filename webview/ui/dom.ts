@@ -42,6 +42,16 @@ export function oncePerFrame(draw: () => void): () => void {
   };
 }
 
+/** Scrolls once to a position of an earlier time, after the tables have drawn their rows in the next frame. */
+export function scrollOnce(position = 0): () => void {
+  let to = position;
+  return () => {
+    const now = to;
+    to = 0;
+    if (now > 0) requestAnimationFrame(() => requestAnimationFrame(() => window.scrollTo(0, now)));
+  };
+}
+
 /** A new id, for `aria-describedby` and similar attributes. */
 export function newId(): string {
   lastId += 1;

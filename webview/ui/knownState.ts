@@ -1,4 +1,4 @@
-/** What a page knows of its host's state. In a message, an absent key is unchanged and null is cleared. */
+/** The host's state as far as a page knows it. In a message, an absent key is unchanged and null is cleared. */
 
 /** Every key of a state; null where the host has said nothing yet. */
 export type Known<State> = { readonly [Key in keyof State]-?: Exclude<State[Key], undefined> | null };

@@ -1,5 +1,6 @@
 /** Finds the manifests in the workspace: every kind that the engine reads. */
 
+import { append } from '../../base/append.ts';
 import { basename, dirname } from 'node:path';
 import { Uri, workspace } from 'vscode';
 import { excluded, mostFiles } from './findModels.ts';
@@ -55,7 +56,7 @@ function byTree(transcripts: readonly string[]): Map<string, string[]> {
       ? part
       : workspace.getWorkspaceFolder(Uri.file(file))?.uri.fsPath;
     if (root === undefined) continue;
-    trees.set(root, [...(trees.get(root) ?? []), file]);
+    append(trees, root, file);
   }
   return trees;
 }

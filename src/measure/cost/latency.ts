@@ -29,7 +29,7 @@ export interface Latency {
 export interface TimedModel {
   /** The ONNX file. */
   readonly path: string;
-  readonly ports: ModelIO;
+  readonly io: ModelIO;
 }
 
 const fewestRuns = 5;
@@ -51,7 +51,7 @@ export async function measureLatency(models: readonly TimedModel[], options: Lat
     for (const { path } of models) {
       sessions.push(await Session.create(path, { device, ...(threads === undefined ? {} : { threads }) }));
     }
-    const feeds = models.map(({ ports }) => noise(ports, samples));
+    const feeds = models.map(({ io }) => noise(io, samples));
     const times = models.map((): number[] => []);
     const start = performance.now();
     for (let run = 0; run <= mostRuns; run++) {

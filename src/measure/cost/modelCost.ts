@@ -116,9 +116,9 @@ async function estimateCost(path: string): Promise<EstimatedCost> {
   let known: Pick<EstimatedCost, 'timed' | 'multiplyAccumulates'> = { timed: undefined, multiplyAccumulates: null };
   let problem: string | null = null;
   try {
-    const ports = findModelIO(file.model.graph, file.path, processor?.vocabulary.size);
-    known = { timed: { path: file.path, ports }, multiplyAccumulates: null };
-    const products = multiplyAccumulates(plain.model, ports, utteranceSeconds, sampleRate);
+    const io = findModelIO(file.model.graph, file.path, processor?.vocabulary.size);
+    known = { timed: { path: file.path, io }, multiplyAccumulates: null };
+    const products = multiplyAccumulates(plain.model, io, utteranceSeconds, sampleRate);
     known = { ...known, multiplyAccumulates: products };
   } catch (error) {
     problem = messageOf(error);

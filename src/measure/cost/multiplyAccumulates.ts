@@ -13,8 +13,8 @@ import type { ModelIO } from '../../runtime/modelIO.ts';
  * @param sampleRate in Hz.
  * @throws Error naming the operators whose shapes are unknown.
  */
-export function multiplyAccumulates(model: Model, ports: ModelIO, seconds: number, sampleRate: number): number {
-  const { audio, mask, logits } = ports;
+export function multiplyAccumulates(model: Model, io: ModelIO, seconds: number, sampleRate: number): number {
+  const { audio, mask, logits } = io;
   const b = new Builder();
   const dims = [1, Math.round(seconds * sampleRate)];
   const inputs = { [audio.name]: b.input(audio.name, 'float32', dims) };

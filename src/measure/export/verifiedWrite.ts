@@ -70,8 +70,8 @@ export async function writeVerified(
 }
 
 /**
- * Runs a model that was written, but is not in its place yet, beside the one that it came from.
- * @param target how messages name it.
+ * Runs a model that was written, but is not in its place yet, beside its source.
+ * @param target the name of the model in messages.
  * @throws OnnxFileError as writeVerified.
  */
 export async function compareModels(
@@ -80,11 +80,11 @@ export async function compareModels(
   target: string,
   { tolerance, turned }: Pick<VerifiedWrite, 'tolerance' | 'turned'>,
 ): Promise<void> {
-  const expected = await answers(source.path, portsOf(source), turned).catch((error: unknown) => {
+  const expected = await answers(source.path, ioOf(source), turned).catch((error: unknown) => {
     throw new OnnxFileError(source.path, `onnxruntime cannot run the model itself: ${reasonOf(error)}`, error);
   });
-  const found = await answers(staged.path, portsOf(staged.file)).catch((error: unknown) => {
-    const reason = `onnxruntime refuses what the export would have written, so nothing was written: ${reasonOf(error)}`;
+  const found = await answers(staged.path, ioOf(staged.file)).catch((error: unknown) => {
+    const reason = `onnxruntime refuses the exported model, so nothing was written: ${reasonOf(error)}`;
     throw new OnnxFileError(target, reason, error);
   });
   for (const [i, { batch, logits }] of expected.entries()) {
@@ -100,7 +100,7 @@ export async function compareModels(
 }
 
 /** Undefined for anything but a CTC model of samples: it is only loaded. */
-function portsOf({ model, path }: ModelFile): ModelIO | undefined {
+function ioOf({ model, path }: ModelFile): ModelIO | undefined {
   try {
     return findModelIO(model.graph, path);
   } catch {
@@ -113,12 +113,12 @@ interface ModelOutput {
   readonly logits: Tensor;
 }
 
-/** What a file gives for one and for two recordings, or for as many as it was exported for. @param turned the axes, to be put in order. */
-async function answers(path: string, ports: ModelIO | undefined, turned?: OutputAxes): Promise<ModelOutput[]> {
+/** A file's outputs for one and for two recordings, or for as many as its fixed batch size has. @param turned the axes, to be put in order. */
+async function answers(path: string, io: ModelIO | undefined, turned?: OutputAxes): Promise<ModelOutput[]> {
   const session = await Session.create(path, { device: 'cpu' });
   try {
-    if (!ports) return [];
-    const { audio, mask, logits } = ports;
+    if (!io) return [];
+    const { audio, mask, logits } = io;
     const fixed = audio.dims?.[0];
     const results: ModelOutput[] = [];
     for (const batch of typeof fixed === 'number' ? [fixed] : [1, 2]) {

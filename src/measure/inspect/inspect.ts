@@ -15,7 +15,7 @@ import { textTable } from '../../base/textTable.ts';
 export interface InspectOptions {
   /** The dense model to compare the cost with. Default: the one that the checkpoint's run started from. */
   readonly against?: string | undefined;
-  /** Whether to estimate what the model costs. */
+  /** Whether to estimate the model's cost. */
   readonly cost?: boolean;
   /** Whether the cost includes the latency, for which the model is run. */
   readonly latency?: boolean;

@@ -69,7 +69,7 @@ function functionOf(r: Rewriter, expression: Expression, x: Value, depth: number
 
 const grid = Array.from({ length: 97 }, (_, i) => (i - 48) / 8 + 1 / 97);
 
-/** Tolerance: constants such as √2 are 32-bit floats in files, and the two GELUs differ by up to 5e-4. */
+/** Whether two functions are equal on the grid. The tolerance covers constants such as √2 in 32 bits; the two GELUs differ by up to 5e-4. */
 function equals(a: RealFunction, b: RealFunction): boolean {
   return grid.every((x) => Math.abs(a(x) - b(x)) < 2e-6);
 }

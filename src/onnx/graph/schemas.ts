@@ -1,11 +1,11 @@
-/** What ONNX's operators require in operator sets 13 to 23. Written by scripts/onnx/schemas.py; change it there. */
+/** Inputs, outputs and attributes that ONNX's operators require in opsets 13 to 23. Written by scripts/onnx/schemas.py; change it there. */
 
 export interface Schema {
   readonly inputs: readonly [least: number, most: number];
   readonly outputs: readonly [least: number, most: number];
 }
 
-/** The least and the most inputs, the same of outputs, and the operators. */
+/** The minimum and maximum number of inputs and of outputs, and the operators with these numbers. */
 const rows = `
 0 0 1 1 Constant RandomNormal RandomUniform SequenceEmpty
 0 1 1 1 Optional OptionalHasElement
@@ -51,7 +51,7 @@ const rows = `
 8 9 1 1 QLinearConv
 `;
 
-/** By operator. Operators that are not here are not checked. */
+/** The numbers by operator. Operators that are missing here are not checked. */
 export const schemas: ReadonlyMap<string, Schema> = new Map(
   rows
     .trim()
@@ -66,7 +66,7 @@ export const schemas: ReadonlyMap<string, Schema> = new Map(
     }),
 );
 
-/** Attributes without which an operator means nothing. */
+/** Required attributes by operator. */
 export const requiredAttributes: Readonly<Record<string, readonly string[]>> = {
   AveragePool: ['kernel_shape'],
   BitShift: ['direction'],

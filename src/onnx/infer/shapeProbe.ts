@@ -5,7 +5,7 @@ import type { Model } from '../graph/graph.ts';
 import { specialize } from '../passes/specialize.ts';
 import type { Value } from '../graph/value.ts';
 
-export interface AudioPorts {
+export interface AudioIO {
   /** float32 [batch, samples]. */
   readonly audio: string;
   /** Integers or booleans [batch, samples]. */
@@ -16,12 +16,12 @@ export interface AudioPorts {
 
 export class ShapeProbe {
   private readonly model: Model;
-  private readonly ports: AudioPorts;
+  private readonly io: AudioIO;
   private readonly known = new Map<string, readonly number[] | Error>();
 
-  constructor(model: Model, ports: AudioPorts) {
+  constructor(model: Model, io: AudioIO) {
     this.model = model;
-    this.ports = ports;
+    this.io = io;
   }
 
   /** Each size is computed once. @throws as `specialize` if the model cannot take so many utterances or samples. */
@@ -30,7 +30,7 @@ export class ShapeProbe {
     let found = this.known.get(key);
     if (found === undefined) {
       try {
-        found = atLength(this.model, this.ports, batch, samples).output?.dims ?? [];
+        found = atLength(this.model, this.io, batch, samples).output?.dims ?? [];
       } catch (error) {
         found = error instanceof Error ? error : new Error(String(error));
       }
@@ -47,7 +47,7 @@ export class ShapeProbe {
  */
 export function atLength(
   model: Model,
-  { audio, mask, logits }: AudioPorts,
+  { audio, mask, logits }: AudioIO,
   batch: number,
   samples: number,
 ): { readonly builder: Builder; readonly output: Value | undefined } {

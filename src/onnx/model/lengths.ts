@@ -2,9 +2,9 @@
 
 import type { Model } from '../graph/graph.ts';
 import { axesOf, batchFirst, type OutputAxes } from './outputAxes.ts';
-import { ShapeProbe, type AudioPorts } from '../infer/shapeProbe.ts';
+import { ShapeProbe, type AudioIO } from '../infer/shapeProbe.ts';
 
-export type { AudioPorts } from '../infer/shapeProbe.ts';
+export type { AudioIO } from '../infer/shapeProbe.ts';
 
 /**
  * Computes the output's shape for two batch sizes and three lengths, without running the model.
@@ -19,10 +19,10 @@ export type { AudioPorts } from '../infer/shapeProbe.ts';
 export function checkLengths(
   model: Model,
   file: string,
-  ports: AudioPorts,
+  io: AudioIO,
   sampleRate: number,
   symbols?: number,
-  probe = new ShapeProbe(model, ports),
+  probe = new ShapeProbe(model, io),
 ): OutputAxes {
   const trials = [1, 3].flatMap((batch) =>
     [1, 2, 5].map((seconds) => ({
@@ -45,7 +45,7 @@ export function checkLengths(
       throw bakedIn(file, trial, `it makes ${frames} frames of them and as many of ${before.samples}`);
     }
   }
-  throw new Error(`${file}: ${unknownAxes(ports.logits, trials, symbols)}`);
+  throw new Error(`${file}: ${unknownAxes(io.logits, trials, symbols)}`);
 }
 
 /** The message about an output without the axes that CTC needs. */

@@ -86,7 +86,7 @@ const trained: Readonly<Record<string, Trained>> = {
     [1, 'bias', 'elementwise'],
   ],
   Gather: [[0, 'weight', 'table']],
-  // onnxruntime's optimizer turns these into operators of the domain com.microsoft.
+  // Operators that onnxruntime's optimizer writes in place of those above (domain com.microsoft).
   FusedMatMul: product,
   FusedGemm: [...product, [2, 'bias', 'kernel']],
   FusedConv: layer,

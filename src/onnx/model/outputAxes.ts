@@ -35,7 +35,7 @@ export function axesOf(trials: readonly Trial[], symbols = 1): OutputAxes | unde
   return orders.find((axes) => trials.every((trial) => fits(trial, axes, trials, symbols)));
 }
 
-/** What Transpose needs to bring the output into the order [batch, frames, symbols]; undefined if it has it. */
+/** Transpose's permutation to the order [batch, frames, symbols]; undefined if the output has it. */
 export function toBatchFirst({ batch, frames, symbols }: OutputAxes): readonly number[] | undefined {
   return batch === 0 && frames === 1 ? undefined : [batch, frames, symbols];
 }

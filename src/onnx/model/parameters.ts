@@ -1,5 +1,6 @@
 /** A model's parameters under their names in PyTorch, each a stored tensor of its own. */
 
+import { append } from '../../base/append.ts';
 import { intAttribute, type Model, type Node } from '../graph/graph.ts';
 import type { ModelFile } from '../file/load.ts';
 import {
@@ -173,10 +174,4 @@ function signatureOf({ proto }: ModelFile): Signature {
     ({ key }) => key === 'pkg.torch.export.ExportedProgram.graph_signature',
   );
   return parseSignature(entry?.value ?? '');
-}
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
 }

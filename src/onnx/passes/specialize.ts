@@ -15,7 +15,10 @@ export interface Specialization {
   readonly parameters: ReadonlyMap<string, Value>;
   /** The wanted outputs of the model. */
   readonly outputs: readonly string[];
-  /** Values inside the model that are given instead of computed, by name. Nodes that only they depended on are not written. */
+  /**
+   * Values inside the model that are given instead of computed, by name: each function returns the replacement of the value that the model
+   * would compute. Nodes that only these values depended on are not written.
+   */
   readonly given?: ReadonlyMap<string, (made: Value) => Value> | undefined;
   /**
    * Chooses values, once the model is in its simplest form, to replace: the function's result is read instead of the value.

@@ -1,5 +1,7 @@
 /** Rewrites a model so that each parameter is an initializer of its own. */
 
+import { uniqueName } from '../graph/uniqueName.ts';
+import { append } from '../../base/append.ts';
 import { create } from '@bufbuild/protobuf';
 import { TensorProtoSchema, type GraphProto, type NodeProto, type TensorProto } from 'onnx-buf';
 import { dataTypeNumber } from '../file/dataTypes.ts';
@@ -55,7 +57,7 @@ function bySource(groups: ParameterGroups): Map<string, TensorOwner[]> {
   const owners = new Map<string, TensorOwner[]>();
   for (const [name, operands] of groups) {
     const [{ source }] = operands;
-    owners.set(source, [...(owners.get(source) ?? []), { name, operands }]);
+    append(owners, source, { name, operands });
   }
   return owners;
 }
@@ -137,7 +139,7 @@ class Rewrite {
     const rawData = new Uint8Array(channels * bytesPerElement(type));
     const dataType = dataTypeNumber(type);
     const bias = this.add(
-      create(TensorProtoSchema, { name: this.unique(name), dims: [BigInt(channels)], dataType, rawData }),
+      create(TensorProtoSchema, { name: uniqueName(name, this.taken), dims: [BigInt(channels)], dataType, rawData }),
     );
     for (const index of [node, ...others]) this.redirect(index, 2, bias);
     return bias;
@@ -155,7 +157,7 @@ class Rewrite {
     if (!tensor) throw new Error(`the model has no initializer "${source}"`);
     // A copy of the bytes: writing into one parameter must not change another.
     const own = tensor.rawData.byteLength > 0 ? { rawData: new Uint8Array(tensor.rawData) } : {};
-    return this.add(withFields(tensor, { name: this.unique(wanted), ...own }));
+    return this.add(withFields(tensor, { name: uniqueName(wanted, this.taken), ...own }));
   }
 
   private add(tensor: TensorProto): string {
@@ -195,7 +197,7 @@ class Rewrite {
     if (again !== undefined || !node) return again ?? value;
     if (node.opType === 'Identity') return this.rebuilt(node.input[0] ?? '', from, to, path, reader, written);
     const input = node.input.map((name) => this.rebuilt(name, from, to, path, reader, written));
-    const output = node.output.map((name) => name && this.unique(name));
+    const output = node.output.map((name) => name && uniqueName(name, this.taken));
     const name = node.name && `${node.name}/${to}`;
     this.before.set(reader, [...(this.before.get(reader) ?? []), withFields(node, { input, output, name })]);
     this.changed = true;
@@ -275,13 +277,6 @@ class Rewrite {
   private *entries(): Generator<readonly [NodeProto, number | undefined]> {
     for (const nodes of this.before.values()) for (const node of nodes) yield [node, undefined];
     for (const [index, node] of this.nodes.entries()) if (node) yield [node, index];
-  }
-
-  private unique(wanted: string): string {
-    let name = wanted;
-    for (let i = 2; this.taken.has(name); i++) name = `${wanted}_${i}`;
-    this.taken.add(name);
-    return name;
   }
 }
 

@@ -1,5 +1,7 @@
 /** Replaces nodes and tensors of a graph for integer weights. */
 
+import { uniqueName } from '../graph/uniqueName.ts';
+import { append } from '../../base/append.ts';
 import { dataTypeNumber } from '../file/dataTypes.ts';
 import { elementsOf } from '../graph/elements.ts';
 import { floatAttribute, int, intAttribute, type Attributes, type Graph, type Node } from '../graph/graph.ts';
@@ -30,7 +32,7 @@ export interface QuantizedNodes {
 
 /** @throws Error with a sentence about a weight that is infinite or NaN. */
 export function quantizeNodes(graph: Graph, weights: readonly Parameter[]): QuantizedNodes {
-  const names = new UniqueNames(graph);
+  const taken = new Set(namesIn(graph));
   const readers = readersOf(graph);
   const added = new Map<string, Tensor>();
   const first: Node[] = [];
@@ -40,7 +42,10 @@ export function quantizeNodes(graph: Graph, weights: readonly Parameter[]): Quan
     const { initializer, name, dims } = weight;
     const tensor = graph.initializers.get(initializer);
     if (!tensor) throw new Error(`the model has no initializer "${initializer}"`);
-    const integers = { values: names.unique(`${initializer}_quantized`), scale: names.unique(`${initializer}_scale`) };
+    const integers = {
+      values: uniqueName(`${initializer}_quantized`, taken),
+      scale: uniqueName(`${initializer}_scale`, taken),
+    };
     const own = productsOf(readers.get(initializer), dims);
     const axis = own ? 1 : channelAxis(weight);
     const { values, scale } = quantizeTensor(
@@ -60,7 +65,7 @@ export function quantizeNodes(graph: Graph, weights: readonly Parameter[]): Quan
   const inputs = new Map<string, QuantizedInput>();
   const nodes = graph.nodes.map((original) => {
     const matrix = matrices.get(original);
-    return matrix && productNodes(original, matrix, inputs, names);
+    return matrix && productNodes(original, matrix, inputs, taken);
   });
   return { nodes, first, added, products, stored };
 }
@@ -81,25 +86,23 @@ function productNodes(
   original: Node,
   matrix: Integers,
   inputs: Map<string, QuantizedInput>,
-  names: UniqueNames,
+  taken: Set<string>,
 ): Node[] {
   const [input = '', , bias = ''] = original.inputs;
   const [output = ''] = original.outputs;
   const nodes: Node[] = [];
   let quantized = inputs.get(input);
   if (!quantized) {
-    const part = (name: string): string => names.unique(`${input}_${name}`);
+    const part = (name: string): string => uniqueName(`${input}_${name}`, taken);
     quantized = { values: part('quantized'), scale: part('scale'), zeroPoint: part('zero_point') };
     inputs.set(input, quantized);
     const { values, scale, zeroPoint } = quantized;
     nodes.push(node('DynamicQuantizeLinear', [input], [values, scale, zeroPoint]));
   }
-  const [integer, float, scales] = ['integer', 'float', 'scales'].map((part) => names.unique(`${output}_${part}`)) as [
-    string,
-    string,
-    string,
-  ];
-  const product = bias === '' ? output : names.unique(`${output}_product`);
+  const [integer, float, scales] = ['integer', 'float', 'scales'].map((part) =>
+    uniqueName(`${output}_${part}`, taken),
+  ) as [string, string, string];
+  const product = bias === '' ? output : uniqueName(`${output}_product`, taken);
   nodes.push(
     // The last node keeps the layer's name and metadata, by which people and tools find it.
     {
@@ -157,30 +160,12 @@ interface WeightReader {
 
 function readersOf(graph: Graph): Map<string, WeightReader[]> {
   const readers = new Map<string, WeightReader[]>();
-  const add = (name: string, reader: WeightReader): void => {
-    readers.set(name, [...(readers.get(name) ?? []), reader]);
-  };
   for (const node of graph.nodes) {
-    node.inputs.forEach((name, input) => add(name, { node, input }));
-    for (const name of namesWithin(node)) add(name, { node: undefined, input: -1 });
+    node.inputs.forEach((name, input) => append(readers, name, { node, input }));
+    for (const name of namesWithin(node)) append(readers, name, { node: undefined, input: -1 });
   }
-  for (const { name } of graph.outputs) add(name, { node: undefined, input: -1 });
+  for (const { name } of graph.outputs) append(readers, name, { node: undefined, input: -1 });
   return readers;
-}
-
-class UniqueNames {
-  private readonly taken: Set<string>;
-
-  constructor(graph: Graph) {
-    this.taken = new Set(namesIn(graph));
-  }
-
-  unique(wanted: string): string {
-    let name = wanted;
-    for (let i = 2; this.taken.has(name); i++) name = `${wanted}_${i}`;
-    this.taken.add(name);
-    return name;
-  }
 }
 
 const nothing = (): { tensors: number; weights: number } => ({ tensors: 0, weights: 0 });

@@ -1,12 +1,13 @@
 /** Restores batch normalization behind convolutions into whose kernel and bias an exporter folded it. */
 
+import { uniqueName } from '../graph/uniqueName.ts';
 import type { Graph, Node } from '../graph/graph.ts';
 import type { ModelFile } from '../file/load.ts';
 import { moduleOf, type Signature } from '../graph/names.ts';
 import { rewriteFile } from '../file/rewriteFile.ts';
 import { namesIn, namesWithin } from '../graph/subgraphs.ts';
 import { float32, type Tensor } from '../graph/tensor.ts';
-import { isMadeUp, unique, written } from './common.ts';
+import { isMadeUp, written } from './common.ts';
 
 /**
  * A trained batch normalization multiplies each channel by a number and adds one. PyTorch trains both, and the kernel before them; exporters fold all
@@ -32,9 +33,9 @@ export function unfoldBatchNorm(file: ModelFile, signature: Signature): ModelFil
     const [weight, shift] = ['weight', 'bias'].map((role) => {
       // An equal tensor may have the name; the node's module then tells what it is.
       const name = `${module}.${role}`;
-      return unique(taken.has(name) ? `unfolded/${name}` : name, taken);
+      return uniqueName(taken.has(name) ? `unfolded/${name}` : name, taken);
     }) as [string, string];
-    const [convolved, scaled] = ['convolved', 'scaled'].map((step) => unique(`${output}/${step}`, taken)) as [
+    const [convolved, scaled] = ['convolved', 'scaled'].map((step) => uniqueName(`${output}/${step}`, taken)) as [
       string,
       string,
     ];

@@ -10,13 +10,5 @@ export const written = (
   attributes: Attributes = {},
 ): Node => ({ opType, domain: '', name: output, inputs, outputs: [output], attributes });
 
-/** An unused name, which is then taken. */
-export function unique(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
-  taken.add(name);
-  return name;
-}
-
 /** Whether PyTorch's older exporter made up a name for a tensor that it computed and a convolution reads. */
 export const isMadeUp = (name: string): boolean => /^onnx::Conv_\d+$/.test(name);

@@ -1,11 +1,12 @@
 /** Restores weight normalization in a graph whose exporter stored only its result. */
 
+import { uniqueName } from '../graph/uniqueName.ts';
 import { ints, type Graph, type Node } from '../graph/graph.ts';
 import type { ModelFile } from '../file/load.ts';
 import { isParameterName, moduleOf, type Signature } from '../graph/names.ts';
 import { rewriteFile } from '../file/rewriteFile.ts';
 import { namesIn, namesWithin } from '../graph/subgraphs.ts';
-import { isMadeUp, unique, written } from './common.ts';
+import { isMadeUp, written } from './common.ts';
 import { float32, int64, type Tensor } from '../graph/tensor.ts';
 
 /**
@@ -28,8 +29,8 @@ export function unfoldWeightNorm(file: ModelFile, signature: Signature): ModelFi
     if (node.opType !== 'Conv' || !names || !tensor) return [node];
     const held = computed.get(kernel);
     if (held !== undefined) return [{ ...node, inputs: [input, held, ...rest] }];
-    const [g, v] = names.map((name) => unique(name, taken)) as [string, string];
-    const [norm, scale, weight] = ['norm', 'scale', 'weight'].map((name) => unique(`${v}/${name}`, taken)) as [
+    const [g, v] = names.map((name) => uniqueName(name, taken)) as [string, string];
+    const [norm, scale, weight] = ['norm', 'scale', 'weight'].map((name) => uniqueName(`${v}/${name}`, taken)) as [
       string,
       string,
       string,
@@ -39,7 +40,7 @@ export function unfoldWeightNorm(file: ModelFile, signature: Signature): ModelFi
     computed.set(kernel, weight);
     const axes = tensor.dims.slice(0, -1).map((_, axis) => axis);
     // Since opset 18 the axes are an input.
-    const asInput = (opsets.get('') ?? opsets.get('ai.onnx') ?? 1) >= 18 ? [unique(`${v}/axes`, taken)] : [];
+    const asInput = (opsets.get('') ?? opsets.get('ai.onnx') ?? 1) >= 18 ? [uniqueName(`${v}/axes`, taken)] : [];
     for (const name of asInput) tensors.set(name, int64(axes));
     return [
       written('ReduceL2', [v, ...asInput], norm, asInput.length > 0 ? {} : { axes: ints(axes) }),

@@ -1,5 +1,7 @@
 /** Chooses the groups of channels that are gated, and gives the reason for every other gated matrix. */
 
+import { uniqueName } from '../../onnx/graph/uniqueName.ts';
+import { append } from '../../base/append.ts';
 import type { Model, Node } from '../../onnx/graph/graph.ts';
 import { moduleOf } from '../../onnx/graph/names.ts';
 import { sizeOf } from '../../onnx/graph/tensor.ts';
@@ -214,7 +216,7 @@ class Chooser {
     }
     const matrices = [...new Set(masked.filter(({ gated }) => gated).map(({ initializer }) => initializer))];
     const nodes = matrices.flatMap((matrix) => this.products.get(matrix) ?? []);
-    const name = unique(commonScope(nodes) ?? matrices[0] ?? '', names);
+    const name = uniqueName(commonScope(nodes) ?? matrices[0] ?? '', names);
     const kind = masked.some(({ length }) => length > 1) ? 'heads' : 'units';
     const summed = new Set(matrices.filter((matrix) => this.summed.get(matrix)?.has(factor)));
     const sinks = [...summed].flatMap((matrix) => this.products.get(matrix) ?? []);
@@ -262,17 +264,4 @@ function commonScope(nodes: readonly Node[]): string | undefined {
   return scope === '' ? undefined : scope;
 }
 
-function unique(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
-  taken.add(name);
-  return name;
-}
-
 const productOf = (factors: readonly Factor[]): number => factors.reduce((product, { size }) => product * size, 1);
-
-function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
-}

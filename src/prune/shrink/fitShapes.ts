@@ -1,5 +1,6 @@
 /** Rewrites the shapes that an exporter stored in a graph, after its channels have become fewer. */
 
+import { uniqueName } from '../../onnx/graph/uniqueName.ts';
 import {
   attribute,
   describe,
@@ -248,9 +249,7 @@ class Fitting {
   private once(key: string, wanted: string, make: (name: string) => void): string {
     const held = this.made.get(key);
     if (held !== undefined) return held;
-    let name = wanted;
-    for (let i = 2; this.taken.has(name); i++) name = `${wanted}_${i}`;
-    this.taken.add(name);
+    const name = uniqueName(wanted, this.taken);
     this.made.set(key, name);
     make(name);
     return name;

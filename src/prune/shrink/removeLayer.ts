@@ -6,7 +6,7 @@ import { namesWithin, withoutUnread } from '../../onnx/graph/subgraphs.ts';
 export interface RemovedLayer {
   readonly nodes: readonly Node[];
   /** Values that have become smaller and now broadcast in the additions that read them. */
-  readonly slim: ReadonlySet<string>;
+  readonly broadcasting: ReadonlySet<string>;
 }
 
 /** The new form of a value: only zeros, a vector that broadcasts to the old shape, or another value of the same shape. */
@@ -39,7 +39,7 @@ export function removeLayer(
   if (!nodes.every((node) => remover.take(node))) return undefined;
   const needed = withoutUnread(remover.kept, fixed);
   const readStill = needed.some((node) => [...node.inputs, ...namesWithin(node)].some((name) => tensors.has(name)));
-  return readStill ? undefined : { nodes: needed, slim: remover.slim };
+  return readStill ? undefined : { nodes: needed, broadcasting: remover.broadcasting };
 }
 
 /** The new form of a node. */
@@ -54,7 +54,7 @@ interface Found {
 class LayerRemover {
   readonly kept: Node[] = [];
   /** Values that have become vectors although their nodes stay. */
-  readonly slim = new Set<string>();
+  readonly broadcasting = new Set<string>();
   private readonly remains = new Map<string, Remains>();
   private readonly sinks: ReadonlySet<string>;
   private readonly fixed: ReadonlySet<string>;
@@ -134,7 +134,7 @@ class LayerRemover {
   /** The node now computes with the vector, and returns a vector. */
   private slimmer(node: Node): Found {
     const [output = ''] = node.outputs;
-    this.slim.add(output);
+    this.broadcasting.add(output);
     return { written: this.renamed(node), remains: { kind: 'vector', name: output } };
   }
 

@@ -40,14 +40,14 @@ export function freeMemory(): number {
 /** @param free bytes. With little memory, long audio is cut into shorter windows. */
 export function planRecognition(
   model: Model,
-  ports: ModelIO,
+  io: ModelIO,
   sampleRate: number,
   free: number = freeMemory(),
 ): RecognitionPlan {
   const budget = share * free;
   const known = new Map<number, number | undefined>();
   const one = (samples: number): number | undefined => {
-    if (!known.has(samples)) known.set(samples, activations(model, ports, samples));
+    if (!known.has(samples)) known.set(samples, activations(model, io, samples));
     return known.get(samples);
   };
   const fits = (samples: number): boolean => (one(samples) ?? 0) <= budget;
@@ -72,8 +72,8 @@ export function planRecognition(
   };
 }
 
-function activations(model: Model, ports: ModelIO, samples: number): number | undefined {
-  const { audio, mask, logits } = ports;
+function activations(model: Model, io: ModelIO, samples: number): number | undefined {
+  const { audio, mask, logits } = io;
   try {
     const { builder } = atLength(model, { audio: audio.name, mask, logits: logits.name }, 1, samples);
     return arena * graphCost(builder).bytes;

@@ -29,7 +29,7 @@ interface RecognizerParts {
   readonly file: string;
   readonly source: ModelFile;
   readonly session: Session;
-  readonly ports: ModelIO;
+  readonly io: ModelIO;
   readonly processor: Processor;
 }
 
@@ -37,21 +37,18 @@ export class Recognizer {
   private readonly file: string;
   private readonly source: ModelFile;
   private readonly session: Session;
-  private readonly ports: ModelIO;
+  private readonly io: ModelIO;
   private readonly processor: Processor;
   private plan: RecognitionPlan | undefined;
   private frames: Frames | undefined;
   private readonly output: Omit<OutputForm, 'source'>;
 
-  private constructor(
-    { file, source, session, ports, processor }: RecognizerParts,
-    output: Omit<OutputForm, 'source'>,
-  ) {
+  private constructor({ file, source, session, io, processor }: RecognizerParts, output: Omit<OutputForm, 'source'>) {
     this.output = output;
     this.file = file;
     this.source = source;
     this.session = session;
-    this.ports = ports;
+    this.io = io;
     this.processor = processor;
   }
 
@@ -66,17 +63,17 @@ export class Recognizer {
     processor: Processor,
     { plan, ...options }: RecognizerOptions,
   ): Promise<Recognizer> {
-    const ports = findModelIO(source.model.graph, file, processor.vocabulary.size);
+    const io = findModelIO(source.model.graph, file, processor.vocabulary.size);
     const session = await Session.create(file, options);
     try {
       const { sampleRate, vocabulary } = processor;
-      const batch = fixedBatch(ports);
-      const output = await probeOutput(session, source.model, file, ports, {
+      const batch = fixedBatch(io);
+      const output = await probeOutput(session, source.model, file, io, {
         sampleRate,
         symbols: vocabulary.size,
         batch,
       });
-      const recognizer = new Recognizer({ file, source, session, ports, processor }, output);
+      const recognizer = new Recognizer({ file, source, session, io, processor }, output);
       recognizer.plan = plan;
       return recognizer;
     } catch (error) {
@@ -87,7 +84,7 @@ export class Recognizer {
 
   /** The model's fixed batch size; undefined if it takes any number. */
   get batchSize(): number | undefined {
-    return fixedBatch(this.ports);
+    return fixedBatch(this.io);
   }
 
   /** The reason why audio of this many samples cannot be recognised; undefined if it can. */
@@ -167,7 +164,7 @@ export class Recognizer {
     const dims = [rows, samples];
     const audio = new Float32Array(rows * samples).fill(this.processor.paddingValue);
     utterances.forEach((utterance, index) => audio.set(utterance, index * samples));
-    const { audio: input, mask, logits: output } = this.ports;
+    const { audio: input, mask, logits: output } = this.io;
     const { axes } = this.output;
     const outputs = await this.session.run({
       [input.name]: floatsAs(input.type, audio, dims),
@@ -207,14 +204,14 @@ export class Recognizer {
 
   /** The maximum length of audio recognised whole, and its memory. */
   planned(): RecognitionPlan {
-    this.plan ??= planRecognition(plain(this.source), this.ports, this.processor.sampleRate);
+    this.plan ??= planRecognition(plain(this.source), this.io, this.processor.sampleRate);
     return this.plan;
   }
 
   /** The model's own number of frames; undefined for models with operators that Pinch does not know. */
   private counted(): Frames {
     if (this.frames) return this.frames;
-    const { audio, mask, logits } = this.ports;
+    const { audio, mask, logits } = this.io;
     const probe = new ShapeProbe(plain(this.source), { audio: audio.name, mask, logits: logits.name });
     const batch = this.batchSize ?? 1;
     try {

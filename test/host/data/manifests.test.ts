@@ -102,7 +102,7 @@ describe('ranked by name', () => {
     ['/data/test/metadata.csv', 'test'],
     ['/latest/all.csv', undefined],
     ['/train/test.jsonl', 'test'],
-  ])('%s is for %s', (path, role) => expect(roleOf(path)).toBe(role));
+  ])('the name %s says %s', (path, role) => expect(roleOf(path)).toBe(role));
 
   const all = ['/w/test.jsonl', '/w/dev.jsonl', '/w/all.jsonl', '/w/train.jsonl'];
   test.each([

@@ -66,5 +66,5 @@ describe('a histogram', () => {
     ['no histogram', { ...good, histogram: undefined }],
     ['too many bins', { ...good, histogram: { ...good.histogram, counts: new Array(10_001).fill(0) } }],
     ['nothing', undefined],
-  ])('with %s is refused', (_, value) => expect(() => readPrinted(layerInspection, value, 'inspect')).toThrow());
+  ])('one with %s is refused', (_, value) => expect(() => readPrinted(layerInspection, value, 'inspect')).toThrow());
 });

@@ -35,7 +35,7 @@ test.each([
   ['/Transpose', undefined, ''],
   ['MatMul_12', undefined, undefined],
   ['', undefined, undefined],
-])('the module of %s %s', (name, scopes, module) => {
+])('the module of the node "%s" with the metadata %s', (name, scopes, module) => {
   expect(moduleOf(named(name, scopes))).toBe(module);
 });
 

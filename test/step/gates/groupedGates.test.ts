@@ -52,66 +52,69 @@ const cases = [
   { granularity: 'neuron+weight', own: [{ gate: 1 }, { gate: 2 }], starts: [0.97, 0.3, 0.3], sizes: [32, 512, 1024] },
 ];
 
-test.each(cases)('$granularity', async ({ granularity, own, starts, sizes }) => {
-  const parameters: TrainedParameter[] = [
-    { initializer: 'conv', dims: [16, 1, 320], trained: false },
-    { initializer: 'dense0', dims: [16, 32], trained: true, groups: made, ...own[0] },
-    { initializer: 'bias0', dims: [32], trained: true, groups: biases },
-    { initializer: 'dense1', dims: [32, 32], trained: true, groups: read, ...own[1] },
-    { initializer: 'bias1', dims: [32], trained: true },
-    { initializer: 'head', dims: [32, 5], trained: true },
-  ];
-  const state = initialState(parameters, weights(), 1);
-  (state.get(stateNames.thresholds)!.data as Float32Array).set(starts);
-  const session = new TrainingSession(
-    {
-      model: toyModel(),
-      parameters,
-      layers: sizes.map((size, i) => ({ name: String(i), size })),
-      audioInput: 'input_values',
-      maskInput: undefined,
-      logitsOutput: 'logits',
-      blank: 0,
-      frames: () => 49,
-      device: 'cpu',
-      threads: 1,
-      settings: {
-        optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
-        tau: 0.1,
-        quadratic: 10,
-        accumulate: 1,
-        dropout: 0,
+test.each(cases)(
+  'gates of $granularity take the steps of the reference',
+  async ({ granularity, own, starts, sizes }) => {
+    const parameters: TrainedParameter[] = [
+      { initializer: 'conv', dims: [16, 1, 320], trained: false },
+      { initializer: 'dense0', dims: [16, 32], trained: true, groups: made, ...own[0] },
+      { initializer: 'bias0', dims: [32], trained: true, groups: biases },
+      { initializer: 'dense1', dims: [32, 32], trained: true, groups: read, ...own[1] },
+      { initializer: 'bias1', dims: [32], trained: true },
+      { initializer: 'head', dims: [32, 5], trained: true },
+    ];
+    const state = initialState(parameters, weights(), 1);
+    (state.get(stateNames.thresholds)!.data as Float32Array).set(starts);
+    const session = new TrainingSession(
+      {
+        model: toyModel(),
+        parameters,
+        layers: sizes.map((size, i) => ({ name: String(i), size })),
+        audioInput: 'input_values',
+        maskInput: undefined,
+        logitsOutput: 'logits',
+        blank: 0,
+        frames: () => 49,
+        device: 'cpu',
+        threads: 1,
+        settings: {
+          optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, clipNorm: 1 },
+          tau: 0.1,
+          quadratic: 10,
+          accumulate: 1,
+          dropout: 0,
+        },
+        seed: 0,
+        gates: 'learning',
       },
-      seed: 0,
-      gates: 'learning',
-    },
-    state,
-  );
-  const batch = {
-    shape: { rows: 2, samples, labels: 3 },
-    audio: numbers([2, samples], 1, 9).data as Float32Array,
-    audioLengths: Int32Array.of(samples, samples),
-    labels: BigInt64Array.of(2n, 3n, 4n, 3n, 2n, 0n),
-    labelLengths: BigInt64Array.of(3n, 2n),
-    weights: Float32Array.of(1, 1),
-    failures: [],
-  };
-  const scalars = { part: 1, learningRate: 5e-3, gateLearningRate: 1e-2, temperature: 1, update: true };
-  for (const [i, expected] of reference[granularity]!.entries()) {
-    const step = { ...scalars, step: i + 1, sparsityTarget: 0.4, multiplier: 0.3 };
-    const found = await session.step(batch, step);
-    expect(Math.abs(found.ctcLoss / expected.ctcLoss - 1)).toBeLessThan(1e-4);
-    expect(Math.abs(found.loss / expected.loss - 1)).toBeLessThan(1e-4);
-    expect(Math.abs(found.gradientNorm / expected.gradientNorm - 1)).toBeLessThan(1e-3);
-    expect(found.sparsity).toBeCloseTo(expected.sparsity, 5);
-    found.layers.sparsities.forEach((sparsity, gate) => {
-      const threshold = found.layers.thresholds[gate];
-      expect(threshold).toBeCloseTo(expected.thresholds[gate]!, 4);
-      expect(sparsity).toBeCloseTo(expected.layers[gate]!, 5);
-    });
-  }
-  // A group's count of updates without life starts anew when it lives again.
-  const dead = state.get(stateNames.deadFor(0))!.data as Float32Array;
-  expect(dead.filter((count) => count > 0).length).toBe(Math.round(reference[granularity]!.at(-1)!.layers[0]! * 32));
-  await session.dispose();
-});
+      state,
+    );
+    const batch = {
+      shape: { rows: 2, samples, labels: 3 },
+      audio: numbers([2, samples], 1, 9).data as Float32Array,
+      audioLengths: Int32Array.of(samples, samples),
+      labels: BigInt64Array.of(2n, 3n, 4n, 3n, 2n, 0n),
+      labelLengths: BigInt64Array.of(3n, 2n),
+      weights: Float32Array.of(1, 1),
+      failures: [],
+    };
+    const scalars = { part: 1, learningRate: 5e-3, gateLearningRate: 1e-2, temperature: 1, update: true };
+    for (const [i, expected] of reference[granularity]!.entries()) {
+      const step = { ...scalars, step: i + 1, sparsityTarget: 0.4, multiplier: 0.3 };
+      const found = await session.step(batch, step);
+      expect(Math.abs(found.ctcLoss / expected.ctcLoss - 1)).toBeLessThan(1e-4);
+      expect(Math.abs(found.loss / expected.loss - 1)).toBeLessThan(1e-4);
+      expect(Math.abs(found.gradientNorm / expected.gradientNorm - 1)).toBeLessThan(1e-3);
+      expect(found.sparsity).toBeCloseTo(expected.sparsity, 5);
+      found.layers.sparsities.forEach((sparsity, gate) => {
+        const threshold = found.layers.thresholds[gate];
+        expect(threshold).toBeCloseTo(expected.thresholds[gate]!, 4);
+        expect(sparsity).toBeCloseTo(expected.layers[gate]!, 5);
+      });
+    }
+    // A group's count of updates without life starts anew when it lives again.
+    const dead = state.get(stateNames.deadFor(0))!.data as Float32Array;
+    expect(dead.filter((count) => count > 0).length).toBe(Math.round(reference[granularity]!.at(-1)!.layers[0]! * 32));
+    await session.dispose();
+  },
+);

@@ -44,7 +44,7 @@ test.each([
   ['nonZero', '1,000', '400', '0.40 ×'],
   ['gatedSparsity', '0.00 %', '75.00 %', '+75.00 points'],
   ['bytes', '4.0 MB', '4.0 MB', 'same'],
-])('%s', (id, inA, inB, change) =>
+])('the total of %s in both models, and its change', (id, inA, inB, change) =>
   expect(totalsRows(result).find((row) => row.id === id)).toMatchObject({ a: inA, b: inB, change }),
 );
 
@@ -70,7 +70,7 @@ describe('the verdict', () => {
     ['better', 'B recognises speech significantly better'],
     ['same', 'No significant difference'],
     ['undecided', 'No verdict'],
-  ] as const)('%s', (verdict, words) => {
+  ] as const)('says it when B is %s', (verdict, words) => {
     const { headline, evidence } = verdictOf({ ...recognition, verdict });
     expect(headline).toContain(words);
     expect(headline).toContain('5.50 % in B, 4.00 % in A');

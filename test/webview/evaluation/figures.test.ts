@@ -67,7 +67,7 @@ test.each([
   ['gated', '200,000', '800,000', 0.25],
   ['gzipped', '1.8 MB', '3.6 MB', 0.5],
   ['latency', '8.0 ms', '8.0 ms', 1],
-])('%s', (id, text, other, ratio) => {
+])('the row of %s has both numbers and their ratio', (id, text, other, ratio) => {
   expect(row(id)).toMatchObject({ text, original: other });
   expect(row(id)?.ratio).toBeCloseTo(ratio);
 });

@@ -1,5 +1,6 @@
 /** Derives the heatmap's rows and columns from layer names: one row for each block, one column for each kind of layer, for any architecture. */
 
+import { append } from '../../../src/base/append.ts';
 import { shortLabel, uniqueLabels } from './layerLabels.ts';
 
 export interface GridColumn {
@@ -133,7 +134,7 @@ function columnsOf(kinds: readonly string[]): GridColumn[] {
   const byPart = new Map<string, string[]>();
   for (const kind of new Set(kinds)) {
     const { part } = shortLabel(kind);
-    byPart.set(part, [...(byPart.get(part) ?? []), kind]);
+    append(byPart, part, kind);
   }
   return Array.from(byPart.values()).flatMap((ofPart) => {
     const labels = uniqueLabels(ofPart);

@@ -1,5 +1,6 @@
 /** Operators that sum products over an axis. */
 
+import { append } from '../../../base/append.ts';
 import { intAttribute, stringAttribute } from '../../../onnx/graph/graph.ts';
 import type { Axis } from '../axes.ts';
 import { keptAxis, lengthOf, normalized, type ChannelRule } from './common.ts';
@@ -63,7 +64,7 @@ export const einsum: ChannelRule = (visit) => {
   if (right === undefined || left.includes('.') || terms.length > 2) return undefined;
   const places = new Map<string, { readonly input: number; readonly axis: number }[]>();
   terms.forEach((term, input) => {
-    Array.from(term).forEach((letter, axis) => places.set(letter, [...(places.get(letter) ?? []), { input, axis }]));
+    Array.from(term).forEach((letter, axis) => append(places, letter, { input, axis }));
   });
   const at = ({ input, axis }: { input: number; axis: number }): Axis => visit.inputs[input]?.[axis] ?? [];
   for (const [letter, [first, second, third]] of places) {
