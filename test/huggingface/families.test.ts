@@ -73,7 +73,8 @@ describe('a written checkpoint', () => {
     const kinds = layers.map(({ layer }) => layer.kind);
     expect(kinds.filter((kind) => kind === 'units').length).toBeGreaterThanOrEqual(2);
     expect(kinds.filter((kind) => kind === 'heads').length).toBeGreaterThanOrEqual(
-      ['WavLMForCTC', 'Wav2Vec2ConformerForCTC'].includes(each.config.architectures[0]!) ? 0 : 2,
+      // WavLM's gates of positions take the hidden channels apart, a part for each head.
+      each.config.architectures[0] === 'WavLMForCTC' ? 0 : 2,
     );
     await rm(folder, { recursive: true });
   });
