@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { object, readJson } from '../speech/text/json.ts';
-import { flag, identity, misfit } from './config.ts';
+import { flag, identity } from './config.ts';
 import { families } from './families/families.ts';
 import type { ConfiguredModel, Family } from './families/family.ts';
 import { ImportError } from './importError.ts';
@@ -32,8 +32,7 @@ export async function readConfig(folder: string): Promise<CheckpointConfig> {
   }
   const model = await readJson(file, family.schema);
   if (!model) throw new ImportError(folder, 'this is no checkpoint: there is no config.json');
-  const problem = misfit(model.config);
-  if (problem !== undefined) throw new ImportError(file, problem);
+  if (model.misfit !== undefined) throw new ImportError(file, model.misfit);
   const hearing = await readJson(
     join(folder, 'preprocessor_config.json'),
     object({ return_attention_mask: v.nullish(flag(false)) }),

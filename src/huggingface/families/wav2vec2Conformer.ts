@@ -148,5 +148,11 @@ export const wav2vec2Conformer = family({
   base: 'wav2vec2_conformer',
   config,
   headSize: outputSize,
+  misfit: ({ conv_depthwise_kernel_size, hidden_size, num_attention_heads }) => {
+    if (conv_depthwise_kernel_size % 2 === 0) return '"conv_depthwise_kernel_size" must be odd';
+    return (hidden_size / num_attention_heads) % 2 === 0
+      ? undefined
+      : '"hidden_size" must have an even number of channels for each of "num_attention_heads"';
+  },
   logits: wav2Vec2ConformerForCTC,
 });
