@@ -6,6 +6,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { families } from '../../src/huggingface/families/families.ts';
 import { importModel } from '../../src/huggingface/importModel.ts';
+import { checkpointModelTypes } from '../../src/protocol/modelTypes.ts';
 import { loadModel } from '../../src/onnx/file/load.ts';
 import { checkModel } from '../../src/onnx/graph/check.ts';
 import { exposeParameters } from '../../src/onnx/model/parameters.ts';
@@ -77,6 +78,10 @@ describe('a written checkpoint', () => {
       each.config.architectures[0] === 'WavLMForCTC' ? 0 : 2,
     );
     await rm(folder, { recursive: true });
+  });
+
+  test('the editor offers every family', () => {
+    expect(checkpointModelTypes).toEqual(families.map(({ modelType }) => modelType));
   });
 
   test('there is a case of every family', () => {
