@@ -4,12 +4,13 @@ import { percent } from '../base/format.ts';
 import { resolve } from 'node:path';
 import { defaultStudyFolder } from '../runs/studyFolder.ts';
 import { runOne, runStudy, type StudyEnd } from '../study/runStudy.ts';
-import { readStudyFile, StudyFileError } from '../study/studyFile.ts';
+import { readStudyFile, StudyFileError, type Study } from '../study/studyFile.ts';
+import { newHeadSettings } from '../protocol/settings.ts';
 import type { StudyProgress } from '../study/progress.ts';
 import { studyPaths } from '../study/paths.ts';
 import type { StudyResults } from '../protocol/results/study.ts';
 import { textTable } from '../base/textTable.ts';
-import { modelPath } from './modelPath.ts';
+import { trainableModel } from './modelPath.ts';
 import { endProgress, showProgress } from './progress.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 
@@ -48,8 +49,7 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
       showProgress({ label: `Steps of ${names.join(', ')}`, done: step, total: steps }),
   };
   try {
-    const described = await readStudyFile(file);
-    const read = { ...described, model: await modelPath(described.model) };
+    const read = await withModel(await readStudyFile(file));
     if (only !== undefined) {
       const end = await runOne(read, folder, only, options);
       printResult(json, end, '');
@@ -66,6 +66,16 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
     endProgress();
     release();
   }
+}
+
+/** The study with the ONNX model of a checkpoint, if its model is one. */
+async function withModel(study: Study): Promise<Study> {
+  const { path, newHead } = await trainableModel({ ...study, seed: 0 }, undefined);
+  const { sparsity } = study.settings;
+  const settings = newHead
+    ? { ...study.settings, sparsity: { ...newHeadSettings.sparsity, ...(sparsity as object | undefined) } }
+    : study.settings;
+  return { ...study, model: path, settings };
 }
 
 function exitCodeOf(status: StudyEnd['status']): number {

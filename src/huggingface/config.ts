@@ -89,7 +89,7 @@ export type CommonConfig = Parsed<typeof commonConfig>;
 export const configOf = <const E extends v.ObjectEntries>(entries: E) => object({ ...commonConfig, ...entries });
 
 /** What is wrong between the fields of a configuration; undefined if they fit together. */
-export function misfit({ conv_dim, conv_kernel, conv_stride, ...config }: CommonConfig): string | undefined {
+export function commonMisfit({ conv_dim, conv_kernel, conv_stride, ...config }: CommonConfig): string | undefined {
   if (conv_kernel.length !== conv_dim.length || conv_stride.length !== conv_dim.length) {
     return '"conv_dim", "conv_kernel" and "conv_stride" must have as many numbers each';
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { makeFolder } from '../base/makeFolder.ts';
 import { writeModel } from '../onnx/file/writeModel.ts';
 import { sizeOf } from '../onnx/graph/tensor.ts';
+import type { ImportedModel } from '../protocol/results/import.ts';
 import { buildGraph } from './buildGraph.ts';
 import type { Checkpoint, CheckpointTensor } from './checkpoint/checkpoint.ts';
 import { openCheckpoint } from './checkpoint/openCheckpoint.ts';
@@ -21,15 +22,6 @@ export interface ImportOptions {
   readonly head?: NewHead | undefined;
   /** How many of the weights are written. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-export interface ImportedModel {
-  /** The ONNX file. */
-  readonly model: string;
-  readonly architecture: string;
-  readonly parameters: number;
-  /** Whether its head is new, and knows nothing. */
-  readonly newHead: boolean;
 }
 
 /**

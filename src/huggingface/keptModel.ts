@@ -1,7 +1,7 @@
 /** Checkpoints in place of ONNX models: each is imported once and kept under its checksum. */
 
-import { createHash } from 'node:crypto';
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { hashFiles } from '../onnx/file/modelFiles.ts';
 import { hasNewHead, processorFiles } from '../speech/text/processor.ts';
@@ -35,12 +35,32 @@ const isWeights = (name: string): boolean =>
  * @throws as importModel.
  */
 export async function keptModel(folder: string, kept: string, options: ImportOptions = {}): Promise<string> {
-  const checksum = await checksumOf(folder, options);
-  const out = join(kept, `${await nameOf(folder)}-${checksum.slice(0, 12)}`);
-  // It is written last.
-  const whole = await stat(join(out, 'model.onnx')).catch(() => undefined);
-  if (!whole) await importModel(folder, out, options);
-  return out;
+  const name = await nameOf(folder);
+  const checksum = checksumOf(folder, options);
+  const alike = (await readdir(kept).catch((): string[] => [])).some((other) => other.startsWith(`${name}-`));
+  const pathOf = (sum: string): string => join(kept, `${name}-${sum.slice(0, 12)}`);
+  if (alike) {
+    const out = pathOf(await checksum);
+    if (await isWhole(out)) return out;
+  }
+  // The checksum of gigabytes takes as long as a third of the import, and has a thread of its own.
+  const pending = join(kept, `.${name}-${randomBytes(6).toString('hex')}`);
+  try {
+    const [sum] = await Promise.all([checksum, importModel(folder, pending, options)]);
+    const out = pathOf(sum);
+    // Another process may have made it meanwhile, and read it already.
+    if (await isWhole(out)) return out;
+    await rm(out, { recursive: true, force: true });
+    await rename(pending, out);
+    return out;
+  } finally {
+    await rm(pending, { recursive: true, force: true });
+  }
+}
+
+/** The graph is written last. */
+async function isWhole(folder: string): Promise<boolean> {
+  return (await stat(join(folder, 'model.onnx')).catch(() => undefined)) !== undefined;
 }
 
 /** Whether a model, an ONNX file or its folder, was imported with a new head. */

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { object, readJson } from '../speech/text/json.ts';
-import { flag, identity, misfit } from './config.ts';
+import { identity } from './config.ts';
 import { families } from './families/families.ts';
 import type { ConfiguredModel, Family } from './families/family.ts';
 import { ImportError } from './importError.ts';
@@ -32,12 +32,17 @@ export async function readConfig(folder: string): Promise<CheckpointConfig> {
   }
   const model = await readJson(file, family.schema);
   if (!model) throw new ImportError(folder, 'this is no checkpoint: there is no config.json');
-  const problem = misfit(model.config);
-  if (problem !== undefined) throw new ImportError(file, problem);
-  const hearing = await readJson(
-    join(folder, 'preprocessor_config.json'),
-    object({ return_attention_mask: v.nullish(flag(false)) }),
-  );
-  const takesMask = hearing?.return_attention_mask ?? model.config.feat_extract_norm === 'layer';
+  if (model.misfit !== undefined) throw new ImportError(file, model.misfit);
+  const takesMask = (await statedMask(folder)) ?? model.config.feat_extract_norm === 'layer';
   return { family, model, architecture, takesMask };
+}
+
+const hearing = object({ return_attention_mask: v.nullish(v.boolean('must be true or false')) });
+
+/** Newer versions of transformers keep it inside `processor_config.json`. */
+async function statedMask(folder: string): Promise<boolean | undefined> {
+  const own = await readJson(join(folder, 'preprocessor_config.json'), hearing);
+  const processor = object({ feature_extractor: v.nullish(hearing) });
+  const held = own ?? (await readJson(join(folder, 'processor_config.json'), processor))?.feature_extractor;
+  return held?.return_attention_mask ?? undefined;
 }

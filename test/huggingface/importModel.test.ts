@@ -86,6 +86,12 @@ describe('an import', () => {
     const file = 'preprocessor_config.json';
     expect(await inputs((folder) => writeFile(join(folder, file), '{"return_attention_mask": true}'))).toEqual(both);
     expect(await inputs((folder) => rm(join(folder, file)))).toEqual(['input_values']);
+    const inside = async (folder: string): Promise<void> => {
+      await rm(join(folder, file));
+      const content = '{"feature_extractor": {"return_attention_mask": true}}';
+      await writeFile(join(folder, 'processor_config.json'), content);
+    };
+    expect(await inputs(inside)).toEqual(both);
   });
 });
 

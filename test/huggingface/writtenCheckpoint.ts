@@ -42,7 +42,7 @@ export function tensorOf(name: string, dims: readonly number[]): Tensor {
 export const tensorsOf = ({ tensors }: FamilyCase): Map<string, Tensor> =>
   new Map(Object.entries(tensors).map(([name, dims]) => [name, tensorOf(name, dims)]));
 
-const vocabulary = { '<pad>': 0, '<s>': 1, '</s>': 2, '<unk>': 3, '|': 4, A: 5 };
+const vocabulary = { '<pad>': 0, '|': 1, a: 2, b: 3, c: 4, d: 5 };
 
 /** Writes a checkpoint into a new folder. */
 export async function writeCheckpoint(

@@ -7,17 +7,20 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { diffModels } from '../../src/measure/diff/diff.ts';
 import { evaluate } from '../../src/measure/evaluate/evaluate.ts';
+import { importModel } from '../../src/huggingface/importModel.ts';
 import { exportModel } from '../../src/measure/export/exportModel.ts';
 import { inspect } from '../../src/measure/inspect/inspect.ts';
 import { inspectLayer } from '../../src/measure/inspect/layerInspection.ts';
 import { modelDiff } from '../../src/protocol/results/diff.ts';
 import { evaluation } from '../../src/protocol/results/evaluation.ts';
 import { exportedModel } from '../../src/protocol/results/export.ts';
+import { importedModel } from '../../src/protocol/results/import.ts';
 import { inspection, layerInspection } from '../../src/protocol/results/inspection.ts';
 import { dryRun } from '../../src/protocol/results/prune.ts';
 import { studyResults } from '../../src/protocol/results/study.ts';
 import { completeSettings } from '../../src/protocol/settings.ts';
 import { previewRun } from '../../src/train/plan/preview.ts';
+import { caseOf, tensorsOf, writeCheckpoint } from '../huggingface/writtenCheckpoint.ts';
 import { someResults } from '../study/someResults.ts';
 import { toyModel, writeToyModel, writeToySpeech } from '../train/toy.ts';
 
@@ -37,6 +40,15 @@ const cases: readonly (readonly [string, v.GenericSchema, () => unknown])[] = [
   ['diff', modelDiff, () => diffModels(model, other, { data })],
   ['inspect', inspection, () => inspect(model, { cost: true, against: other })],
   ['inspect --layer', layerInspection, () => inspectLayer(model, 'encoder.layers.0.dense')],
+  [
+    'import',
+    importedModel,
+    async () => {
+      const each = caseOf('HubertForCTC');
+      const checkpoint = await writeCheckpoint(each, tensorsOf(each));
+      return importModel(checkpoint, join(checkpoint, 'onnx'));
+    },
+  ],
   ['export', exportedModel, () => exportModel(model, { shrink: true, int8: true })],
   [
     'prune --dry-run',

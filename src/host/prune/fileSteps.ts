@@ -20,11 +20,11 @@ export function modelStep(ofModel: (model: string) => Promise<Partial<Draft>>): 
     name: 'model',
     ask: async (draft, place) => {
       const picked = await pickFile(place, {
-        placeholder: 'Which model? An exported ONNX file, with its tokenizer files beside it',
+        placeholder: 'Which model? An ONNX file or a Hugging Face checkpoint, with its tokenizer files beside it',
         find: async () => modelOptions(await findModels(), draft.model),
         chosen: draft.model,
         browse: {
-          files: { title: 'Model', filters: { 'ONNX model': ['onnx'] } },
+          files: { title: 'Model', filters: { 'ONNX model or checkpoint': ['onnx', 'safetensors'] } },
           folders: { title: 'Folder of a model' },
         },
       });

@@ -34,10 +34,18 @@ const headsPerm = [0, 2, 1, 3];
 /** Transposed already, as the product with the queries takes them. */
 export const keysPerm = [0, 2, 3, 1];
 
-/** [batch, frames, heads · size] as [batch, heads, frames, size]. How many heads there are is not said: pruning may take some away. */
-export function byHead(m: Module, x: ValueName, headSize: number, perm: readonly number[] = headsPerm): ValueName {
-  const split = m.op('Reshape', [x, m.b.ints([0, 0, -1, headSize])]);
-  return m.op('Transpose', [split], { perm: ints(perm) });
+/** [batch, frames, heads · size] as [batch, frames, heads, size]. How many heads there are is not said: pruning may take some away. */
+export function splitHeads(m: Module, x: ValueName, headSize: number): ValueName {
+  return m.op('Reshape', [x, m.b.ints([0, 0, -1, headSize])]);
+}
+
+/** [batch, frames, heads, size] as [batch, heads, frames, size], or as keys. */
+export function headsFirst(m: Module, x: ValueName, perm: readonly number[] = headsPerm): ValueName {
+  return m.op('Transpose', [x], { perm: ints(perm) });
+}
+
+export function byHead(m: Module, x: ValueName, headSize: number, perm?: readonly number[]): ValueName {
+  return headsFirst(m, splitHeads(m, x, headSize), perm);
 }
 
 /** softmax(query · key + bias) · value, all heads in one vector again: [batch, frames, heads · size]. */

@@ -1,10 +1,10 @@
 /** Positions of the conformer: relative ones, as in Transformer-XL (Dai et al., 2019), and rotary ones (Su et al., 2021). */
 
-import { int, ints } from '../../onnx/graph/graph.ts';
+import { int } from '../../onnx/graph/graph.ts';
 import type { ValueName } from '../../onnx/graph/modelBuilder.ts';
 import { float32 } from '../../onnx/graph/tensor.ts';
 import { sizeOfAxis } from './attentionMask.ts';
-import { keysPerm } from './attention.ts';
+import { byHead, headsFirst, keysPerm, splitHeads } from './attention.ts';
 import { linearWithoutBias } from './linear.ts';
 import type { Module } from './module.ts';
 
@@ -24,8 +24,9 @@ export function relativePositionalEmbedding(m: Module, hiddenStates: ValueName, 
 }
 
 /**
- * `_apply_relative_position_encoding`.
- * @param query [batch, heads, frames, size]
+ * `_apply_relative_position_encoding`. What the positions add to a query is added before its heads come first, where the parameter
+ * [heads, size] fits as it is.
+ * @param query [batch, frames, heads, size]
  * @param embedding of `relativePositionalEmbedding`
  * @returns what is added to the scores before they are scaled: [batch, heads, frames, frames]
  */
@@ -38,15 +39,9 @@ export function relativeScores(
 ): ValueName {
   const size = channels / heads;
   const projected = linearWithoutBias(m.child('linear_pos'), embedding, channels, channels);
-  const split = m.op('Reshape', [projected, m.b.ints([0, 0, -1, size])]);
-  const positions = m.op('Transpose', [split], { perm: ints(keysPerm) });
-  const scores = m.op('MatMul', [m.op('Add', [query, perHead(m, 'pos_bias_v', heads, size)]), positions]);
-  return shifted(m, scores, sizeOfAxis(m, query, 2));
-}
-
-/** A parameter [heads, size], to be added to [batch, heads, frames, size]. */
-export function perHead(m: Module, name: string, heads: number, size: number): ValueName {
-  return m.op('Unsqueeze', [m.parameter(name, [heads, size]), m.b.ints([1])]);
+  const positions = byHead(m, projected, size, keysPerm);
+  const biased = headsFirst(m, m.op('Add', [query, m.parameter('pos_bias_v', [heads, size])]));
+  return shifted(m, m.op('MatMul', [biased, positions]), sizeOfAxis(m, query, 1));
 }
 
 /**
@@ -89,7 +84,7 @@ export function rotaryPositionalEmbedding(m: Module, hiddenStates: ValueName, si
 
 /** @param x [batch, frames, heads · size] @returns the same shape */
 export function rotated(m: Module, x: ValueName, { cos, sin }: Rotation, size: number): ValueName {
-  const split = m.op('Reshape', [x, m.b.ints([0, 0, -1, size])]);
+  const split = splitHeads(m, x, size);
   const [begin = '', end = ''] = m.ops('Split', [split], 2, { axis: int(3), num_outputs: int(2) });
   const turned = m.op('Concat', [m.op('Neg', [end]), begin], { axis: int(3) });
   const sum = m.op('Add', [m.op('Mul', [split, cos]), m.op('Mul', [turned, sin])]);

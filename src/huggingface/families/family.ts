@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { ValueName } from '../../onnx/graph/modelBuilder.ts';
 import { frameMask, type FrameMask } from '../blocks/attentionMask.ts';
 import type { Module } from '../blocks/module.ts';
-import type { CommonConfig, FeatureEncoderConfig } from '../config.ts';
+import { commonMisfit, type CommonConfig, type FeatureEncoderConfig } from '../config.ts';
 
 export interface Inputs {
   /** float32 [batch, samples] */
@@ -18,6 +18,8 @@ export interface ConfiguredModel {
   readonly config: CommonConfig;
   /** Channels of what goes into the head. */
   readonly headSize: number;
+  /** What is wrong between the fields of the configuration; undefined if they fit together. */
+  readonly misfit: string | undefined;
   /** Writes the model with its head. @returns its logits [batch, frames, symbols] */
   readonly logits: (m: Module, inputs: Inputs) => ValueName;
   /** The same model with a head for another number of symbols. */
@@ -41,14 +43,18 @@ export interface FamilyParts<C extends CommonConfig> extends Omit<Family, 'schem
   readonly config: v.GenericSchema<unknown, C>;
   /** By default the hidden size. */
   readonly headSize?: (config: C) => number;
+  /** What is wrong between the family's own fields. */
+  readonly misfit?: (config: C) => string | undefined;
   readonly logits: (m: Module, inputs: Inputs, config: C) => ValueName;
 }
 
 /** Declares a family. */
-export function family<C extends CommonConfig>({ config: schema, headSize, logits, ...names }: FamilyParts<C>): Family {
+export function family<C extends CommonConfig>(parts: FamilyParts<C>): Family {
+  const { config: schema, headSize, misfit, logits, ...names } = parts;
   const configured = (config: C): ConfiguredModel => ({
     config,
     headSize: headSize?.(config) ?? config.hidden_size,
+    misfit: commonMisfit(config) ?? misfit?.(config),
     logits: (m, inputs) => logits(m, inputs, config),
     withSymbols: (count) => configured({ ...config, vocab_size: count }),
   });

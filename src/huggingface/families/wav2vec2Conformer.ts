@@ -4,7 +4,7 @@ import type * as v from 'valibot';
 import type { ValueName } from '../../onnx/graph/modelBuilder.ts';
 import { activation } from '../blocks/activation.ts';
 import { adapter, gatedLinearUnit, outputSize } from '../blocks/adapter.ts';
-import { attend, byHead, keysPerm } from '../blocks/attention.ts';
+import { attend, byHead, headsFirst, keysPerm, splitHeads } from '../blocks/attention.ts';
 import { attentionBias, withoutPadding, type FrameMask } from '../blocks/attentionMask.ts';
 import { batchNorm, convolution, samePads } from '../blocks/convolution.ts';
 import { featureEncoder } from '../blocks/featureEncoder.ts';
@@ -13,7 +13,6 @@ import { feedForward } from '../blocks/feedForward.ts';
 import { layerNorm, linear } from '../blocks/linear.ts';
 import type { Module } from '../blocks/module.ts';
 import {
-  perHead,
   relativePositionalEmbedding,
   relativeScores,
   rotaryPositionalEmbedding,
@@ -82,16 +81,16 @@ function selfAttention(
   const headSize = channels / heads;
   const placed = rotary ? rotated(m, hiddenStates, rotary, headSize) : hiddenStates;
   const scale = m.b.scalar(headSize ** -0.5);
-  let query = byHead(m, linear(m.child('linear_q'), placed, channels, channels), headSize);
+  let query = splitHeads(m, linear(m.child('linear_q'), placed, channels, channels), headSize);
   const key = byHead(m, linear(m.child('linear_k'), placed, channels, channels), headSize, keysPerm);
   const value = byHead(m, linear(m.child('linear_v'), hiddenStates, channels, channels), headSize);
   let bias = maskBias;
   if (relative !== undefined) {
     const scores = m.op('Mul', [relativeScores(m, query, relative, channels, heads), scale]);
     bias = bias === undefined ? scores : m.op('Add', [scores, bias]);
-    query = m.op('Add', [query, perHead(m, 'pos_bias_u', heads, headSize)]);
+    query = m.op('Add', [query, m.parameter('pos_bias_u', [heads, headSize])]);
   }
-  const context = attend(m, m.op('Mul', [query, scale]), key, value, bias);
+  const context = attend(m, m.op('Mul', [headsFirst(m, query), scale]), key, value, bias);
   return linear(m.child('linear_out'), context, channels, channels);
 }
 
@@ -149,5 +148,11 @@ export const wav2vec2Conformer = family({
   base: 'wav2vec2_conformer',
   config,
   headSize: outputSize,
+  misfit: ({ conv_depthwise_kernel_size, hidden_size, num_attention_heads }) => {
+    if (conv_depthwise_kernel_size % 2 === 0) return '"conv_depthwise_kernel_size" must be odd';
+    return (hidden_size / num_attention_heads) % 2 === 0
+      ? undefined
+      : '"hidden_size" must have an even number of channels for each of "num_attention_heads"';
+  },
   logits: wav2Vec2ConformerForCTC,
 });

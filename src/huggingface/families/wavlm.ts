@@ -56,5 +56,9 @@ export const wavlm = family({
   base: 'wavlm',
   config,
   headSize: outputSize,
+  misfit: ({ num_buckets, max_bucket_distance }) =>
+    num_buckets >= 4 && max_bucket_distance > num_buckets / 4
+      ? undefined
+      : '"num_buckets" must be 4 or more, and "max_bucket_distance" more than a quarter of it',
   logits: wavLMForCTC,
 });

@@ -1,4 +1,4 @@
-/** Writes a new model whose weights come one by one, so that no more than one of them is in memory. */
+/** Writes a new model whose weights come one by one, so that no more than two of them are in memory. */
 
 import { basename } from 'node:path';
 import { rm } from 'node:fs/promises';
@@ -46,11 +46,14 @@ export async function writeModel(
   const reading: { failed?: unknown } = {};
   async function* data(): AsyncGenerator<Uint8Array> {
     let end = 0;
-    for (const [i, { name, dims, read }] of weights.entries()) {
-      const elements = await read().catch((error: unknown) => {
+    // One is read while the one before is written.
+    let next = begun(weights[0]);
+    for (const [i, { name, dims }] of weights.entries()) {
+      const elements = await next.catch((error: unknown) => {
         reading.failed = error;
         throw error;
       });
+      next = begun(weights[i + 1]);
       const bytes = toBytes(elements as Float32Array<ArrayBuffer>) as Uint8Array<ArrayBuffer>;
       const length = sizeOf(dims) * Float32Array.BYTES_PER_ELEMENT;
       if (bytes.byteLength !== length) throw new Error(`weight "${name}" has ${bytes.byteLength} bytes, not ${length}`);
@@ -76,6 +79,13 @@ export async function writeModel(
     if (reading.failed !== undefined) throw error;
     throw new OnnxFileError(path, `the model could not be written: ${reasonOf(error)}`, error);
   }
+}
+
+/** Reading that has begun. Whether it failed is looked at when its turn comes, if it does. */
+function begun(weight: StreamedWeight | undefined): Promise<Float32Array> {
+  const elements = weight?.read() ?? Promise.resolve(new Float32Array(0));
+  elements.catch(() => undefined);
+  return elements;
 }
 
 function withWeights(proto: ModelProto, weights: readonly TensorProto[]): ModelProto {

@@ -10,12 +10,13 @@ export function transposed(
   [rows = 1, columns = 1]: readonly number[],
   turned: Elements = new Float64Array(elements.length),
 ): Elements {
-  const block = 64;
+  const block = 32;
   for (let top = 0; top < rows; top += block) {
     for (let left = 0; left < columns; left += block) {
       const [bottom, right] = [Math.min(rows, top + block), Math.min(columns, left + block)];
-      for (let row = top; row < bottom; row++) {
-        for (let column = left; column < right; column++) {
+      for (let column = left; column < right; column++) {
+        // Written one behind the other, which is worth more than reading so.
+        for (let row = top; row < bottom; row++) {
           turned[column * rows + row] = elements[row * columns + column] ?? 0;
         }
       }
