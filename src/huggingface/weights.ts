@@ -52,7 +52,7 @@ export class Weights implements WeightStore {
   storeTransposed(name: string, dims: readonly number[]): string {
     return this.use(name, dims, dims.toReversed(), async (tensor) => {
       const elements = await tensor.readFloat32();
-      return transposed(elements as Float32Array<ArrayBuffer>, dims, new Float32Array(elements.length));
+      return transposed(elements, dims, new Float32Array(elements.length));
     });
   }
 
