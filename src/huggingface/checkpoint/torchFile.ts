@@ -115,7 +115,8 @@ function locate(
   if (!entry.isPlain) throw compressed(file);
   const width = bytesPerElement(storage.type);
   if (storage.length * width > entry.size) throw damaged('needs more bytes than its data has');
-  if (offset + reach(dims, strides) > storage.length) throw damaged('reaches outside its data');
+  const length = dims.includes(0) ? 0 : reach(dims.map((dim, i) => ({ dim, stride: strides[i] ?? 0 })));
+  if (offset + length > storage.length) throw damaged('reaches outside its data');
   // With a stride of 0 a single element would do for any shape.
   if (elementCount(dims) > storage.length) throw damaged('has more elements than its data');
   return storedTensor(file, { name, dtype: storage.type, dims, strides, start: entry.start + offset * width });

@@ -34,16 +34,26 @@ export function chooseFiles(files: readonly HubFile[], wanted: readonly string[]
   return Array.from(new Set([...beside, ...weights, ...named, ...data])).sort((a, b) => a.size - b.size);
 }
 
-/** Files of a checkpoint in parts, which its index names. */
-const parts: Readonly<Record<string, RegExp>> = {
-  'model.safetensors.index.json': /^model-\d+-of-\d+\.safetensors$/u,
-  'pytorch_model.bin.index.json': /^pytorch_model-\d+-of-\d+\.bin$/u,
+/** Files of a checkpoint in parts, which its index names, with their number. */
+const partNames: Readonly<Record<string, RegExp>> = {
+  'model.safetensors.index.json': /^model-\d+-of-(\d+)\.safetensors$/u,
+  'pytorch_model.bin.index.json': /^pytorch_model-\d+-of-(\d+)\.bin$/u,
 };
+
+/** @throws Error if some are missing, as they may be in a cache. */
+function partsOf(index: string, files: readonly HubFile[]): HubFile[] {
+  const pattern = partNames[index];
+  if (!pattern) return [];
+  const parts = files.filter(({ path }) => pattern.test(path));
+  const count = Number(pattern.exec(parts[0]?.path ?? '')?.[1] ?? 1);
+  if (parts.length >= count) return parts;
+  throw new Error(`Of the weights in parts that ${index} names, only ${parts.length} of ${count} are there.`);
+}
 
 function weightsOf(files: readonly HubFile[]): HubFile[] {
   for (const name of weightNames) {
     const file = files.find(({ path }) => path === name);
-    if (file) return [file, ...files.filter(({ path }) => parts[name]?.test(path))];
+    if (file) return [file, ...partsOf(name, files)];
   }
   const models = files.filter(({ path }) => /^(onnx\/)?[^/]+\.onnx$/u.test(path));
   const model = ['onnx/model.onnx', 'model.onnx'].map((name) => models.find(({ path }) => path === name)).find(Boolean);

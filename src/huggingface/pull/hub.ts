@@ -115,6 +115,13 @@ export class Hub {
     const { token, tokenName } = this.#options;
     const say = (sentence: string): Error => new Error(`${this.host}: ${sentence}.`, { cause: error });
     const page = `${this.endpoint}/${id}`;
+    const place = new URL(response.url);
+    if (place.origin !== new URL(this.endpoint).origin && response.status !== 429) {
+      // Says nothing of the model or the token, which it never sees.
+      return say(
+        `${place.host}, where it keeps large files, answers ${response.status}; run the command again later, it goes on from here`,
+      );
+    }
     switch (response.status) {
       case 401:
         return say(
@@ -129,6 +136,9 @@ export class Hub {
             : `the token in ${tokenName} may not read "${id}"; accept its conditions at ${page}, or ask its owner`,
         );
       case 404:
+        if (response.headers.get('x-error-code') === 'EntryNotFound') {
+          return say(`a file of "${id}" is in its list, but not there; run the command again later`);
+        }
         return response.headers.get('x-error-code') === 'RevisionNotFound'
           ? say(`"${id}" has no revision ${quoted(revision)}; its branches and tags are at ${page}/tree/main`)
           : say(

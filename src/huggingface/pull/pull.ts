@@ -1,7 +1,7 @@
 /** Gets a model from the hub into a folder: all of it or nothing, and what an earlier call has fetched is not fetched again. */
 
 import { constants } from 'node:fs';
-import { copyFile, open, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { chmod, copyFile, open, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncFolder } from '../../base/atomicFile.ts';
 import { quoted, reasonOf } from '../../base/errors.ts';
@@ -184,7 +184,8 @@ async function requireSpace(work: string, files: readonly HubFile[], total: numb
   let have = 0;
   for (const file of files) {
     const place = placeOf(work, file);
-    for (const path of [place, `${place}.part`]) have += (await stat(path).catch(() => undefined))?.size ?? 0;
+    for (const path of [place, `${place}.part`, join(freshFolder(work), file.path)])
+      have += (await stat(path).catch(() => undefined))?.size ?? 0;
   }
   const { bavail, bsize } = await statfs(work);
   if (bavail * bsize >= total - have) return;
@@ -198,7 +199,10 @@ async function takeFromCache(cache: CachedRepository, file: HubFile, place: stri
   const blob = await cache.find(file);
   if (blob === undefined) return false;
   const copy = `${place}.copy`;
+  await rm(copy, { force: true });
   await copyFile(blob, copy, constants.COPYFILE_FICLONE);
+  // What is read-only in the cache could not be synced, nor changed later.
+  await chmod(copy, 0o644);
   const handle = await open(copy, 'r+');
   try {
     await handle.sync();

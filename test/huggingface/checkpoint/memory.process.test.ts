@@ -84,6 +84,16 @@ const cases: readonly (readonly [string, string, () => Buffer, RegExp])[] = [
     /together larger/u,
   ],
   [
+    'a large transposed tensor',
+    'pytorch_model.bin',
+    () => {
+      const [rows, columns] = [30_000, 4000];
+      const values = { a: tensor({ dims: [rows, columns], strides: [1, rows], length: rows * columns }) };
+      return torchFile(stateDict(values), { 0: new Uint8Array(4 * rows * columns) });
+    },
+    /^read$/u,
+  ],
+  [
     'a tensor of many repeated elements',
     'pytorch_model.bin',
     () => torchFile(stateDict({ a: tensor({ dims: [2 ** 30], strides: [0], length: 1 }) }), { 0: new Uint8Array(4) }),

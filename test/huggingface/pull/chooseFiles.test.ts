@@ -103,6 +103,12 @@ describe('one sentence for', () => {
       undefined,
       /no weights that Pinch reads .*it has README\.md, model\.gguf\.$/u,
     ],
+    [
+      'parts that are missing',
+      ['model.safetensors.index.json', 'model-00001-of-00003.safetensors', 'model-00003-of-00003.safetensors'],
+      undefined,
+      /model\.safetensors\.index\.json names, only 2 of 3 are there\.$/u,
+    ],
     ['an empty repository', [], undefined, /; it is empty\.$/u],
     [
       'several models',

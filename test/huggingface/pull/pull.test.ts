@@ -334,7 +334,18 @@ describe('one sentence for', () => {
     ],
     ['403 with a token', { token }, { token: 'hf_other' }, /token in HF_TOKEN may not read "org\/model"; accept/u],
     ['401 of the weights', always(/resolve/u, 401), {}, /no model "org\/model", or it is gated or private/u],
-    ['404 of the weights', always(/^\/cdn/u, 404), {}, /there is no model/u],
+    [
+      '404 of a file that is listed',
+      always(/resolve/u, 404, { 'x-error-code': 'EntryNotFound' }),
+      {},
+      /a file of "org\/model" is in its list, but not there; run the command again later\.$/u,
+    ],
+    [
+      '403 of the CDN, which is not about the model',
+      always(/^\/cdn/u, 403),
+      {},
+      /127\.0\.0\.1:\d+, where it keeps large files, answers 403; run the command again later/u,
+    ],
     [
       '429 with minutes to wait',
       always(/resolve/u, 429, { 'retry-after': '300' }),
@@ -346,7 +357,7 @@ describe('one sentence for', () => {
       '500 again and again',
       always(/^\/cdn/u, 500),
       {},
-      /the server answers 500; run the command again later, it goes on/u,
+      /where it keeps large files, answers 500; run the command again later, it goes on/u,
     ],
     ['502 of the list', always(/tree/u, 502), {}, /the server answers 502; run the command again later/u],
     ['418', always(/tree/u, 418), {}, /the server answers 418\.$/u],
