@@ -37,9 +37,6 @@ export function titleOf(path: string): string {
   }
   if (other[0] !== undefined) return other[0];
   const folder = dirname(model);
-  // A checkpoint's ONNX model, kept under its checksum.
-  const [, imported] = /[/\\]\.pinch[/\\]models[/\\]([^/\\]+)-[0-9a-f]{12}$/u.exec(folder) ?? [];
-  if (imported !== undefined) return imported;
   // A folder named model says as little as the file name.
   return basename(folder) === 'model' ? `${basename(dirname(folder))}/model` : folderName(folder);
 }
