@@ -5,7 +5,7 @@ import type { Workbench } from './workbench.ts';
 /** Runs a command by its name in the palette. */
 export async function typeCommand({ page, choice }: Workbench, title: string): Promise<void> {
   await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input').first().waitFor();
+  await page.locator('.quick-input-widget input:focus').waitFor();
   await page.keyboard.type(title);
   await choice(title).waitFor();
   await page.keyboard.press('Enter');
