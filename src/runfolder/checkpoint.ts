@@ -18,8 +18,7 @@ import { modelFiles } from '../onnx/file/modelFiles.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
 import { prunedWeights } from '../state/pruned.ts';
 import type { State } from '../state/state.ts';
-import { SafetensorsError } from '../onnx/safetensors/header.ts';
-import { readSafetensors, writeSafetensors } from '../onnx/safetensors/safetensors.ts';
+import { readSafetensors, SafetensorsError, writeSafetensors } from '../onnx/file/safetensors.ts';
 
 /** All of a run that changes from step to step, besides its tensors. Whatever is random follows from the seed and the position. */
 const progressSchema = v.object({

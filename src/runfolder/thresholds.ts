@@ -3,8 +3,7 @@
 import { join } from 'node:path';
 import { tensorsFile } from './checkpoint.ts';
 import { stateNames } from '../state/stateNames.ts';
-import { SafetensorsError } from '../onnx/safetensors/header.ts';
-import { readSafetensors } from '../onnx/safetensors/safetensors.ts';
+import { readSafetensors, SafetensorsError } from '../onnx/file/safetensors.ts';
 
 /** A weight w counts where w² ≥ (value · scale)²; the gates of the training graph compare exactly these (prune/gates.ts). */
 export interface Threshold {

@@ -28,7 +28,7 @@ import {
 } from '../../src/runfolder/checkpoint.ts';
 import type { TrainedParameter } from '../../src/state/parameter.ts';
 import { initialState } from '../../src/state/initialState.ts';
-import { readSafetensors } from '../../src/onnx/safetensors/safetensors.ts';
+import { readSafetensors } from '../../src/onnx/file/safetensors.ts';
 import { readThresholds } from '../../src/runfolder/thresholds.ts';
 import { writeToyModel } from '../train/toy.ts';
 

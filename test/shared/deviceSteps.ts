@@ -5,7 +5,7 @@
 
 import { Random } from '../../src/base/random.ts';
 import { openTrainable } from '../openTrainable.ts';
-import { writeSafetensors } from '../../src/onnx/safetensors/safetensors.ts';
+import { writeSafetensors } from '../../src/onnx/file/safetensors.ts';
 import type { Device } from '../../src/runtime/session.ts';
 import type { StepResult } from '../../src/step/stepResult.ts';
 

@@ -15,7 +15,7 @@ import { exposeParameters, type Parameter } from '../../src/onnx/model/parameter
 import { specialize } from '../../src/onnx/passes/specialize.ts';
 import type { Tensor } from '../../src/onnx/graph/tensor.ts';
 import { ctc } from '../../src/step/ctc.ts';
-import { readSafetensors } from '../../src/onnx/safetensors/safetensors.ts';
+import { readSafetensors } from '../../src/onnx/file/safetensors.ts';
 import { firstBatch, shared } from './firstBatch.ts';
 
 const folder = join(shared, 'reference/w2v2-tiny');

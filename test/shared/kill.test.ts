@@ -9,7 +9,7 @@ import { loadModel } from '../../src/onnx/file/load.ts';
 import { parseRunFile, parseRunState } from '../../src/protocol/records.ts';
 import { Random } from '../../src/base/random.ts';
 import { listCheckpoints, readCheckpoint, tensorsFile } from '../../src/runfolder/checkpoint.ts';
-import { readSafetensors } from '../../src/onnx/safetensors/safetensors.ts';
+import { readSafetensors } from '../../src/onnx/file/safetensors.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { isAlive } from '../../src/runs/state.ts';
 import type { RunOwner } from '../../src/runfolder/runFolder.ts';

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TensorData } from '../../src/onnx/graph/tensor.ts';
-import { readSafetensors, type SafetensorsFile } from '../../src/onnx/safetensors/safetensors.ts';
+import { readSafetensors, type SafetensorsFile } from '../../src/onnx/file/safetensors.ts';
 import type { DeviceSteps } from './deviceSteps.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');

@@ -1,6 +1,6 @@
 /** The tensors of one safetensors file. */
 
-import { readSafetensorsHeader } from '../../onnx/safetensors/header.ts';
+import { readSafetensorsHeader } from '../../onnx/file/safetensorsHeader.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { storedTensor } from './storedElements.ts';
 import { WeightFile } from './weightFile.ts';

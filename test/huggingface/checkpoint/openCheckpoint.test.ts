@@ -11,7 +11,7 @@ import { WeightFileError } from '../../../src/base/errors.ts';
 import type { Checkpoint } from '../../../src/huggingface/checkpoint/checkpoint.ts';
 import { openCheckpoint, openWeightFile } from '../../../src/huggingface/checkpoint/openCheckpoint.ts';
 import { elementsOf } from '../../../src/onnx/graph/elements.ts';
-import { readSafetensors } from '../../../src/onnx/safetensors/safetensors.ts';
+import { readSafetensors } from '../../../src/onnx/file/safetensors.ts';
 import { stateDict, tensor, torchFile } from '../torchFiles.ts';
 
 const files = join(import.meta.dirname, '../files');

@@ -3,7 +3,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { writeAtomically } from '../../base/atomicFile.ts';
 import { allocate, sizeOf, toBytes, type Tensor } from '../graph/tensor.ts';
-import { readSafetensorsHeader, readWhole, SafetensorsError, typeNames } from './header.ts';
+import { readSafetensorsHeader, readWhole, SafetensorsError, typeNames } from './safetensorsHeader.ts';
+
+export { SafetensorsError } from './safetensorsHeader.ts';
 
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, Tensor>;

@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { float32, int64, type Tensor } from '../../../src/onnx/graph/tensor.ts';
-import { SafetensorsError } from '../../../src/onnx/safetensors/header.ts';
-import { readSafetensors, writeSafetensors } from '../../../src/onnx/safetensors/safetensors.ts';
+import { readSafetensors, SafetensorsError, writeSafetensors } from '../../../src/onnx/file/safetensors.ts';
 
 let folder: string;
 beforeAll(async () => {
