@@ -3,7 +3,7 @@
 import { syncFolder } from '../base/atomicFile.ts';
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { countNonZero } from '../onnx/file/count.ts';
 import { OnnxFileError, reasonOf } from '../base/errors.ts';
@@ -196,13 +196,21 @@ function ignoreDamage(error: unknown): undefined {
   if (!(error instanceof SafetensorsError)) throw error as Error;
 }
 
-/** Removes temporary files and folders of this run. Only for its one trainer. */
+/** Removes temporary files and folders of this run, and puts back what had stepped aside. Only for its one trainer. */
 export async function removeUnfinished(checkpoints: string): Promise<void> {
-  const names = await readdir(checkpoints).catch(() => []);
+  const names = await readdir(checkpoints).catch((): string[] => []);
   for (const name of names) {
-    if (/^\..*\.tmp$/u.test(name)) await rm(join(checkpoints, name), { recursive: true, force: true });
+    if (!/^\..*\.tmp$/u.test(name)) continue;
+    const target = name.slice(1, -besideSuffix.length);
+    // Killed between its two renames, a checkpoint that replaces another leaves neither in its place.
+    const isLost = name.endsWith(besideSuffix) && !names.includes(target);
+    if (isLost) await rename(join(checkpoints, name), join(checkpoints, target));
+    else await rm(join(checkpoints, name), { recursive: true, force: true });
   }
 }
+
+/** Ends the name of a checkpoint that has stepped aside for another of the same step. */
+const besideSuffix = '.before.tmp';
 
 /** Weights that are not trained stand in the model, and gradients are summed anew after every update. */
 function isKept(name: string, parameters: readonly TrainedParameter[]): boolean {
@@ -274,7 +282,8 @@ function compareZeros(
 
 /** A rename cannot replace a folder that has files in it, so an earlier checkpoint of the same step steps aside first. */
 async function replaceFolder(temporary: string, target: string): Promise<void> {
-  const aside = `${join(dirname(target), `.${randomBytes(6).toString('hex')}`)}.tmp`;
+  const aside = join(dirname(target), `.${basename(target)}${besideSuffix}`);
+  await rm(aside, { recursive: true, force: true });
   const before = await rename(target, aside).then(
     () => true,
     () => false,

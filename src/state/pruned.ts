@@ -43,8 +43,11 @@ function letThrough(parameter: TrainedParameter, weights: Float32Array, state: S
   return masked;
 }
 
-/** Writes a tensor's elements into an array as long as it is, which may hold them as they were. */
-export type Write = (into: Float32Array) => void;
+/**
+ * Writes a tensor's elements into an array as long as it is, which may hold them as they were.
+ * @param beside another array as long, in which zeros are to stand where they stand in the tensor.
+ */
+export type Write = (into: Float32Array, beside?: Float32Array) => void;
 
 /** Tensors of a state that change together, and what writes them, each into an array that may hold it as it was. */
 export interface StateChange {
@@ -64,16 +67,27 @@ export function* maskedWeights(
   for (const parameter of parameters) {
     const weights = state.get(stateNames.weight(parameter.initializer))?.data as Float32Array | undefined;
     if (!weights) continue;
-    const write = (into: Float32Array): void => {
-      writeMasked(parameter, weights, state, into);
+    const write: Write = (into, beside) => {
+      writeMasked(parameter, weights, state, into, beside);
       zeroDeadGroups(parameter, into, living);
+      if (beside) zeroDeadGroups(parameter, beside, living);
     };
     yield [parameter.initializer, write];
   }
 }
 
-/** What a gate of single weights lets through; all, without one. @param into may be the weights themselves */
-function writeMasked({ gate }: TrainedParameter, weights: Float32Array, state: State, into: Float32Array): void {
+/**
+ * Writes what a gate of single weights lets through; all, without one.
+ * @param into may be the weights themselves
+ * @param beside gets zeros in the same places
+ */
+function writeMasked(
+  { gate }: TrainedParameter,
+  weights: Float32Array,
+  state: State,
+  into: Float32Array,
+  beside?: Float32Array,
+): void {
   if (gate === undefined) {
     if (into !== weights) into.set(weights);
     return;
@@ -81,12 +95,24 @@ function writeMasked({ gate }: TrainedParameter, weights: Float32Array, state: S
   const threshold = Number(state.get(stateNames.thresholds)?.data[gate] ?? 0);
   const least = leastKept(Math.fround(threshold * Number(state.get(stateNames.rms)?.data[gate] ?? 0)));
   const [bits, maskedBits] = [bitsOf(weights), bitsOf(into)];
+  if (!beside) {
+    for (let i = 0; i < bits.length; i++) maskedBits[i] = (bits[i] as number) & keepsAll(bits[i] as number, least);
+    return;
+  }
+  // Both in one pass, because memory is what takes the time.
+  const besideBits = bitsOf(beside);
   for (let i = 0; i < bits.length; i++) {
     const value = bits[i] as number;
-    const magnitude = value & magnitudeBits;
-    // All ones where the weight is kept, without a branch, which would be a guess for every other weight.
-    maskedBits[i] = value & ((least - 1 - magnitude) >> 31) & ((magnitude - infinityBits - 1) >> 31);
+    const kept = keepsAll(value, least);
+    maskedBits[i] = value & kept;
+    besideBits[i] = (besideBits[i] as number) & kept;
   }
+}
+
+/** All ones where a weight is kept, zero otherwise: without a branch, which would be a guess for every other weight. */
+function keepsAll(bits: number, least: number): number {
+  const magnitude = bits & magnitudeBits;
+  return ((least - 1 - magnitude) >> 31) & ((magnitude - infinityBits - 1) >> 31);
 }
 
 const magnitudeBits = 0x7fff_ffff;

@@ -1,6 +1,6 @@
 /** Ends the learning of thresholds: brings the sparsity to the target exactly. From then on only the weights that survived train. */
 
-import { bitsOf, float32, type Tensor } from '../onnx/graph/tensor.ts';
+import { float32, type Tensor } from '../onnx/graph/tensor.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { TrainedParameter } from '../state/parameter.ts';
 import { groupSquares, livingGroups } from '../state/groups.ts';
@@ -11,7 +11,7 @@ import { factorsFor } from './freezeFactor.ts';
 /**
  * What changes of the state when gates no longer move. All thresholds are multiplied by one factor (ours), which keeps the proportions
  * between layers that training found; the factor is the one at which the share of weights under their thresholds is the target. Pruned
- * weights become zeros, and so do their moments.
+ * weights become zeros, and so do their running means.
  * @param state is not changed here; whoever takes the changes may write them to it one by one. Copies would take as much memory as the
  *   state, and most of the time.
  * @param removed how many gated weights are no longer in the model, which count as pruned
@@ -46,32 +46,21 @@ const times = ({ data }: Tensor, factor: (gate: number) => number): Tensor =>
   float32((data as Float32Array).map((x, gate) => x * factor(gate)));
 
 /**
- * What changes of a state when weights become what their gates let through: the weights, and the moments of those that are zero, or the
- * optimizer would move them again.
+ * What changes of a state when weights become what their gates let through: the weights, and the running means of those that are zero, or the
+ * optimizer would move them again. The running mean squares need not change: they only divide.
  * @param weights by initializer
  */
 export function* freezeWeights(state: State, weights: Iterable<readonly [string, Write]>): Iterable<StateChange> {
   for (const [initializer, writeWeight] of weights) {
-    const moments = [stateNames.mean(initializer), stateNames.square(initializer)].flatMap((name) => {
-      const data = state.get(name)?.data as Float32Array | undefined;
-      return data ? [{ name, data }] : [];
-    });
+    const mean = stateNames.mean(initializer);
+    const data = state.get(mean)?.data as Float32Array | undefined;
     yield {
-      names: [stateNames.weight(initializer), ...moments.map(({ name }) => name)],
-      write: ([weight, ...into]) => {
+      names: [stateNames.weight(initializer), ...(data ? [mean] : [])],
+      write: ([weight, into]) => {
         if (!weight) return;
-        writeWeight(weight);
-        moments.forEach(({ data }, i) => zeroWith(weight, data, into[i] ?? data));
+        if (into && data && into !== data) into.set(data);
+        writeWeight(weight, into);
       },
     };
-  }
-}
-
-/** Without a branch, which would be a guess for every other weight. */
-function zeroWith(mask: Float32Array, values: Float32Array, into: Float32Array): void {
-  const [maskBits, bits, intoBits] = [bitsOf(mask), bitsOf(values), bitsOf(into)];
-  // All ones where the mask is not zero, of either sign.
-  for (let i = 0; i < maskBits.length; i++) {
-    intoBits[i] = (bits[i] as number) & (-((maskBits[i] as number) & 0x7fff_ffff) >> 31);
   }
 }

@@ -20,6 +20,7 @@ import {
   describeCheckpoint,
   listCheckpoints,
   readCheckpoint,
+  removeUnfinished,
   reduceOldCheckpoints,
   removeOldCheckpoints,
   writeCheckpoint,
@@ -166,4 +167,24 @@ test('an old one that is damaged is left as it is', async () => {
   await reduceOldCheckpoints(checkpoints);
   expect(readFileSync(damaged!, 'utf8')).toBe('x');
   expect(existsSync(missing!)).toBe(false);
+});
+
+test('of a checkpoint that was to replace one of the same step, the earlier is put back after a kill between the two renames', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pinch-aside-'));
+  try {
+    const make = (name: string): void => {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'trainer.safetensors'), name);
+    };
+    // Killed in between: the new one is still a temporary folder.
+    for (const name of ['.step-000003.before.tmp', '.0123456789ab.tmp']) make(name);
+    // Killed behind the second rename.
+    for (const name of ['.step-000006.before.tmp', 'step-000006']) make(name);
+    await removeUnfinished(folder);
+    expect(readdirSync(folder).sort()).toEqual(['step-000003', 'step-000006']);
+    expect(readFileSync(join(folder, 'step-000003/trainer.safetensors'), 'utf8')).toBe('.step-000003.before.tmp');
+    expect(readFileSync(join(folder, 'step-000006/trainer.safetensors'), 'utf8')).toBe('step-000006');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

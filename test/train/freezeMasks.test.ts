@@ -116,12 +116,12 @@ describe('settle', () => {
     expect(settled[0]! / settled[1]!).toBeCloseTo(3, 5);
   });
 
-  test('pruned weights are zero and so are their moments; the others are as they were', () => {
+  test('pruned weights are zero and so are their running means; the others are as they were', () => {
     const state = makeState([0.4, 0.5]);
     const settled = settle(parameters, state, 0.5);
     for (const name of ['a', 'b']) {
       const [now, before] = [settled, state].map((from) => from.get(stateNames.weight(name))!.data as Float32Array);
-      for (const moment of [stateNames.mean(name), stateNames.square(name)]) {
+      for (const moment of [stateNames.mean(name)]) {
         const [momentNow, momentBefore] = [settled, state].map((from) => from.get(moment)!.data as Float32Array);
         now!.forEach((weight, i) => {
           expect(weight).toBe(weight === 0 ? 0 : before![i]);

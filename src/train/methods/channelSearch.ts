@@ -11,6 +11,7 @@ import { channelLayers, withChannels } from '../../state/channels.ts';
 import { stateNames } from '../../state/stateNames.ts';
 import type { TrainedParameter } from '../../state/parameter.ts';
 import { initialWeights } from '../../state/initialState.ts';
+import type { Write } from '../../state/pruned.ts';
 import { freezeWeights } from '../freezeMasks.ts';
 import type { Method } from './method.ts';
 
@@ -36,13 +37,20 @@ export function channelSearch({ search, sparsity: { target } }: Pick<RunSettings
         const weights = withChannels(parameters, state, chosen);
         return freezeWeights(
           state,
-          Array.from(weights, ([name, own]) => [name, (into) => into.set(own)] as const),
+          Array.from(weights, ([name, own]) => [name, writing(own)] as const),
         );
       },
       sentence: `The search has ended; what it chose, as near to a sparsity of ${percent(target, 2)} as its candidates allow, is fine-tuned.`,
     },
   };
 }
+
+const writing =
+  (weights: Float32Array): Write =>
+  (into, beside) => {
+    into.set(weights);
+    if (beside) for (let i = 0; i < weights.length; i++) if (weights[i] === 0) beside[i] = 0;
+  };
 
 /** All candidates are equally likely at first, and the order in which a layer's channels go is settled. */
 function beginSearch(
