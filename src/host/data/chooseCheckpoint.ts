@@ -8,7 +8,6 @@ import { findModels } from './findModels.ts';
 import { titleOf } from './modelNames.ts';
 import { checkpointModel } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
-import { keepFocus } from '../steps/keepFocus.ts';
 
 interface Choice extends QuickPickItem {
   /** Absent for headings and for the line that opens the file dialog. */
@@ -54,16 +53,14 @@ export async function chooseCheckpoint(
       ({ model }) => model === undefined || model !== without,
     );
   };
-  const choice = await keepFocus(
-    window.showQuickPick(listed(), {
-      title,
-      placeHolder: placeholder,
-      matchOnDescription: true,
-      matchOnDetail: true,
-      // A page takes the focus back when the palette closes. That would close the list at once.
-      ignoreFocusOut: true,
-    }),
-  );
+  const choice = await window.showQuickPick(listed(), {
+    title,
+    placeHolder: placeholder,
+    matchOnDescription: true,
+    matchOnDetail: true,
+    // A page takes the focus back when the palette closes. That would close the list at once.
+    ignoreFocusOut: true,
+  });
   if (choice?.model !== undefined) return choice.model;
   if (choice?.label !== browse.label) return undefined;
   const [file] =

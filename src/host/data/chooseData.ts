@@ -6,7 +6,6 @@ import { findManifests } from './findManifests.ts';
 import { runInputs } from './modelNames.ts';
 import { rankManifests } from './rankManifests.ts';
 import type { Services } from '../services.ts';
-import { keepFocus } from '../steps/keepFocus.ts';
 
 const lastKey = 'pinch.evaluationData';
 
@@ -21,16 +20,14 @@ interface Choice extends QuickPickItem {
  */
 export async function chooseData(services: Services, title: string, model: string): Promise<string | undefined> {
   const { workspaceState } = services.context;
-  const choice = await keepFocus(
-    window.showQuickPick(choices(workspaceState.get(lastKey), model), {
-      title,
-      placeHolder: 'Which transcribed speech? Best is speech that the model was not trained on',
-      matchOnDescription: true,
-      matchOnDetail: true,
-      // A page takes the focus back when the palette closes. That would close the list at once.
-      ignoreFocusOut: true,
-    }),
-  );
+  const choice = await window.showQuickPick(choices(workspaceState.get(lastKey), model), {
+    title,
+    placeHolder: 'Which transcribed speech? Best is speech that the model was not trained on',
+    matchOnDescription: true,
+    matchOnDetail: true,
+    // A page takes the focus back when the palette closes. That would close the list at once.
+    ignoreFocusOut: true,
+  });
   const path = choice?.browse === undefined ? choice?.path : await browseFor(choice.browse, title);
   if (path !== undefined) await workspaceState.update(lastKey, path);
   return path;

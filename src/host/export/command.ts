@@ -9,7 +9,6 @@ import { requireTrust } from '../trust.ts';
 import { readPrinted } from '../engine/printed.ts';
 import { runWithProgress } from '../engine/withProgress.ts';
 import { describeExported, exportForms, writtenPath, type ExportForm } from './forms.ts';
-import { keepFocus } from '../steps/keepFocus.ts';
 
 const title = 'Export Model';
 
@@ -50,15 +49,13 @@ async function chooseForm(model: string): Promise<ExportForm | undefined> {
     detail: form.buys,
     form,
   }));
-  const choice = await keepFocus(
-    window.showQuickPick(items, {
-      title,
-      placeHolder: `Export ${titleOf(model)} in which form?`,
-      matchOnDetail: true,
-      // A page takes the focus back when the palette closes. That would close the list at once.
-      ignoreFocusOut: true,
-    }),
-  );
+  const choice = await window.showQuickPick(items, {
+    title,
+    placeHolder: `Export ${titleOf(model)} in which form?`,
+    matchOnDetail: true,
+    // A page takes the focus back when the palette closes. That would close the list at once.
+    ignoreFocusOut: true,
+  });
   return choice?.form;
 }
 

@@ -13,7 +13,6 @@ import { requireTrust } from '../trust.ts';
 import { askForToken } from './askForToken.ts';
 import { hubAddress, keyOf, tokenVariable } from './hubToken.ts';
 import { parseModelName, type ModelName } from './modelId.ts';
-import { keepFocus } from '../steps/keepFocus.ts';
 
 const title = 'Get Model from Hugging Face';
 
@@ -47,19 +46,17 @@ export async function forgetToken({ context: { secrets } }: Services): Promise<v
 }
 
 async function askForModel(): Promise<ModelName | undefined> {
-  const text = await keepFocus(
-    window.showInputBox({
-      title,
-      prompt: 'A model of the hub: owner/name, or owner/name@revision. It is put into the folder models.',
-      placeHolder: 'facebook/wav2vec2-base-960h',
-      ignoreFocusOut: true,
-      validateInput: (text) => {
-        if (text.trim() === '') return undefined;
-        const name = parseModelName(text);
-        return typeof name === 'string' ? name : undefined;
-      },
-    }),
-  );
+  const text = await window.showInputBox({
+    title,
+    prompt: 'A model of the hub: owner/name, or owner/name@revision. It is put into the folder models.',
+    placeHolder: 'facebook/wav2vec2-base-960h',
+    ignoreFocusOut: true,
+    validateInput: (text) => {
+      if (text.trim() === '') return undefined;
+      const name = parseModelName(text);
+      return typeof name === 'string' ? name : undefined;
+    },
+  });
   if (text === undefined || text.trim() === '') return undefined;
   const name = parseModelName(text);
   return typeof name === 'string' ? undefined : name;

@@ -1,7 +1,6 @@
 /** The questions of a guided choice: a list or an input box with a back button and a step number. */
 
 import { Disposable, QuickInputButtons, window, type QuickInput, type QuickPickItem } from 'vscode';
-import { keepFocus } from './keepFocus.ts';
 import type { Place } from './walkSteps.ts';
 
 /** A line of a list. Lines without a value cannot be chosen. */
@@ -105,15 +104,14 @@ function ask<V>(
   shown.ignoreFocusOut = true;
   shown.buttons = place.canGoBack ? [QuickInputButtons.Back] : [];
   const listeners: Disposable[] = [];
-  const answered = new Promise<Picked<V>>((resolve, reject) => {
+  return new Promise<Picked<V>>((resolve, reject) => {
     listeners.push(
       shown.onDidTriggerButton(() => resolve({ kind: 'back' })),
       shown.onDidHide(() => resolve({ kind: 'cancel' })),
       ...listen(resolve, reject),
     );
     shown.show();
-  });
-  return keepFocus(answered).finally(() => {
+  }).finally(() => {
     for (const listener of listeners) listener.dispose();
     shown.dispose();
   });
