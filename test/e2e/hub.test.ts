@@ -24,6 +24,12 @@ afterAll(() => hub.close());
 const minutes = 60_000;
 const title = 'Pinch: Get Model from Hugging Face…';
 const at = (...path: string[]): string => join(bench.server.folder, ...path);
+/** A notification slides in. */
+async function pictureAtRest(name: string): Promise<void> {
+  await bench.workbench.page.waitForTimeout(1000);
+  await bench.workbench.picture(name);
+}
+
 /** A page takes the focus back when a list closes, also from the next list, which then hears no key. */
 async function leavePage(): Promise<void> {
   await typeCommand(bench.workbench, 'Pinch: Focus on Runs View');
@@ -74,9 +80,7 @@ test('a gated model needs a token, which is neither on a command line nor in set
     expect(readFileSync(at('models/spoken-commands', name)).equals(content), name).toBe(true);
   expect(server.filesWith(' pull org/spoken-commands').length).toBeGreaterThan(0);
   expect(server.filesWith(token)).toEqual([]);
-  // A notification slides in.
-  await workbench.page.waitForTimeout(1000);
-  await workbench.picture('hub-5-there');
+  await pictureAtRest('hub-5-there');
 });
 
 test(
@@ -95,7 +99,7 @@ test(
       await take(workbench, label, `(${place + 1}/${offered.length})`);
     }
     await workbench.notified(/is done: 6\d\.\d % of the gated weights are zero/u, undefined, 5 * minutes);
-    await workbench.picture('hub-7-pruned');
+    await pictureAtRest('hub-7-pruned');
     await typeCommand(workbench, 'Notifications: Clear All Notifications');
   },
   8 * minutes,
@@ -146,7 +150,7 @@ test(
     expect(await workbench.notified('model.safetensors', undefined, 2 * minutes)).toMatch(
       /^Written: .*\/step-\d+-huggingface\/model\.safetensors, 2\.1 MB, \d+\.\d % of the 2\.\d MB before\.$/u,
     );
-    await workbench.picture('hub-11-huggingface');
+    await pictureAtRest('hub-11-huggingface');
     const folder = readdirSync(checkpoints()).find((name) => name.endsWith('-huggingface')) ?? '';
     expect(readdirSync(join(checkpoints(), folder)).sort()).toEqual(Object.keys(files).sort());
   },
@@ -164,7 +168,7 @@ test(
     expect(await workbench.notified('8-bit', undefined, 2 * minutes)).toMatch(
       /^Written: .*\/step-\d+-int8-transformers\.js, 2\.\d MB in float32 and \d+ kB with 8-bit weights; the model was 2\.\d MB\.$/u,
     );
-    await workbench.picture('hub-12-transformers.js');
+    await pictureAtRest('hub-12-transformers.js');
     const folder = readdirSync(checkpoints()).find((name) => name.endsWith('transformers.js')) ?? '';
     for (const name of ['onnx/model.onnx', 'onnx/model_quantized.onnx', 'config.json', 'tokenizer.json', 'README.md'])
       expect(existsSync(join(checkpoints(), folder, name)), name).toBe(true);

@@ -24,12 +24,12 @@ export const exportForms: readonly ExportForm[] = [
   { label: 'Both', buys: 'the smallest file', flags: ['--shrink', '--int8'] },
   {
     label: 'For transformers (Hugging Face checkpoint)',
-    buys: 'model.safetensors and config.json, which from_pretrained loads in PyTorch, to run it there or to train on',
+    buys: 'to run or train in PyTorch: from_pretrained loads model.safetensors and config.json',
     flags: ['--to', 'huggingface'],
   },
   {
     label: 'For transformers.js',
-    buys: 'the folder that its speech recognition pipeline loads, in a browser or in Node: in float32 and with 8-bit weights, with a model card',
+    buys: 'to run in a browser or in Node: float32 and 8-bit weights, and a model card',
     flags: ['--to', 'transformers.js', '--int8'],
   },
 ];
