@@ -12,7 +12,7 @@ import { readProcessor } from '../../speech/text/processor.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
 import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
 import { hashManifest } from '../../speech/manifest/hash.ts';
-import { hashModel } from '../../onnx/file/modelFiles.ts';
+import { hashModel } from '../../onnx/folder/modelFiles.ts';
 import { countModel, measureCost, originalOf } from '../cost/modelCost.ts';
 import { measureFileSize } from '../cost/modelSize.ts';
 import { reportParameters } from '../model/parameterReport.ts';

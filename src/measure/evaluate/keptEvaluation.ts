@@ -13,8 +13,8 @@ import {
   type Hypothesis,
 } from '../../protocol/results/evaluation.ts';
 import { hashManifest } from '../../speech/manifest/hash.ts';
-import { hashModel } from '../../onnx/file/modelFiles.ts';
-import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { hashModel } from '../../onnx/folder/modelFiles.ts';
+import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 
 /** The parts of an evaluation that a comparison needs. */
 export interface Measured extends Pick<Evaluation, 'wer' | 'cer' | 'errors' | 'words' | 'utterances'> {
