@@ -15,6 +15,7 @@ import { pull, type PullFlags } from './cli/pull.ts';
 import { setup, type SetupFlags } from './cli/setup.ts';
 import { study, studyHelp, type StudyFlags } from './cli/study.ts';
 import { sentenceOf } from './base/errors.ts';
+import { HubRefusalError } from './huggingface/pull/hub.ts';
 import { deviceChoices, granularities, methods } from './protocol/settings.ts';
 import { exportTargets } from './protocol/results/export.ts';
 import { OnnxruntimeError } from './runtime/onnxruntimeError.ts';
@@ -236,7 +237,8 @@ try {
   process.exitCode = code;
   if (message !== '') {
     process.stderr.write(`${message}\n`);
-    if (args.includes('--json')) printResult(true, { status: 'failed', message }, '');
+    const more = error instanceof HubRefusalError ? { refusal: error.refusal } : {};
+    if (args.includes('--json')) printResult(true, { status: 'failed', message, ...more }, '');
   }
   if (process.env['PINCH_DEBUG'] === '1') {
     if (error instanceof OnnxruntimeError) process.stderr.write(`${error.ownWords}\n`);

@@ -9,6 +9,7 @@ import { createEvaluationPanels } from './host/evaluation/evaluateCheckpoint.ts'
 import { findNode } from './host/engine/findNode.ts';
 import { HeatmapView } from './host/heatmap/heatmapView.ts';
 import { createLayerPanels } from './host/layer/layerPanel.ts';
+import { firstFolder } from './host/data/workspaceFolder.ts';
 import { watchModels } from './host/data/findModels.ts';
 import { Notifications } from './host/runs/notifications.ts';
 import { greetSample } from './host/data/openSample.ts';
@@ -24,7 +25,8 @@ export function activate(context: ExtensionContext): void {
   const began = performance.now();
   const log = window.createOutputChannel('Pinch', { log: true });
   const node = () => findNode(workspace.getConfiguration('pinch').get('nodePath', ''), process.execPath);
-  const pinch = createPinch(join(context.extensionPath, 'dist', 'cli.js'), node, (line) => log.info(line));
+  const cli = join(context.extensionPath, 'dist', 'cli.js');
+  const pinch = createPinch(cli, node, (line) => log.info(line), firstFolder);
   const runs = new RunStore(context.workspaceState);
   const services: Services = { context, log, pinch, runs };
   const heatmap = new HeatmapView(services);

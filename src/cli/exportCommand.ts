@@ -1,7 +1,8 @@
-/** `pinch export`: writes a model without its pruned parts, or with 8-bit weights. */
+/** `pinch export`: writes a model without its pruned parts, with 8-bit weights, or for another program. */
 
 import type { ExportTarget } from '../protocol/results/export.ts';
 import { describeExport, exportModel } from '../measure/export/exportModel.ts';
+import { checkpointFolder } from '../huggingface/keptModel.ts';
 import { modelPath } from './modelPath.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
 import { showProgress } from './progress.ts';
@@ -24,6 +25,8 @@ export async function exportCommand(model: string, flags: ExportFlags): Promise<
     throw new UsageError('A Hugging Face checkpoint has float32 weights: leave out --int8, or write --to onnx.');
   }
   const exported = await exportModel(await modelPath(model), {
+    // Not beside the ONNX model that was made of a checkpoint, in .pinch.
+    place: await checkpointFolder(model),
     for: to,
     shrink,
     int8,

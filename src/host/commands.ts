@@ -6,6 +6,7 @@ import { evaluateCheckpoint, type EvaluationPanels } from './evaluation/evaluate
 import { exportModel } from './export/command.ts';
 import type { LayerSubject } from '../protocol/views/layer.ts';
 import type { LayerPanels } from './layer/layerPanel.ts';
+import { forgetToken, getModel } from './hub/getModel.ts';
 import { openSample } from './data/openSample.ts';
 import { CommandCancelled } from './engine/pinch.ts';
 import { pruneModel } from './prune/command.ts';
@@ -28,6 +29,8 @@ function handlers(services: Services, { layer, evaluation, diff }: Panels): Read
   return {
     'pinch.pruneModel': (target) => pruneModel(services, target),
     'pinch.openSample': () => openSample(services),
+    'pinch.getModel': (target) => getModel(services, target),
+    'pinch.forgetToken': () => forgetToken(services),
     'pinch.evaluateCheckpoint': (target, all) => evaluateCheckpoint(services, evaluation, target, all),
     'pinch.exportModel': (target) => exportModel(services, target),
     'pinch.diffCheckpoints': (target, all) => diffCheckpoints(services, diff, target, all),

@@ -60,6 +60,13 @@ describe('a checkpoint', () => {
     expect(readdirSync(join(checkpoint, 'written'))).toContain('vocab.json');
   });
 
+  test.each(['.', 'model.safetensors'])('is exported from %s into a folder beside its own', async (given) => {
+    const { folder } = await done<{ folder: string }>(run(checkpoint, 'export', given, '--int8', '--json'));
+    expect(folder).toBe(`${checkpoint}-int8`);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['model.onnx', 'vocab.json']));
+    rmSync(folder, { recursive: true });
+  });
+
   test('with a head takes no vocabulary', async () => {
     const { code, err } = await run(checkpoint, 'prune', '--model', '.', ...speech, '--vocab', 'vocab.json');
     expect([code, err]).toEqual([2, expect.stringContaining('Leave out --vocab')]);

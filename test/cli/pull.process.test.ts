@@ -9,8 +9,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
+import { hubRefusal } from '../../src/protocol/results/pull.ts';
 import { hubServer, type HubOptions, type HubRequest, type HubServer } from '../huggingface/pull/hubServer.ts';
 
 const random = Random.seeded(20);
@@ -163,4 +165,29 @@ test('a refusal is one sentence and exit code 1; a token that is not set is wron
     code: 2,
     stderr: '--token-env names NONE, which is not set.\n',
   });
+});
+
+test('as JSON, a refusal says where its conditions and tokens are; a token that may read the model is taken from its variable', async () => {
+  const files = { 'config.json': Buffer.from('{}'), 'model.safetensors': noise(2000) };
+  const hub = await serve(files, { token: 'hf_right' });
+  const pull = (variables: NodeJS.ProcessEnv, ...flags: readonly string[]): Promise<unknown> =>
+    promisify(execFile)(process.execPath, [command, 'pull', 'org/model', '--json', ...flags], {
+      cwd: folder,
+      env: { ...environment(), ...variables },
+    }).then(
+      ({ stdout }) => JSON.parse(stdout) as unknown,
+      (error: unknown) => JSON.parse((error as { stdout: string }).stdout) as unknown,
+    );
+  const [page, tokens] = [`${hub.endpoint}/org/model`, `${hub.endpoint}/settings/tokens`];
+  const failed = (status: number, withToken: boolean): object => ({
+    status: 'failed',
+    message: expect.any(String) as unknown,
+    refusal: { status, withToken, page, tokens },
+  });
+  const none = await pull({});
+  expect(none).toEqual(failed(401, false));
+  expect(v.safeParse(hubRefusal, (none as { refusal: unknown }).refusal).success).toBe(true);
+  expect(await pull({ MINE: 'hf_wrong' }, '--token-env', 'MINE')).toEqual(failed(403, true));
+  expect(await pull({ HF_TOKEN: 'hf_wrong' })).toEqual(failed(403, true));
+  expect(await pull({ MINE: 'hf_right' }, '--token-env', 'MINE')).toMatchObject({ id: 'org/model' });
 });

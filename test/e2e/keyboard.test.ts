@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { useBench } from './bench.ts';
 import { newestStep } from './heatmap.ts';
+import { take, typeCommand } from './keys.ts';
 import { copySample, stateOf } from './sample.ts';
 
 const bench = useBench({ story: true, prepare: copySample });
@@ -19,13 +20,9 @@ test(
   'Prune Model starts a run with Enter alone',
   async () => {
     const { workbench } = bench;
-    await typeCommand('Pinch: Prune Model');
+    await typeCommand(bench.workbench, 'Pinch: Prune Model');
     const offered = ['pinch-sample/model', 'train.jsonl', 'dev.jsonl', 'Single weights', '65 %', 'auto', 'Start'];
-    for (const [at, label] of offered.entries()) {
-      const question = workbench.page.locator('.quick-input-widget', { hasText: `(${at + 1}/${offered.length})` });
-      await question.locator('.monaco-list-row.focused', { hasText: label }).waitFor({ timeout: 2 * minutes });
-      await workbench.page.keyboard.press('Enter');
-    }
+    for (const [at, label] of offered.entries()) await take(workbench, label, `(${at + 1}/${offered.length})`);
     const page = await workbench.webview('heatmap');
     await page.waitForFunction(newestStep, null, { timeout: 2 * minutes });
   },
@@ -36,7 +33,7 @@ test(
   'Tab reaches the heatmap, arrows walk over its cells, Enter opens a layer',
   async () => {
     const { workbench } = bench;
-    await typeCommand('Pinch: Focus on Sparsity View');
+    await typeCommand(bench.workbench, 'Pinch: Focus on Sparsity View');
     const page = await workbench.webview('heatmap');
     const focused = () => page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset['layer'] ?? '');
     for (let presses = 0; presses < 15 && (await focused()) === ''; presses++)
@@ -61,7 +58,7 @@ test(
 test(
   'Stop Run from the palette',
   async () => {
-    await typeCommand('Pinch: Stop Run');
+    await typeCommand(bench.workbench, 'Pinch: Stop Run');
     await bench.workbench.notified('was stopped at step');
     expect(stateOf(runFolder()).status).toBe('stopped');
   },
@@ -69,12 +66,3 @@ test(
 );
 
 test('no webview has broken its policy or failed', () => expect(bench.workbench.problems).toEqual([]));
-
-async function typeCommand(title: string): Promise<void> {
-  const { page } = bench.workbench;
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input').first().waitFor();
-  await page.keyboard.type(title);
-  await bench.workbench.choice(title).waitFor();
-  await page.keyboard.press('Enter');
-}

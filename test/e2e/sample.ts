@@ -1,7 +1,8 @@
 /** The sample in a folder, and the command of the installed extension, called as from a terminal. */
 
 import { execFile } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RunState } from '../../src/protocol/records.ts';
@@ -14,9 +15,32 @@ function installed(): string {
   return join(extensions, name);
 }
 
+const bundled = (): string => join(installed(), 'media/sample');
+
 export function copySample(folder: string): void {
-  cpSync(join(installed(), 'media/sample'), join(folder, 'pinch-sample'), { recursive: true });
+  cpSync(bundled(), join(folder, 'pinch-sample'), { recursive: true });
 }
+
+/** The sample's clips and manifests, without its model. */
+export function copySpeech(folder: string): void {
+  for (const name of ['clips', 'train.jsonl', 'dev.jsonl', 'test.jsonl'])
+    cpSync(join(bundled(), name), join(folder, name), { recursive: true });
+}
+
+/** The files of the sample's model as a Hugging Face checkpoint, by name. */
+export async function sampleCheckpoint(): Promise<Record<string, Buffer>> {
+  const scratch = mkdtempSync(join(tmpdir(), 'pinch-checkpoint-'));
+  try {
+    const out = join(scratch, 'checkpoint');
+    await command('export', join(bundled(), 'model'), '--to', 'huggingface', '--out', out);
+    return Object.fromEntries(readdirSync(out).map((name) => [name, readFileSync(join(out, name))]));
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+const command = (...args: readonly string[]): Promise<unknown> =>
+  promisify(execFile)(process.execPath, [join(installed(), 'dist/cli.js'), ...args]);
 
 /** Starts a run of the sample in a folder, with the command. @returns the run folder. */
 export async function startRun(folder: string, name: string, ...options: readonly string[]): Promise<string> {

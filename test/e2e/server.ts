@@ -10,6 +10,7 @@ export interface ServerOptions {
   /** Asks for trust as the desktop does; otherwise every folder is trusted. */
   readonly workspaceTrust?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Server {
@@ -21,6 +22,8 @@ export interface Server {
   /** The commands of all processes in it. */
   readonly programs: () => string[];
   readonly log: () => string;
+  /** The names of the files of the workbench's own, settings and logs among them, that hold a text. */
+  readonly filesWith: (text: string) => string[];
   /** When the extension was last activated, in milliseconds since 1970, by its own log. */
   readonly activatedAt: () => number;
   /** Ends everything that was started in it, runs too, and removes its folders. */
@@ -47,7 +50,11 @@ const quiet = {
 };
 
 /** @throws Error with what it wrote if it does not listen within half a minute. */
-export async function startServer({ workspaceTrust = false, settings = {} }: ServerOptions = {}): Promise<Server> {
+export async function startServer({
+  workspaceTrust = false,
+  settings = {},
+  environment = {},
+}: ServerOptions = {}): Promise<Server> {
   const scratch = mkdtempSync(join(tmpdir(), 'pinch-workbench-'));
   const [folder, user] = [join(scratch, 'work'), join(scratch, 'user')];
   mkdirSync(folder);
@@ -68,7 +75,7 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       // code-server's own configuration would go to the home folder otherwise.
-      env: { ...process.env, XDG_CONFIG_HOME: join(scratch, 'config') },
+      env: { ...process.env, ...environment, XDG_CONFIG_HOME: join(scratch, 'config') },
     },
   );
   const { pid = 0 } = child;
@@ -98,6 +105,11 @@ export async function startServer({ workspaceTrust = false, settings = {} }: Ser
     extensionHosts: () => childrenOf(pid).filter((pid) => commandLine(pid).includes('--type=extensionHost')),
     programs: () => childrenOf(pid).map(commandLine),
     log: () => lines.join('\n'),
+    filesWith: (text) =>
+      readdirSync(user, { recursive: true, encoding: 'utf8', withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => join(parentPath, name))
+        .filter((file) => readFileSync(file).includes(text)),
     activatedAt: () => lastActivation(join(user, 'logs')),
     stop: async () => {
       stopRuns(folder);

@@ -178,7 +178,7 @@ test(
     const { workbench } = bench;
     const best = workbench.rows('Runs').filter({ hasText: 'best' }).first();
     await workbench.contextMenu(best, 'Export Model…');
-    expect(await workbench.choices()).toHaveLength(3);
+    expect(await workbench.choices()).toHaveLength(5);
     await workbench.picture('story-7-export');
     await workbench.choose('With 8-bit weights', 'Export Model');
     const written = /^Written: .*\/step-\d+-int8\/model\.onnx, \d+ kB, \d+\.\d % of the 2\.\d MB before\.$/u;

@@ -30,19 +30,24 @@ test('a run is shown', async () => {
   await workbench.picture('untrusted');
 });
 
-test.each(['Prune Model', 'Evaluate Checkpoint', 'Export Model', 'Diff Checkpoints', 'Resume Run', 'Run Study'])(
-  '%s says that the workspace is not trusted, and starts nothing',
-  async (title) => {
-    const { workbench, server } = bench;
-    await workbench.command(`Pinch: ${title}`);
-    expect(
-      await workbench.notified(`${title} reads models and speech of this workspace, which is not trusted`),
-    ).toContain('Trust it to go on.');
-    await expect.poll(workbench.isAsking).toBe(false);
-    expect(server.programs().filter((command) => /(?:cli|trainer)\.js/u.test(command))).toEqual([]);
-    await workbench.dismissNotifications();
-  },
-);
+test.each([
+  'Prune Model',
+  'Get Model from Hugging Face',
+  'Evaluate Checkpoint',
+  'Export Model',
+  'Diff Checkpoints',
+  'Resume Run',
+  'Run Study',
+])('%s says that the workspace is not trusted, and starts nothing', async (title) => {
+  const { workbench, server } = bench;
+  await workbench.command(`Pinch: ${title}`);
+  expect(
+    await workbench.notified(`${title} reads models and speech of this workspace, which is not trusted`),
+  ).toContain('Trust it to go on.');
+  await expect.poll(workbench.isAsking).toBe(false);
+  expect(server.programs().filter((command) => /(?:cli|trainer)\.js/u.test(command))).toEqual([]);
+  await workbench.dismissNotifications();
+});
 
 test('a study’s report is shown, shown anew when it is written anew, and nothing of it runs', async () => {
   const { workbench, server } = bench;

@@ -65,6 +65,7 @@ describe('createRunFolder', () => {
       '/x/..model',
       '/x/base/onnx/model.onnx',
       '/x/base/onnx',
+      '.pinch/models/xls-r-0123456789ab',
     ]) {
       const paths = await createRunFolder(run, model);
       names.push(basename(paths.folder));
@@ -78,6 +79,7 @@ describe('createRunFolder', () => {
       `${day}-model-1`,
       `${day}-base-1`,
       `${day}-base-2`,
+      `${day}-xls-r-1`,
     ]);
   });
 

@@ -14,6 +14,7 @@ export function empty(onCommand: (command: HeatmapCommand) => void): Empty {
     'div',
     { class: 'buttons' },
     button({ label: 'Prune Model…', primary: true, onClick: () => onCommand('prune') }),
+    button({ label: 'Get Model from Hugging Face…', onClick: () => onCommand('getModel') }),
     button({ label: 'Open Sample', onClick: () => onCommand('openSample') }),
   );
   const untrusted = make(
@@ -27,7 +28,7 @@ export function empty(onCommand: (command: HeatmapCommand) => void): Empty {
     make(
       'p',
       {},
-      'The heatmap shows how many weights of each layer are zero. Prune a model to watch it change, or try the sample first.',
+      'The heatmap shows how many weights of each layer are zero. Prune a model to watch it change: one of the Hugging Face hub, one of this folder, or the sample.',
     ),
     untrusted,
     buttons,

@@ -14,8 +14,9 @@ export interface CheckpointPlace {
 
 /** Run and step of a checkpoint, read from its path; undefined for any other model. */
 export function checkpointOf(model: string): CheckpointPlace | undefined {
-  const folder = dirname(model);
-  const [, step, form] = /^step-(\d{1,15})(?:-(\w+(?:-\w+)*))?$/u.exec(basename(folder)) ?? [];
+  const own = dirname(model);
+  const folder = basename(own) === 'onnx' ? dirname(own) : own;
+  const [, step, form] = /^step-(\d{1,15})(?:-(\w[\w.]*(?:-\w[\w.]*)*))?$/u.exec(basename(folder)) ?? [];
   const checkpoints = dirname(folder);
   if (step === undefined || basename(checkpoints) !== 'checkpoints') return undefined;
   return { run: dirname(checkpoints), step: Number(step), ...(form === undefined ? {} : { form }) };
@@ -24,20 +25,24 @@ export function checkpointOf(model: string): CheckpointPlace | undefined {
 /**
  * `digits-1, step 500` for a checkpoint, `digits-1, step 500, int8` for a model exported from it. For another model its file name or, where
  * that says nothing, its folder.
- * @param path of an ONNX file, or of a model's folder.
+ * @param path of an ONNX file, of the weights of a Hugging Face checkpoint, or of a model's folder.
  */
 export function titleOf(path: string): string {
-  const model = extname(path) === '.onnx' ? path : join(path, 'model.onnx');
+  const model = extname(path) === '.onnx' ? path : join(isWeights(path) ? dirname(path) : path, 'model.onnx');
+  const other = basename(model) === 'model.onnx' ? [] : [basename(model, extname(model))];
   const checkpoint = checkpointOf(model);
   if (checkpoint) {
     const { run, step, form } = checkpoint;
-    return [basename(run), `step ${step}`, ...(form === undefined ? [] : [form])].join(', ');
+    return [basename(run), `step ${step}`, ...(form === undefined ? [] : [form]), ...other].join(', ');
   }
-  if (basename(model) !== 'model.onnx') return basename(model, extname(model));
+  if (other[0] !== undefined) return other[0];
   const folder = dirname(model);
   // A folder named model says as little as the file name.
   return basename(folder) === 'model' ? `${basename(dirname(folder))}/model` : folderName(folder);
 }
+
+/** The files in which Hugging Face checkpoints have their weights. */
+const isWeights = (path: string): boolean => /\.(safetensors|bin)(\.index\.json)?$/u.test(path);
 
 /** Whether a model certainly precedes another: as its original, or at an earlier step of the same run. */
 export function isOlder(model: string, than: string): boolean {

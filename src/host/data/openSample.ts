@@ -47,10 +47,11 @@ async function openElsewhere(context: ExtensionContext): Promise<void> {
 
 async function sayWhatNext(sample: string): Promise<void> {
   const prune = 'Prune Model';
-  const message = `The sample is in ${folderName}: a small model of spoken commands, and clips to train and test on.`;
-  if ((await window.showInformationMessage(message, prune)) === prune) {
-    await commands.executeCommand('pinch.pruneModel', Uri.file(join(sample, 'model')));
-  }
+  const own = 'Get Model from Hugging Face…';
+  const message = `The sample is in ${folderName}: a small model of spoken commands, and clips to train and test on. A model of your own comes from the hub, or in a folder.`;
+  const choice = await window.showInformationMessage(message, prune, own);
+  if (choice === prune) await commands.executeCommand('pinch.pruneModel', Uri.file(join(sample, 'model')));
+  if (choice === own) await commands.executeCommand('pinch.getModel');
 }
 
 /**

@@ -12,7 +12,10 @@ export interface CommandProgress {
 }
 
 export interface CommandOptions {
+  /** The workspace's folder by default: imported models are kept below it. */
   readonly cwd?: string | undefined;
+  /** More variables for the process. They are not logged, so a secret may be among them. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
   readonly onProgress?: ((progress: CommandProgress) => void) | undefined;
   /** Ends the command, which then throws `CommandCancelled`. */
   readonly signal?: AbortSignal | undefined;
@@ -20,6 +23,18 @@ export interface CommandOptions {
 
 export class CommandCancelled extends Error {
   override readonly name = 'CommandCancelled';
+}
+
+/** The command ended with an error. `message` is its sentence. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+  /** The JSON that it printed; undefined if it printed none. */
+  readonly printed: unknown;
+
+  constructor(message: string, printed: unknown) {
+    super(message);
+    this.printed = printed;
+  }
 }
 
 /** A program with its arguments, for a caller that starts it itself. */
@@ -34,7 +49,7 @@ export interface Pinch {
   /**
    * @param args of the command, without `--json`, which is added.
    * @returns the JSON that it printed.
-   * @throws Error with the command's one sentence if it failed; CommandCancelled
+   * @throws CommandFailed; CommandCancelled; Error if there is no Node.js to run it
    */
   readonly run: (args: readonly string[], options?: CommandOptions) => Promise<unknown>;
   /** The command line for a terminal. @throws Error if there is no Node.js to run it. */
@@ -50,14 +65,20 @@ const graceful = 3000;
  * @param file the bundled command.
  * @param node called for each command, because the setting may have changed.
  * @param log receives the command's standard error.
+ * @param folder where commands run that are not told where; undefined for the folder of this process.
  */
-export function createPinch(file: string, node: () => Promise<NodeProgram>, log: (line: string) => void): Pinch {
+export function createPinch(
+  file: string,
+  node: () => Promise<NodeProgram>,
+  log: (line: string) => void,
+  folder: () => string | undefined = () => undefined,
+): Pinch {
   return {
     async invocation(args) {
       const { path, environment } = await node();
       return { path, args: [file, ...args], environment };
     },
-    async run(args, { cwd, onProgress, signal } = {}) {
+    async run(args, { cwd = folder(), environment: more, onProgress, signal } = {}) {
       const { path, environment } = await node();
       const refuseIfCancelled = (): void => {
         if (signal?.aborted ?? false) throw new CommandCancelled();
@@ -66,7 +87,7 @@ export function createPinch(file: string, node: () => Promise<NodeProgram>, log:
       log(`pinch ${args.join(' ')}`);
       const child = spawn(path, [file, ...args, '--json'], {
         cwd,
-        env: { ...process.env, ...environment, PINCH_PROGRESS: 'json' },
+        env: { ...process.env, ...environment, ...more, PINCH_PROGRESS: 'json' },
         stdio: ['ignore', 'pipe', 'pipe'],
         windowsHide: true,
       });
@@ -99,8 +120,9 @@ export function createPinch(file: string, node: () => Promise<NodeProgram>, log:
         refuseIfCancelled();
         const result = parseJson(Buffer.concat(chunks).toString('utf8'));
         if (code === 0 && result !== undefined) return result;
-        throw new Error(
+        throw new CommandFailed(
           messageOf(result) ?? (lastLine || `pinch ${args[0] ?? ''} ended unexpectedly (exit code ${String(code)}).`),
+          result,
         );
       } finally {
         signal?.removeEventListener('abort', cancel);

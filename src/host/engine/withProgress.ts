@@ -1,17 +1,17 @@
 /** Runs a command with a notification that shows its progress and can cancel it. */
 
 import { ProgressLocation, window } from 'vscode';
-import { CommandCancelled, type Pinch } from './pinch.ts';
+import { CommandCancelled, type CommandOptions, type Pinch } from './pinch.ts';
 
 /**
  * @returns the command's JSON; undefined if the user cancelled it.
- * @throws Error with one sentence if it failed.
+ * @throws as Pinch.run, but for cancelling.
  */
 export async function runWithProgress(
   pinch: Pinch,
   title: string,
   args: readonly string[],
-  cwd?: string,
+  options: Pick<CommandOptions, 'cwd' | 'environment'> = {},
 ): Promise<unknown> {
   return window.withProgress(
     { location: ProgressLocation.Notification, title, cancellable: true },
@@ -20,7 +20,7 @@ export async function runWithProgress(
       token.onCancellationRequested(() => abort.abort());
       try {
         return await pinch.run(args, {
-          cwd,
+          ...options,
           signal: abort.signal,
           onProgress: (progress) => report.report({ message: describe(progress) }),
         });

@@ -1,5 +1,6 @@
 /** The command Evaluate Checkpoint, and the panels it opens. */
 
+import * as v from 'valibot';
 import { parseEvaluationSubject, type EvaluationSubject } from '../../protocol/views/evaluation.ts';
 import { chooseCheckpoint, modelsOf, runOf } from '../data/chooseCheckpoint.ts';
 import { chooseData } from '../data/chooseData.ts';
@@ -7,6 +8,7 @@ import { titleOf } from '../data/modelNames.ts';
 import type { Services } from '../services.ts';
 import { SubjectPanels } from '../panels/subjectPanels.ts';
 import { requireTrust } from '../trust.ts';
+import { readPrinted } from '../engine/printed.ts';
 import { runWithProgress } from '../engine/withProgress.ts';
 import { EvaluationPanel } from './evaluationPanel.ts';
 import { keptEvaluations } from './keptEvaluations.ts';
@@ -48,8 +50,11 @@ export async function evaluateCheckpoint(
   const data = given ?? (await chooseData(services, title, model));
   if (data === undefined) return;
   const args = ['evaluate', model, '--data', data, '--keep', '--latency'];
-  if ((await runWithProgress(services.pinch, `Evaluating ${titleOf(model)}`, args)) === undefined) return;
-  await panels.show({ model, name: null }).showKept(null);
+  const printed = await runWithProgress(services.pinch, `Evaluating ${titleOf(model)}`, args);
+  if (printed === undefined) return;
+  // Of a Hugging Face checkpoint, the ONNX model that was made of it is measured, and the evaluation is kept beside that.
+  const measured = readPrinted(v.object({ modelFile: v.object({ path: v.string() }) }), printed, 'evaluate');
+  await panels.show({ model: measured.modelFile.path, name: null }).showKept(null);
 }
 
 function dataOf(target: unknown): string | undefined {

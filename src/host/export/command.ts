@@ -1,21 +1,21 @@
-/** The command Export Model: writes a model without its pruned parts, or with 8-bit weights, into a folder beside its own. */
+/** The command Export Model: writes a model in another form, or for another program, into a folder beside its own. */
 
 import { commands, Uri, window, workspace, type QuickPickItem } from 'vscode';
-import { exportedModel, type ExportedModel } from '../../protocol/results/export.ts';
+import { exportedModel, exportTargets, type ExportedModel } from '../../protocol/results/export.ts';
 import { chooseCheckpoint, modelsOf, runOf } from '../data/chooseCheckpoint.ts';
 import { titleOf } from '../data/modelNames.ts';
 import type { Services } from '../services.ts';
 import { requireTrust } from '../trust.ts';
 import { readPrinted } from '../engine/printed.ts';
 import { runWithProgress } from '../engine/withProgress.ts';
-import { describeExported, exportForms, type ExportForm } from './forms.ts';
+import { describeExported, exportForms, writtenPath, type ExportForm } from './forms.ts';
 
 const title = 'Export Model';
 
 /**
- * @param target an ONNX file's Uri, or a checkpoint or run of the Runs view; undefined asks. Its fields `shrink` and `int8` choose the form
- *   without a question.
- * @returns the ONNX file that was written; undefined if the user cancelled.
+ * @param target the Uri of an ONNX file or of a checkpoint's weights, or a checkpoint or run of the Runs view; undefined asks. Its fields `to`, `shrink` and `int8`
+ *   choose the form without a question.
+ * @returns the model file that was written; undefined if the user cancelled.
  * @throws Error if the command failed.
  */
 export async function exportModel(services: Services, target?: unknown): Promise<string | undefined> {
@@ -33,8 +33,13 @@ export async function exportModel(services: Services, target?: unknown): Promise
 }
 
 function flagsOf(target: unknown): readonly string[] | undefined {
-  const { shrink, int8 } = (target ?? {}) as { shrink?: unknown; int8?: unknown };
-  const flags = [...(shrink === true ? ['--shrink'] : []), ...(int8 === true ? ['--int8'] : [])];
+  const { to, shrink, int8 } = (target ?? {}) as { to?: unknown; shrink?: unknown; int8?: unknown };
+  const isTarget = exportTargets.some((each) => each === to);
+  const flags = [
+    ...(isTarget ? ['--to', String(to)] : []),
+    ...(shrink === true ? ['--shrink'] : []),
+    ...(int8 === true ? ['--int8'] : []),
+  ];
   return flags.length > 0 ? flags : undefined;
 }
 
@@ -58,8 +63,9 @@ async function tellWritten(exported: ExportedModel): Promise<void> {
   const { model } = exported.to;
   const show = 'Show in Explorer';
   const evaluate = 'Evaluate';
-  const message = describeExported(exported, workspace.asRelativePath(model));
+  const written = writtenPath(exported);
+  const message = describeExported(exported, workspace.asRelativePath(written));
   const choice = await window.showInformationMessage(message, show, evaluate);
-  if (choice === show) await commands.executeCommand('revealInExplorer', Uri.file(model));
+  if (choice === show) await commands.executeCommand('revealInExplorer', Uri.file(written));
   if (choice === evaluate) await commands.executeCommand('pinch.evaluateCheckpoint', Uri.file(model));
 }

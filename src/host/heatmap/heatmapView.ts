@@ -18,6 +18,7 @@ const whenHidden = 1000;
 
 const commandOf = {
   prune: 'pinch.pruneModel',
+  getModel: 'pinch.getModel',
   openSample: 'pinch.openSample',
   stop: 'pinch.stopRun',
   resume: 'pinch.resumeRun',

@@ -91,7 +91,7 @@ function chosenIn({ model, train, dev, method, granularity, target, device }: Pr
 async function offerFolder(): Promise<undefined> {
   const open = 'Open Folder';
   const sample = 'Open Sample';
-  const message = 'Open a folder with an exported speech model first: runs are kept in it.';
+  const message = 'Open a folder with a speech model first: runs are kept in it.';
   const picked = await window.showInformationMessage(message, open, sample);
   if (picked === open) await commands.executeCommand('workbench.action.files.openFolder');
   if (picked === sample) await commands.executeCommand('pinch.openSample');

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { quoted } from '../../base/errors.ts';
 import { HttpError, patience, request, Retries, retryAfter } from '../../base/network/request.ts';
 import { duration } from '../../base/format.ts';
+import type { HubRefusal } from '../../protocol/results/pull.ts';
 import type { HubFile } from './chooseFiles.ts';
 
 export interface HubOptions {
@@ -21,6 +22,17 @@ export interface HubOptions {
 export interface HubSnapshot {
   readonly commit: string;
   readonly files: readonly HubFile[];
+}
+
+/** The hub does not give a model to whoever asks. */
+export class HubRefusalError extends Error {
+  override readonly name = 'HubRefusalError';
+  readonly refusal: HubRefusal;
+
+  constructor(message: string, refusal: HubRefusal, cause: unknown) {
+    super(message, { cause });
+    this.refusal = refusal;
+  }
 }
 
 const commitSchema = v.object({ sha: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/u)) });
@@ -115,6 +127,13 @@ export class Hub {
     const { token, tokenName } = this.#options;
     const say = (sentence: string): Error => new Error(`${this.host}: ${sentence}.`, { cause: error });
     const page = `${this.endpoint}/${id}`;
+    const tokens = `${this.endpoint}/settings/tokens`;
+    const refuse = (status: HubRefusal['status'], sentence: string): Error =>
+      new HubRefusalError(
+        `${this.host}: ${sentence}.`,
+        { status, withToken: token !== undefined, page, tokens },
+        error,
+      );
     const place = new URL(response.url);
     if (place.origin !== new URL(this.endpoint).origin && response.status !== 429) {
       // Says nothing of the model or the token, which it never sees.
@@ -124,13 +143,15 @@ export class Hub {
     }
     switch (response.status) {
       case 401:
-        return say(
+        return refuse(
+          401,
           token === undefined
             ? `there is no model "${id}", or it is gated or private; check the name, or put a token that may read it into ${tokenName}`
-            : `the token in ${tokenName} is not valid; make a new one at ${this.endpoint}/settings/tokens`,
+            : `the token in ${tokenName} is not valid; make a new one at ${tokens}`,
         );
       case 403:
-        return say(
+        return refuse(
+          403,
           token === undefined
             ? `"${id}" is gated; accept its conditions at ${page}, and put a token of yours into ${tokenName}`
             : `the token in ${tokenName} may not read "${id}"; accept its conditions at ${page}, or ask its owner`,

@@ -11,6 +11,7 @@ import { hasChecksum } from '../../base/network/checksum.ts';
 import { download } from '../../base/network/download.ts';
 import { HttpError } from '../../base/network/request.ts';
 import { lockProcess } from '../../base/processLock.ts';
+import { isModelId, isRevision } from '../../protocol/hubNames.ts';
 import type { PulledModel } from '../../protocol/results/pull.ts';
 import { cachedRepository, type CachedRepository } from './cache.ts';
 import { chooseFiles, type HubFile } from './chooseFiles.ts';
@@ -73,10 +74,10 @@ export async function pullModel(options: PullOptions): Promise<PulledModel> {
 }
 
 function checkNames(id: string, revision: string): void {
-  if (!/^([\w.-]{1,96}\/)?[\w.-]{1,96}$/u.test(id) || /(^|\/)\.{1,2}(\/|$)/u.test(id)) {
+  if (!isModelId(id)) {
     throw new Error(`${quoted(id)} is no model of the hub; name it as there, such as facebook/wav2vec2-base-960h.`);
   }
-  if (!/^[\w./-]{1,200}$/u.test(revision) || revision.split('/').some((part) => part === '' || /^\.+$/u.test(part))) {
+  if (!isRevision(revision)) {
     throw new Error(`${quoted(revision)} is no revision; name a branch, a tag or a commit.`);
   }
 }

@@ -1,4 +1,4 @@
-/** Writes a model without its dead groups, with 8-bit weights, or both. */
+/** Writes a model without its dead groups, with 8-bit weights, or for another program. */
 
 import { byteSize, count } from '../../base/format.ts';
 import { realpath } from 'node:fs/promises';
@@ -31,6 +31,8 @@ export interface ExportOptions {
   readonly int8: boolean;
   /** The folder to write to. Default: the name of the model's own folder, or of its file, with the form appended. */
   readonly out?: string | undefined;
+  /** The folder to name it after, if not the model's own. */
+  readonly place?: string | undefined;
   /** Whether to compress the whole files for their gzipped size, not only a sample. */
   readonly compressed?: boolean | undefined;
   /** Progress of slow work. */
@@ -99,9 +101,13 @@ async function write(source: ModelFile, file: ModelFile, folder: string, options
 }
 
 /** Named after the model, with what was done behind the name. */
-function folderFor({ path }: ModelFile, { for: target = 'onnx', shrink, int8 }: ExportOptions): string {
+function folderFor({ path }: ModelFile, { for: target = 'onnx', place, shrink, int8 }: ExportOptions): string {
   const done = [...(shrink ? ['shrunk'] : []), ...(int8 ? ['int8'] : [])];
-  return [placeOf(path), ...done, ...(target === 'onnx' && done.length > 0 ? [] : [target])].join('-');
+  return [
+    place === undefined ? placeOf(path) : resolve(place),
+    ...done,
+    ...(target === 'onnx' && done.length > 0 ? [] : [target]),
+  ].join('-');
 }
 
 /** A model's folder; where the file has a name of its own, other models may be in the folder, and each gets its own exports. */

@@ -4,12 +4,13 @@ import { basename, dirname } from 'node:path';
 
 /**
  * The name of a model's folder. One called `onnx`, as on the Hugging Face hub, says nothing, and a snapshot in the hub's cache is named after a
- * commit: then it is the name of what it belongs to.
+ * commit: then it is the name of what it belongs to. So is the ONNX model of a checkpoint, which is kept with a checksum behind its name.
  */
 export function folderName(folder: string): string {
   const root = basename(folder) === 'onnx' ? dirname(folder) : folder;
   const snapshots = dirname(root);
   const cached = basename(dirname(snapshots));
   const isCached = basename(snapshots) === 'snapshots' && cached.startsWith('models--');
-  return (isCached ? cached.split('--').at(-1) : undefined) ?? basename(root);
+  const [, imported] = /[/\\]\.pinch[/\\]models[/\\]([^/\\]+)-[0-9a-f]{12}$/u.exec(root) ?? [];
+  return (isCached ? cached.split('--').at(-1) : imported) ?? basename(root);
 }

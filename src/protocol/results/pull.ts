@@ -1,4 +1,4 @@
-/** What `pinch pull` prints. */
+/** What `pinch pull` prints, and what more it prints where the hub refuses a model. */
 
 import * as v from 'valibot';
 import { count, text, type Shape } from '../schema.ts';
@@ -21,3 +21,15 @@ export const pulledModel = v.object({
   ),
 });
 export type PulledModel = Shape<typeof pulledModel>;
+
+/** In the JSON of a `pinch pull` that failed, as `refusal`, because the hub answered 401 or 403: another token may help. */
+export const hubRefusal = v.object({
+  status: v.picklist([401, 403]),
+  /** Whether a token was sent. */
+  withToken: v.boolean(),
+  /** The model's page, where its conditions can be accepted. */
+  page: text,
+  /** The page where a user makes tokens. */
+  tokens: text,
+});
+export type HubRefusal = Shape<typeof hubRefusal>;

@@ -86,7 +86,7 @@ export type ToHeatmap =
 
 const text = v.pipe(v.string(), v.maxLength(10_000));
 
-export const heatmapCommands = ['prune', 'openSample', 'stop', 'resume', 'checkpoint', 'openLog'] as const;
+export const heatmapCommands = ['prune', 'getModel', 'openSample', 'stop', 'resume', 'checkpoint', 'openLog'] as const;
 
 const fromHeatmap = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkpointOf, isOlder, runInputs, titleOf } from '../../../src/host/data/modelNames.ts';
 
 const checkpoint = (run: string, step: string): string => `/w/.pinch/runs/${run}/checkpoints/${step}/model.onnx`;
+const at = (path: string): string => `/w/.pinch/runs/r/checkpoints/${path}`;
 
 test.each([
   ['a checkpoint', checkpoint('digits-1', 'step-000500'), 'digits-1, step 500'],
@@ -21,6 +22,20 @@ test.each([
     'base-960h',
   ],
   ['a snapshot without a folder for ONNX', `/c/models--base/snapshots/${'a'.repeat(40)}/model.onnx`, 'base'],
+  [
+    'a checkpoint for transformers.js',
+    at('step-000500-transformers.js/onnx/model.onnx'),
+    'r, step 500, transformers.js',
+  ],
+  [
+    'its other form',
+    at('step-000500-int8-transformers.js/onnx/model_quantized.onnx'),
+    'r, step 500, int8-transformers.js, model_quantized',
+  ],
+  ['a checkpoint for transformers', at('step-000500-huggingface/model.safetensors'), 'r, step 500, huggingface'],
+  ['weights in parts', '/w/models/xls-r/pytorch_model.bin.index.json', 'xls-r'],
+  ['a checkpoint’s folder', '/w/models/w2v2', 'w2v2'],
+  ['its ONNX model', '/w/.pinch/models/w2v2-base-0123456789ab/model.onnx', 'w2v2-base'],
   ['a file with a name', '/w/models/small.onnx', 'small'],
   ['a folder that only looks like a checkpoint', '/w/checkpoints/step-x/model.onnx', 'step-x'],
 ])('%s', (_, path, title) => expect(titleOf(path)).toBe(title));

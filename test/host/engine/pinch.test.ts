@@ -1,20 +1,29 @@
 /** The command as a child process: result, error, progress, cancel, each with a small real program in the command's place. */
 
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CommandCancelled, createPinch, type CommandProgress } from '../../../src/host/engine/pinch.ts';
+import { CommandCancelled, CommandFailed, createPinch, type CommandProgress } from '../../../src/host/engine/pinch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pinch-command-'));
 let number = 0;
 
-function pinchThat(program: string) {
+/** @param cwd the default folder. */
+function pinchThat(program: string, cwd?: string) {
   const file = join(folder, `${++number}.mjs`);
   writeFileSync(file, program);
   const lines: string[] = [];
   const node = () => Promise.resolve({ path: process.execPath, version: '20.9.0', environment: { SOME: 'value' } });
-  return { pinch: createPinch(file, node, (line) => lines.push(line)), lines };
+  return {
+    pinch: createPinch(
+      file,
+      node,
+      (line) => lines.push(line),
+      () => cwd,
+    ),
+    lines,
+  };
 }
 
 test('the JSON that was printed is the result, and the arguments and the environment arrive', async () => {
@@ -47,6 +56,27 @@ test('a failure says its message', async () => {
     `process.stdout.write(JSON.stringify({ status: 'failed', message: 'No such model.' })); process.exitCode = 1;`,
   );
   await expect(pinch.run([])).rejects.toThrow(/^No such model\.$/u);
+});
+
+test('a failure has what else was printed', async () => {
+  const { pinch } = pinchThat(
+    `process.stdout.write(JSON.stringify({ status: 'failed', message: 'No.', refusal: { status: 401 } })); process.exitCode = 1;`,
+  );
+  const error: unknown = await pinch.run([]).catch((error: unknown) => error);
+  expect(error).toBeInstanceOf(CommandFailed);
+  expect((error as CommandFailed).printed).toMatchObject({ refusal: { status: 401 } });
+});
+
+test('a variable of the caller arrives, and is not logged', async () => {
+  const { pinch, lines } = pinchThat(`process.stdout.write(JSON.stringify({ mine: process.env.MINE }))`);
+  expect(await pinch.run(['pull'], { environment: { MINE: 'hf_secret' } })).toEqual({ mine: 'hf_secret' });
+  expect(lines).toEqual(['pinch pull']);
+});
+
+test('it runs in the folder that is named, else in the default one', async () => {
+  const { pinch } = pinchThat(`process.stdout.write(JSON.stringify({ cwd: process.cwd() }))`, folder);
+  expect(await pinch.run([])).toEqual({ cwd: realpathSync(folder) });
+  expect(await pinch.run([], { cwd: '/' })).toEqual({ cwd: '/' });
 });
 
 test('a crash says the last line of standard error', async () => {

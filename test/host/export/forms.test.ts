@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPrinted } from '../../../src/host/engine/printed.ts';
-import { describeExported, exportForms } from '../../../src/host/export/forms.ts';
+import { describeExported, exportForms, writtenPath } from '../../../src/host/export/forms.ts';
 import { exportModel } from '../../../src/measure/export/exportModel.ts';
 import { exportedModel, type ExportedModel } from '../../../src/protocol/results/export.ts';
 import { writeToyModel } from '../../train/toy.ts';
@@ -17,7 +17,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('every form is another one, and says what it buys', () => {
-  expect(exportForms.map(({ flags }) => flags.join(' '))).toEqual(['--shrink', '--int8', '--shrink --int8']);
+  expect(exportForms.map(({ flags }) => flags.join(' '))).toEqual([
+    '--shrink',
+    '--int8',
+    '--shrink --int8',
+    '--to huggingface',
+    '--to transformers.js --int8',
+  ]);
   expect(exportForms.every(({ buys }) => buys !== '')).toBe(true);
 });
 
@@ -58,5 +64,25 @@ describe('the message', () => {
   ])('says %s', (_, layers, message) => {
     const shrunk = layers?.map((name) => ({ name, kind: 'units' as const, groups: 4, kept: 2, held: false })) ?? null;
     expect(describeExported({ ...exported, shrunk }, 'm-int8/model.onnx')).toBe(message);
+  });
+
+  test('says both sizes of a folder for transformers.js, and what else is to be known', () => {
+    const folder = '/w/m-transformers.js';
+    const both: ExportedModel = {
+      ...exported,
+      ...{ for: 'transformers.js', folder, to: model(`${folder}/onnx/model.onnx`, 6_200_000) },
+      quantized: model(`${folder}/onnx/model_quantized.onnx`, 1_600_000),
+      notes: ['config.json says "wav2vec2" instead of "sew".', 'One more.'],
+    };
+    expect(writtenPath(both)).toBe(folder);
+    expect(describeExported(both, 'm-transformers.js')).toBe(
+      'Written: m-transformers.js, 6.2 MB in float32 and 1.6 MB with 8-bit weights; the model was 6.2 MB. config.json says "wav2vec2" instead of "sew". One more.',
+    );
+  });
+
+  test('names the weights of a checkpoint for transformers', () => {
+    const weights = '/w/m-huggingface/model.safetensors';
+    const written = { ...exported, for: 'huggingface' as const, to: model(weights, 6_100_000) };
+    expect(writtenPath(written)).toBe(weights);
   });
 });
