@@ -85,9 +85,10 @@ export async function readVocabulary(
     [...names, ...read.special].filter((name) => name !== undefined && name !== delimiter) as string[],
   );
   const pad = special('pad_token') ?? usual.pad_token;
-  // transformers adds a start and an end behind the last logit to tokenizers without: the model has no symbol for them.
+  // transformers adds a start, an end and a word delimiter behind the last logit to tokenizers without: the model has no symbol for them.
   const symbols = config.vocab_size ?? read.own;
-  const ids = new Map([...read.ids].filter(([token, id]) => id < symbols || token === pad || !unwritten.has(token)));
+  const isAdded = (token: string): boolean => token === delimiter || unwritten.has(token);
+  const ids = new Map([...read.ids].filter(([token, id]) => id < symbols || token === pad || !isAdded(token)));
   const tokens = new Array<string>(tokenCount(file, ids)).fill('');
   for (const [token, id] of ids) tokens[id] = token;
 

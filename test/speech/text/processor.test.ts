@@ -237,6 +237,20 @@ describe('special tokens behind the last logit', () => {
     }
   });
 
+  test('and a word delimiter there says nothing of the words: transformers adds "|" to every tokenizer', async () => {
+    const folder = await folderWith({
+      'vocab.json': json({ '<pad>': 0, '<unk>': 1, 你: 2, 好: 3 }),
+      'tokenizer_config.json': json({
+        word_delimiter_token: '|',
+        added_tokens_decoder: { 4: { content: '|', special: true } },
+      }),
+      'config.json': json({ vocab_size: 4 }),
+    });
+    const { vocabulary } = await readProcessor(folder);
+    expect([vocabulary.unit, vocabulary.size]).toEqual(['character', 4]);
+    expect(vocabulary.normalizeText('你 好')).toBe('你好');
+  });
+
   test('stay where the model has logits for them, and so do tokens that are text', async () => {
     const files = { 'vocab.json': json(own), 'config.json': json({ vocab_size: 7 }) };
     const all = await readProcessor(await folderWith({ ...files, 'added_tokens.json': json(added) }));
