@@ -4,11 +4,15 @@ import { decoder as opusDecoder } from '@audio/decode-opus';
 import { FLACDecoder } from '@wasm-audio-decoders/flac';
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
 import { MPEGDecoder } from 'mpg123-decoder';
-import { sniffContainer, type Container } from './container.ts';
+import { readAiffHeader } from './aiff.ts';
+import { readAuHeader } from './au.ts';
+import { id3Length, nameForeign, sniffContainer, type Container } from './container.ts';
 import { AudioError } from './error.ts';
 import { readFlacInfo } from './flac.ts';
 import { maxChannels, maxRecordingSeconds, maxSampleRate, minSampleRate } from './limits.ts';
+import { decodePcmFile } from './pcm.ts';
 import { resample } from './resample.ts';
+import { readSphereHeader } from './sphere.ts';
 import { decodeWav } from './wav.ts';
 
 export interface Decoded {
@@ -53,7 +57,14 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
   switch (container) {
     case 'wav':
       return decodeWav(bytes);
+    case 'sphere':
+      return decodePcmFile(bytes, readSphereHeader(bytes), 'SPHERE');
+    case 'aiff':
+      return decodePcmFile(bytes, readAiffHeader(bytes), 'AIFF');
+    case 'au':
+      return decodePcmFile(bytes, readAuHeader(bytes), 'AU');
     case 'flac':
+      return decodeFlac(bytes.subarray(id3Length(bytes)), container);
     case 'ogg-flac':
       return decodeFlac(bytes, container);
     case 'ogg-vorbis':
@@ -75,8 +86,15 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
         },
       );
     case undefined:
-      throw new Error('this is not WAV, FLAC, Ogg or MP3 audio');
+      throw new Error(unreadable(bytes));
   }
+}
+
+function unreadable(bytes: Uint8Array): string {
+  const name = nameForeign(bytes);
+  const read = 'WAV, FLAC, Ogg, MP3, NIST SPHERE, AIFF or AU audio';
+  if (name === undefined) return `this is not ${read}`;
+  return `this is ${name}, not ${read}; convert it with "ffmpeg -i FILE FILE.flac"`;
 }
 
 async function decodeFlac(bytes: Uint8Array, container: Container): Promise<Decoded> {

@@ -11,6 +11,7 @@ import {
   type Dropped,
   type PreparedUtterance,
 } from '../../speech/batches/prepare.ts';
+import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
 import type { Processor } from '../../speech/text/processor.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { Features } from '../features/features.ts';
@@ -51,6 +52,7 @@ export class TrainingData {
     const { train: manifest, batch, seed } = settings;
     const { sampleRate, vocabulary } = processor;
     const utterances = await readManifest(manifest);
+    refusePlainSpelling(vocabulary, utterances, manifest);
     const { ready, dropped } = await prepareUtterances(utterances, {
       sampleRate,
       vocabulary,
