@@ -11,13 +11,17 @@ const headBytes = 4096;
 
 /**
  * Mono samples at `sampleRate` from `offset` on, to the end without a `duration` (seconds); none if the file ends before.
+ * Of one channel, by its index from 0, or the mean of all.
  * Undefined if the file is of another kind, or its header is unusual or broken: decoding it whole will say why.
  * @throws Error if the file cannot be read, or the part not be used.
  */
 export async function readWavPart(
   path: string,
-  offset: number,
-  duration: number | undefined,
+  {
+    offset,
+    duration,
+    channel,
+  }: { readonly offset: number; readonly duration?: number | undefined; readonly channel?: number | undefined },
   sampleRate: number,
 ): Promise<Float32Array | undefined> {
   // Asked before opening: opening a pipe would wait for ever.
@@ -38,7 +42,7 @@ export async function readWavPart(
     const data = new Uint8Array(count * header.stride);
     const read = await file.read(data, 0, data.length, header.dataStart + start * header.stride);
     const channelData = decodePcm(data.subarray(0, read.bytesRead), header);
-    return render({ channelData, sampleRate: header.sampleRate }, sampleRate);
+    return render({ channelData, sampleRate: header.sampleRate }, sampleRate, channel);
   } finally {
     await file.close();
   }

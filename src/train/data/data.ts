@@ -51,7 +51,7 @@ export class TrainingData {
   ): Promise<TrainingData> {
     const { train: manifest, batch, seed } = settings;
     const { sampleRate, vocabulary } = processor;
-    const utterances = await readManifest(manifest);
+    const utterances = await readManifest(manifest, { repeats: true });
     refusePlainSpelling(vocabulary, utterances, manifest);
     const { ready, dropped } = await prepareUtterances(utterances, {
       sampleRate,

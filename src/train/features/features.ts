@@ -150,9 +150,10 @@ async function openFiles(
 }
 
 /** Stands for the audio: another file, another part of it, or the same file changed has another. Undefined if there is no such file. */
-async function keyOf({ audio, offset, duration }: Utterance): Promise<string | undefined> {
+async function keyOf({ audio, offset, duration, channel }: Utterance): Promise<string | undefined> {
   const found = await stat(audio).catch(() => undefined);
   if (!found) return undefined;
-  const said = JSON.stringify([audio, offset ?? null, duration ?? null, found.size, found.mtimeMs]);
+  const part = channel === undefined ? [] : [channel];
+  const said = JSON.stringify([audio, offset ?? null, duration ?? null, found.size, found.mtimeMs, ...part]);
   return createHash('sha256').update(said).digest('hex');
 }
