@@ -3,7 +3,8 @@
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { id3Length, sniffContainer } from './container.ts';
 import { readFlacInfo } from './flac.ts';
-import { loadAudio } from './load.ts';
+import { loadAudio, readAudioFile } from './load.ts';
+import { parseParquetAudio } from './parquet.ts';
 import { readPcmHeader } from './pcmHeader.ts';
 
 /** Enough for the header of a file with the usual chunks before its data; others are decoded. */
@@ -35,6 +36,7 @@ async function readHeader(path: string): Promise<number | undefined> {
 async function readHead(path: string): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
+    if (parseParquetAudio(path)) return await readAudioFile(path);
     // Asked before opening: opening a pipe would wait for ever.
     if (!(await stat(path)).isFile()) return new Uint8Array(0);
     file = await open(path, 'r');

@@ -5,6 +5,7 @@ import { decodeAudio } from './decode.ts';
 import { AudioError } from './error.ts';
 import { durationSlack, maxFileBytes } from './limits.ts';
 import { normalise } from './normalise.ts';
+import { parseParquetAudio, readParquetAudio } from './parquet.ts';
 import { readWavPart } from './wavPart.ts';
 
 /** Where an utterance's audio is: a whole file, or a part of a recording. */
@@ -65,7 +66,7 @@ async function loadPart(
 ): Promise<Float32Array> {
   let part: Float32Array | undefined;
   try {
-    part = await readWavPart(path, { offset, duration, channel }, sampleRate);
+    part = parseParquetAudio(path) ? undefined : await readWavPart(path, { offset, duration, channel }, sampleRate);
   } catch (error) {
     throw new AudioError(`${path}: ${readingProblem(error)}`);
   }
@@ -82,8 +83,11 @@ async function loadPart(
   return part;
 }
 
-async function readAudioFile(path: string): Promise<Uint8Array> {
+/** The bytes of a file, or of a recording in a parquet file. @throws AudioError naming it if it is missing or too large. */
+export async function readAudioFile(path: string): Promise<Uint8Array> {
   try {
+    const embedded = parseParquetAudio(path);
+    if (embedded) return await readParquetAudio(embedded.file, embedded.row);
     // Asked before opening: opening a pipe would wait for ever.
     const info = await stat(path);
     if (!info.isFile()) throw new Error('it is not a file');

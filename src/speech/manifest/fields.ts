@@ -2,10 +2,9 @@
 
 import { audioFields, textFields } from '../../protocol/manifestFields.ts';
 import { isObject } from './jsonRecords.ts';
-import type { Row } from './manifestFile.ts';
-import { ManifestError, type Entry, type Place, type Utterance } from './utterance.ts';
+import { ManifestError, type Entry, type Place, type Row, type Utterance } from './utterance.ts';
 
-const idFields = ['id', 'utt_id', 'utterance_id', 'ID', 'key'];
+export const idFields = ['id', 'utt_id', 'utterance_id', 'ID', 'key'];
 
 /** Which fields of a record hold what, and how its path becomes absolute. */
 export interface FieldNames {

@@ -1,8 +1,7 @@
 /** Reads the records of a JSON file: one object a line, an array of objects, or one object that holds objects by their id. */
 
-import type { Row } from './manifestFile.ts';
 import { linesOf } from './text.ts';
-import { ManifestError, type Place } from './utterance.ts';
+import { ManifestError, type Place, type Row } from './utterance.ts';
 
 /** How the records stand in the file: on lines, in an array, or by id in one object. */
 export type JsonForm = 'lines' | 'array' | 'dictionary';

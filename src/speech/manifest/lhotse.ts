@@ -3,11 +3,11 @@
 import { basename, dirname, join } from 'node:path';
 import { round, seconds } from './fields.ts';
 import { isObject } from './jsonRecords.ts';
-import { openManifest, type ManifestFile, type Row } from './manifestFile.ts';
+import { openManifest, type ManifestFile } from './manifestFile.ts';
 import { pipedFile } from './pipe.ts';
 import { pathResolver } from './roots.ts';
 import { findFile } from './text.ts';
-import { ManifestError, type Entry, type Place, type Utterance } from './utterance.ts';
+import { ManifestError, type Entry, type Place, type Row, type Utterance } from './utterance.ts';
 
 type Fields = ReadonlyMap<string, unknown>;
 

@@ -3,13 +3,7 @@
 import { dirname } from 'node:path';
 import { readJsonRecords, type JsonForm } from './jsonRecords.ts';
 import { linesOf, readText, type Line } from './text.ts';
-import { ManifestError, type Place } from './utterance.ts';
-
-/** Named fields of one utterance. */
-export interface Row {
-  readonly place: Place;
-  readonly fields: ReadonlyMap<string, unknown>;
-}
+import { ManifestError, type Row } from './utterance.ts';
 
 export interface ManifestFile {
   readonly path: string;

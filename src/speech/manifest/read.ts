@@ -1,9 +1,10 @@
 /** Reads a manifest of any kind that speech data sets come in. */
 
 import { readdir, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { kaldiFolderOf, readKaldi } from './kaldi.ts';
 import { openManifest } from './manifestFile.ts';
+import { parquetPattern, readParquet } from './parquet.ts';
 import { fileReaders, folderReaders } from './readers.ts';
 import { ManifestError, placeName, type Entry, type Utterance } from './utterance.ts';
 
@@ -30,6 +31,13 @@ export async function readManifest(path: string, { repeats = false }: ReadManife
 }
 
 async function readEntries(path: string): Promise<Entry[]> {
+  const split = parquetPattern(path);
+  if (split && (await isFolder(split.folder))) {
+    const names = (await readdir(split.folder)).filter(
+      (name) => name.startsWith(split.prefix) && name.endsWith('.parquet'),
+    );
+    return readParquet(names.sort().map((name) => join(split.folder, name)));
+  }
   if (!(await isFolder(path))) return readFile(path);
   const folder = { path, names: await readdir(path), readFile };
   const entries = await folderReaders.find(({ recognises }) => recognises(folder))?.read(folder);
@@ -46,6 +54,7 @@ async function readEntries(path: string): Promise<Entry[]> {
 async function readFile(path: string): Promise<Entry[]> {
   const kaldi = kaldiFolderOf(path);
   if (kaldi !== undefined) return readKaldi(kaldi);
+  if (path.endsWith('.parquet')) return readParquet([path]);
   const file = await openManifest(path);
   return (await fileReaders.find(({ recognises }) => recognises(file))?.read(file)) ?? [];
 }

@@ -17,6 +17,7 @@ import {
 } from './lhotse.ts';
 import { readLibriSpeech } from './librispeech.ts';
 import type { ManifestFile } from './manifestFile.ts';
+import { readParquet, splitIn } from './parquet.ts';
 import { headerDelimiter, readRecords, readTable } from './records.ts';
 import { headerlessDelimiter, isLJSpeech, readHeaderless, readLJSpeech } from './table.ts';
 import type { Entry } from './utterance.ts';
@@ -70,6 +71,11 @@ export const folderReaders: readonly Reader<ManifestFolder>[] = [
     name: 'Lhotse',
     recognises: ({ names }) => lhotseFileIn(names) !== undefined,
     read: ({ path, names, readFile }) => readFile(join(path, lhotseFileIn(names) ?? '')),
+  },
+  {
+    name: 'parquet',
+    recognises: ({ names }) => names.some((name) => name.endsWith('.parquet')),
+    read: ({ path, names }) => readParquet(splitIn(path, names)),
   },
   {
     name: 'fairseq',

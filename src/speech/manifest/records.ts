@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { audioFields, textFields } from '../../protocol/manifestFields.ts';
 import { findField, needField, toEntry } from './fields.ts';
-import type { ManifestFile, Row } from './manifestFile.ts';
+import type { ManifestFile } from './manifestFile.ts';
 import { pathResolver } from './roots.ts';
 import { delimiters, parseTable, type Delimiter } from './table.ts';
-import { ManifestError, type Entry } from './utterance.ts';
+import { ManifestError, type Entry, type Row } from './utterance.ts';
 
 /** Objects that each name an audio file and its text, as NeMo, WeNet, SpeechBrain and Hugging Face's `metadata.jsonl` have them. */
 export function readRecords(file: string, rows: readonly Row[]): Entry[] {

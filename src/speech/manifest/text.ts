@@ -73,7 +73,7 @@ async function unpack(path: string, bytes: Uint8Array): Promise<Uint8Array> {
 function binaryKind(bytes: Uint8Array): string | undefined {
   const starts = (text: string, at = 0): boolean =>
     Buffer.from(bytes.subarray(at, at + text.length)).toString('latin1') === text;
-  if (starts('PAR1')) return 'this is a parquet file; write its audio to files and list them in a manifest of text';
+  if (starts('PAR1')) return 'this is a parquet file; give it a name that ends in .parquet';
   if (starts('ARROW1') || (starts('\xff\xff\xff\xff') && bytes.length > 8)) {
     return 'this is an Arrow file; write its audio to files and list them in a manifest of text';
   }

@@ -24,6 +24,12 @@ export interface Entry {
   readonly place: Place;
 }
 
+/** Named fields of one utterance. */
+export interface Row {
+  readonly place: Place;
+  readonly fields: ReadonlyMap<string, unknown>;
+}
+
 /** A manifest that cannot be used. The message names the file and, where there is one, the line. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
