@@ -15,6 +15,7 @@ export async function typeCommand({ page, choice }: Workbench, title: string): P
 export async function take({ page }: Workbench, label: string | RegExp, title: string, filter = ''): Promise<void> {
   const question = page.locator('.quick-input-widget', { hasText: title });
   await question.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: 120_000 });
+  await question.locator('input:focus').waitFor();
   if (filter !== '') await page.keyboard.type(filter);
   await question.locator('.monaco-list-row.focused', { hasText: label }).waitFor({ timeout: 120_000 });
   await page.keyboard.press('Enter');
