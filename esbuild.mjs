@@ -36,7 +36,7 @@ const programs = {
     trainer: 'src/train/main.ts',
     'audio-worker': 'src/speech/audio/audioWorker.ts',
     'heartbeat-worker': 'src/runfolder/heartbeatWorker.ts',
-    'hash-worker': 'src/onnx/file/hashWorker.ts',
+    'hash-worker': 'src/onnx/folder/hashWorker.ts',
   },
   outdir,
   format: 'esm',

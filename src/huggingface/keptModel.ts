@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { hashFiles } from '../onnx/file/modelFiles.ts';
+import { hashFiles } from '../onnx/folder/modelFiles.ts';
 import { hasNewHead, processorFiles } from '../speech/text/processor.ts';
 import { openCheckpoint } from './checkpoint/openCheckpoint.ts';
 import { importModel, type ImportOptions } from './importModel.ts';

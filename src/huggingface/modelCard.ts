@@ -1,6 +1,7 @@
 /** README.md of a model that is shared: what it is, what it costs, what it recognises, and how to run it. */
 
 import { byteSize, count, percent } from '../base/format.ts';
+import { errorRateName, type ScoringUnit } from '../protocol/results/evaluation.ts';
 
 export interface ModelCard {
   readonly title: string;
@@ -11,6 +12,8 @@ export interface ModelCard {
   /** Evaluations that are kept beside the model, of exactly its file. */
   readonly evaluations: readonly {
     readonly data: string;
+    /** What is counted as a word; words if absent. */
+    readonly unit?: ScoringUnit | undefined;
     readonly wer: number;
     readonly cer: number;
     readonly utterances: number;
@@ -29,6 +32,7 @@ export function modelCard({
   evaluations,
   replacedType,
 }: ModelCard): string {
+  const unit = evaluations[0]?.unit;
   const zero = percent(1 - nonZeroParameters / Math.max(1, parameters), 1);
   const lines = [
     '---',
@@ -50,11 +54,11 @@ export function modelCard({
           'No evaluation of this model was kept. `pinch evaluate CHECKPOINT --data MANIFEST --keep`, then export again, adds its figures.',
         ]
       : [
-          '| evaluated on | word error rate | character error rate | utterances | words |',
-          '| --- | --- | --- | --- | --- |',
+          `| evaluated on | ${errorRateName(unit)} | ${unit === undefined ? 'character error rate | ' : ''}utterances | ${unit ?? 'word'}s |`,
+          `| --- | --- | ${unit === undefined ? '--- | ' : ''}--- | --- |`,
           ...evaluations.map(
             ({ data, wer, cer, utterances, words }) =>
-              `| ${data} | ${percent(wer, 2)} | ${percent(cer, 2)} | ${count(utterances)} | ${count(words)} |`,
+              `| ${data} | ${percent(wer, 2)} | ${unit === undefined ? `${percent(cer, 2)} | ` : ''}${count(utterances)} | ${count(words)} |`,
           ),
           '',
           'The figures are those of the checkpoint with float32 weights.',

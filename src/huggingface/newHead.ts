@@ -27,7 +27,7 @@ const delimiter = '|';
  * @throws ManifestError if the manifest cannot be read; ImportError if its texts are empty.
  */
 export async function vocabularyOfTexts(manifest: string): Promise<string[]> {
-  const utterances = await readManifest(manifest);
+  const utterances = await readManifest(manifest, { repeats: true });
   const characters = charactersOf(utterances.map(({ text }) => text));
   if (characters.length === 0) throw new ImportError(manifest, 'there are no texts to make a vocabulary of');
   return [...special, delimiter, ...characters];

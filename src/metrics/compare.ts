@@ -1,6 +1,7 @@
 /** Tests whether two systems' word error rates on the same utterances differ significantly. */
 
 import type { Comparison } from '../protocol/results/comparison.ts';
+import type { ScoringUnit } from '../protocol/results/evaluation.ts';
 import { pairedBootstrap } from './bootstrap.ts';
 import { mapsswe } from './mapsswe.ts';
 import { scoreUtterance } from './score.ts';
@@ -21,15 +22,20 @@ const significantZ = 1.96;
 /**
  * Compares the tested system with another. MAPSSWE gives the verdict; the bootstrap is additional.
  * A positive Z or difference means more errors in the tested system.
+ * @param unit what an error is counted in.
  */
-export function compareSystems(tested: readonly Recognized[], against: readonly Recognized[]): Comparison {
+export function compareSystems(
+  tested: readonly Recognized[],
+  against: readonly Recognized[],
+  unit: ScoringUnit = 'word',
+): Comparison {
   const difference = firstDifference(tested, against);
   if (difference !== undefined) return { verdict: 'undecided', reason: difference };
 
   const other = new Map(against.map((utterance) => [utterance.id, utterance]));
   const scores = tested.map((utterance) => ({
-    first: scoreUtterance(utterance.reference, utterance.hypothesis),
-    second: scoreUtterance(utterance.reference, other.get(utterance.id)?.hypothesis ?? ''),
+    first: scoreUtterance(utterance.reference, utterance.hypothesis, unit),
+    second: scoreUtterance(utterance.reference, other.get(utterance.id)?.hypothesis ?? '', unit),
   }));
   const test = mapsswe(scores.map(({ first, second }) => ({ first: first.edits, second: second.edits })));
   const bootstrap = pairedBootstrap(

@@ -1,6 +1,6 @@
 /** Word, character and sentence error rates of utterances and corpora. */
 
-import type { CorpusScore } from '../protocol/results/evaluation.ts';
+import type { CorpusScore, ScoringUnit } from '../protocol/results/evaluation.ts';
 import { align, editDistance, type Edit } from './alignment.ts';
 
 /** Reference and hypothesis as words, with all errors counted. */
@@ -23,17 +23,23 @@ export function splitWords(text: string): string[] {
   return text.split(/\s+/u).filter((word) => word !== '');
 }
 
+/** What is counted in a text: words or phones, separated by white space, or characters (Unicode code points), white space left out. */
+export function splitUnits(text: string, unit: ScoringUnit = 'word'): string[] {
+  return unit === 'character' ? splitWords(text).flatMap((word) => Array.from(word)) : splitWords(text);
+}
+
 /**
- * Compares two texts exactly: case and punctuation count, so normalize both before. Words are aligned as in sclite.
+ * Compares two texts exactly: case and punctuation count, so normalize both before. Words (or what else the unit is) are aligned as in sclite.
  * Characters are Unicode code points of the words joined by single spaces, compared by edit distance, like jiwer's `cer`.
  */
-export function scoreUtterance(reference: string, hypothesis: string): UtteranceScore {
-  const spoken = splitWords(reference);
-  const heard = splitWords(hypothesis);
+export function scoreUtterance(reference: string, hypothesis: string, unit: ScoringUnit = 'word'): UtteranceScore {
+  const spoken = splitUnits(reference, unit);
+  const heard = splitUnits(hypothesis, unit);
+  const between = unit === 'character' ? '' : ' ';
   const edits = align(spoken, heard);
   const count = (kind: Edit['kind']): number => edits.filter((edit) => edit.kind === kind).length;
   const [substitutions, deletions, insertions] = [count('substitution'), count('deletion'), count('insertion')];
-  const characters = Array.from(spoken.join(' '));
+  const characters = Array.from(spoken.join(between));
   return {
     edits,
     words: spoken.length,
@@ -42,20 +48,21 @@ export function scoreUtterance(reference: string, hypothesis: string): Utterance
     insertions,
     errors: substitutions + deletions + insertions,
     characters: characters.length,
-    characterErrors: editDistance(characters, Array.from(heard.join(' '))),
+    characterErrors: editDistance(characters, Array.from(heard.join(between))),
   };
 }
 
 /** The totals of a corpus. @throws RangeError if the references have no words: the rate is then undefined. */
-export function scoreCorpus(scores: readonly UtteranceScore[]): CorpusScore {
+export function scoreCorpus(scores: readonly UtteranceScore[], unit: ScoringUnit = 'word'): CorpusScore {
   const sum = (count: (score: UtteranceScore) => number): number =>
     scores.reduce((total, score) => total + count(score), 0);
   const words = sum((score) => score.words);
   const errors = sum((score) => score.errors);
   const characters = sum((score) => score.characters);
   const characterErrors = sum((score) => score.characterErrors);
-  if (words === 0) throw new RangeError('The references have no words, so there is no word error rate.');
+  if (words === 0) throw new RangeError(`The references have no ${unit}s, so there is no ${unit} error rate.`);
   return {
+    ...(unit === 'word' ? {} : { unit }),
     wer: errors / words,
     cer: characterErrors / characters,
     sentenceErrorRate: sum((score) => Number(score.errors > 0)) / scores.length,

@@ -11,6 +11,19 @@ export const audioFields = [
   'file',
   'wav_filename',
   'wav',
+  'audio_file',
+  'wav_path',
 ];
-/** Names of the text. */
-export const textFields = ['text', 'sentence', 'transcription', 'transcript', 'normalized_text'];
+/** Names of the text; phones where there are no words. */
+export const textFields = [
+  'text',
+  'sentence',
+  'transcription',
+  'transcript',
+  'normalized_text',
+  'txt',
+  'wrd',
+  'words',
+  'tgt_text',
+  'phn',
+];

@@ -14,7 +14,7 @@ import { sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import type { CheckpointRecord } from '../protocol/records.ts';
 import { isGated, type TrainedParameter } from '../state/parameter.ts';
 import type { Layout } from '../state/layout.ts';
-import { modelFiles } from '../onnx/file/modelFiles.ts';
+import { modelFiles } from '../onnx/folder/modelFiles.ts';
 import { copyProcessorFiles } from './processorCopies.ts';
 import { prunedWeights } from '../state/pruned.ts';
 import type { State } from '../state/state.ts';

@@ -2,7 +2,7 @@
 
 import pinchPackage from '../../package.json' with { type: 'json' };
 import { loadModel } from '../onnx/file/load.ts';
-import { hashModel } from '../onnx/file/modelFiles.ts';
+import { hashModel } from '../onnx/folder/modelFiles.ts';
 import { runFileVersion, type RunFile } from '../protocol/records.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { hashManifest } from '../speech/manifest/hash.ts';

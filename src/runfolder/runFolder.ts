@@ -13,7 +13,7 @@ import type { RunFile, RunState } from '../protocol/records.ts';
 import { runPaths, type RunPaths } from '../runs/paths.ts';
 import { processStart } from '../runs/processIdentity.ts';
 import { heartbeatLasts, isAlive, isOver, readState, RunFolderError } from '../runs/state.ts';
-import { folderName } from '../onnx/file/folderName.ts';
+import { folderName } from '../onnx/folder/folderName.ts';
 
 /**
  * Makes the folder of a new run and writes its run.json.

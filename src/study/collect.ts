@@ -43,11 +43,13 @@ export function compareWithDense(
   if (task.target === null) return null;
   const dense = tasks.find((other) => other.kind === 'run' && other.target === null && other.seed === task.seed);
   const against = dense && collected.get(dense.name);
-  return against ? compareSystems(own.measured.test.hypotheses, against.measured.test.hypotheses) : null;
+  return against
+    ? compareSystems(own.measured.test.hypotheses, against.measured.test.hypotheses, own.measured.test.unit)
+    : null;
 }
 
-export function ratesOf({ wer, cer, errors, words, utterances }: Measured): Rates {
-  return { wer, cer, errors, words, utterances };
+export function ratesOf({ unit, wer, cer, errors, words, utterances }: Measured): Rates {
+  return { unit, wer, cer, errors, words, utterances };
 }
 
 async function describeRunOf(

@@ -2,7 +2,7 @@
 
 import type { Comparison } from '../protocol/results/comparison.ts';
 import { pairedBootstrap } from '../metrics/bootstrap.ts';
-import { splitWords } from '../metrics/score.ts';
+import { splitUnits } from '../metrics/score.ts';
 import type { Measured } from '../measure/evaluate/keptEvaluation.ts';
 import type { Collected } from './collect.ts';
 import type { RunTask } from './plan.ts';
@@ -70,7 +70,7 @@ function meanWer(seeds: readonly Measured[]): { difference: number; low: number;
   // Against a system without errors, the difference is the rate itself.
   return pairedBootstrap(
     (first?.hypotheses ?? []).map(({ id, reference }) => ({
-      words: splitWords(reference).length,
+      words: splitUnits(reference, first?.unit).length,
       first: errors.get(id) ?? 0,
       second: 0,
     })),

@@ -4,6 +4,7 @@ import { count, counted, duration, percent } from '../base/format.ts';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { EndRecord } from '../protocol/records.ts';
+import { errorRateName } from '../protocol/results/evaluation.ts';
 import {
   checkpointName,
   listCheckpoints,
@@ -310,8 +311,13 @@ class Loop {
     }
     time.evaluation((performance.now() - began) / 1000);
     this.evaluatedStep = step;
-    metrics.append({ kind: 'evaluation', step, epoch: this.epochs, ...score, sparsity: this.sparsity });
-    report.say(`Step ${step}: word error rate ${percent(score.wer, 2)} on the development set.`);
+    const { warning, ...rates } = score;
+    metrics.append({ kind: 'evaluation', step, epoch: this.epochs, ...rates, sparsity: this.sparsity });
+    report.say(
+      `Step ${step}: ${errorRateName(this.context.setup.processor.vocabulary.unit)} ${percent(score.wer, 2)} on the development set.`,
+    );
+    // A new head learns to write only during the run.
+    if (warning !== undefined && !this.context.setup.newHead) report.say(`Warning: ${warning}`);
     const final = !this.gated || this.opened.session.mode === 'fixed' || last;
     if (!final || score.wer >= (this.progress.best?.wer ?? Infinity)) return false;
     this.progress = {

@@ -36,6 +36,19 @@ describe('scoreUtterance', () => {
   test('case counts', () => expect(scoreUtterance('One', 'one').errors).toBe(1));
 });
 
+describe('other units than words', () => {
+  test('characters are code points, spaces count nowhere', () => {
+    const score = scoreUtterance('你好 吗', '你 号吗', 'character');
+    expect(score).toMatchObject({ words: 3, errors: 1, substitutions: 1, characters: 3, characterErrors: 1 });
+    expect(scoreCorpus([score], 'character')).toMatchObject({ unit: 'character', wer: 1 / 3, cer: 1 / 3 });
+  });
+
+  test('phones are what stands between spaces', () => {
+    expect(scoreCorpus([scoreUtterance('t uː', 't oʊ', 'phone')], 'phone')).toMatchObject({ unit: 'phone', wer: 0.5 });
+    expect(scoreCorpus([scoreUtterance('a', 'a')])).not.toHaveProperty('unit');
+  });
+});
+
 describe('scoreCorpus', () => {
   test('is all errors over all words, not the mean of rates', () => {
     const corpus = scoreCorpus([scoreUtterance('a', 'b'), scoreUtterance('a b c d e f g h i', 'a b c d e f g h i')]);

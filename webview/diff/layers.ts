@@ -6,9 +6,9 @@ import type { LayerDiff } from '../../src/protocol/results/diff.ts';
 import { heatmapGrid } from '../heatmap/grid/grid.ts';
 import { legend } from '../heatmap/legend.ts';
 import { make, setText } from '../ui/dom.ts';
-import { filteredTable } from '../ui/filteredTable.ts';
-import type { Column } from '../ui/table.ts';
-import type { FilteredView } from '../ui/tableFilter.ts';
+import { filteredTable } from '../ui/table/filteredTable.ts';
+import type { Column } from '../ui/table/table.ts';
+import type { FilteredView } from '../ui/table/tableFilter.ts';
 
 /** In the order of the model. */
 export const firstLayersView: FilteredView = {

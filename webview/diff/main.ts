@@ -7,7 +7,7 @@ import { announcer } from '../ui/announcer.ts';
 import { make, scrollOnce } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
 import { merge, type Known } from '../ui/knownState.ts';
-import type { FilteredView } from '../ui/tableFilter.ts';
+import type { FilteredView } from '../ui/table/tableFilter.ts';
 import { header } from './header.ts';
 import { firstLayersView, layers } from './layers.ts';
 import { diffAsText } from './totals.ts';

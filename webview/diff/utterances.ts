@@ -7,7 +7,7 @@ import type { AlignedText } from '../../src/protocol/views/alignedText.ts';
 import { alignmentElement, alignmentLegend } from '../ui/alignment.ts';
 import { dropdown } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
-import { sortableTable } from '../ui/table.ts';
+import { sortableTable } from '../ui/table/table.ts';
 
 const choices = [
   { value: 'all', label: 'All changes' },

@@ -191,12 +191,24 @@ const measures: readonly Measure[] = [
 export function figures(numbers: EvaluationFile, original?: EvaluationFile): Figure[] {
   return measures.flatMap(({ of, ofOriginal, format, ...measure }) => {
     const value = of(numbers);
-    if (value === null) return [];
-    const figure = { ...measure, value, text: format(value, numbers) };
+    // Where characters or phones are counted, a second rate of characters says nothing more.
+    if (value === null || (measure.id === 'cer' && numbers.unit !== undefined)) return [];
+    const figure = { ...measure, ...inUnits(measure, numbers.unit), value, text: format(value, numbers) };
     const other = ofOriginal ? ofOriginal(numbers) : original && of(original);
     if (original === undefined || other === null || other === undefined) return [figure];
     return [{ ...figure, original: format(other, original), ...(other > 0 ? { ratio: value / other } : {}) }];
   });
+}
+
+/** What is said of words, of what is counted instead. */
+function inUnits(
+  { group, title, description }: Pick<Measure, 'group' | 'title' | 'description'>,
+  unit: EvaluationFile['unit'],
+): { title: string; description: string } {
+  if (unit === undefined || group !== 'Recognition') return { title, description };
+  const capital = unit.charAt(0).toUpperCase() + unit.slice(1);
+  const change = (text: string): string => text.replaceAll('Word', capital).replaceAll('word', unit);
+  return { title: change(title), description: change(description) };
 }
 
 /** `0.37 ×` */

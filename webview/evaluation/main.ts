@@ -12,7 +12,7 @@ import { announcer } from '../ui/announcer.ts';
 import { make, scrollOnce } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
 import { merge, type Known } from '../ui/knownState.ts';
-import type { FilteredView } from '../ui/tableFilter.ts';
+import type { FilteredView } from '../ui/table/tableFilter.ts';
 import { figures, figuresAsCsv, figuresAsText } from './figures.ts';
 import { header } from './header.ts';
 import { numbers } from './numbers.ts';

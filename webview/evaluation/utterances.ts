@@ -5,8 +5,8 @@ import './utterances.css';
 import type { UtteranceRow } from '../../src/protocol/views/evaluation.ts';
 import { alignmentElement, alignmentLegend } from '../ui/alignment.ts';
 import { make } from '../ui/dom.ts';
-import { filteredTable } from '../ui/filteredTable.ts';
-import type { FilteredView } from '../ui/tableFilter.ts';
+import { filteredTable } from '../ui/table/filteredTable.ts';
+import type { FilteredView } from '../ui/table/tableFilter.ts';
 import type { Player } from './player.ts';
 
 /** Most errors first. */

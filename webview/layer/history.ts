@@ -4,7 +4,7 @@ import { count, percent, significant } from '../../src/base/format.ts';
 import type { LayerState } from '../../src/protocol/views/layer.ts';
 import { lineChart } from '../ui/chart/chart.ts';
 import { make } from '../ui/dom.ts';
-import { sortableTable } from '../ui/table.ts';
+import { sortableTable } from '../ui/table/table.ts';
 import { historyRows, type HistoryRow } from './store.ts';
 
 export interface HistoryView {

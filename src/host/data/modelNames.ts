@@ -1,8 +1,8 @@
 /** Names a model for people, and finds the model that a checkpoint was pruned from. */
 
 import { basename, dirname, extname, join } from 'node:path';
-import { findModel } from '../../onnx/file/findModel.ts';
-import { folderName } from '../../onnx/file/folderName.ts';
+import { findModel } from '../../onnx/folder/findModel.ts';
+import { folderName } from '../../onnx/folder/folderName.ts';
 import { readRun } from '../../runs/state.ts';
 
 export interface CheckpointPlace {

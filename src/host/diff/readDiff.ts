@@ -1,5 +1,6 @@
 /** Checks the JSON of `pinch diff --json` and turns it into the page's state. */
 
+import type { ScoringUnit } from '../../protocol/results/evaluation.ts';
 import { modelDiff, type ChangedUtterance } from '../../protocol/results/diff.ts';
 import type { AlignedUtterance, DiffResult } from '../../protocol/views/diff.ts';
 import { readPrinted } from '../engine/printed.ts';
@@ -21,15 +22,17 @@ export async function readDiff(output: unknown, nameOf: (path: string) => string
     recognition: recognition && {
       ...recognition,
       data: nameOf(recognition.data),
-      changed: await mapInSlices(recognition.changed.slice(0, mostUtterances), aligned),
+      changed: await mapInSlices(recognition.changed.slice(0, mostUtterances), (utterance) =>
+        aligned(utterance, recognition.b.unit),
+      ),
     },
   };
 }
 
-function aligned({ id, reference, a, b }: ChangedUtterance): AlignedUtterance {
+function aligned({ id, reference, a, b }: ChangedUtterance, unit?: ScoringUnit): AlignedUtterance {
   return {
     id,
-    a: { ...alignTexts(reference, a.text), errors: a.errors },
-    b: { ...alignTexts(reference, b.text), errors: b.errors },
+    a: { ...alignTexts(reference, a.text, unit), errors: a.errors },
+    b: { ...alignTexts(reference, b.text, unit), errors: b.errors },
   };
 }

@@ -160,8 +160,8 @@ export class EvaluationPanel implements PanelContent {
     return { model: nameOf(model), kept: kept ? forPage(kept) : null };
   }
 
-  private async sendUtterances({ folder }: EvaluationFile, result: number): Promise<void> {
-    const utterances = await readHypotheses(join(folder, 'hypotheses.jsonl'));
+  private async sendUtterances({ folder, numbers }: EvaluationFile, result: number): Promise<void> {
+    const utterances = await readHypotheses(join(folder, 'hypotheses.jsonl'), numbers.unit);
     if (result !== this.result) return;
     this.utterances = utterances;
     const total = utterances.length;

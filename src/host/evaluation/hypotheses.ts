@@ -3,8 +3,8 @@
 import { extname, isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { align } from '../../metrics/alignment.ts';
-import { splitWords } from '../../metrics/score.ts';
-import { hypothesisLine, type HypothesisLine } from '../../protocol/results/evaluation.ts';
+import { splitUnits } from '../../metrics/score.ts';
+import { hypothesisLine, type HypothesisLine, type ScoringUnit } from '../../protocol/results/evaluation.ts';
 import type { AlignedText } from '../../protocol/views/alignedText.ts';
 import type { UtteranceRow } from '../../protocol/views/evaluation.ts';
 import { readSmallFile } from '../../base/smallFile.ts';
@@ -26,9 +26,10 @@ const largestTable = 500 * 500;
 
 /**
  * The utterances of a hypotheses.jsonl, the most errors first, then the highest error rate.
+ * @param unit what an error is counted in, as evaluation.json beside it says.
  * @throws Error with one sentence if the file cannot be read, or a line was not written by Pinch.
  */
-export async function readHypotheses(path: string): Promise<RecognizedUtterance[]> {
+export async function readHypotheses(path: string, unit?: ScoringUnit): Promise<RecognizedUtterance[]> {
   let content: string;
   try {
     content = await readSmallFile(path, largestFile);
@@ -37,7 +38,7 @@ export async function readHypotheses(path: string): Promise<RecognizedUtterance[
   }
   const utterances = await mapInSlices(linesOf(content), (json, index) => {
     try {
-      return utteranceOf(v.parse(hypothesisLine, JSON.parse(json)));
+      return utteranceOf(v.parse(hypothesisLine, JSON.parse(json)), unit);
     } catch {
       throw new Error(`${path}:${index + 1}: this line was not written by Pinch; evaluate again.`);
     }
@@ -46,13 +47,13 @@ export async function readHypotheses(path: string): Promise<RecognizedUtterance[
   return utterances.sort((a, b) => b.row.errors - a.row.errors || rate(b) - rate(a));
 }
 
-function utteranceOf(entry: HypothesisLine): RecognizedUtterance {
-  const aligned = alignTexts(entry.text, entry.pred_text);
+function utteranceOf(entry: HypothesisLine, unit?: ScoringUnit): RecognizedUtterance {
+  const aligned = alignTexts(entry.text, entry.pred_text, unit);
   const { audio_filepath: audio, id } = entry;
   const row = {
     id,
     ...aligned,
-    words: splitWords(entry.text).length,
+    words: splitUnits(entry.text, unit).length,
     errors: aligned.edits === null ? entry.errors : countErrors(aligned.edits),
     seconds: entry.duration ?? null,
     audible: isAbsolute(audio) && soundTypes.has(extname(audio).toLowerCase()),
@@ -60,15 +61,17 @@ function utteranceOf(entry: HypothesisLine): RecognizedUtterance {
   return { row, audio, offset: entry.offset ?? 0 };
 }
 
-/** The alignment of two texts as letters; null if it would take too long. */
-export function alignTexts(reference: string, hypothesis: string): AlignedText {
-  const [spoken, heard] = [splitWords(reference), splitWords(hypothesis)];
+/** The alignment of two texts as letters; null if it would take too long. Characters, where these are counted, are shown apart as words are. */
+export function alignTexts(reference: string, hypothesis: string, unit?: ScoringUnit): AlignedText {
+  const [spoken, heard] = [splitUnits(reference, unit), splitUnits(hypothesis, unit)];
+  const texts =
+    unit === 'character' ? { reference: spoken.join(' '), hypothesis: heard.join(' ') } : { reference, hypothesis };
   const steps = (spoken.length + 1) * (heard.length + 1);
-  if (steps > largestTable) return { reference, hypothesis, edits: null };
+  if (steps > largestTable) return { ...texts, edits: null };
   const edits = align(spoken, heard)
     .map(({ kind }) => kind.charAt(0).toUpperCase())
     .join('');
-  return { reference, hypothesis, edits };
+  return { ...texts, edits };
 }
 
 function countErrors(edits: string): number {

@@ -4,13 +4,21 @@ import type { Vocabulary } from '../../speech/text/vocabulary.ts';
 
 /**
  * Its decoder writes the text that Pinch writes: equal neighbours are one, the blank goes, the word delimiter becomes a space, and special tokens
- * go last. They are not marked as special, because transformers.js drops such tokens before equal neighbours become one.
+ * go last. Tokens are joined, so each phone carries the space that stands behind it in a text. Special tokens are not marked as special, because transformers.js drops such tokens before equal neighbours become one.
  */
 export function tokenizerFile(vocabulary: Vocabulary): object {
-  const { tokens, blank, wordDelimiter, special } = vocabulary;
-  const entries = tokens.flatMap((token, id) => (token === '' ? [] : [[token, id] as const]));
+  const { tokens, blank, words, special } = vocabulary;
+  const phones = words.kind === 'phones';
+  // Between phones, the delimiter of words is not written either.
+  const wordDelimiter = phones ? undefined : vocabulary.wordDelimiter;
   const blankToken = tokens[blank] ?? '';
-  const unwritten = [...special].filter((token) => token !== blankToken && tokens.includes(token));
+  const unwritten = [...special, ...(phones && words.wordToken !== undefined ? [words.wordToken] : [])].filter(
+    (token) => token !== blankToken && tokens.includes(token),
+  );
+  const isPhone = (token: string): boolean => phones && token !== blankToken && !unwritten.includes(token);
+  const entries = tokens.flatMap((token, id) =>
+    token === '' ? [] : [[isPhone(token) ? `${token} ` : token, id] as const],
+  );
   const ctc = {
     type: 'CTC',
     pad_token: blankToken,

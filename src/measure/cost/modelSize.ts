@@ -3,7 +3,7 @@
 import { byteSize } from '../../base/format.ts';
 import { stat } from 'node:fs/promises';
 import type { ModelFile } from '../../onnx/file/load.ts';
-import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 import type { FileSize } from '../../protocol/results/model.ts';
 import { gzippedSize, type GzipOptions, type GzippedSize } from './gzippedSize.ts';
 

@@ -11,7 +11,7 @@ import type { Evaluation } from '../../protocol/results/evaluation.ts';
 import type { TensorReport } from '../../protocol/results/inspection.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { readKept, type Measured } from '../evaluate/keptEvaluation.ts';
-import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 import { reportOf } from '../model/parameterReport.ts';
 import { storedParameters, type StoredParameter } from '../model/storedParameters.ts';
 

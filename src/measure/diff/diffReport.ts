@@ -2,6 +2,7 @@
 
 import { byteSize, count, counted, percent } from '../../base/format.ts';
 import type { LayerDiff, LayerSide, ModelDiff, ModelTotals, SpeechDiff } from '../../protocol/results/diff.ts';
+import { errorRateName } from '../../protocol/results/evaluation.ts';
 import { describeComparison } from '../evaluate/evaluationReport.ts';
 import { textTable } from '../../base/textTable.ts';
 
@@ -63,8 +64,10 @@ function totalsTable(a: ModelTotals, b: ModelTotals, recognition: SpeechDiff | n
     row('nodes', ({ nodes }) => count(nodes)),
     ...(recognition
       ? [
-          ['word error rate', percent(recognition.a.wer, 2), percent(recognition.b.wer, 2)],
-          ['character error rate', percent(recognition.a.cer, 2), percent(recognition.b.cer, 2)],
+          [errorRateName(recognition.b.unit), percent(recognition.a.wer, 2), percent(recognition.b.wer, 2)],
+          ...(recognition.b.unit === undefined
+            ? [['character error rate', percent(recognition.a.cer, 2), percent(recognition.b.cer, 2)]]
+            : []),
         ]
       : []),
   ]).trimEnd();
@@ -81,7 +84,7 @@ const shownUtterances = 10;
 function describeRecognition(recognition: SpeechDiff, pathA: string): string[] {
   const { utterances, fewer, more, changed } = recognition;
   const lines = [
-    ...describeComparison(recognition, { name: 'B', against: pathA, utterances }),
+    ...describeComparison(recognition, { name: 'B', against: pathA, utterances, unit: recognition.b.unit }),
     `B has more errors than A in ${count(more)} of ${counted(utterances, 'utterance')}, and fewer in ${count(fewer)}.`,
   ];
   for (const { id, reference, a, b } of changed.slice(0, shownUtterances)) {

@@ -20,7 +20,7 @@ export function diffSpeech(manifest: string, a: Measured, b: Measured): SpeechDi
     utterances: b.utterances,
     a: totals(a),
     b: totals(b),
-    ...compareSystems(b.hypotheses, a.hypotheses),
+    ...compareSystems(b.hypotheses, a.hypotheses, b.unit),
     fewer: changed.filter((utterance) => change(utterance) < 0).length,
     more: changed.filter((utterance) => change(utterance) > 0).length,
     changed,
@@ -31,6 +31,6 @@ function heard({ hypothesis, errors }: Measured['hypotheses'][number]): ChangedU
   return { text: hypothesis, errors };
 }
 
-function totals({ wer, cer, errors, words }: Measured): SpeechDiff['a'] {
-  return { wer, cer, errors, words };
+function totals({ unit, wer, cer, errors, words }: Measured): SpeechDiff['a'] {
+  return { unit, wer, cer, errors, words };
 }

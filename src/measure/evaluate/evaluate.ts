@@ -4,15 +4,17 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { compareSystems } from '../../metrics/compare.ts';
 import { scoreCorpus, scoreUtterance } from '../../metrics/score.ts';
+import { warnOfMostlyWrong } from '../../metrics/mostlyWrong.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
-import { readProcessor } from '../../speech/text/processor.ts';
+import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
+import { hasNewHead, readProcessor } from '../../speech/text/processor.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
 import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
 import { hashManifest } from '../../speech/manifest/hash.ts';
-import { hashModel } from '../../onnx/file/modelFiles.ts';
+import { hashModel } from '../../onnx/folder/modelFiles.ts';
 import { countModel, measureCost, originalOf } from '../cost/modelCost.ts';
 import { measureFileSize } from '../cost/modelSize.ts';
 import { reportParameters } from '../model/parameterReport.ts';
@@ -70,7 +72,7 @@ export async function evaluate(
     options.against === undefined ? undefined : await evaluateModel(options.against, manifest, utterances, options);
   const evaluation = options.cost === true ? { ...own, cost: await costOf(own, against, options) } : own;
   if (!against) return evaluation;
-  return { ...evaluation, comparison: { ...compareSystems(own.hypotheses, against.hypotheses), against } };
+  return { ...evaluation, comparison: { ...compareSystems(own.hypotheses, against.hypotheses, own.unit), against } };
 }
 
 /** Bytes of Node.js, the audio threads, and the weights that were read to count zeros. */
@@ -108,6 +110,7 @@ async function evaluateModel(
   // An error of the other work, if it comes first, is thrown instead.
   identity.catch(() => undefined);
   const processor = await readProcessor(file.folder);
+  refusePlainSpelling(processor.vocabulary, utterances, manifest);
   const { totals } = await reportParameters(file);
   const size = await measureFileSize(file, gzipOptions(options));
   const recognizer = await Recognizer.open(file.path, file, processor, {
@@ -130,8 +133,10 @@ async function evaluateModel(
     const recognition = await recognizeAll(utterances, { recognizer, loader, processor, batch }, (done, window) =>
       onProgress?.({ model: modelPath, done, utterances: utterances.length, ...(window ? { window } : {}) }),
     );
+    const { vocabulary } = processor;
+    const { unit } = vocabulary;
     const scored = recognition.transcripts.map(({ utterance, text, seconds }) => {
-      const reference = processor.vocabulary.normalizeText(utterance.text);
+      const reference = vocabulary.normalizeText(utterance.text);
       return {
         id: utterance.id,
         audio: resolve(utterance.audio),
@@ -139,9 +144,18 @@ async function evaluateModel(
         seconds,
         reference,
         hypothesis: text,
-        score: scoreUtterance(reference, text),
+        score: scoreUtterance(reference, text, unit),
       };
     });
+    const lacking = vocabulary.missingIn(recognition.transcripts.map(({ utterance }) => utterance.text));
+    const unwritable = [...lacking].map(([text, count]) => ({ text, count }));
+    const warning = (await hasNewHead(file.folder))
+      ? undefined
+      : warnOfMostlyWrong(
+          scored,
+          unit,
+          unwritable.reduce((sum, { count }) => sum + count, 0),
+        );
     return {
       model: modelPath,
       modelFile,
@@ -151,12 +165,17 @@ async function evaluateModel(
       device,
       batch,
       memoryBytes,
-      ...scoreCorpus(scored.map(({ score }) => score)),
+      ...scoreCorpus(
+        scored.map(({ score }) => score),
+        unit,
+      ),
       ...recognition.speed,
       ...totals,
       ...size,
       hypotheses: scored.map(({ score, ...utterance }) => ({ ...utterance, errors: score.errors })),
       skipped: recognition.skipped,
+      ...(unwritable.length === 0 ? {} : { unwritable }),
+      ...(warning === undefined ? {} : { warning }),
     };
   } finally {
     await Promise.all([loader.close(), recognizer.dispose()]);

@@ -8,7 +8,15 @@ import { formatTrn } from '../../metrics/trn.ts';
 import { writeAtomically } from '../../base/atomicFile.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
 import { describeCost } from '../cost/costReport.ts';
-import type { Evaluation, Hypothesis, HypothesisLine } from '../../protocol/results/evaluation.ts';
+import { showCharacters } from '../../speech/text/codePoints.ts';
+import { splitUnits } from '../../metrics/score.ts';
+import {
+  errorRateName,
+  type Evaluation,
+  type Hypothesis,
+  type HypothesisLine,
+  type ScoringUnit,
+} from '../../protocol/results/evaluation.ts';
 import { describeGzipped } from '../cost/modelSize.ts';
 import { withoutRecord } from '../model/parameterReport.ts';
 import { textTable } from '../../base/textTable.ts';
@@ -20,11 +28,12 @@ export function describeEvaluation(evaluation: Evaluation): string {
   const row = (name: string, cell: (column: Evaluation) => string): string[] => [name, ...columns.map(cell)];
   const table = textTable([
     ...(comparison ? [['', 'model', 'against']] : []),
-    row('word error rate', ({ wer }) => percent(wer, 2)),
+    row(errorRateName(evaluation.unit), ({ wer }) => percent(wer, 2)),
     row('  substitutions', ({ substitutions }) => count(substitutions)),
     row('  deletions', ({ deletions }) => count(deletions)),
     row('  insertions', ({ insertions }) => count(insertions)),
-    row('character error rate', ({ cer }) => percent(cer, 2)),
+    // Where phones or characters are counted, it says nothing more.
+    ...(evaluation.unit === undefined ? [row('character error rate', ({ cer }) => percent(cer, 2))] : []),
     row('utterances with errors', ({ sentenceErrorRate }) => percent(sentenceErrorRate, 2)),
     row('real-time factor', ({ realTimeFactor }) => realTimeFactor.toFixed(4)),
     row('latency, median', ({ latency }) => `${latency.median.toFixed(1)} ms`),
@@ -44,9 +53,9 @@ export function describeEvaluation(evaluation: Evaluation): string {
 }
 
 function notes(evaluation: Evaluation): string[] {
-  const { batch, device, utterances, words, audioSeconds, skipped, comparison } = evaluation;
+  const { batch, device, utterances, unit, words, audioSeconds, skipped, comparison } = evaluation;
   const lines = [
-    `${counted(words, 'word')} in ${counted(utterances, 'utterance')}, ${duration(audioSeconds)} of audio; on ${device}, ${
+    `${counted(words, unit ?? 'word')} in ${counted(utterances, 'utterance')}, ${duration(audioSeconds)} of audio; on ${device}, ${
       batch === 1 ? 'one utterance at a time' : `${batch} utterances at a time`
     }.`,
   ];
@@ -58,30 +67,56 @@ function notes(evaluation: Evaluation): string[] {
     lines.push(
       `${skipped.length} of the utterances could not be read and count nowhere, first ${first.id}: ${first.reason}`,
     );
+  lines.push(...describeUnwritable(evaluation.unwritable ?? [], unit));
+  if (evaluation.warning !== undefined) lines.push(`Warning: ${evaluation.warning}`);
   if (comparison) {
-    const names = { name: 'the model', against: comparison.against.model, utterances };
+    const names = { name: 'the model', against: comparison.against.model, utterances, unit };
     lines.push(...describeComparison(comparison, names));
   }
   return lines;
 }
 
+/** What of the references the model cannot write, so that it counts as errors. */
+function describeUnwritable(unwritable: NonNullable<Evaluation['unwritable']>, unit?: ScoringUnit): string[] {
+  if (unwritable.length === 0) return [];
+  const shown = unwritable
+    .slice(0, mostShown)
+    .map(({ text, count }) => `${showCharacters(text)} ${counted(count, 'time')}`);
+  const more = unwritable.length > mostShown ? `, and ${unwritable.length - mostShown} more` : '';
+  const what = unit === 'phone' ? 'phones' : 'characters';
+  return [`The vocabulary lacks ${what} of the references, which count as errors: ${shown.join(', ')}${more}.`];
+}
+
+const mostShown = 20;
+
 /** The verdict in words, and its tests. @param names the tested model and the one it is compared with. */
 export function describeComparison(
   comparison: Comparison,
-  { name, against, utterances }: { readonly name: string; readonly against: string; readonly utterances: number },
+  {
+    name,
+    against,
+    utterances,
+    unit,
+  }: {
+    readonly name: string;
+    readonly against: string;
+    readonly utterances: number;
+    readonly unit?: ScoringUnit | undefined;
+  },
 ): string[] {
   const { mapsswe, bootstrap } = comparison;
+  const rate = errorRateName(unit);
   const lines: string[] = [];
   switch (comparison.verdict) {
     case 'undecided':
       lines.push(`No verdict on the difference. ${comparison.reason ?? ''}`);
       break;
     case 'same':
-      lines.push('The word error rates do not differ significantly.');
+      lines.push(`The ${rate}s do not differ significantly.`);
       break;
     case 'worse':
     case 'better':
-      lines.push(`The word error rate of ${name} is significantly ${comparison.verdict} than that of ${against}.`);
+      lines.push(`The ${rate} of ${name} is significantly ${comparison.verdict} than that of ${against}.`);
   }
   if (mapsswe) {
     lines.push(
@@ -91,7 +126,7 @@ export function describeComparison(
   if (bootstrap) {
     const points = (fraction: number): string => (100 * fraction).toFixed(2);
     lines.push(
-      `Bootstrap over ${counted(utterances, 'utterance')}: a difference of ${points(bootstrap.difference)} points of word error rate, 95 % interval ${points(bootstrap.low)} to ${points(bootstrap.high)}.`,
+      `Bootstrap over ${counted(utterances, 'utterance')}: a difference of ${points(bootstrap.difference)} points of ${rate}, 95 % interval ${points(bootstrap.low)} to ${points(bootstrap.high)}.`,
     );
   }
   return lines;
@@ -107,15 +142,23 @@ export async function writeEvaluation(folder: string, evaluation: Evaluation): P
   const { hypotheses, comparison } = evaluation;
   // The old files are deleted first: a crash must not leave the numbers of one evaluation beside the hypotheses of another.
   for (const name of ['evaluation.json', 'against.trn']) await rm(join(folder, name), { force: true });
-  await write('ref.trn', formatTrn(hypotheses.map(({ id, reference }) => ({ id, text: reference }))));
+  await write(
+    'ref.trn',
+    formatTrn(hypotheses.map(({ id, reference }) => ({ id, text: units(reference, evaluation) }))),
+  );
   await write('hyp.trn', transcripts(evaluation));
   if (comparison) await write('against.trn', transcripts(comparison.against));
   await write('hypotheses.jsonl', hypotheses.map((hypothesis) => `${JSON.stringify(jsonLine(hypothesis))}\n`).join(''));
   await write('evaluation.json', `${JSON.stringify(summary(evaluation), null, 2)}\n`);
 }
 
-function transcripts({ hypotheses }: Evaluation): string {
-  return formatTrn(hypotheses.map(({ id, hypothesis }) => ({ id, text: hypothesis })));
+function transcripts(evaluation: Evaluation): string {
+  return formatTrn(evaluation.hypotheses.map(({ id, hypothesis }) => ({ id, text: units(hypothesis, evaluation) })));
+}
+
+/** Separated by spaces, so that sclite counts what is counted here. */
+function units(text: string, { unit }: Evaluation): string {
+  return splitUnits(text, unit).join(' ');
 }
 
 function jsonLine({ id, audio, offset, seconds, reference, hypothesis, errors }: Hypothesis): HypothesisLine {

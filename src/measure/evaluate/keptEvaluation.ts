@@ -13,11 +13,11 @@ import {
   type Hypothesis,
 } from '../../protocol/results/evaluation.ts';
 import { hashManifest } from '../../speech/manifest/hash.ts';
-import { hashModel } from '../../onnx/file/modelFiles.ts';
-import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { hashModel } from '../../onnx/folder/modelFiles.ts';
+import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 
 /** The parts of an evaluation that a comparison needs. */
-export interface Measured extends Pick<Evaluation, 'wer' | 'cer' | 'errors' | 'words' | 'utterances'> {
+export interface Measured extends Pick<Evaluation, 'unit' | 'wer' | 'cer' | 'errors' | 'words' | 'utterances'> {
   readonly hypotheses: readonly Omit<Hypothesis, 'offset' | 'seconds'>[];
 }
 
@@ -71,8 +71,8 @@ export async function readKept(
       const { id, audio_filepath, text, pred_text, errors } = v.parse(hypothesisLine, JSON.parse(json));
       return { id, audio: audio_filepath, reference: text, hypothesis: pred_text, errors };
     });
-    const { wer, cer, errors, words, utterances } = kept;
-    return hypotheses.length === utterances ? { wer, cer, errors, words, utterances, hypotheses } : undefined;
+    const { unit, wer, cer, errors, words, utterances } = kept;
+    return hypotheses.length === utterances ? { unit, wer, cer, errors, words, utterances, hypotheses } : undefined;
   } catch {
     // Missing, of another version, or damaged: evaluating again is always right.
     return undefined;

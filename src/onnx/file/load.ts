@@ -13,7 +13,7 @@ import {
 import { viewModel } from './decode.ts';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import { ExternalData, readRange } from './external.ts';
-import { findModel } from './findModel.ts';
+import { findModel } from '../folder/findModel.ts';
 import type { Model } from '../graph/graph.ts';
 import { isExternal } from './storedTensor.ts';
 

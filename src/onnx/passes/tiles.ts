@@ -9,7 +9,7 @@ import { int } from '../graph/graph.ts';
 import { sizeOf } from '../graph/tensor.ts';
 
 /** Elements of a tile: large enough that a node's fixed cost does not matter, small enough that a chain's tensors share the cache. */
-const tileSize = 1 << 18;
+const tileSize = 1 << 16;
 
 /**
  * The tiles of a tensor of `count` elements: [tiles, elements of a tile], equal tiles without a rest. Undefined if it is too small to gain,

@@ -46,7 +46,7 @@ export type LayerDiff = Shape<typeof layerDiff>;
 const operatorCount = v.object({ operator: text, a: count, b: count });
 export type OperatorCount = Shape<typeof operatorCount>;
 
-const wordErrors = v.pick(corpusScore, ['wer', 'cer', 'errors', 'words']);
+const wordErrors = v.pick(corpusScore, ['unit', 'wer', 'cer', 'errors', 'words']);
 
 const heard = v.object({
   text,

@@ -6,11 +6,22 @@ import { comparison } from './comparison.ts';
 import { modelCost } from './cost.ts';
 import { fileSize, parameterTotals } from './model.ts';
 
+/** What an error rate counts: words, or characters or phones where the model's vocabulary has no words. */
+export const scoringUnit = v.picklist(['word', 'character', 'phone']);
+export type ScoringUnit = Shape<typeof scoringUnit>;
+
+/** The name of the error rate of what is counted; in files of earlier versions, these are words. */
+export function errorRateName(unit: ScoringUnit = 'word'): string {
+  return `${unit} error rate`;
+}
+
 /** Error rates are fractions and can exceed 1, because insertions count. */
 export const corpusScore = v.object({
+  /** What is counted as a word in all of this; words if absent. */
+  unit: v.optional(scoringUnit),
   /** Word error rate: all errors divided by all words of the references, not the mean of the utterances' rates. */
   wer: amount,
-  /** Character error rate. */
+  /** Character error rate, by edit distance. */
   cer: amount,
   /** Fraction of the utterances with at least one word error. */
   sentenceErrorRate: fraction,
@@ -69,6 +80,10 @@ const summary = v.object({
   ...fileSize.entries,
   /** Utterances without a result. They count nowhere; at most 1 %. */
   skipped: v.array(v.object({ id: text, reason: text })),
+  /** What the references have and the vocabulary lacks: characters, or phones, the most frequent first. Absent if it has all. */
+  unwritable: v.optional(v.array(v.object({ text, count }))),
+  /** What is probably wrong with the model's files or the texts; absent if nothing is suspected. */
+  warning: v.optional(text),
   /** Absent if not requested. */
   cost: v.optional(modelCost),
 });

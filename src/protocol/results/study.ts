@@ -11,7 +11,7 @@ const method = v.picklist(methods);
 const target = v.nullable(fraction);
 const seed = v.pipe(v.number(), v.integer());
 
-const rates = v.pick(corpusScore, ['wer', 'cer', 'errors', 'words', 'utterances']);
+const rates = v.pick(corpusScore, ['unit', 'wer', 'cer', 'errors', 'words', 'utterances']);
 export type Rates = Shape<typeof rates>;
 
 const found = v.object({

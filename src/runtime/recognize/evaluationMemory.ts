@@ -5,7 +5,7 @@ import type { ModelFile } from '../../onnx/file/load.ts';
 import { AudioError } from '../../speech/audio/error.ts';
 import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
-import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 import type { RecognitionPlan } from './recognitionPlan.ts';
 
 /** onnxruntime holds a model's weights, and some again in the order of its matrix products. */

@@ -45,8 +45,12 @@ export class AudioLoader {
    * @throws AudioError naming the file if it is missing or broken.
    */
   async load(source: AudioSource): Promise<Float32Array> {
-    const { audio, offset, duration } = source;
-    const part = { ...(offset === undefined ? {} : { offset }), ...(duration === undefined ? {} : { duration }) };
+    const { audio, offset, duration, channel } = source;
+    const part = {
+      ...(offset === undefined ? {} : { offset }),
+      ...(duration === undefined ? {} : { duration }),
+      ...(channel === undefined ? {} : { channel }),
+    };
     const answer = await this.ask({ kind: 'load', source: { audio, ...part }, format: this.format });
     if (answer.kind !== 'samples') throw new Error(`the audio worker answered ${answer.kind} to load`);
     return answer.samples;

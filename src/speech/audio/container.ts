@@ -1,12 +1,15 @@
 /** Recognises an audio file by its first bytes, never by its name. */
 
-export type Container = 'wav' | 'flac' | 'ogg-vorbis' | 'ogg-opus' | 'ogg-flac' | 'mp3';
+export type Container = 'wav' | 'sphere' | 'aiff' | 'au' | 'flac' | 'ogg-vorbis' | 'ogg-opus' | 'ogg-flac' | 'mp3';
 
-/** The kind of audio file, or undefined if it is none that Pinch reads. Needs the first 64 bytes, or the whole file. */
+/** The kind of audio file, or undefined if it is none that Pinch reads. Needs the first 64 bytes and the whole of an ID3 tag, or the whole file. */
 export function sniffContainer(bytes: Uint8Array): Container | undefined {
   const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));
   const start = text(0, 4);
-  if ((start === 'RIFF' || start === 'RF64') && text(8, 12) === 'WAVE') return 'wav';
+  if (['RIFF', 'RF64', 'BW64'].includes(start) && text(8, 12) === 'WAVE') return 'wav';
+  if (text(0, 7) === 'NIST_1A') return 'sphere';
+  if (start === 'FORM' && ['AIFF', 'AIFC'].includes(text(8, 12))) return 'aiff';
+  if (start === '.snd' || start === 'dns.') return 'au';
   if (start === 'fLaC') return 'flac';
   if (start === 'OggS') {
     // The first page holds one packet, the codec's header, right behind the page's segment table.
@@ -16,8 +19,43 @@ export function sniffContainer(bytes: Uint8Array): Container | undefined {
     if (text(packet + 1, packet + 5) === 'FLAC') return 'ogg-flac';
     return undefined;
   }
-  return text(0, 3) === 'ID3' || isMpegFrame(bytes) ? 'mp3' : undefined;
+  const tag = id3Length(bytes);
+  if (tag > 0) return text(tag, tag + 4) === 'fLaC' ? 'flac' : 'mp3';
+  return isMpegFrame(bytes) ? 'mp3' : undefined;
 }
+
+/** Bytes of the ID3v2 tags at the start of a file, which some programs write before FLAC, too; 0 without any. */
+export function id3Length(bytes: Uint8Array): number {
+  let at = 0;
+  while (String.fromCharCode(...bytes.subarray(at, at + 3)) === 'ID3' && at + 10 <= bytes.length) {
+    // Seven bits of the length in each byte, and a footer of ten bytes if a flag says so (id3v2.4.0-structure, 3.1).
+    const size = bytes.subarray(at + 6, at + 10).reduce((sum, byte) => sum * 128 + (byte & 127), 0);
+    at += 10 + size + ((bytes[at + 5] ?? 0) & 16 ? 10 : 0);
+  }
+  return at;
+}
+
+/** What a file that Pinch does not read is; undefined if it is not recognised. */
+export function nameForeign(bytes: Uint8Array): string | undefined {
+  const text = Array.from(bytes.subarray(0, 16), (byte) => String.fromCharCode(byte)).join('');
+  const found = foreign.find(({ at, sign }) => text.startsWith(sign, at));
+  if (found) return found.name;
+  // An ADTS frame of AAC begins like MPEG audio, with a layer of 0.
+  return bytes[0] === 0xff && ((bytes[1] ?? 0) & 0xf6) === 0xf0 ? 'AAC audio' : undefined;
+}
+
+const foreign = [
+  { at: 4, sign: 'ftyp', name: 'an MP4 or M4A file' },
+  { at: 0, sign: '\x1a\x45\xdf\xa3', name: 'a WebM or Matroska file' },
+  { at: 0, sign: 'ajkg', name: 'audio compressed with shorten' },
+  { at: 0, sign: 'RIFX', name: 'a WAV file with the first byte of a number first' },
+  { at: 0, sign: 'riff', name: 'a Wave64 file' },
+  { at: 0, sign: 'caff', name: 'a CAF file' },
+  { at: 0, sign: '#!AMR', name: 'AMR audio' },
+  { at: 0, sign: '\x30\x26\xb2\x75', name: 'a WMA file' },
+  { at: 0, sign: 'wvpk', name: 'WavPack audio' },
+  { at: 0, sign: 'MAC ', name: "Monkey's Audio" },
+] as const;
 
 /** Eleven set bits, then a version, a layer, a bit rate and a sample rate that exist (ISO 11172-3, 2.4.2.3). */
 function isMpegFrame(bytes: Uint8Array): boolean {

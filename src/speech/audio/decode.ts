@@ -4,11 +4,15 @@ import { decoder as opusDecoder } from '@audio/decode-opus';
 import { FLACDecoder } from '@wasm-audio-decoders/flac';
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
 import { MPEGDecoder } from 'mpg123-decoder';
-import { sniffContainer, type Container } from './container.ts';
+import { readAiffHeader } from './aiff.ts';
+import { readAuHeader } from './au.ts';
+import { id3Length, nameForeign, sniffContainer, type Container } from './container.ts';
 import { AudioError } from './error.ts';
 import { readFlacInfo } from './flac.ts';
 import { maxChannels, maxRecordingSeconds, maxSampleRate, minSampleRate } from './limits.ts';
+import { decodePcmFile } from './pcm.ts';
 import { resample } from './resample.ts';
+import { readSphereHeader } from './sphere.ts';
 import { decodeWav } from './wav.ts';
 
 export interface Decoded {
@@ -20,28 +24,36 @@ export interface Decoded {
 const idle = new Map<Container, FLACDecoder | OggVorbisDecoder | MPEGDecoder>();
 
 /**
- * Mono samples (the mean of the channels) at `sampleRate`, in [-1, 1) for integer formats: 16-bit values are divided by 32768.
+ * Mono samples (one channel, or the mean of all) at `sampleRate`, in [-1, 1) for integer formats: 16-bit values are divided by 32768.
  * The kind of file is recognised by its content.
  * @param name how messages call the file.
+ * @param channel index from 0.
  * @throws AudioError if the file is not audio that Pinch reads, is broken, cut off, empty, or absurdly long.
  */
 export async function decodeAudio(
   bytes: Uint8Array,
-  { sampleRate, name = 'audio' }: { readonly sampleRate: number; readonly name?: string },
+  {
+    sampleRate,
+    name = 'audio',
+    channel,
+  }: { readonly sampleRate: number; readonly name?: string; readonly channel?: number | undefined },
 ): Promise<Float32Array> {
   try {
-    return render(await decode(bytes), sampleRate);
+    return render(await decode(bytes), sampleRate, channel);
   } catch (error) {
     throw new AudioError(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-/** Decoded channels as mono at `sampleRate`. @throws Error if there is nothing in them that can be used. */
-export function render(decoded: Decoded, sampleRate: number): Float32Array {
+/**
+ * Decoded channels as mono at `sampleRate`: the mean of all, or one of them, by its index from 0.
+ * @throws Error if there is nothing in them that can be used, or no such channel.
+ */
+export function render(decoded: Decoded, sampleRate: number, channel?: number): Float32Array {
   const [first] = decoded.channelData;
   if (!first || first.length === 0) throw new Error('it holds no sound');
   checkRate(decoded.sampleRate, first.length, decoded.channelData.length);
-  const mono = toMono(decoded.channelData);
+  const mono = channel === undefined ? toMono(decoded.channelData) : channelOf(decoded.channelData, channel);
   // A float file can hold anything, and one such sample would end the training.
   if (!mono.every(Number.isFinite)) throw new Error('it holds samples that are not numbers');
   return resample(mono, decoded.sampleRate, sampleRate);
@@ -53,7 +65,14 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
   switch (container) {
     case 'wav':
       return decodeWav(bytes);
+    case 'sphere':
+      return decodePcmFile(bytes, readSphereHeader(bytes), 'SPHERE');
+    case 'aiff':
+      return decodePcmFile(bytes, readAiffHeader(bytes), 'AIFF');
+    case 'au':
+      return decodePcmFile(bytes, readAuHeader(bytes), 'AU');
     case 'flac':
+      return decodeFlac(bytes.subarray(id3Length(bytes)), container);
     case 'ogg-flac':
       return decodeFlac(bytes, container);
     case 'ogg-vorbis':
@@ -75,8 +94,15 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
         },
       );
     case undefined:
-      throw new Error('this is not WAV, FLAC, Ogg or MP3 audio');
+      throw new Error(unreadable(bytes));
   }
+}
+
+function unreadable(bytes: Uint8Array): string {
+  const name = nameForeign(bytes);
+  const read = 'WAV, FLAC, Ogg, MP3, NIST SPHERE, AIFF or AU audio';
+  if (name === undefined) return `this is not ${read}`;
+  return `this is ${name}, not ${read}; convert it with "ffmpeg -i FILE FILE.flac"`;
 }
 
 async function decodeFlac(bytes: Uint8Array, container: Container): Promise<Decoded> {
@@ -137,6 +163,13 @@ function checkRate(sampleRate: number, samples: number, channels: number): void 
   if (samples / sampleRate > maxRecordingSeconds) {
     throw new Error(`it is longer than ${maxRecordingSeconds / 3600} hours; cut it into utterances`);
   }
+}
+
+function channelOf(channels: readonly Float32Array[], index: number): Float32Array {
+  const channel = channels[index];
+  if (channel) return channel;
+  const held = channels.length === 1 ? 'it has one channel' : `it has ${channels.length} channels, counted from 0`;
+  throw new Error(`the manifest asks for channel ${index}, but ${held}`);
 }
 
 function toMono(channels: readonly Float32Array[]): Float32Array {

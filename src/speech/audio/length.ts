@@ -1,12 +1,13 @@
 /** Finds out how long an audio file is, from its header where that says so, else by decoding it. */
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { sniffContainer } from './container.ts';
+import { id3Length, sniffContainer } from './container.ts';
 import { readFlacInfo } from './flac.ts';
-import { loadAudio } from './load.ts';
-import { readWavHeader } from './wav.ts';
+import { loadAudio, readAudioFile } from './load.ts';
+import { parseParquetAudio } from './parquet.ts';
+import { readPcmHeader } from './pcmHeader.ts';
 
-/** Enough for a WAV file's header with the usual chunks before its data; others are decoded. */
+/** Enough for the header of a file with the usual chunks before its data; others are decoded. */
 const headBytes = 4096;
 
 /** Seconds of audio in a file. @throws AudioError naming the file if it is missing or broken. */
@@ -22,9 +23,10 @@ export async function audioSeconds(path: string): Promise<number> {
 async function readHeader(path: string): Promise<number | undefined> {
   const head = await readHead(path);
   try {
-    const container = sniffContainer(head);
-    if (container !== 'wav' && container !== 'flac') return undefined;
-    const { samples, sampleRate } = container === 'wav' ? readWavHeader(head) : readFlacInfo(head);
+    const isFlac = sniffContainer(head) === 'flac';
+    const header = isFlac ? readFlacInfo(head.subarray(id3Length(head))) : readPcmHeader(head);
+    if (!header) return undefined;
+    const { samples, sampleRate } = header;
     return samples === undefined || sampleRate === 0 ? undefined : samples / sampleRate;
   } catch {
     return undefined;
@@ -34,6 +36,7 @@ async function readHeader(path: string): Promise<number | undefined> {
 async function readHead(path: string): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
+    if (parseParquetAudio(path)) return await readAudioFile(path);
     // Asked before opening: opening a pipe would wait for ever.
     if (!(await stat(path)).isFile()) return new Uint8Array(0);
     file = await open(path, 'r');

@@ -6,3 +6,5 @@ export const maxFileBytes = 512 * 2 ** 20;
 export const maxChannels = 64;
 export const minSampleRate = 1000;
 export const maxSampleRate = 768_000;
+/** Manifests round durations: a file that has at most so many seconds more than its manifest says is as long as that says. */
+export const durationSlack = 0.01;

@@ -1,44 +1,47 @@
-/**
- * Reads WAV files. Ours, because the packages at hand divide positive samples by 32767 and negative ones by 32768, while soundfile
- * and with it the training code that models come from divide all by 32768.
- */
+/** Reads WAV files: RIFF, RF64 and BW64, with samples one by one or in blocks of ADPCM. */
 
+import { adpcmFormats, decodeAdpcm, type AdpcmHeader } from './adpcm.ts';
 import { maxChannels } from './limits.ts';
+import { decodePcmFile, type PcmHeader } from './pcm.ts';
 
-export interface WavHeader {
-  readonly encoding: 'integer' | 'float';
-  readonly bits: number;
-  readonly channels: number;
-  readonly sampleRate: number;
-  /** Bytes from one sample of a channel to its next. */
-  readonly stride: number;
-  readonly dataStart: number;
-  /** Samples per channel that the header promises, or undefined if its writer could not know. */
-  readonly samples: number | undefined;
-}
+type Format = Omit<PcmHeader, 'dataStart' | 'samples'> | Omit<AdpcmHeader, 'dataStart' | 'bytes' | 'samples'>;
 
 const integerFormat = 1;
 const floatFormat = 3;
+const aLawFormat = 6;
+const muLawFormat = 7;
 const extensibleFormat = 0xfffe;
+
+/** Lengths from here on are what programs write that do not know: all ones, or the largest number that their own code can hold. */
+const unknownLength = 0x7fff0000;
 
 /**
  * The header of a WAV file, from the file's start up to its data.
- * @throws Error if it is broken, or has an encoding other than 8-, 16-, 24- or 32-bit integers or 32- or 64-bit floats.
+ * @throws Error if it is broken, or has an encoding other than integers, floats, µ-law, A-law, and ADPCM of IMA and Microsoft.
  */
-export function readWavHeader(bytes: Uint8Array): WavHeader {
+export function readWavHeader(bytes: Uint8Array): PcmHeader | AdpcmHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let format: Omit<WavHeader, 'dataStart' | 'samples'> | undefined;
+  let format: Format | undefined;
+  /** Bytes of data in a file of more than 4 GB, which has all ones where smaller files have the length (EBU Tech 3306). */
+  let longData: number | undefined;
+  let counted: number | undefined;
   for (let at = 12; at + 8 <= bytes.length;) {
     const id = String.fromCharCode(...bytes.subarray(at, at + 4));
     const size = view.getUint32(at + 4, true);
     const start = at + 8;
     if (id === 'fmt ') {
       format = readFormat(view, start, Math.min(size, bytes.length - start));
+    } else if (id === 'ds64' && size >= 16 && start + 16 <= bytes.length) {
+      longData = view.getUint32(start + 8, true) + view.getUint32(start + 12, true) * 2 ** 32;
+    } else if (id === 'fact' && size >= 4 && start + 4 <= bytes.length) {
+      counted = view.getUint32(start, true);
     } else if (id === 'data') {
       if (!format) break;
-      // Writers that stream leave 0 or all ones where the length belongs.
-      const known = size !== 0 && size !== 0xffffffff;
-      return { ...format, dataStart: start, samples: known ? Math.floor(size / format.stride) : undefined };
+      const claimed = size === 0xffffffff ? (longData ?? size) : size;
+      const isKnown = claimed !== 0 && (longData === claimed || claimed < unknownLength);
+      const known = isKnown ? claimed : undefined;
+      if ('block' in format) return { ...format, dataStart: start, bytes: known, samples: counted };
+      return { ...format, dataStart: start, samples: known && Math.floor(known / format.stride) };
     }
     // Chunks start at even offsets.
     at = start + size + (size % 2);
@@ -47,31 +50,12 @@ export function readWavHeader(bytes: Uint8Array): WavHeader {
 }
 
 /** A whole file: one array per channel, in [-1, 1). @throws Error if the file is cut off. */
-export function decodeWav(bytes: Uint8Array): { channelData: Float32Array[]; sampleRate: number } {
+export function decodeWav(bytes: Uint8Array): { channelData: readonly Float32Array[]; sampleRate: number } {
   const header = readWavHeader(bytes);
-  const data = bytes.subarray(header.dataStart);
-  const held = Math.floor(data.length / header.stride);
-  if (header.samples !== undefined && held < header.samples) {
-    throw new Error(`the WAV file is cut off: ${held} of ${header.samples} samples are there`);
-  }
-  const whole = header.samples === undefined ? data : data.subarray(0, header.samples * header.stride);
-  return { channelData: decodeWavData(whole, header), sampleRate: header.sampleRate };
+  return 'block' in header ? decodeAdpcm(bytes, header) : decodePcmFile(bytes, header, 'WAV');
 }
 
-/** Bytes of a file's data, from a whole sample on: one array per channel. Integers are divided by 2^(bits - 1), as soundfile does. */
-export function decodeWavData(data: Uint8Array, header: WavHeader): Float32Array[] {
-  const { channels, stride } = header;
-  const samples = Math.floor(data.length / stride);
-  const read = sampleReader(new DataView(data.buffer, data.byteOffset, data.byteLength), header);
-  const width = header.bits / 8;
-  return Array.from({ length: channels }, (_, channel) => {
-    const out = new Float32Array(samples);
-    for (let i = 0, at = channel * width; i < samples; i++, at += stride) out[i] = read(at);
-    return out;
-  });
-}
-
-function readFormat(view: DataView, at: number, size: number): Omit<WavHeader, 'dataStart' | 'samples'> {
+function readFormat(view: DataView, at: number, size: number): Format {
   if (size < 16) throw new Error('the WAV file is cut off');
   let format = view.getUint16(at, true);
   const channels = view.getUint16(at + 2, true);
@@ -80,28 +64,30 @@ function readFormat(view: DataView, at: number, size: number): Omit<WavHeader, '
   const bits = view.getUint16(at + 14, true);
   // An extensible header names the real format in the first two bytes of its sub-format.
   if (format === extensibleFormat && size >= 26) format = view.getUint16(at + 24, true);
-  const encoding = format === floatFormat ? 'float' : 'integer';
-  const supported =
-    (format === integerFormat && [8, 16, 24, 32].includes(bits)) || (format === floatFormat && [32, 64].includes(bits));
-  if (!supported) throw new Error(`WAV format ${format} with ${bits} bits is not supported; convert it to 16-bit PCM`);
-  if (channels < 1 || channels > maxChannels || stride !== (channels * bits) / 8) {
-    throw new Error('the WAV file has a broken header');
-  }
-  return { encoding, bits, channels, sampleRate, stride };
+  const broken = new Error('the WAV file has a broken header');
+  if (channels < 1 || channels > maxChannels) throw broken;
+  const adpcm = adpcmFormats[format];
+  if (adpcm !== undefined) return { adpcm, channels, sampleRate, block: stride };
+  const encoding = encodingOf(format, bits);
+  if (!encoding) throw new Error(`WAV format ${format} with ${bits} bits is not supported; convert it to 16-bit PCM`);
+  // Some writers leave the 16 bits of the sound before µ-law there.
+  const width = encoding === 'ulaw' || encoding === 'alaw' ? 8 : bits;
+  if (stride !== (channels * width) / 8) throw broken;
+  return { encoding, bits: width, bigEndian: false, channels, sampleRate, stride };
 }
 
-function sampleReader(view: DataView, { encoding, bits }: WavHeader): (at: number) => number {
-  if (encoding === 'float') {
-    return bits === 32 ? (at) => view.getFloat32(at, true) : (at) => view.getFloat64(at, true);
-  }
-  switch (bits) {
-    case 8:
-      return (at) => (view.getUint8(at) - 128) / 2 ** 7;
-    case 16:
-      return (at) => view.getInt16(at, true) / 2 ** 15;
-    case 24:
-      return (at) => ((view.getInt8(at + 2) << 16) | view.getUint16(at, true)) / 2 ** 23;
+function encodingOf(format: number, bits: number): PcmHeader['encoding'] | undefined {
+  switch (format) {
+    case integerFormat:
+      if (bits === 8) return 'unsigned';
+      return [16, 24, 32].includes(bits) ? 'integer' : undefined;
+    case floatFormat:
+      return [32, 64].includes(bits) ? 'float' : undefined;
+    case aLawFormat:
+      return 'alaw';
+    case muLawFormat:
+      return 'ulaw';
     default:
-      return (at) => view.getInt32(at, true) / 2 ** 31;
+      return undefined;
   }
 }

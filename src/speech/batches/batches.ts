@@ -1,5 +1,6 @@
 /** Plans which utterances form which batch, so that the seed and the epoch alone decide every batch of a run. */
 
+import { durationSlack } from '../audio/limits.ts';
 import { chooseBuckets, type Bucket } from './lengths.ts';
 import type { PreparedUtterance } from './prepare.ts';
 import { Random } from '../../base/random.ts';
@@ -42,8 +43,6 @@ export interface BatchPlan {
 
 /** Labels are padded to a multiple of this, so that shapes are few. */
 const labelGrid = 8;
-/** Manifests round durations; this many seconds more than they say still fit. */
-const durationSlack = 0.01;
 
 /**
  * The batches of a run. By seconds of audio: utterances of like length together, padded to at most four lengths, each with its own number

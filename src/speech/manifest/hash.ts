@@ -9,8 +9,9 @@ import { readManifest } from './read.ts';
  */
 export async function hashManifest(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const { id, text, offset, duration } of await readManifest(path)) {
-    hash.update(`${JSON.stringify([id, text, offset, duration])}\n`);
+  for (const { id, text, offset, duration, channel } of await readManifest(path, { repeats: true })) {
+    const said = [id, text, offset, duration];
+    hash.update(`${JSON.stringify(channel === undefined ? said : [...said, channel])}\n`);
   }
   return hash.digest('hex');
 }

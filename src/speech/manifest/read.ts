@@ -1,51 +1,62 @@
 /** Reads a manifest of any kind that speech data sets come in. */
 
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { readKaldi, readLibriSpeech } from './folders.ts';
-import { readJsonLines, readTable } from './records.ts';
-import { readText } from './text.ts';
-import { ManifestError, type Entry, type Utterance } from './utterance.ts';
+import { kaldiFolderOf, readKaldi } from './kaldi.ts';
+import { openManifest } from './manifestFile.ts';
+import { parquetPattern, readParquet } from './parquet.ts';
+import { fileReaders, folderReaders } from './readers.ts';
+import { ManifestError, placeName, type Entry, type Utterance } from './utterance.ts';
+
+export interface ReadManifestOptions {
+  /** Whether a line may stand there several times, which weights training data. Tests on such data would count utterances twice. */
+  readonly repeats?: boolean;
+}
 
 /**
- * The utterances of a manifest, in its order. The kind is recognised by content: JSON lines, CSV, TSV (Common Voice), a Hugging Face
- * audio folder, a Kaldi folder or a LibriSpeech tree. Relative paths are taken from the manifest's folder.
- * Whether the audio files are there is not checked.
+ * The utterances of a manifest, in its order. The kind is recognised by content; `readers.ts` lists them. Relative paths are taken from the
+ * manifest's folder. Whether the audio files are there is not checked.
  * @throws ManifestError naming file and line if it is empty, malformed, of no known kind, or names an utterance twice.
  */
-export async function readManifest(path: string): Promise<Utterance[]> {
+export async function readManifest(path: string, { repeats = false }: ReadManifestOptions = {}): Promise<Utterance[]> {
   const entries = await readEntries(resolve(path));
   if (entries.length === 0) throw new ManifestError(path, undefined, 'this manifest has no utterances');
   const seen = new Map<string, Entry>();
   for (const entry of entries) {
     const before = seen.get(entry.utterance.id);
-    if (before) {
-      const where = before.file === entry.file ? `line ${before.line}` : `${before.file}:${before.line}`;
-      throw new ManifestError(entry.file, entry.line, `utterance ${entry.utterance.id} is already on ${where}`);
-    }
+    if (before && !(repeats && isSame(before.utterance, entry.utterance))) throw twice(before, entry);
     seen.set(entry.utterance.id, entry);
   }
   return entries.map((entry) => entry.utterance);
 }
 
 async function readEntries(path: string): Promise<Entry[]> {
-  const folder = await isFolder(path);
-  if (!folder) return readFile(path);
-  if (existsSync(join(path, 'wav.scp'))) return readKaldi(path);
-  const metadata = ['metadata.csv', 'metadata.jsonl', 'metadata.tsv'].find((name) => existsSync(join(path, name)));
-  if (metadata !== undefined) return readFile(join(path, metadata));
-  const entries = await readLibriSpeech(path);
-  if (entries.length === 0) {
-    throw new ManifestError(path, undefined, 'this folder has no wav.scp, metadata.csv, metadata.jsonl or *.trans.txt');
+  const split = parquetPattern(path);
+  if (split && (await isFolder(split.folder))) {
+    const names = (await readdir(split.folder)).filter(
+      (name) => name.startsWith(split.prefix) && name.endsWith('.parquet'),
+    );
+    return readParquet(names.sort().map((name) => join(split.folder, name)));
+  }
+  if (!(await isFolder(path))) return readFile(path);
+  const folder = { path, names: await readdir(path), readFile };
+  const entries = await folderReaders.find(({ recognises }) => recognises(folder))?.read(folder);
+  if (entries === undefined || entries.length === 0) {
+    throw new ManifestError(
+      path,
+      undefined,
+      'this folder has no wav.scp, metadata.csv, metadata.jsonl, *.trans.txt, or single list of Lhotse or fairseq; name the manifest in it',
+    );
   }
   return entries;
 }
 
 async function readFile(path: string): Promise<Entry[]> {
-  const text = await readText(path);
-  if (text.trim() === '') throw new ManifestError(path, undefined, 'this manifest is empty');
-  return text.trimStart().startsWith('{') ? readJsonLines(path, text) : readTable(path, text);
+  const kaldi = kaldiFolderOf(path);
+  if (kaldi !== undefined) return readKaldi(kaldi);
+  if (path.endsWith('.parquet')) return readParquet([path]);
+  const file = await openManifest(path);
+  return (await fileReaders.find(({ recognises }) => recognises(file))?.read(file)) ?? [];
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -54,4 +65,24 @@ async function isFolder(path: string): Promise<boolean> {
   } catch {
     throw new ManifestError(path, undefined, 'no such file or folder');
   }
+}
+
+function isSame(a: Utterance, b: Utterance): boolean {
+  return (
+    a.audio === b.audio &&
+    a.text === b.text &&
+    a.offset === b.offset &&
+    a.duration === b.duration &&
+    a.channel === b.channel
+  );
+}
+
+function twice(before: Entry, { file, place, utterance }: Entry): ManifestError {
+  const line = typeof before.place === 'number' ? `line ${before.place}` : before.place;
+  const where = before.file === file ? line : placeName(before.file, before.place);
+  return new ManifestError(
+    file,
+    place,
+    `utterance ${utterance.id} is already on ${where}; if both are meant, give each an "id" of its own`,
+  );
 }

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { anyObject, count, object, ProcessorError, readJson, text } from './json.ts';
+import { anyObject, count, object, ProcessorError, readJson, text, yesOrNo } from './json.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** No vocabulary of speech symbols comes near; it bounds what a hostile id can allocate. */
@@ -31,9 +31,15 @@ const token = v.pipe(
 
 const specialTokens = v.entriesFromList([...specialNames, 'word_delimiter_token'], v.nullish(token));
 
+/** The tokenizer of phones, whose files may say nothing else of them. */
+const phonemeTokenizer = /^Wav2Vec2Phoneme/u;
+
 const tokenizerConfig = object({
   ...specialTokens,
   replace_word_delimiter_char: v.nullish(text),
+  tokenizer_class: v.nullish(text),
+  phone_delimiter_token: v.nullish(token),
+  do_phonemize: v.nullish(yesOrNo),
   /** Which of several vocabularies. */
   target_lang: v.nullish(text),
   /** The tokens that were added, by id. */
@@ -68,12 +74,24 @@ export async function readVocabulary(
   const settings: TokenizerConfig = (await readJson(settingsFile, tokenizerConfig)) ?? {};
   const map = await readJson(join(folder, 'special_tokens_map.json'), object(specialTokens));
   const special = (name: keyof typeof specialTokens): string | undefined => (settings[name] ?? map?.[name])?.content;
-  const { ids, special: marked, file } = await readTokens(folder, settings, settingsFile);
-
+  const read = await readTokens(folder, settings, settingsFile);
+  const { file } = read;
+  const delimiter = special('word_delimiter_token') ?? '|';
+  const names = specialNames.map(
+    (name) => special(name) ?? (name in usual ? usual[name as keyof typeof usual] : undefined),
+  );
+  // The word delimiter is often listed among the special tokens; it is text all the same.
+  const unwritten = new Set(
+    [...names, ...read.special].filter((name) => name !== undefined && name !== delimiter) as string[],
+  );
+  const pad = special('pad_token') ?? usual.pad_token;
+  // transformers adds a start, an end and a word delimiter behind the last logit to tokenizers without: the model has no symbol for them.
+  const symbols = config.vocab_size ?? read.own;
+  const isAdded = (token: string): boolean => token === delimiter || unwritten.has(token);
+  const ids = new Map([...read.ids].filter(([token, id]) => id < symbols || token === pad || !isAdded(token)));
   const tokens = new Array<string>(tokenCount(file, ids)).fill('');
   for (const [token, id] of ids) tokens[id] = token;
 
-  const pad = special('pad_token') ?? usual.pad_token;
   const blank = config.pad_token_id ?? ids.get(pad);
   if (blank === undefined) {
     throw new ProcessorError(
@@ -85,17 +103,22 @@ export async function readVocabulary(
       `${join(folder, 'config.json')}: "pad_token_id" is ${blank}, but there are only ${tokens.length} tokens`,
     );
   }
-  const delimiter = special('word_delimiter_token') ?? '|';
-  const names = specialNames.map(
-    (name) => special(name) ?? (name in usual ? usual[name as keyof typeof usual] : undefined),
-  );
   const separator = settings.replace_word_delimiter_char;
+  const phones =
+    phonemeTokenizer.test(settings.tokenizer_class ?? '') ||
+    (settings.phone_delimiter_token ?? undefined) !== undefined;
   return new Vocabulary({
     tokens,
     blank,
-    // The word delimiter is often listed among the special tokens; it is text all the same.
-    special: new Set([...names, ...marked].filter((name) => name !== undefined && name !== delimiter) as string[]),
-    ...(ids.has(delimiter) ? { wordDelimiter: delimiter } : {}),
+    special: unwritten,
+    wordDelimiter: delimiter,
+    ...(phones
+      ? {
+          phoneDelimiter: settings.phone_delimiter_token?.content ?? ' ',
+          // True is the default of this tokenizer.
+          phonemizes: settings.do_phonemize ?? true,
+        }
+      : {}),
     ...(separator === undefined || separator === null ? {} : { wordSeparator: separator }),
   });
 }
@@ -104,6 +127,8 @@ interface Tokens {
   readonly ids: ReadonlyMap<string, number>;
   readonly special: readonly string[];
   readonly file: string;
+  /** One more than the highest id that is not of an added token. */
+  readonly own: number;
 }
 
 async function readTokens(folder: string, settings: TokenizerConfig, settingsFile: string): Promise<Tokens> {
@@ -124,7 +149,8 @@ async function readTokens(folder: string, settings: TokenizerConfig, settingsFil
       decoder.map(([id, { content }]) => [content, Number(id)]),
     ),
   ]);
-  return { ids, special: [...found.special, ...specialOf(decoder.map(([, token]) => token))], file: found.file };
+  const marked = specialOf(decoder.map(([, token]) => token));
+  return { ids, special: [...found.special, ...marked], file: found.file, own: found.own };
 }
 
 /** A token-to-id object, or one for each language. */
@@ -144,7 +170,8 @@ async function readVocabJson(folder: string, settings: TokenizerConfig): Promise
     }
     chosen = own;
   }
-  return { ids: idsOf(file, Object.entries(chosen)), special: [], file };
+  const ids = idsOf(file, Object.entries(chosen));
+  return { ids, special: [], file, own: behindLast(ids) };
 }
 
 async function readTokenizerJson(folder: string): Promise<Tokens | undefined> {
@@ -155,7 +182,11 @@ async function readTokenizerJson(folder: string): Promise<Tokens | undefined> {
   const added = tokenizer.added_tokens ?? [];
   const entries = Array.isArray(vocab) ? vocab.map(([token], id) => [token, id] as const) : Object.entries(vocab);
   const ids = idsOf(file, [...entries, ...added.map(({ content, id }) => [content, id] as const)]);
-  return { ids, special: specialOf(added), file };
+  return { ids, special: specialOf(added), file, own: behindLast(ids) };
+}
+
+function behindLast(ids: ReadonlyMap<string, number>): number {
+  return [...ids.values()].reduce((end, id) => Math.max(end, id + 1), 0);
 }
 
 function specialOf(tokens: readonly v.InferOutput<typeof token>[]): string[] {
@@ -164,16 +195,14 @@ function specialOf(tokens: readonly v.InferOutput<typeof token>[]): string[] {
 
 function tokenCount(file: string, ids: ReadonlyMap<string, number>): number {
   if (ids.size === 0) throw new ProcessorError(`${file}: the vocabulary is empty`);
-  let count = 0;
   const tokens = new Map<number, string>();
   for (const [token, id] of ids) {
     const other = tokens.get(id);
     if (other !== undefined)
       throw new ProcessorError(`${file}: tokens "${other}" and "${token}" have the same id ${id}`);
     tokens.set(id, token);
-    count = Math.max(count, id + 1);
   }
-  return count;
+  return behindLast(ids);
 }
 
 function idsOf(file: string, entries: readonly (readonly [string, unknown])[]): Map<string, number> {

@@ -1,30 +1,35 @@
 /** The symbols a CTC model writes with: from text to labels, and from labels back to text. */
 
-export interface VocabularySettings {
+import type { ScoringUnit } from '../../protocol/results/evaluation.ts';
+import { unitOf, wordMark, wordRule, type WordRule, type WordSettings } from './words.ts';
+
+export interface VocabularySettings extends WordSettings {
   /** Token by id; ids without a token are empty strings. */
   readonly tokens: readonly string[];
   /** The CTC blank, which Hugging Face models keep at their padding token. */
   readonly blank: number;
-  /** The token that stands between words, if the model has one. */
-  readonly wordDelimiter?: string;
   /** What a word delimiter becomes in text. */
   readonly wordSeparator?: string;
   /** Tokens that are no text: padding, unknown, start and end. */
   readonly special: ReadonlySet<string>;
+  /** Whether the tokenizer makes phones of plain spelling (`do_phonemize`), which Pinch does not. */
+  readonly phonemizes?: boolean;
 }
 
 export interface Spelling {
   /** Token ids; characters that the vocabulary lacks are left out. */
   readonly labels: Int32Array;
-  /** The characters that the vocabulary lacks, each once. */
+  /** The characters (phones, if it writes these) that the vocabulary lacks, each once. */
   readonly missing: readonly string[];
 }
 
 export class Vocabulary {
   readonly tokens: readonly string[];
   readonly blank: number;
-  readonly wordDelimiter: string | undefined;
+  /** How it writes words. */
+  readonly words: WordRule;
   readonly special: ReadonlySet<string>;
+  readonly phonemizes: boolean;
   private readonly separator: string;
   /** Token ids by their text in composed form (NFC). */
   private readonly ids = new Map<string, number>();
@@ -34,14 +39,21 @@ export class Vocabulary {
   constructor(settings: VocabularySettings) {
     this.tokens = settings.tokens;
     this.blank = settings.blank;
-    this.wordDelimiter = settings.wordDelimiter;
-    this.separator = settings.wordSeparator ?? ' ';
     this.special = settings.special;
+    this.phonemizes = settings.phonemizes ?? false;
+    const written = new Set(
+      settings.tokens.filter((token, id) => token !== '' && id !== settings.blank && !settings.special.has(token)),
+    );
+    this.words = wordRule(written, settings);
+    this.separator = this.words.kind === 'delimiter' ? (settings.wordSeparator ?? ' ') : ' ';
+    const between = this.wordDelimiter;
     settings.tokens.forEach((token, id) => {
-      if (token === '' || id === settings.blank || settings.special.has(token)) return;
+      if (id === settings.blank || !written.has(token)) return;
       const text = token.normalize('NFC');
       this.ids.set(text, id);
-      if (token !== settings.wordDelimiter) for (const character of text) this.alphabet.add(character);
+      if (token === between) return;
+      for (const character of text)
+        if (this.words.kind !== 'mark' || character !== wordMark) this.alphabet.add(character);
     });
     this.longest = Math.max(0, ...[...this.ids.keys()].map((text) => Array.from(text).length));
   }
@@ -50,40 +62,124 @@ export class Vocabulary {
     return this.tokens.length;
   }
 
+  /** What error rates count. */
+  get unit(): ScoringUnit {
+    return unitOf(this.words);
+  }
+
+  /** What stands for a space in the tokens, be it a token or the start of one; undefined if words have no sign. */
+  get wordDelimiter(): string | undefined {
+    switch (this.words.kind) {
+      case 'delimiter':
+        return this.words.token;
+      case 'mark':
+        return wordMark;
+      case 'phones':
+        return this.words.wordToken;
+      case 'none':
+        return undefined;
+    }
+  }
+
   /**
-   * Text as the model would write it: composed (NFC), single spaces, and each character in the case the vocabulary has. Characters
-   * that it has in no case stay as they are. References must pass through this before they are compared with a model's output.
+   * Text as the model would write it: composed (NFC), and each character in the case the vocabulary has. Characters that it has in no case stay as
+   * they are. Words and phones are separated by single spaces; a vocabulary without words gives no spaces. References must pass through this
+   * before they are compared with a model's output.
    */
   normalizeText(text: string): string {
-    const collapsed = text.normalize('NFC').trim().split(/\s+/u).join(' ');
-    return Array.from(collapsed)
+    if (this.words.kind === 'phones')
+      return this.phonesOf(text)
+        .filter((phone) => phone !== this.wordDelimiter)
+        .join(' ');
+    const collapsed = text.normalize('NFC').trim().split(/\s+/u);
+    return Array.from(collapsed.join(this.words.kind === 'none' ? '' : ' '))
       .map((character) => this.conformCharacter(character))
       .join('');
   }
 
   /** Labels for CTC. Tokens of several characters are preferred to shorter ones. */
   spell(text: string): Spelling {
-    const characters = Array.from(this.normalizeText(text));
     const labels: number[] = [];
-    const missing = new Set<string>();
-    for (let at = 0; at < characters.length;) {
-      const match = this.longestMatch(characters, at);
-      if (match) labels.push(match.id);
-      else if (characters[at] !== ' ') missing.add(characters[at] ?? '');
-      // A vocabulary without anything for a space, as for Chinese, writes none.
-      at += match?.length ?? 1;
-    }
+    const missing = new Set(this.spellInto(text, labels));
     return { labels: Int32Array.from(labels), missing: [...missing] };
+  }
+
+  /** How often the vocabulary lacks each character (or phone) of these texts, the most frequent first. */
+  missingIn(texts: Iterable<string>): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const text of texts) {
+      for (const character of this.spellInto(text, [])) counts.set(character, (counts.get(character) ?? 0) + 1);
+    }
+    return new Map([...counts].sort(([, a], [, b]) => b - a));
   }
 
   /** The text of labels, special tokens left out. */
   text(labels: readonly number[]): string {
-    const parts = labels.map((label) => {
-      const token = this.tokens[label] ?? '';
-      if (label === this.blank || this.special.has(token)) return '';
-      return token === this.wordDelimiter ? this.separator : token;
-    });
-    return parts.join('').trim().split(/\s+/u).join(' ');
+    const tokens = labels
+      .filter((label) => label !== this.blank)
+      .map((label) => this.tokens[label] ?? '')
+      .filter((token) => !this.special.has(token));
+    return this.join(tokens).trim().split(/\s+/u).join(' ');
+  }
+
+  private join(tokens: readonly string[]): string {
+    switch (this.words.kind) {
+      case 'delimiter':
+        return tokens.map((token) => (token === this.wordDelimiter ? this.separator : token)).join('');
+      case 'mark':
+        return tokens.join('').replaceAll(wordMark, ' ');
+      case 'phones':
+        return tokens.filter((token) => token !== this.wordDelimiter).join(' ');
+      case 'none':
+        return tokens.join('').replaceAll(/\s+/gu, '');
+    }
+  }
+
+  /** Adds the labels of a text. @returns the characters that the vocabulary lacks, as often as they occur. */
+  private spellInto(text: string, labels: number[]): string[] {
+    return this.words.kind === 'phones' ? this.spellPhones(text, labels) : this.spellCharacters(text, labels);
+  }
+
+  private spellPhones(text: string, labels: number[]): string[] {
+    const missing: string[] = [];
+    for (const phone of this.phonesOf(text)) {
+      const id = this.ids.get(phone);
+      if (id === undefined) missing.push(phone);
+      else labels.push(id);
+    }
+    return missing;
+  }
+
+  private spellCharacters(text: string, labels: number[]): string[] {
+    const missing: string[] = [];
+    const characters = this.marked(Array.from(this.normalizeText(text)), missing);
+    for (let at = 0; at < characters.length;) {
+      const match = this.longestMatch(characters, at);
+      if (match) labels.push(match.id);
+      else missing.push(characters[at] ?? '');
+      at += match?.length ?? 1;
+    }
+    return missing;
+  }
+
+  /** With "▁" before each word, where that is how words are written. Such a sign in the text itself is not a space. */
+  private marked(characters: readonly string[], missing: string[]): readonly string[] {
+    if (this.words.kind !== 'mark' || characters.length === 0) return characters;
+    const own = characters.filter((character) => character === wordMark);
+    missing.push(...own);
+    const others = own.length === 0 ? characters : characters.filter((character) => character !== wordMark);
+    return [wordMark, ...others.map((character) => (character === ' ' ? wordMark : character))];
+  }
+
+  /** The phones of a text, each in the case that the vocabulary has. */
+  private phonesOf(text: string): string[] {
+    const separator = this.words.kind === 'phones' ? this.words.separator.trim() : '';
+    const spaced = separator === '' ? text : text.replaceAll(separator, ' ');
+    return spaced
+      .normalize('NFC')
+      .split(/\s+/u)
+      .filter((phone) => phone !== '')
+      .map((phone) => [phone, phone.toUpperCase(), phone.toLowerCase()].find((form) => this.ids.has(form)) ?? phone);
   }
 
   private conformCharacter(character: string): string {
@@ -96,15 +192,15 @@ export class Vocabulary {
   }
 
   private longestMatch(characters: readonly string[], at: number): { id: number; length: number } | undefined {
-    const first = characters[at];
-    if (first === ' ' && this.wordDelimiter !== undefined) {
-      const id = this.ids.get(this.wordDelimiter.normalize('NFC'));
+    const delimiter = this.words.kind === 'delimiter' ? this.words.token : undefined;
+    if (characters[at] === ' ' && delimiter !== undefined) {
+      const id = this.ids.get(delimiter.normalize('NFC'));
       if (id !== undefined) return { id, length: 1 };
     }
     for (let length = Math.min(this.longest, characters.length - at); length > 0; length--) {
       const candidate = characters.slice(at, at + length).join('');
       // The delimiter's own character in a text is not a space.
-      if (candidate === this.wordDelimiter) continue;
+      if (candidate === delimiter) continue;
       const id = this.ids.get(candidate);
       if (id !== undefined) return { id, length };
     }

@@ -11,6 +11,7 @@ import {
   type Dropped,
   type PreparedUtterance,
 } from '../../speech/batches/prepare.ts';
+import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
 import type { Processor } from '../../speech/text/processor.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { Features } from '../features/features.ts';
@@ -50,7 +51,8 @@ export class TrainingData {
   ): Promise<TrainingData> {
     const { train: manifest, batch, seed } = settings;
     const { sampleRate, vocabulary } = processor;
-    const utterances = await readManifest(manifest);
+    const utterances = await readManifest(manifest, { repeats: true });
+    refusePlainSpelling(vocabulary, utterances, manifest);
     const { ready, dropped } = await prepareUtterances(utterances, {
       sampleRate,
       vocabulary,

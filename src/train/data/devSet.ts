@@ -2,12 +2,15 @@
 
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { warnOfMostlyWrong } from '../../metrics/mostlyWrong.ts';
 import { scoreCorpus, scoreUtterance } from '../../metrics/score.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
 import type { EvaluationRecord } from '../../protocol/records.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import { writeModel } from '../../runfolder/checkpoint.ts';
+import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
+import type { Vocabulary } from '../../speech/text/vocabulary.ts';
 import type { GateMode } from '../../state/parameter.ts';
 import type { Layout } from '../../state/layout.ts';
 import type { State } from '../../state/state.ts';
@@ -19,7 +22,10 @@ import { recognizeAll, type OnRecognized, type Recognition } from '../../runtime
 import { Recognizer } from '../../runtime/recognize/recognizer.ts';
 import type { Setup } from '../setup.ts';
 
-export type DevScore = Pick<EvaluationRecord, 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'skipped'>;
+export type DevScore = Pick<EvaluationRecord, 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'skipped'> & {
+  /** What is probably wrong with the model's files or the texts, where nearly everything is recognised wrong. */
+  readonly warning: string | undefined;
+};
 
 type DevModel = Pick<Setup, 'model' | 'processor' | 'loader'>;
 
@@ -42,6 +48,7 @@ export class DevSet {
   static async open(manifest: string, { model, processor, loader }: DevModel): Promise<DevSet> {
     const utterances = await readManifest(manifest);
     const { sampleRate, vocabulary } = processor;
+    refusePlainSpelling(vocabulary, utterances, manifest);
     const ports = findModelIO(model.model.graph, model.path, vocabulary.size);
     const plan = planRecognition(model.model, ports, sampleRate);
     const longest = Math.ceil(sampleRate * (await longestSeconds(utterances, loader)));
@@ -87,12 +94,13 @@ export class DevSet {
       const heard =
         open.length > 0 ? await hear(open, this.plan, setup, layout, state, gates, temporary, onHeard) : undefined;
       const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
+      const { vocabulary } = processor;
       const scores = transcripts.map(({ utterance, text }) =>
-        scoreUtterance(processor.vocabulary.normalizeText(utterance.text), text),
+        scoreUtterance(vocabulary.normalizeText(utterance.text), text, vocabulary.unit),
       );
-      const { wer, cer, errors, words, utterances } = scoreCorpus(scores);
+      const { wer, cer, errors, words, utterances } = scoreCorpus(scores, vocabulary.unit);
       const skipped = (kept?.skipped.length ?? 0) + (heard?.skipped.length ?? 0);
-      return { wer, cer, errors, words, utterances, skipped };
+      return { wer, cer, errors, words, utterances, skipped, warning: warningOf(transcripts, vocabulary) };
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -122,6 +130,21 @@ export class DevSet {
     const engine = { features, ports, output, frames, processor, device: device.device };
     return recognizeKept(this.utterances, join(folder, 'model.onnx'), engine, onProgress);
   }
+}
+
+function warningOf(
+  transcripts: readonly { readonly utterance: Utterance; readonly text: string }[],
+  vocabulary: Vocabulary,
+): string | undefined {
+  const lacking = vocabulary.missingIn(transcripts.map(({ utterance }) => utterance.text));
+  return warnOfMostlyWrong(
+    transcripts.map(({ utterance, text }) => ({
+      reference: vocabulary.normalizeText(utterance.text),
+      hypothesis: text,
+    })),
+    vocabulary.unit,
+    [...lacking.values()].reduce((sum, count) => sum + count, 0),
+  );
 }
 
 /** From audio. */

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { reasonOf } from '../../base/errors.ts';
+import { parseParquetAudio } from '../../speech/audio/parquet.ts';
 import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import type { FeatureSource } from '../../speech/batches/batchStream.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
@@ -150,9 +151,10 @@ async function openFiles(
 }
 
 /** Stands for the audio: another file, another part of it, or the same file changed has another. Undefined if there is no such file. */
-async function keyOf({ audio, offset, duration }: Utterance): Promise<string | undefined> {
-  const found = await stat(audio).catch(() => undefined);
+async function keyOf({ audio, offset, duration, channel }: Utterance): Promise<string | undefined> {
+  const found = await stat(parseParquetAudio(audio)?.file ?? audio).catch(() => undefined);
   if (!found) return undefined;
-  const said = JSON.stringify([audio, offset ?? null, duration ?? null, found.size, found.mtimeMs]);
+  const part = channel === undefined ? [] : [channel];
+  const said = JSON.stringify([audio, offset ?? null, duration ?? null, found.size, found.mtimeMs, ...part]);
   return createHash('sha256').update(said).digest('hex');
 }

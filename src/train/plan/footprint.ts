@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { StartRecord } from '../../protocol/records.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { GraphCost } from '../../runtime/graphCost.ts';
-import { modelFiles } from '../../onnx/file/modelFiles.ts';
+import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 import { rowBytes } from '../../runs/metrics/layerRows.ts';
 import type { Setup } from '../setup.ts';
 

@@ -48,3 +48,25 @@ test('a vocabulary whose delimiter is a space, or that has none, is decoded with
   const chinese = new Vocabulary({ tokens: ['<pad>', '你', '好'], blank: 0, special: new Set(['<pad>']) });
   expect(tokenizerFile(chinese)).toMatchObject({ normalizer: null, decoder: { cleanup: false } });
 });
+
+test('"▁" becomes a space, at the start of pieces too', () => {
+  const pieces = new Vocabulary({ tokens: ['<pad>', '▁a', 'b'], blank: 0, special: new Set(['<pad>']) });
+  expect(tokenizerFile(pieces)).toMatchObject({ decoder: { type: 'CTC', word_delimiter_token: '▁', cleanup: true } });
+});
+
+test('phones carry the space between them; the token between words is not written', () => {
+  const phones = new Vocabulary({
+    tokens: ['<pad>', '<unk>', 'tʃ', '|'],
+    blank: 0,
+    wordDelimiter: '|',
+    phoneDelimiter: ' ',
+    special: new Set(['<pad>', '<unk>']),
+  });
+  expect(tokenizerFile(phones)).toMatchObject({
+    model: { vocab: { '<pad>': 0, '<unk>': 1, 'tʃ ': 2, '|': 3 } },
+    normalizer: null,
+    decoder: {
+      decoders: [{ type: 'CTC', cleanup: false }, { pattern: { String: '<unk>' } }, { pattern: { String: '|' } }],
+    },
+  });
+});

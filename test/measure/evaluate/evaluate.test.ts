@@ -146,6 +146,22 @@ describe('evaluate', () => {
     expect(describeEvaluation(single)).not.toMatch(/Padding/u);
   });
 
+  test('names what is counted, what the vocabulary lacks, and the warning', async () => {
+    const model = writeModel('units', echo({ masked: false }));
+    const data = manifest('units', [['a b', 'a \u200bé é']]);
+    const evaluation = await evaluate(model, data);
+    expect(evaluation.unwritable).toEqual([
+      { text: 'é', count: 2 },
+      { text: '\u200b', count: 1 },
+    ]);
+    const said = describeEvaluation(evaluation);
+    expect(said).toMatch(/lacks characters of the references.*: "é" \(U\+00E9\) 2 times, U\+200B 1 time\./u);
+    expect(said).toMatch(/word error rate .*character error rate/su);
+    const phones = describeEvaluation({ ...evaluation, unit: 'phone', warning: 'Look at the texts.' });
+    expect(phones).toMatch(/phone error rate.*3 phones in 1 utterance.*lacks phones.*Warning: Look at the texts\./su);
+    expect(phones).not.toMatch(/word error|character error/u);
+  });
+
   test('reports progress to the last utterance', async () => {
     const seen: number[] = [];
     await evaluate(

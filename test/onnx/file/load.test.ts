@@ -13,7 +13,7 @@ import {
 import { expect, test } from 'vitest';
 import { OnnxFileError } from '../../../src/base/errors.ts';
 import { attribute } from '../../../src/onnx/graph/graph.ts';
-import { findModel } from '../../../src/onnx/file/findModel.ts';
+import { findModel } from '../../../src/onnx/folder/findModel.ts';
 import { loadModel } from '../../../src/onnx/file/load.ts';
 import { float32 } from '../../../src/onnx/graph/tensor.ts';
 import { node, openModel, smallModel, temporaryFolder, values, writeModel } from '../smallFile.ts';

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { AudioError } from '../../../src/speech/audio/error.ts';
+import type { AudioSource } from '../../../src/speech/audio/load.ts';
 import { AudioLoader, type AudioLoaderOptions } from '../../../src/speech/audio/audioLoader.ts';
 import { streamBatches, type Batch } from '../../../src/speech/batches/batchStream.ts';
 import type { BatchPlan, PlannedBatch } from '../../../src/speech/batches/batches.ts';
@@ -46,8 +47,12 @@ test('loads whole files and parts of recordings', async () => {
   const clips = await folderWith({ 'ramp.wav': wavFile([values]) });
   const audio = join(clips, 'ramp.wav');
   const loader = open();
-  // Durations of whole files are hints; those of parts are not.
-  expect(await loader.load({ audio, duration: 0.5 })).toEqual(Float32Array.from(values, (value) => value / 32768));
+  // A whole file's duration may be rounded; one that is clearly shorter is the first part.
+  const whole = Float32Array.from(values, (value) => value / 32768);
+  expect(await loader.load({ audio, duration: 0.99 })).toEqual(whole);
+  expect(await loader.load({ audio, duration: 2 })).toEqual(whole);
+  expect(await loader.load({ audio, duration: 0.5 })).toEqual(whole.slice(0, 8000));
+  await expect(loader.load({ audio, duration: 0 })).rejects.toThrow(/ramp\.wav: the manifest gives it 0 s/);
   const parts = await Promise.all([
     loader.load({ audio, offset: 0.25, duration: 0.5 }),
     loader.load({ audio, offset: 0.75 }),
@@ -58,6 +63,33 @@ test('loads whole files and parts of recordings', async () => {
   ]);
   await expect(loader.load({ audio, offset: 2 })).rejects.toThrow(/ramp\.wav: it ends before 2 s/);
   expect(await loader.seconds(audio)).toBe(1);
+});
+
+test('takes one channel of a recording, from whole files and from parts', async () => {
+  const channels = [1000, 3000].map((value) => Array.from({ length: 1600 }, () => value));
+  const clips = await folderWith({ 'call.wav': wavFile(channels) });
+  const stereo = join(new URL('../fixtures/', import.meta.url).pathname, 'stereo24.flac');
+  const call = join(clips, 'call.wav');
+  const loader = open();
+  const first = async (source: AudioSource): Promise<number> => ((await loader.load(source))[5] ?? 0) * 32768;
+  expect(await first({ audio: call })).toBe(2000);
+  expect(await first({ audio: call, channel: 0 })).toBe(1000);
+  expect(await first({ audio: call, channel: 1 })).toBe(3000);
+  expect(await first({ audio: call, offset: 0.05, channel: 0 })).toBe(1000);
+  expect(await first({ audio: call, offset: 0.05, channel: 1 })).toBe(3000);
+  // The decoded recording that is kept is of one channel.
+  const [left, right, both] = await Promise.all([
+    loader.load({ audio: stereo, offset: 0.1, channel: 0 }),
+    loader.load({ audio: stereo, offset: 0.1, channel: 1 }),
+    loader.load({ audio: stereo, offset: 0.1 }),
+  ]);
+  expect(left).not.toEqual(right);
+  expect(both).toEqual(left.map((value, i) => (value + (right[i] ?? 0)) / 2));
+  await expect(loader.load({ audio: call, channel: 2 })).rejects.toThrow(
+    /call\.wav: the manifest asks for channel 2, but it has 2 channels, counted from 0/,
+  );
+  const part = loader.load({ audio: call, offset: 0.01, channel: 2 });
+  await expect(part).rejects.toThrow(/call\.wav: the manifest asks for channel 2/);
 });
 
 test('parts of recordings are the same read alone from WAV and cut from a decoded FLAC', async () => {

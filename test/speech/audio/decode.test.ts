@@ -106,7 +106,11 @@ describe('files that cannot be used are named, with the reason', () => {
   };
   const cases: [string, () => Uint8Array | Promise<Uint8Array>, RegExp][] = [
     ['an empty file', () => new Uint8Array(0), /clip: the file is empty/],
-    ['text', () => Buffer.from('once upon a time there was a file'), /clip: this is not WAV, FLAC, Ogg or MP3/],
+    [
+      'text',
+      () => Buffer.from('once upon a time there was a file'),
+      /clip: this is not WAV, FLAC, Ogg, MP3, NIST SPHERE, AIFF or AU audio/,
+    ],
     ['a WAV cut off', () => cut('tone.wav', 0.5), /clip: .*cut off: 2389 of 4800 samples/],
     ['a FLAC cut off', () => cut('tone.flac', 0.5), /clip: .*cut off/],
     ['a FLAC cut off in its header', () => cut('tone.flac', 0.005), /clip: the FLAC file is cut off/],
@@ -114,8 +118,8 @@ describe('files that cannot be used are named, with the reason', () => {
     ['a WAV without data', () => wavFile([[1, 2]]).subarray(0, 36), /clip: the WAV file has no data/],
     [
       'a WAV in another encoding',
-      () => withByte(wavFile([[1, 2]]), 20, 6),
-      /clip: WAV format 6 with 16 bits is not supported/,
+      () => withByte(wavFile([[1, 2]]), 20, 49),
+      /clip: WAV format 49 with 16 bits is not supported/,
     ],
     ['a WAV of no channels', () => withByte(wavFile([[1, 2]]), 22, 0), /clip: the WAV file has a broken header/],
     [

@@ -221,6 +221,47 @@ describe('mistakes', () => {
   });
 });
 
+describe('special tokens behind the last logit', () => {
+  const own = { '<pad>': 0, '<unk>': 1, '|': 2, A: 3, B: 4 };
+  const added = { '<s>': 5, '</s>': 6 };
+
+  test('are left out, by config.json or by vocab.json', async () => {
+    for (const config of [{ vocab_size: 5 }, {}]) {
+      const folder = await folderWith({
+        'vocab.json': json(own),
+        'added_tokens.json': json(added),
+        'config.json': json(config),
+      });
+      const { vocabulary } = await readProcessor(folder);
+      expect(vocabulary.tokens).toEqual(['<pad>', '<unk>', '|', 'A', 'B']);
+    }
+  });
+
+  test('and a word delimiter there says nothing of the words: transformers adds "|" to every tokenizer', async () => {
+    const folder = await folderWith({
+      'vocab.json': json({ '<pad>': 0, '<unk>': 1, 你: 2, 好: 3 }),
+      'tokenizer_config.json': json({
+        word_delimiter_token: '|',
+        added_tokens_decoder: { 4: { content: '|', special: true } },
+      }),
+      'config.json': json({ vocab_size: 4 }),
+    });
+    const { vocabulary } = await readProcessor(folder);
+    expect([vocabulary.unit, vocabulary.size]).toEqual(['character', 4]);
+    expect(vocabulary.normalizeText('你 好')).toBe('你好');
+  });
+
+  test('stay where the model has logits for them, and so do tokens that are text', async () => {
+    const files = { 'vocab.json': json(own), 'config.json': json({ vocab_size: 7 }) };
+    const all = await readProcessor(await folderWith({ ...files, 'added_tokens.json': json(added) }));
+    expect(all.vocabulary.size).toBe(7);
+    const text = await readProcessor(
+      await folderWith({ 'vocab.json': json(own), 'added_tokens.json': json({ C: 5 }) }),
+    );
+    expect(text.vocabulary.spell('abc').labels).toHaveLength(3);
+  });
+});
+
 test('frames of wav2vec2’s feature encoder', () => {
   const kernels = [10, 3, 3, 3, 3, 2, 2];
   const strides = [5, 2, 2, 2, 2, 2, 2];

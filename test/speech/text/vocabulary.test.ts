@@ -3,6 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { bestPath, collapse } from '../../../src/speech/text/greedy.ts';
 import { Vocabulary } from '../../../src/speech/text/vocabulary.ts';
+import type { WordSettings } from '../../../src/speech/text/words.ts';
+import type { ScoringUnit } from '../../../src/protocol/results/evaluation.ts';
 
 const usual = ['<pad>', '<s>', '</s>', '<unk>', '|'];
 const make = (letters: readonly string[]): Vocabulary =>
@@ -51,6 +53,62 @@ describe('spelling', () => {
   test('a vocabulary without a delimiter writes no spaces', () => {
     const vocabulary = new Vocabulary({ tokens: ['<pad>', '你', '好'], blank: 0, special: new Set(['<pad>']) });
     expect(vocabulary.spell('你 好')).toEqual({ labels: Int32Array.of(1, 2), missing: [] });
+  });
+});
+
+describe('words', () => {
+  const special = new Set(['<pad>', '<s>', '<unk>']);
+  const of = (tokens: readonly string[], settings: WordSettings = { wordDelimiter: '|' }): Vocabulary =>
+    new Vocabulary({ tokens: ['<pad>', '<s>', ...tokens], blank: 0, special, ...settings });
+  const again = (vocabulary: Vocabulary, text: string): string => vocabulary.text([...vocabulary.spell(text).labels]);
+
+  test.each<[string, Vocabulary, string, string, string[], ScoringUnit]>([
+    ['"|"', of(['|', 'A', 'B']), 'ab  a', 'AB A', ['A', 'B', '|', 'A'], 'word'],
+    ['a space that the tokenizer does not name', of([' ', 'a', 'b']), 'AB a', 'ab a', ['a', 'b', ' ', 'a'], 'word'],
+    ['"▁" alone', of(['▁', 'A', 'B']), 'ab a', 'AB A', ['▁', 'A', 'B', '▁', 'A'], 'word'],
+    ['pieces', of(['▁', '▁a', 'b', '▁ab', 'c']), 'abc  a c', 'abc a c', ['▁ab', 'c', '▁a', '▁', 'c'], 'word'],
+    [
+      '"▁" that the tokenizer names',
+      of(['▁', 'a'], { wordDelimiter: '▁' }),
+      'a a',
+      'a a',
+      ['▁', 'a', '▁', 'a'],
+      'word',
+    ],
+    ['none, Chinese', of(['你', '好']), '你 好', '你好', ['你', '好'], 'character'],
+    ['none, Thai', of(['ก', '\u0e31', 'น']), 'กัน น', 'กันน', ['ก', '\u0e31', 'น', 'น'], 'character'],
+    ['phones', of(['tʃ', 'oʊ', 't'], { phoneDelimiter: ' ' }), ' tʃ  oʊ t', 'tʃ oʊ t', ['tʃ', 'oʊ', 't'], 'phone'],
+    ['phones with another sign', of(['tʃ', 'oʊ'], { phoneDelimiter: '-' }), 'tʃ-oʊ', 'tʃ oʊ', ['tʃ', 'oʊ'], 'phone'],
+    [
+      'phones with a token between words, which is learned and not scored',
+      of(['|', 'AH0', 'N'], { phoneDelimiter: ' ', wordDelimiter: '|' }),
+      'ah0 | n',
+      'AH0 N',
+      ['AH0', '|', 'N'],
+      'phone',
+    ],
+  ])('%s', (_, vocabulary, text, written, tokens, unit) => {
+    expect(spelled(vocabulary, text)).toEqual(tokens);
+    expect(vocabulary.spell(text).missing).toEqual([]);
+    expect(vocabulary.normalizeText(text)).toBe(written);
+    expect(again(vocabulary, text)).toBe(written);
+    expect(vocabulary.unit).toBe(unit);
+  });
+
+  test('an empty text has no labels, with "▁" too', () => {
+    expect(spelled(of(['▁', 'a']), '  ')).toEqual([]);
+  });
+
+  test('"▁" in a text is no space, and a phone that is lacking is named whole', () => {
+    expect(of(['▁', 'a', 'b']).spell('a▁b').missing).toEqual(['▁']);
+    expect(of(['tʃ'], { phoneDelimiter: ' ' }).spell('tʃ dʒ dʒ').missing).toEqual(['dʒ']);
+  });
+
+  test('what is lacking is counted, the most frequent first', () => {
+    expect([...make(['A']).missingIn(['a é', 'a.é', 'é'])]).toEqual([
+      ['é', 3],
+      ['.', 1],
+    ]);
   });
 });
 

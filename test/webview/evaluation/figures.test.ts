@@ -113,3 +113,10 @@ test('as CSV, numbers are as they are and commas are quoted', () => {
   expect(lines[1]).toBe('wer,0.05,0.04');
   expect(figuresAsCsv('a', pruned, '').split('\r\n')[1]).toBe('wer,0.05');
 });
+
+test('an evaluation of phones names them, and has no second rate', () => {
+  const recognition = figures({ ...original, unit: 'phone' }).filter(({ group }) => group === 'Recognition');
+  expect(recognition.map(({ title }) => title)).toContain('Phone error rate');
+  expect(recognition.map(({ id }) => id)).not.toContain('cer');
+  expect(recognition.map(({ title, description }) => title + description).join()).not.toMatch(/word/iu);
+});

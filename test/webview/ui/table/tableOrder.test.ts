@@ -1,7 +1,7 @@
 /** The order of a table's rows. */
 
 import { expect, test } from 'vitest';
-import { inOrder, type SortValue } from '../../../webview/ui/tableOrder.ts';
+import { inOrder, type SortValue } from '../../../../webview/ui/table/tableOrder.ts';
 
 const order = (values: readonly SortValue[], direction: 'ascending' | 'descending'): SortValue[] =>
   inOrder(values, (value) => value, direction);

@@ -1,7 +1,7 @@
 /** The rows that a filter lets through, and their number in words. */
 
 import { describe, expect, test } from 'vitest';
-import { filterSummary, passes, type FilteredView } from '../../../webview/ui/tableFilter.ts';
+import { filterSummary, passes, type FilteredView } from '../../../../webview/ui/table/tableFilter.ts';
 
 const view = (text: string, only = false): FilteredView => ({
   sort: { column: 'order', direction: 'ascending' },

@@ -1,8 +1,8 @@
 /** A table that sorts by any column, by mouse and keyboard, and shows long lists page by page. */
 
 import './table.css';
-import { button } from './controls.ts';
-import { make, setText, type Child } from './dom.ts';
+import { button } from '../controls.ts';
+import { make, setText, type Child } from '../dom.ts';
 import { inOrder, type Sort, type SortValue } from './tableOrder.ts';
 
 export interface Column<Row> {

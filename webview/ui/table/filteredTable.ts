@@ -1,7 +1,7 @@
 /** A sortable table below a text filter and a checkbox, and the number of rows that pass both. */
 
-import { checkbox, textField } from './controls.ts';
-import { make, oncePerFrame, setText } from './dom.ts';
+import { checkbox, textField } from '../controls.ts';
+import { make, oncePerFrame, setText } from '../dom.ts';
 import { filterSummary, passes, type FilteredView } from './tableFilter.ts';
 import { sortableTable, type TableOptions } from './table.ts';
 

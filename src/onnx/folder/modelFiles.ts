@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { HashAnswer, HashRequest } from './hashWorker.ts';
-import type { ModelFile } from './load.ts';
+import type { ModelFile } from '../file/load.ts';
 
 /** The ONNX file, and each file with some of its tensors. */
 export function modelFiles(file: ModelFile): string[] {

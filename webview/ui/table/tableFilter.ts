@@ -1,6 +1,6 @@
 /** The rows of a table that pass its filter, and their number in words. */
 
-import { count } from '../../src/base/format.ts';
+import { count } from '../../../src/base/format.ts';
 import type { Sort } from './tableOrder.ts';
 
 /** Order and filter of a table; survives while the page is hidden. */

@@ -1,0 +1,31 @@
+/** A manifest of text as its readers see it: the text, and the records in it if it is JSON. */
+
+import { dirname } from 'node:path';
+import { readJsonRecords, type JsonForm } from './jsonRecords.ts';
+import { linesOf, readText, type Line } from './text.ts';
+import { ManifestError, type Row } from './utterance.ts';
+
+export interface ManifestFile {
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  /** The first two lines that are not blank; the second is empty if there is none. */
+  readonly head: readonly [Line, Line];
+  /** If it is JSON. */
+  readonly json?: { readonly form: JsonForm; readonly rows: readonly Row[] };
+}
+
+/** @throws ManifestError if it is missing, empty, not text, or starts like JSON and is not JSON. */
+export async function openManifest(path: string): Promise<ManifestFile> {
+  const text = await readText(path);
+  const [first, second = { number: 2, text: '' }] = firstLines(text);
+  if (!first) throw new ManifestError(path, undefined, 'this manifest is empty');
+  const json = /^\s*[[{]/.test(text) ? { json: readJsonRecords(path, text) } : {};
+  return { path, folder: dirname(path), text, head: [first, second], ...json };
+}
+
+/** Not of the whole text: it may have millions of lines. */
+function firstLines(text: string): Line[] {
+  const lines = linesOf(text.slice(0, 2 ** 20));
+  return lines.slice(0, 2);
+}
