@@ -129,7 +129,8 @@ test(
     expect(existsSync(run)).toBe(true);
     await workbench.contextMenu(row, 'Delete Run');
     await dialog.locator('.monaco-button', { hasText: 'Delete' }).click();
-    await workbench.view('Runs').locator('.monaco-button', { hasText: 'Open Sample' }).waitFor();
+    // What the view says where there is a model and no run.
+    await workbench.view('Runs').locator('.monaco-button', { hasText: 'Prune Model' }).waitFor();
     expect(existsSync(run)).toBe(false);
   },
   2 * minutes,

@@ -69,4 +69,5 @@ const onDevice = [...trainable['device'].values()].flatMap(({ tensor, members })
 await writeSafetensors(stateFile, { tensors: await trainable.readState(), metadata: {} });
 await trainable.dispose();
 const result: DeviceSteps = { steps, seconds, onDevice, changedOnHost };
-console.log(JSON.stringify(result));
+// JSON has no typed arrays.
+console.log(JSON.stringify(result, (_, value: unknown) => (value instanceof Float32Array ? [...value] : value)));
