@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// `unit` and `process` need nothing but the clone: `process` has what starts whole trainers and commands (*.process.test.ts). `shared` reads real models and speech from PINCH_SHARED and takes minutes.
+// `unit` and `process` need nothing but the clone: `process` has what starts whole trainers and commands, and what tries thousands of damaged files (*.process.test.ts). `shared` reads real models and speech from PINCH_SHARED and takes minutes.
 // `slurm` starts a Slurm of its own. `e2e` drives the packed extension in a real workbench; test/e2e/run.mjs starts it.
 export default defineConfig({
   test: {
