@@ -4,8 +4,9 @@ import { basename, join, relative } from 'node:path';
 import { byteSize, counted } from '../base/format.ts';
 import { pullModel } from '../huggingface/pull/pull.ts';
 import type { PulledModel } from '../protocol/results/pull.ts';
-import { exitCodes, printResult, UsageError } from './output.ts';
-import { endProgress, showProgress } from './progress.ts';
+import { interruptible } from './interruptible.ts';
+import { printResult, UsageError } from './output.ts';
+import { showProgress } from './progress.ts';
 
 export interface PullFlags {
   readonly revision?: string;
@@ -18,10 +19,7 @@ export interface PullFlags {
 const usualToken = 'HF_TOKEN';
 
 export async function pull(id: string, { revision, out, file, tokenEnv, json = false }: PullFlags): Promise<number> {
-  const abort = new AbortController();
-  const cancel = (): void => abort.abort();
-  process.once('SIGINT', cancel).once('SIGTERM', cancel);
-  try {
+  const work = async (signal: AbortSignal): Promise<() => void> => {
     const done = await pullModel({
       id,
       revision: revision ?? 'main',
@@ -29,21 +27,13 @@ export async function pull(id: string, { revision, out, file, tokenEnv, json = f
       files: file ?? [],
       token: readToken(tokenEnv),
       tokenName: tokenEnv ?? usualToken,
-      signal: abort.signal,
+      signal,
       say: (line) => process.stderr.write(`${line}\n`),
       onProgress: inMegabytes(),
     });
-    endProgress();
-    printResult(json, done, describe(done));
-    return exitCodes.done;
-  } catch (error) {
-    endProgress();
-    if (!abort.signal.aborted) throw error;
-    process.stderr.write('Interrupted; what was fetched is kept, and the same command goes on from there.\n');
-    return exitCodes.interrupted;
-  } finally {
-    process.off('SIGINT', cancel).off('SIGTERM', cancel);
-  }
+    return () => printResult(json, done, describe(done));
+  };
+  return interruptible(work, 'Interrupted. The downloaded part is kept: run the same command again to resume.');
 }
 
 /** A token stands in the environment alone: a flag would show in the list of processes, and stay in the shell's history. */

@@ -1,8 +1,9 @@
 /** `pinch setup cuda`: downloads onnxruntime's CUDA provider, or removes it. */
 
 import { removeCuda, setUpCuda, type CudaSetup } from '../runtime/cuda/setup.ts';
+import { interruptible } from './interruptible.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
-import { endProgress, showProgress } from './progress.ts';
+import { showProgress } from './progress.ts';
 
 export interface SetupFlags {
   readonly dryRun?: boolean;
@@ -19,29 +20,18 @@ export async function setup(what: string, { dryRun, from, source, remove, json =
     printResult(json, { removed }, removed ? 'The CUDA provider was removed.\n' : 'No CUDA provider was set up.\n');
     return exitCodes.done;
   }
-  const abort = new AbortController();
-  const cancel = (): void => abort.abort();
-  process.once('SIGINT', cancel).once('SIGTERM', cancel);
-  try {
+  const work = async (signal: AbortSignal): Promise<() => void> => {
     const done = await setUpCuda({
       from,
       source,
       plan: dryRun,
-      signal: abort.signal,
+      signal,
       say: (line) => process.stderr.write(`${line}\n`),
       onProgress: (label, count, total) => showProgress({ label, done: count, total }),
     });
-    endProgress();
-    printResult(json, done, describe(done));
-    return exitCodes.done;
-  } catch (error) {
-    endProgress();
-    if (!abort.signal.aborted) throw error;
-    process.stderr.write('Interrupted. The downloaded part is kept: run "pinch setup cuda" again to resume.\n');
-    return exitCodes.interrupted;
-  } finally {
-    process.off('SIGINT', cancel).off('SIGTERM', cancel);
-  }
+    return () => printResult(json, done, describe(done));
+  };
+  return interruptible(work, 'Interrupted. The downloaded part is kept: run "pinch setup cuda" again to resume.');
 }
 
 function describe({ version, folder, state, message }: CudaSetup): string {

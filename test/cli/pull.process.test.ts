@@ -134,7 +134,7 @@ test('interrupted it says how to go on, and ends with 130', async () => {
   });
   await once(child, 'close');
   expect(child.exitCode).toBe(130);
-  expect(said).toContain('Interrupted; what was fetched is kept, and the same command goes on from there.');
+  expect(said).toContain('Interrupted. The downloaded part is kept: run the same command again to resume.');
   expect(existsSync(join(folder, 'here'))).toBe(false);
 });
 
