@@ -2,15 +2,38 @@
 
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import type { TensorProto } from 'onnx-buf';
+import { create } from '@bufbuild/protobuf';
+import { StringStringEntryProtoSchema, TensorProto_DataLocation, type TensorProto } from 'onnx-buf';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import { isInside } from '../../base/insideFolder.ts';
+
+/** Smaller tensors stay in the model; larger ones start at a multiple of it, so that every system can map them into memory. */
+export const pageSize = 65536;
 
 /** The place of a tensor's bytes. */
 export interface ByteRange {
   readonly path: string;
   readonly offset: number;
   readonly length: number;
+}
+
+/** The file, relative to the model's folder, that a tensor with external data names. */
+export function locationOf({ externalData }: TensorProto): string {
+  return externalData.find(({ key }) => key === 'location')?.value ?? '';
+}
+
+/** What makes a tensor's data external: where its bytes stand. */
+export function externalPlace(place: {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}): Pick<TensorProto, 'externalData' | 'dataLocation'> {
+  return {
+    externalData: Object.entries(place).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value: String(value) }),
+    ),
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+  };
 }
 
 /** The folders whose files a model may name. */
@@ -32,7 +55,7 @@ export class ExternalData {
    */
   locate(tensor: TensorProto, size?: number): ByteRange {
     const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
-    const location = entries.get('location') ?? '';
+    const location = locationOf(tensor);
     const offset = this.wholeNumber(tensor, 'offset', entries.get('offset') ?? '0');
     const path = this.resolve(tensor, location);
     const available = statSync(path).size;

@@ -1,7 +1,7 @@
 /** Reads ONNX files: the decoded model with the file's whole content, and a typed view of it. */
 
-import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import {
   ModelProtoSchema,
@@ -10,9 +10,10 @@ import {
   type NodeProto,
   type TensorProto,
 } from 'onnx-buf';
+import { readAroundTensors } from './aroundTensors.ts';
 import { viewModel } from './decode.ts';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
-import { ExternalData, readRange } from './external.ts';
+import { ExternalData, externalPlace, locationOf, readRange } from './external.ts';
 import { findModel } from '../folder/findModel.ts';
 import type { Model } from '../graph/graph.ts';
 import { isExternal } from './storedTensor.ts';
@@ -20,11 +21,11 @@ import { isExternal } from './storedTensor.ts';
 export interface ModelFile {
   readonly path: string;
   readonly folder: string;
-  /** The file's whole content, including unknown fields. `saveModel` writes this. */
+  /** The file's whole content, including unknown fields; of large files the tensors' places in it. `saveModel` writes this. */
   readonly proto: ModelProto;
   /** The same as a typed graph. Its tensors are views of the file's bytes, or are read on first use: do not write to them. */
   readonly model: Model;
-  /** Initializers with external data. */
+  /** Initializers whose data stands in another file. */
   readonly external: ReadonlySet<string>;
 }
 
@@ -35,15 +36,27 @@ export interface ModelFile {
  */
 export async function loadModel(path: string): Promise<ModelFile> {
   const file = await findModel(path);
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    throw new OnnxFileError(file, reasonOf(error), error);
-  }
-  const proto = decode(file, bytes);
+  const proto = await readProto(file);
   bringAttributesIn(file, proto);
   return viewFile(file, proto);
+}
+
+/** Of larger files only what is not the content of a large tensor is read: whoever trains or writes those holds a copy of his own. */
+const readWhole = 32 << 20;
+
+async function readProto(file: string): Promise<ModelProto> {
+  try {
+    const around = (await stat(file)).size > readWhole ? readAroundTensors(file) : undefined;
+    if (!around) return decode(file, await readFile(file));
+    const proto = decode(file, around.bytes);
+    for (const [index, place] of around.places) {
+      const tensor = proto.graph?.initializer[index];
+      if (tensor) Object.assign(tensor, externalPlace({ location: basename(file), ...place }));
+    }
+    return proto;
+  } catch (error) {
+    throw error instanceof OnnxFileError ? error : new OnnxFileError(file, reasonOf(error), error);
+  }
 }
 
 /** A ModelFile from a decoded model, which may have been changed after it was loaded. @throws OnnxFileError as loadModel. */
@@ -54,8 +67,8 @@ export function viewFile(path: string, proto: ModelProto): ModelFile {
   const locate = (tensor: TensorProto, size: number) => data.locate(tensor, size);
   try {
     const model = viewModel(proto, graph, locate);
-    const external = new Set(graph.initializer.filter(isExternal).map(({ name }) => name));
-    return { path, folder: dirname(path), proto, model, external };
+    const external = graph.initializer.filter((tensor) => isExternal(tensor) && locationOf(tensor) !== basename(path));
+    return { path, folder: dirname(path), proto, model, external: new Set(external.map(({ name }) => name)) };
   } catch (error) {
     throw error instanceof OnnxFileError ? error : new OnnxFileError(path, reasonOf(error), error);
   }

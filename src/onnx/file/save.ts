@@ -2,18 +2,11 @@
 
 import { basename } from 'node:path';
 import { realpath, rm } from 'node:fs/promises';
-import { create } from '@bufbuild/protobuf';
-import {
-  StringStringEntryProtoSchema,
-  TensorProto_DataLocation,
-  type ModelProto,
-  type TensorProto,
-  type ValueInfoProto,
-} from 'onnx-buf';
+import { type ModelProto, type TensorProto, type ValueInfoProto } from 'onnx-buf';
 import { writePending, type PendingFile } from '../../base/atomicFile.ts';
 import { dataTypeNumber } from './dataTypes.ts';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
-import { ExternalData, readRange } from './external.ts';
+import { ExternalData, externalPlace, pageSize, readRange } from './external.ts';
 import type { ModelFile } from './load.ts';
 import { withFields, withoutFields } from './protoCopy.ts';
 import { isExternal } from './storedTensor.ts';
@@ -36,8 +29,6 @@ export interface SaveOptions {
 
 /** Well below protobuf's 2 GB, which leaves space for the rest of the file. */
 const largestSingleFile = 1.5e9;
-/** Smaller tensors stay in the model; larger ones start at a multiple of it, so that every system can map them into memory. */
-export const pageSize = 65536;
 
 /**
  * Writes the model to `path` and, with external tensors, to `path.data`. Everything that is not replaced is written as it was read. Each file
@@ -131,7 +122,7 @@ function splitTensors(file: ModelFile, proto: ModelProto, threshold: number, loc
       const offset = Math.ceil(end / pageSize) * pageSize;
       end = offset + length;
       data.push({ offset, bytes });
-      return elsewhere(stored, { location, offset, length });
+      return withFields(emptied(stored), externalPlace({ location, offset, length }));
     }
     return range ? withContent(stored, stored.dims, bytes()) : stored;
   };
@@ -186,14 +177,4 @@ function withContent(
   rawData: Uint8Array<ArrayBuffer>,
 ): TensorProto {
   return withFields(emptied(stored), { dims: dims.map(BigInt), rawData });
-}
-
-function elsewhere(
-  stored: TensorProto,
-  place: Readonly<Record<'location' | 'offset' | 'length', string | number>>,
-): TensorProto {
-  const externalData = Object.entries(place).map(([key, value]) =>
-    create(StringStringEntryProtoSchema, { key, value: String(value) }),
-  );
-  return withFields(emptied(stored), { externalData, dataLocation: TensorProto_DataLocation.EXTERNAL });
 }

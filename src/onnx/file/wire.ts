@@ -63,7 +63,8 @@ function around<D extends DescMessage>(
   }
 }
 
-function numberOf<D extends DescMessage>(schema: D, name: keyof MessageShape<D> & string): number {
+/** The number of a field in its message. */
+export function numberOf<D extends DescMessage>(schema: D, name: keyof MessageShape<D> & string): number {
   const found = schema.field[name];
   if (!found) throw new Error(`${schema.typeName} has no field ${name}`);
   return found.number;

@@ -3,13 +3,7 @@
 import { basename } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { create } from '@bufbuild/protobuf';
-import {
-  StringStringEntryProtoSchema,
-  TensorProtoSchema,
-  TensorProto_DataLocation,
-  type ModelProto,
-  type TensorProto,
-} from 'onnx-buf';
+import { TensorProtoSchema, type ModelProto, type TensorProto } from 'onnx-buf';
 import { writePending, type PendingFile } from '../../base/atomicFile.ts';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import { sizeOf, toBytes } from '../graph/tensor.ts';
@@ -17,7 +11,7 @@ import type { Model } from '../graph/graph.ts';
 import { dataTypeNumber } from './dataTypes.ts';
 import { modelProto } from './encode.ts';
 import { withFields } from './protoCopy.ts';
-import { pageSize } from './save.ts';
+import { externalPlace, pageSize } from './external.ts';
 import { encodePieces } from './wire.ts';
 
 /** A float32 initializer that is read when it is written. */
@@ -63,7 +57,7 @@ export async function writeModel(
         if (offset > end) yield new Uint8Array(offset - end);
         yield bytes;
         end = offset + length;
-        stored.push(weightProto(name, dims, elsewhere({ location: basename(dataPath), offset, length })));
+        stored.push(weightProto(name, dims, externalPlace({ location: basename(dataPath), offset, length })));
       }
       onWeight(i + 1);
     }
@@ -105,13 +99,4 @@ function weightProto(name: string, dims: readonly number[], content: Partial<Ten
     ...(externalData ? { externalData } : {}),
     ...(dataLocation === undefined ? {} : { dataLocation }),
   });
-}
-
-function elsewhere(place: Readonly<Record<string, string | number>>): Partial<TensorProto> {
-  return {
-    externalData: Object.entries(place).map(([key, value]) =>
-      create(StringStringEntryProtoSchema, { key, value: String(value) }),
-    ),
-    dataLocation: TensorProto_DataLocation.EXTERNAL,
-  };
 }

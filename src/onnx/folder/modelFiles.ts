@@ -4,14 +4,16 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { HashAnswer, HashRequest } from './hashWorker.ts';
+import { locationOf } from '../file/external.ts';
 import type { ModelFile } from '../file/load.ts';
+import { isExternal } from '../file/storedTensor.ts';
 
 /** The ONNX file, and each file with some of its tensors. */
 export function modelFiles(file: ModelFile): string[] {
   const locations = (file.proto.graph?.initializer ?? []).flatMap((tensor) =>
-    tensor.externalData.filter(({ key }) => key === 'location').map(({ value }) => join(file.folder, value)),
+    isExternal(tensor) ? [join(file.folder, locationOf(tensor))] : [],
   );
-  return [file.path, ...new Set(locations)];
+  return [...new Set([file.path, ...locations])];
 }
 
 /**
