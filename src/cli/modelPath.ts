@@ -1,6 +1,7 @@
 /** What a command takes as a model: an ONNX file or its folder, or a Hugging Face checkpoint, which is imported once. */
 
 import { resolve } from 'node:path';
+import { keepOutOfGit } from '../base/keepOutOfGit.ts';
 import type { ImportOptions } from '../huggingface/importModel.ts';
 import { needsHead } from '../huggingface/importModel.ts';
 import { checkpointFolder, isImportedWithNewHead, keptModel } from '../huggingface/keptModel.ts';
@@ -49,6 +50,7 @@ export async function trainableModel(
 async function imported(folder: string, options: ImportOptions = {}): Promise<string> {
   const onProgress = (done: number, total: number): void => showProgress({ label: 'Weights imported', done, total });
   try {
+    await keepOutOfGit(resolve('.pinch'));
     return await keptModel(folder, resolve('.pinch', 'models'), { ...options, onProgress });
   } finally {
     endProgress();

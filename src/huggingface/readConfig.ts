@@ -27,7 +27,8 @@ export async function readConfig(folder: string): Promise<CheckpointConfig> {
   const known = family && (architecture === undefined || [family.forCTC, ...family.pretrained].includes(architecture));
   if (!known) {
     const list = families.map(({ forCTC }) => forCTC).join(', ');
-    const found = architecture ?? `a model of type "${stated.model_type}"`;
+    const type = `a model of type "${stated.model_type}"`;
+    const found = architecture === undefined ? type : `${architecture}, ${type}`;
     throw new ImportError(file, `this is ${found}, and Pinch imports ${list}; export other models to ONNX`);
   }
   const model = await readJson(file, family.schema);

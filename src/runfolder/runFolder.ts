@@ -8,6 +8,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { reasonOf } from '../base/errors.ts';
 import { writeAtomically } from '../base/atomicFile.ts';
+import { keepOutOfGit } from '../base/keepOutOfGit.ts';
 import { makeFolder } from '../base/makeFolder.ts';
 import type { RunFile, RunState } from '../protocol/records.ts';
 import { runPaths, type RunPaths } from '../runs/paths.ts';
@@ -128,6 +129,7 @@ async function makeNamedFolder(runs: string, model: string): Promise<string> {
   const safe = name.replace(/[^A-Za-z0-9._-]+/gu, '-').replace(/^[.-]+/u, '') || 'model';
   const day = new Date().toISOString().slice(0, 10);
   try {
+    await keepOutOfGit(dirname(runs));
     await makeFolder(runs);
     for (let number = 1; ; number++) {
       const folder = join(runs, `${day}-${safe}-${number}`);

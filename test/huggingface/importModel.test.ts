@@ -193,7 +193,7 @@ describe('refused, in a sentence:', () => {
     [
       'another model',
       { model_type: 'bert', architectures: ['BertModel'] },
-      'this is BertModel, and Pinch imports Wav2Vec2ForCTC,',
+      'this is BertModel, a model of type "bert", and Pinch imports Wav2Vec2ForCTC,',
     ],
     ['another task', { architectures: ['Wav2Vec2ForXVector'] }, 'this is Wav2Vec2ForXVector'],
     ['no type', { model_type: 7 }, '"model_type" must be text'],

@@ -1,6 +1,6 @@
 /** Asks the engine for its estimate of a run, and starts runs. */
 
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Uri } from 'vscode';
 import { writeAtomically } from '../../base/atomicFile.ts';
@@ -53,7 +53,6 @@ export function createEngine(
     },
     async start(choices) {
       const { file, cwd } = await configure(choices);
-      await keepOutOfGit(join(cwd, '.pinch'));
       // The engine chooses the folder, below .pinch/runs of its working folder.
       const printed = await pinch.run(['prune', '--config', file, '--detach', '--no-wait'], { cwd });
       return readPrinted(detachedRun, printed, 'prune --detach').run;
@@ -66,15 +65,4 @@ async function writeConfig(storage: Uri, config: object): Promise<string> {
   const file = join(storage.fsPath, 'prune.json');
   await writeAtomically(file, [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)]);
   return file;
-}
-
-/** Keeps checkpoints out of git: they are too large for a repository. Users who want them there empty the file, and it stays empty. */
-async function keepOutOfGit(folder: string): Promise<void> {
-  const file = join(folder, '.gitignore');
-  await mkdir(folder, { recursive: true });
-  const there = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!there) await writeFile(file, '*\n', { flag: 'wx' });
 }

@@ -43,7 +43,7 @@ class NotProtobuf extends Error {}
 /** A field of a message: from its tag at `start` to `end`; its content begins at `body`. */
 interface Field {
   readonly number: number;
-  readonly type: number;
+  readonly type: WireType;
   readonly start: number;
   readonly body: number;
   readonly end: number;
@@ -115,7 +115,8 @@ class Reading {
 
   private field(start: number, limit: number): Field {
     const tag = this.varint(start);
-    const [number, type] = [Math.floor(tag.value / 8), tag.value % 8];
+    const number = Math.floor(tag.value / 8);
+    const type = (tag.value % 8) as WireType;
     const body = tag.end;
     if (type === WireType.LengthDelimited) {
       const length = this.varint(body);
