@@ -8,6 +8,9 @@ import { makeFolder } from '../../base/makeFolder.ts';
 import type { EvaluationRecord } from '../../protocol/records.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
+import { textStepsOf } from '../../protocol/textSteps.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { spellTexts } from '../../speech/text/steps/spellTexts.ts';
 import { writeModel } from '../../runfolder/checkpoint.ts';
 import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
 import type { Vocabulary } from '../../speech/text/vocabulary.ts';
@@ -43,11 +46,16 @@ export class DevSet {
 
   /**
    * Plans the recognition from the memory that is free now, and looks up how long the longest recording is.
+   * @param text the steps for the texts.
    * @throws ManifestError
    */
-  static async open(manifest: string, { model, processor, loader }: DevModel): Promise<DevSet> {
-    const utterances = await readManifest(manifest);
+  static async open(
+    manifest: string,
+    text: RunSettings['text'],
+    { model, processor, loader }: DevModel,
+  ): Promise<DevSet> {
     const { sampleRate, vocabulary } = processor;
+    const { utterances } = spellTexts(await readManifest(manifest), vocabulary, textStepsOf(text));
     refusePlainSpelling(vocabulary, utterances, manifest);
     const ports = findModelIO(model.model.graph, model.path, vocabulary.size);
     const plan = planRecognition(model.model, ports, sampleRate);
@@ -95,9 +103,7 @@ export class DevSet {
         open.length > 0 ? await hear(open, this.plan, setup, layout, state, gates, temporary, onHeard) : undefined;
       const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
       const { vocabulary } = processor;
-      const scores = transcripts.map(({ utterance, text }) =>
-        scoreUtterance(vocabulary.normalizeText(utterance.text), text, vocabulary.unit),
-      );
+      const scores = transcripts.map(({ utterance, text }) => scoreUtterance(utterance.text, text, vocabulary.unit));
       const { wer, cer, errors, words, utterances } = scoreCorpus(scores, vocabulary.unit);
       const skipped = (kept?.skipped.length ?? 0) + (heard?.skipped.length ?? 0);
       return { wer, cer, errors, words, utterances, skipped, warning: warningOf(transcripts, vocabulary) };
@@ -139,7 +145,7 @@ function warningOf(
   const lacking = vocabulary.missingIn(transcripts.map(({ utterance }) => utterance.text));
   return warnOfMostlyWrong(
     transcripts.map(({ utterance, text }) => ({
-      reference: vocabulary.normalizeText(utterance.text),
+      reference: utterance.text,
       hypothesis: text,
     })),
     vocabulary.unit,
