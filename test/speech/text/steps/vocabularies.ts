@@ -12,7 +12,11 @@ export function lettersOf(
   letters: string | readonly string[],
   words: WordSettings = { wordDelimiter: '|' },
 ): Vocabulary {
-  const tokens = [...special, ...(words.wordDelimiter === undefined ? [] : [words.wordDelimiter]), ...letters];
+  const tokens = [
+    ...special,
+    ...(words.wordDelimiter === undefined ? [] : [words.wordDelimiter]),
+    ...Array.from(letters),
+  ];
   return new Vocabulary({ tokens, blank: 0, special: new Set(special), ...words });
 }
 
