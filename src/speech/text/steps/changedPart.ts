@@ -23,6 +23,6 @@ export function changedPart(before: string, after: string): { readonly before: s
 
 function cut(characters: readonly string[]): string {
   const shown = characters.length > most ? [...characters.slice(0, most - 1), '…'] : characters;
-  // Spaces become one when all steps are done.
-  return shown.join('').replaceAll(/ +/gu, ' ').trim();
+  // Spaces become one when all steps are done. A byte order mark, which trim() takes away, may be what changed.
+  return shown.join('').replaceAll(/ +/gu, ' ').replaceAll(/^ | $/gu, '');
 }
