@@ -1,6 +1,7 @@
 /** The content of a run folder: run.json, state.json and the lines of metrics.jsonl, and their validation. */
 
 import * as v from 'valibot';
+import { scoringUnit } from './errorRate.ts';
 import { textReport } from './results/texts.ts';
 import { count, fraction, real, text, time, type Shape } from './schema.ts';
 
@@ -105,6 +106,8 @@ const evaluation = v.object({
   time,
   /** Epochs finished. */
   epoch: real,
+  /** What is counted as a word; words if absent. */
+  unit: v.optional(scoringUnit),
   /** Fractions: 0.05 is 5 %. */
   wer: real,
   cer: real,
@@ -158,7 +161,7 @@ const end = v.object({
   /** The last checkpoint, within the run folder. */
   checkpoint: v.nullable(checkpointPath),
   sparsity: fraction,
-  /** The lowest word error rate at the final sparsity. */
+  /** The lowest error rate at the final sparsity. */
   best: v.nullable(v.object({ step: count, wer: real, path: checkpointPath })),
 });
 

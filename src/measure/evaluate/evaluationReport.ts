@@ -11,13 +11,8 @@ import { describeCost } from '../cost/costReport.ts';
 import { showCharacters } from '../../speech/text/codePoints.ts';
 import { describeTexts } from '../../speech/text/steps/describe.ts';
 import { splitUnits } from '../../metrics/score.ts';
-import {
-  errorRateName,
-  type Evaluation,
-  type Hypothesis,
-  type HypothesisLine,
-  type ScoringUnit,
-} from '../../protocol/results/evaluation.ts';
+import { errorRateName, type ScoringUnit } from '../../protocol/errorRate.ts';
+import type { Evaluation, Hypothesis, HypothesisLine } from '../../protocol/results/evaluation.ts';
 import { describeGzipped } from '../cost/modelSize.ts';
 import { withoutRecord } from '../model/parameterReport.ts';
 import { textTable } from '../../base/textTable.ts';

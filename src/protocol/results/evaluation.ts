@@ -2,19 +2,11 @@
 
 import * as v from 'valibot';
 import { amount, count, fraction, text, time, type Shape } from '../schema.ts';
+import { scoringUnit } from '../errorRate.ts';
 import { comparison } from './comparison.ts';
 import { modelCost } from './cost.ts';
 import { fileSize, parameterTotals } from './model.ts';
 import { textReport } from './texts.ts';
-
-/** What an error rate counts: words, or characters or phones where the model's vocabulary has no words. */
-export const scoringUnit = v.picklist(['word', 'character', 'phone']);
-export type ScoringUnit = Shape<typeof scoringUnit>;
-
-/** The name of the error rate of what is counted; in files of earlier versions, these are words. */
-export function errorRateName(unit: ScoringUnit = 'word'): string {
-  return `${unit} error rate`;
-}
 
 /** Error rates are fractions and can exceed 1, because insertions count. */
 export const corpusScore = v.object({

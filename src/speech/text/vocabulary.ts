@@ -1,6 +1,6 @@
 /** The symbols a CTC model writes with: from text to labels, and from labels back to text. */
 
-import type { ScoringUnit } from '../../protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../../protocol/errorRate.ts';
 import { unitOf, wordMark, wordRule, type WordRule, type WordSettings } from './words.ts';
 
 export interface VocabularySettings extends WordSettings {

@@ -25,7 +25,10 @@ import { recognizeAll, type OnRecognized, type Recognition } from '../../runtime
 import { Recognizer } from '../../runtime/recognize/recognizer.ts';
 import type { Setup } from '../setup.ts';
 
-export type DevScore = Pick<EvaluationRecord, 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'skipped'> & {
+export type DevScore = Pick<
+  EvaluationRecord,
+  'unit' | 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'skipped'
+> & {
   /** What is probably wrong with the model's files or the texts, where nearly everything is recognised wrong. */
   readonly warning: string | undefined;
 };
@@ -104,9 +107,18 @@ export class DevSet {
       const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
       const { vocabulary } = processor;
       const scores = transcripts.map(({ utterance, text }) => scoreUtterance(utterance.text, text, vocabulary.unit));
-      const { wer, cer, errors, words, utterances } = scoreCorpus(scores, vocabulary.unit);
+      const { unit, wer, cer, errors, words, utterances } = scoreCorpus(scores, vocabulary.unit);
       const skipped = (kept?.skipped.length ?? 0) + (heard?.skipped.length ?? 0);
-      return { wer, cer, errors, words, utterances, skipped, warning: warningOf(transcripts, vocabulary) };
+      return {
+        ...(unit === undefined ? {} : { unit }),
+        wer,
+        cer,
+        errors,
+        words,
+        utterances,
+        skipped,
+        warning: warningOf(transcripts, vocabulary),
+      };
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { bestPath, collapse } from '../../../src/speech/text/greedy.ts';
 import { Vocabulary } from '../../../src/speech/text/vocabulary.ts';
 import type { WordSettings } from '../../../src/speech/text/words.ts';
-import type { ScoringUnit } from '../../../src/protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../../../src/protocol/errorRate.ts';
 
 const usual = ['<pad>', '<s>', '</s>', '<unk>', '|'];
 const make = (letters: readonly string[]): Vocabulary =>
