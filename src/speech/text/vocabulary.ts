@@ -36,6 +36,7 @@ export class Vocabulary {
   private readonly separator: string;
   private readonly ids = new Map<string, number>();
   private readonly alphabet = new Set<string>();
+  private written: RegExp | undefined;
   private readonly longest: number;
 
   constructor(settings: VocabularySettings) {
@@ -85,6 +86,14 @@ export class Vocabulary {
   /** Whether it can write this: a character or, if it writes phones, a phone. Never the sign between words. */
   has(unit: string): boolean {
     return this.words.kind === 'phones' ? unit !== this.wordDelimiter && this.ids.has(unit) : this.alphabet.has(unit);
+  }
+
+  /** Whether it can write all of a text, spaces left aside. */
+  hasAll(text: string): boolean {
+    if (this.words.kind === 'phones') return this.phonesOf(text).every((phone) => this.has(phone));
+    // A hundred times faster than to look up each character of a large corpus.
+    this.written ??= new RegExp(`^[ ${[...this.alphabet].map(escaped).join('')}]*$`, 'u');
+    return this.written.test(text);
   }
 
   /** What it writes a text with: phones, or characters, spaces included. */
@@ -206,4 +215,9 @@ export class Vocabulary {
     }
     return undefined;
   }
+}
+
+/** A character in a class of a regular expression. */
+function escaped(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

@@ -21,19 +21,23 @@ export function changeUnits(vocabulary: Vocabulary, of: (unit: string) => string
     return after;
   };
   return (text) => {
-    const units = vocabulary.unitsOf(text);
-    const after = units.map(changed);
-    const characters = units.filter((unit, at) => unit !== after[at]).length;
-    return { text: characters === 0 ? text : vocabulary.textOf(after.filter((unit) => unit !== '')), characters };
+    const after: string[] = [];
+    let characters = 0;
+    for (const unit of vocabulary.unitsOf(text)) {
+      const now = changed(unit);
+      if (now !== unit) characters += 1;
+      if (now !== '') after.push(now);
+    }
+    return { text: characters === 0 ? text : vocabulary.textOf(after), characters };
   };
 }
 
 /** Replaces every match of a pattern. */
-export function changeMatches(pattern: RegExp, of: (match: string, at: number, text: string) => string): Change {
+export function changeMatches(pattern: RegExp, of: (match: string) => string): Change {
   return (text) => {
     let characters = 0;
-    const after = text.replace(pattern, (match, ...rest: readonly unknown[]) => {
-      const result = of(match, rest.find((item): item is number => typeof item === 'number') ?? 0, text);
+    const after = text.replace(pattern, (match) => {
+      const result = of(match);
       if (result !== match) characters += Array.from(match).length;
       return result;
     });

@@ -22,12 +22,12 @@ export interface Left {
 export function leftIn(text: string, vocabulary: Vocabulary): Left[] {
   const found: Left[] = [];
   // Phones have digits for stress and tone, and marks; those that are lacking are named whole elsewhere.
-  if (vocabulary.words.kind === 'phones') return found;
+  if (vocabulary.words.kind === 'phones' || vocabulary.hasAll(text)) return found;
   let rest = text;
   for (const kind of ['marker', 'number', 'sign', 'mark'] as const) {
     const examples: string[] = [];
     rest = rest.replace(kinds[kind], (match) => {
-      if (vocabulary.unitsOf(match).every((unit) => vocabulary.has(unit))) return match;
+      if (vocabulary.hasAll(match)) return match;
       examples.push(match);
       return ' ';
     });

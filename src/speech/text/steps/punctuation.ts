@@ -19,11 +19,14 @@ const withinWords = '\u00B7\u2027\u055B\u055C\u055E\u05F3\u05F4';
  * removed there, too. Signs that are read aloud stay.
  */
 export function withoutPunctuation(vocabulary: Vocabulary): Change {
-  const goes = (character: string): boolean =>
-    punctuation.test(character) &&
-    !vocabulary.has(character) &&
-    !readAloud.test(character) &&
-    !isLetter.test(character);
+  const known = new Map<string, boolean>();
+  const goes = (character: string): boolean => {
+    const before = known.get(character);
+    if (before !== undefined) return before;
+    const now = isPunctuation(character) && !vocabulary.has(character);
+    known.set(character, now);
+    return now;
+  };
   if (vocabulary.words.kind === 'phones') {
     return changeUnits(vocabulary, (phone) =>
       vocabulary.has(phone) || phone === vocabulary.wordDelimiter || !Array.from(phone).every(goes) ? phone : '',
@@ -55,6 +58,10 @@ export function withoutPunctuation(vocabulary: Vocabulary): Change {
     }
     return { text: result, characters: count };
   };
+}
+
+function isPunctuation(character: string): boolean {
+  return punctuation.test(character) && !readAloud.test(character) && !isLetter.test(character);
 }
 
 /** Whether a sign is part of the word between these two characters. */

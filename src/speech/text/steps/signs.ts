@@ -29,7 +29,7 @@ export function isApostrophe(character: string): boolean {
 export function toApostropheOf(vocabulary: Vocabulary): Change {
   const own = apostrophes.slice(0, 3).find((sign) => vocabulary.has(sign));
   const sign = anyOf(apostrophes).source;
-  const beside = new RegExp(`(?<=\\p{L}\\p{M}*)${sign}|${sign}(?=\\p{L})`, 'gu');
+  const beside = new RegExp(`${sign}(?:(?<=\\p{L}\\p{M}*${sign})|(?=\\p{L}))`, 'gu');
   return changeMatches(beside, (sign) => (own === undefined || vocabulary.has(sign) ? sign : own));
 }
 

@@ -54,9 +54,7 @@ export class TextSteps {
 
   /** Whether the vocabulary has all of a text, so that most steps have nothing to do: true for most texts of most corpora. */
   private isWritten(text: string): boolean {
-    const { vocabulary } = this;
-    if (!this.composed || text !== text.normalize('NFC')) return false;
-    return vocabulary.unitsOf(text).every((unit) => unit === ' ' || vocabulary.has(unit));
+    return this.composed && this.vocabulary.hasAll(text) && text === text.normalize('NFC');
   }
 }
 
