@@ -121,7 +121,7 @@ async function evaluateModel(
   // An error of the other work, if it comes first, is thrown instead.
   identity.catch(() => undefined);
   const processor = await readProcessor(file.folder);
-  const { utterances, report: texts } = spellTexts(written, processor.vocabulary, steps);
+  const { utterances, report: texts } = await spellTexts(written, processor.vocabulary, steps);
   refusePlainSpelling(processor.vocabulary, utterances, manifest);
   const { totals } = await reportParameters(file);
   const size = await measureFileSize(file, gzipOptions(options));

@@ -58,7 +58,7 @@ export class TrainingData {
     const { train: manifest, text, batch, seed } = settings;
     const { sampleRate, vocabulary } = processor;
     const written = await readManifest(manifest, { repeats: true });
-    const { utterances, report: texts } = spellTexts(written, vocabulary, textStepsOf(text));
+    const { utterances, report: texts } = await spellTexts(written, vocabulary, textStepsOf(text));
     refusePlainSpelling(vocabulary, utterances, manifest);
     const { ready, dropped } = await prepareUtterances(utterances, {
       sampleRate,

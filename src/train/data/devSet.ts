@@ -58,7 +58,7 @@ export class DevSet {
     { model, processor, loader }: DevModel,
   ): Promise<DevSet> {
     const { sampleRate, vocabulary } = processor;
-    const { utterances } = spellTexts(await readManifest(manifest), vocabulary, textStepsOf(text));
+    const { utterances } = await spellTexts(await readManifest(manifest), vocabulary, textStepsOf(text));
     refusePlainSpelling(vocabulary, utterances, manifest);
     const ports = findModelIO(model.model.graph, model.path, vocabulary.size);
     const plan = planRecognition(model.model, ports, sampleRate);

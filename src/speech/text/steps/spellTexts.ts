@@ -1,5 +1,6 @@
 /** The texts of a manifest after the steps, and what was done to them. */
 
+import { setImmediate } from 'node:timers/promises';
 import type { TextReport, LeftKind } from '../../../protocol/results/texts.ts';
 import type { TextStep } from '../../../protocol/textSteps.ts';
 import type { Utterance } from '../../manifest/utterance.ts';
@@ -16,16 +17,21 @@ export interface SpelledTexts {
 
 const mostExamples = 3;
 
+/** Texts after which signals and messages have their turn. */
+const together = 500;
+
 /** Carries out the steps on all texts. Training, evaluation during a run and `pinch evaluate` get their texts here. */
-export function spellTexts(
+export async function spellTexts(
   utterances: readonly Utterance[],
   vocabulary: Vocabulary,
   steps: readonly TextStep[],
-): SpelledTexts {
+): Promise<SpelledTexts> {
   const all = new TextSteps(steps, vocabulary);
   const changes = steps.map(() => ({ texts: 0, characters: 0, examples: new Map<string, string>() }));
   const left = new Map<LeftKind, { texts: number; times: number; examples: Set<string> }>();
-  const spelled = utterances.map((utterance) => {
+  const spelled: Utterance[] = [];
+  for (const [i, utterance] of utterances.entries()) {
+    if (i % together === together - 1) await setImmediate();
     const text = all.apply(utterance.text, (step, before, after, characters) => {
       const change = changes[step];
       if (!change) return;
@@ -42,8 +48,8 @@ export function spellTexts(
       known.times += examples.length;
       for (const example of examples) if (known.examples.size < mostExamples) known.examples.add(example);
     }
-    return text === utterance.text ? utterance : { ...utterance, text, written: utterance.text };
-  });
+    spelled.push(text === utterance.text ? utterance : { ...utterance, text, written: utterance.text });
+  }
   const report: TextReport = {
     steps: [...steps],
     texts: utterances.length,

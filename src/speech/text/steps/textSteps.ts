@@ -1,7 +1,7 @@
 /** The steps of a run, for one vocabulary: the one place where texts are changed before they are spelled, scored or compared. */
 
 import { everyPlace, isExpression } from '../../../protocol/pattern.ts';
-import { lackingSteps, stepName, type TextStep } from '../../../protocol/textSteps.ts';
+import { lackingSteps, plainSteps, stepName, type TextStep } from '../../../protocol/textSteps.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import { changeMatches, changeText, type Change } from './change.ts';
 import { toCaseOf } from './letterCase.ts';
@@ -58,6 +58,14 @@ export class TextSteps {
   }
 }
 
+/** A text after those of the steps that need no vocabulary, to make one of such texts. */
+export function applyPlainSteps(steps: readonly TextStep[], text: string): string {
+  return steps.reduce((now, step) => {
+    if (typeof step !== 'string') return givenChange(step)(now).text;
+    return step in plainSteps ? plainChange(step as keyof typeof plainSteps)(now).text : now;
+  }, text);
+}
+
 function changeOf(step: TextStep, vocabulary: Vocabulary): Change {
   if (typeof step !== 'string') return givenChange(step);
   switch (step) {
@@ -75,6 +83,13 @@ function changeOf(step: TextStep, vocabulary: Vocabulary): Change {
       return toCaseOf(vocabulary);
     case 'punctuation':
       return withoutPunctuation(vocabulary);
+    default:
+      return plainChange(step);
+  }
+}
+
+function plainChange(step: keyof typeof plainSteps): Change {
+  switch (step) {
     case 'lower':
       return changeText((text) => text.toLowerCase());
     case 'upper':

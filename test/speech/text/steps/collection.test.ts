@@ -12,10 +12,10 @@ const utterance = (text: string, at: number): { id: string; audio: string; text:
   text,
 });
 
-test.each(scripts.map((script): [string, Script] => [script.name, script]))('%s', (_, script) => {
+test.each(scripts.map((script): [string, Script] => [script.name, script]))('%s', async (_, script) => {
   const { vocabulary } = script;
   const lines = linesOf(script, perScript, 8);
-  const { utterances, report } = spellTexts(
+  const { utterances, report } = await spellTexts(
     lines.map(({ text }, at) => utterance(text, at)),
     vocabulary,
     autoSteps,
@@ -38,11 +38,11 @@ test.each(scripts.map((script): [string, Script] => [script.name, script]))('%s'
   }
 });
 
-test('what cannot be spelled stays, is counted by its kind, and takes nothing else along', () => {
+test('what cannot be spelled stays, is counted by its kind, and takes nothing else along', async () => {
   const [script] = scripts as [Script];
   const lines = linesOf(script, 40, 9);
   const texts = lines.map((line, at) => utterance(at < 20 ? impossible(line, at) : line.text, at));
-  const { utterances, report } = spellTexts(texts, script.vocabulary, autoSteps);
+  const { utterances, report } = await spellTexts(texts, script.vocabulary, autoSteps);
   const lost = utterances.filter(({ text }) => script.vocabulary.spell(text).missing.length > 0);
   expect(lost.map(({ id }) => Number(id))).toEqual(Array.from({ length: 20 }, (_, at) => at));
   expect(report.left).toEqual([
