@@ -7,6 +7,7 @@ import { diff, type DiffFlags } from './cli/diff.ts';
 import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
 import { exportCommand, type ExportFlags } from './cli/exportCommand.ts';
 import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
+import { textFlag } from './cli/textFlag.ts';
 import { importCommand, type ImportFlags } from './cli/importCommand.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
@@ -21,6 +22,11 @@ import { exportTargets } from './protocol/results/export.ts';
 import { OnnxruntimeError } from './runtime/onnxruntimeError.ts';
 import { devices } from './runtime/session.ts';
 
+const text = [
+  '--text <steps>',
+  'what is done to the texts before they are spelled: auto, none, names such as NFC,case,punctuation, or a JSON list',
+  textFlag('--text'),
+] as const;
 const json = ['--json', 'print one JSON object on standard output and nothing else there'] as const;
 const methodHelp = `${methods.join(', ')}: learned thresholds, uniform magnitude, searched channels, or no pruning (self-pinching)`;
 const cost = [
@@ -80,6 +86,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
       'share of frames that SpecAugment masks while training (0.13)',
       numberFlag('--mask-time-prob'),
     )
+    .option(...text)
     .option('--config <file>', 'settings as in a run.json; flags override them')
     .option('--dry-run', 'print the gates, time and memory of the run, and do nothing')
     .option(...table)
@@ -112,6 +119,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
       countFlag('--batch'),
     )
     .option('--device <device>', `${devices.join(', ')} (cpu)`, choiceFlag('--device', devices))
+    .option(...text)
     .option(...cost)
     .option(...latency)
     .option(...compressed)

@@ -5,6 +5,7 @@ import { evaluate as measure } from '../measure/evaluate/evaluate.ts';
 import { describeEvaluation, summary, writeEvaluation } from '../measure/evaluate/evaluationReport.ts';
 import { keptFolder } from '../measure/evaluate/keptEvaluation.ts';
 import type { Evaluation } from '../protocol/results/evaluation.ts';
+import type { TextSetting } from '../protocol/textSteps.ts';
 import type { Device } from '../runtime/session.ts';
 import { refuseWithoutCost } from './costFlags.ts';
 import { modelPath, modelPathIfGiven } from './modelPath.ts';
@@ -18,6 +19,7 @@ export interface EvaluateFlags {
   readonly keep?: boolean;
   readonly batch?: number;
   readonly device?: Device;
+  readonly text?: TextSetting;
   readonly cost: boolean;
   readonly latency?: boolean;
   readonly compressed?: boolean;
@@ -25,12 +27,13 @@ export interface EvaluateFlags {
 }
 
 export async function evaluate(given: string, flags: EvaluateFlags): Promise<number> {
-  const { data, out, keep = false, batch, device, cost, json = false } = flags;
+  const { data, out, keep = false, batch, device, text, cost, json = false } = flags;
   refuseWithoutCost(flags);
   const model = await modelPath(given);
   const against = await modelPathIfGiven(flags.against);
   const evaluation = await measure(model, data, {
     cost,
+    text,
     latency: flags.latency ?? false,
     compressed: flags.compressed ?? false,
     onMeasure: (label, done, total) => showProgress({ label, done, total }),

@@ -7,6 +7,7 @@ import { needsHead } from '../huggingface/importModel.ts';
 import { checkpointFolder, isImportedWithNewHead, keptModel } from '../huggingface/keptModel.ts';
 import { vocabularyOfFile, vocabularyOfTexts } from '../huggingface/newHead.ts';
 import type { RunSettings } from '../protocol/settings.ts';
+import { textStepsOf } from '../protocol/textSteps.ts';
 import { UsageError } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
 
@@ -33,7 +34,7 @@ export interface TrainableModel {
  * @throws as keptModel; UsageError if there is a vocabulary for a model that has a head.
  */
 export async function trainableModel(
-  { model, train, seed }: Pick<RunSettings, 'model' | 'train' | 'seed'>,
+  { model, train, text, seed }: Pick<RunSettings, 'model' | 'train' | 'seed'> & Partial<Pick<RunSettings, 'text'>>,
   vocab: string | undefined,
 ): Promise<TrainableModel> {
   const folder = await checkpointFolder(model);
@@ -43,7 +44,8 @@ export async function trainableModel(
   }
   if (folder === undefined) return { path: model, newHead: await isImportedWithNewHead(model) };
   if (!newHead) return { path: await imported(folder), newHead };
-  const tokens = vocab === undefined ? await vocabularyOfTexts(train) : await vocabularyOfFile(vocab);
+  const tokens =
+    vocab === undefined ? await vocabularyOfTexts(train, textStepsOf(text ?? 'auto')) : await vocabularyOfFile(vocab);
   return { path: await imported(folder, { head: { tokens, seed } }), newHead };
 }
 

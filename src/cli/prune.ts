@@ -3,6 +3,7 @@
 import { percent } from '../base/format.ts';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { errorRateName, type ScoringUnit } from '../protocol/errorRate.ts';
 import { newHeadSettings } from '../protocol/settings.ts';
 import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
@@ -29,7 +30,9 @@ interface RunResult {
   readonly sparsityOfAll: number | null;
   readonly parameters: number | null;
   readonly nonZeroParameters: number | null;
-  /** Word error rate of the last evaluation during the run. */
+  /** What `wer` counts; words if absent. */
+  readonly unit?: ScoringUnit | undefined;
+  /** Error rate of the last evaluation during the run. */
   readonly wer: number | null;
   readonly best: { readonly step: number; readonly wer: number; readonly checkpoint: string } | null;
   /** Seconds spent in training steps. */
@@ -148,13 +151,14 @@ async function describeResult(folder: string, crash: string | null): Promise<Run
     sparsityOfAll: checkpoint?.sparsityOfAll ?? null,
     parameters: checkpoint?.parameters ?? null,
     nonZeroParameters: checkpoint?.nonZeroParameters ?? null,
+    unit: last('evaluation')?.unit,
     wer: last('evaluation')?.wer ?? null,
     best: best && { step: best.step, wer: best.wer, checkpoint: join(folder, best.path) },
     seconds,
   };
 }
 
-function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, wer, best, run }: RunResult): string {
+function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, unit, wer, best, run }: RunResult): string {
   if (checkpoint === null) return '';
   const share = (value: number | null): string => (value === null ? '-' : percent(value, 2));
   return textTable(
@@ -164,7 +168,7 @@ function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, wer, best, ru
       ['steps', String(steps)],
       ['sparsity of the gated weights', share(sparsity)],
       ['sparsity of all parameters', share(sparsityOfAll)],
-      ...(wer === null ? [] : [['word error rate, development set', share(wer)]]),
+      ...(wer === null ? [] : [[`${errorRateName(unit)}, development set`, share(wer)]]),
       ...(best === null ? [] : [['best checkpoint at this sparsity', `${best.checkpoint} (${percent(best.wer, 2)})`]]),
     ],
     [1],

@@ -10,6 +10,7 @@ import {
   type SettingsInput,
   settingsOf,
 } from '../protocol/settings.ts';
+import type { TextSetting } from '../protocol/textSteps.ts';
 import { UsageError } from './output.ts';
 
 export interface PruneFlags {
@@ -25,6 +26,7 @@ export interface PruneFlags {
   readonly seed?: number;
   readonly dropout?: number;
   readonly maskTimeProb?: number;
+  readonly text?: TextSetting;
   readonly config?: string;
 }
 
@@ -41,6 +43,7 @@ const flags: Readonly<Record<string, string>> = {
   device: '--device',
   seed: '--seed',
   dropout: '--dropout',
+  text: '--text',
   'specAugment.maskTimeProb': '--mask-time-prob',
 };
 
@@ -60,6 +63,7 @@ export async function runSettings(flags: PruneFlags, defaults: SettingsInput = {
     device: flags.device as RunSettings['device'] | undefined,
     seed: flags.seed,
     dropout: flags.dropout,
+    text: flags.text,
     ...(flags.maskTimeProb === undefined ? {} : { specAugment: { maskTimeProb: flags.maskTimeProb } }),
     // Each of the two, given as a flag, overrides both in the file.
     ...(flags.epochs === undefined ? {} : { epochs: flags.epochs, steps: null }),

@@ -1,7 +1,7 @@
 /** README.md of a model that is shared: what it is, what it costs, what it recognises, and how to run it. */
 
 import { byteSize, count, percent } from '../base/format.ts';
-import { errorRateName, type ScoringUnit } from '../protocol/results/evaluation.ts';
+import { errorRateName, type ScoringUnit } from '../protocol/errorRate.ts';
 
 export interface ModelCard {
   readonly title: string;

@@ -5,6 +5,8 @@ import * as v from 'valibot';
 import { Random } from '../base/random.ts';
 import { anyObject, readJson } from '../speech/text/json.ts';
 import { readManifest } from '../speech/manifest/read.ts';
+import type { TextStep } from '../protocol/textSteps.ts';
+import { applyPlainSteps } from '../speech/text/steps/textSteps.ts';
 import { newHeadFile } from '../speech/text/processor.ts';
 import type { CheckpointTensor } from './checkpoint/checkpoint.ts';
 import { ImportError } from './importError.ts';
@@ -24,11 +26,12 @@ const delimiter = '|';
 /**
  * A vocabulary of the characters of training texts, in the order of their code points behind the special tokens and the word delimiter.
  * Texts that are written in both cases are taken in lower case, as nobody hears capitals.
+ * @param steps for the texts; those that need a vocabulary do nothing here.
  * @throws ManifestError if the manifest cannot be read; ImportError if its texts are empty.
  */
-export async function vocabularyOfTexts(manifest: string): Promise<string[]> {
+export async function vocabularyOfTexts(manifest: string, steps: readonly TextStep[] = []): Promise<string[]> {
   const utterances = await readManifest(manifest, { repeats: true });
-  const characters = charactersOf(utterances.map(({ text }) => text));
+  const characters = charactersOf(utterances.map(({ text }) => applyPlainSteps(steps, text)));
   if (characters.length === 0) throw new ImportError(manifest, 'there are no texts to make a vocabulary of');
   return [...special, delimiter, ...characters];
 }

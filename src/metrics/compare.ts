@@ -1,7 +1,7 @@
 /** Tests whether two systems' word error rates on the same utterances differ significantly. */
 
 import type { Comparison } from '../protocol/results/comparison.ts';
-import type { ScoringUnit } from '../protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../protocol/errorRate.ts';
 import { pairedBootstrap } from './bootstrap.ts';
 import { mapsswe } from './mapsswe.ts';
 import { scoreUtterance } from './score.ts';

@@ -1,6 +1,6 @@
 /** Looks for the causes when a trained model gets nearly everything wrong: most often its files or the texts, not the model. */
 
-import type { ScoringUnit } from '../protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../protocol/errorRate.ts';
 import { percent } from '../base/format.ts';
 import { scoreCorpus, scoreUtterance, splitUnits } from './score.ts';
 

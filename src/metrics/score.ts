@@ -1,6 +1,7 @@
 /** Word, character and sentence error rates of utterances and corpora. */
 
-import type { CorpusScore, ScoringUnit } from '../protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../protocol/errorRate.ts';
+import type { CorpusScore } from '../protocol/results/evaluation.ts';
 import { align, editDistance, type Edit } from './alignment.ts';
 
 /** Reference and hypothesis as words, with all errors counted. */

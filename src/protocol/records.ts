@@ -1,6 +1,8 @@
 /** The content of a run folder: run.json, state.json and the lines of metrics.jsonl, and their validation. */
 
 import * as v from 'valibot';
+import { scoringUnit } from './errorRate.ts';
+import { textReport } from './results/texts.ts';
 import { count, fraction, real, text, time, type Shape } from './schema.ts';
 
 /** A checkpoint's path within its run folder. A valid path never leads out of it. */
@@ -8,9 +10,9 @@ const checkpointPath = v.pipe(text, v.regex(/^checkpoints\/step-\d{6,15}$/u));
 
 /**
  * The version of run.json's form. It rises when a setting is added, so that an older run keeps the meaning of settings that it lacks.
- * 1: without a number; a setting that it lacks has the meaning of `leftOutOfFirstForm`. 2: complete.
+ * 1: without a number. 2: with dropout, SpecAugment and features. 3: with text. `leftOutOf` in settings.ts has the meaning of what earlier ones lack.
  */
-export const runFileVersion = 2;
+export const runFileVersion = 3;
 
 /** run.json: everything needed to repeat the run. `settingsOf` checks the settings. */
 const runFile = v.object({
@@ -69,6 +71,8 @@ export const startRecord = v.object({
   utterances: count,
   /** Number of utterances left out, by reason. */
   dropped: v.record(text, count),
+  /** What was done to the training texts. Absent in runs of earlier versions. */
+  texts: v.optional(textReport),
   audioSeconds: real,
   memoryBytes: real,
   /** The part of the memory that the evaluation on the development set needs; absent without one. */
@@ -102,6 +106,8 @@ const evaluation = v.object({
   time,
   /** Epochs finished. */
   epoch: real,
+  /** What is counted as a word; words if absent. */
+  unit: v.optional(scoringUnit),
   /** Fractions: 0.05 is 5 %. */
   wer: real,
   cer: real,
@@ -155,7 +161,7 @@ const end = v.object({
   /** The last checkpoint, within the run folder. */
   checkpoint: v.nullable(checkpointPath),
   sparsity: fraction,
-  /** The lowest word error rate at the final sparsity. */
+  /** The lowest error rate at the final sparsity. */
   best: v.nullable(v.object({ step: count, wer: real, path: checkpointPath })),
 });
 

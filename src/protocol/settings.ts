@@ -1,8 +1,10 @@
 /** The settings of a run: their schema, defaults and error messages. */
 
 import * as v from 'valibot';
+import { isPattern } from './pattern.ts';
 import { runFileVersion } from './records.ts';
 import type { Shape } from './schema.ts';
+import { stepsBeforeTheSetting, textSetting, textStepsOf } from './textSteps.ts';
 
 export const methods = ['self-pinching', 'ump', 'nas-cp', 'none'] as const;
 /** The unit that a gate decides about: single weights, whole units and heads, or both. */
@@ -63,6 +65,8 @@ export const runSettings = group({
   train: path,
   /** Without it, nothing is evaluated during the run. */
   dev: v.nullable(path),
+  /** What is done to the texts of both before they are spelled. In the settings of a run it is a list without "auto". */
+  text: textSetting,
   method: choice(methods),
   granularity: choice(granularities),
   device: choice(deviceChoices),
@@ -180,6 +184,7 @@ export type SettingsInput = DeepPartial<RunSettings>;
 /** The default settings; `model` and `train` have no default. */
 export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   dev: null,
+  text: 'auto',
   method: 'self-pinching',
   granularity: 'weight',
   device: 'auto',
@@ -221,8 +226,11 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   evaluate: { everyEpochs: 1 },
 };
 
-/** The meaning of settings that a run.json of the first form lacks: they were added later, and such a run continues as it began. */
-const leftOutOfFirstForm = { dropout: 0, specAugment: { maskTimeProb: 0 }, features: 'recompute' } as const;
+/** The meaning of settings that a run.json of an earlier form lacks: they were added later, and such a run continues as it began. */
+const leftOutOf: Readonly<Record<number, object>> = {
+  1: { dropout: 0, specAugment: { maskTimeProb: 0 }, features: 'recompute', text: stepsBeforeTheSetting },
+  2: { text: stepsBeforeTheSetting },
+};
 
 /**
  * The defaults that differ for a model whose CTC head is new. At first it recognises nothing, and there is nothing that pruning could keep: the
@@ -262,7 +270,7 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
       `sparsity.target (${settings.sparsity.target}) cannot be reached by search.candidates, which keep ${least} to ${most} of each layer.`,
     );
   }
-  return settings;
+  return { ...settings, text: textStepsOf(settings.text) };
 }
 
 /**
@@ -279,7 +287,7 @@ export function settingsOf({
   if (version > runFileVersion) {
     throw new SettingsError(`A newer version of Pinch wrote this run.json (form ${version}); update Pinch to use it.`);
   }
-  return version === 1 ? completeSettings(leftOutOfFirstForm, settings) : completeSettings(settings);
+  return completeSettings(leftOutOf[version], settings);
 }
 
 /** Merges objects key by key. Any other value, including a list, is replaced as a whole. A key whose value is undefined counts as absent. */
@@ -302,15 +310,6 @@ function merge(under: unknown, over: unknown): unknown {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isPattern(text: string): boolean {
-  if (!text.startsWith('re:')) return text.length > 0;
-  try {
-    return new RegExp(text.slice(3), 'u') instanceof RegExp;
-  } catch {
-    return false;
-  }
 }
 
 function sentence(issue: v.BaseIssue<unknown>): string {

@@ -5,7 +5,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { makeFolder } from '../base/makeFolder.ts';
-import type { RunFile } from '../protocol/records.ts';
+import { runFileVersion, type RunFile } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRun } from '../runs/state.ts';
 import { createRunFolder } from '../runfolder/runFolder.ts';
@@ -35,8 +35,8 @@ export async function makeRunFolder(
 async function refuseOther(folder: string, task: RunTask, inputs: Omit<RunFile, 'settings'>): Promise<void> {
   const run = await readRun(folder);
   const advice = 'delete that folder to train it again, or give the study another folder';
-  // Settings that the first form of run.json lacks were added after such a run.
-  const key = firstDifference(run.settings, { ...task.settings }, run.version === 1);
+  // Settings that an earlier form of run.json lacks were added after such a run.
+  const key = firstDifference(run.settings, { ...task.settings }, run.version < runFileVersion);
   if (key !== undefined) throw new Error(`${folder}: it was trained with another "${key}"; ${advice}.`);
   const other = (['model', 'train', 'dev'] as const).find((name) => run.checksums[name] !== inputs.checksums[name]);
   if (other !== undefined) {

@@ -4,7 +4,7 @@ import { count, counted, duration, percent } from '../base/format.ts';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { EndRecord } from '../protocol/records.ts';
-import { errorRateName } from '../protocol/results/evaluation.ts';
+import { errorRateName } from '../protocol/errorRate.ts';
 import {
   checkpointName,
   listCheckpoints,
@@ -313,9 +313,7 @@ class Loop {
     this.evaluatedStep = step;
     const { warning, ...rates } = score;
     metrics.append({ kind: 'evaluation', step, epoch: this.epochs, ...rates, sparsity: this.sparsity });
-    report.say(
-      `Step ${step}: ${errorRateName(this.context.setup.processor.vocabulary.unit)} ${percent(score.wer, 2)} on the development set.`,
-    );
+    report.say(`Step ${step}: ${errorRateName(score.unit)} ${percent(score.wer, 2)} on the development set.`);
     // A new head learns to write only during the run.
     if (warning !== undefined && !this.context.setup.newHead) report.say(`Warning: ${warning}`);
     const final = !this.gated || this.opened.session.mode === 'fixed' || last;

@@ -141,7 +141,7 @@ class Run {
     const { progress, state } = from;
     const { step } = progress;
 
-    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, setup);
+    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, settings.text, setup);
     const { device } = setup.device;
     const diskBytes = diskOf(diskPlanOf(setup, settings));
     await this.refuseWithoutRoom({ device, diskBytes, memoryBytes: leastMemory(setup, settings) });

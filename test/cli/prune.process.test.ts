@@ -85,11 +85,11 @@ describe('a dry run', () => {
   });
 
   test('a run.json of a later form is refused', async () => {
-    writeFileSync(join(folder, 'later.json'), JSON.stringify({ version: 3, settings: {} }));
+    writeFileSync(join(folder, 'later.json'), JSON.stringify({ version: 4, settings: {} }));
     const { code, err } = await run('prune', ...usual, '--dry-run', '--config', 'later.json');
     expect(code).toBe(2);
     expect(err).toMatch(
-      /later\.json: A newer version of Pinch wrote this run\.json \(form 3\); update Pinch to use it\./u,
+      /later\.json: A newer version of Pinch wrote this run\.json \(form 4\); update Pinch to use it\./u,
     );
   });
 
@@ -111,6 +111,52 @@ describe('a dry run', () => {
     writeFileSync(join(folder, 'nothing.jsonl'), '');
     const flags = ['prune', ...usual, '--dev', 'nothing.jsonl', '--device', 'cpu', '--dry-run'];
     expect((await run(...flags)).err).toMatch(/nothing\.jsonl: this manifest is empty/u);
+  });
+});
+
+describe('texts', () => {
+  test('go through the steps of --text, which the run keeps: it resumes with them, and evaluations take them over', async () => {
+    const lines = readFileSync(join(folder, 'speech/manifest.jsonl'), 'utf8').trim().split('\n');
+    const typed = lines.map((line) => {
+      const entry = JSON.parse(line) as { text: string };
+      return JSON.stringify({ ...entry, text: `${entry.text.toUpperCase()} ~` });
+    });
+    writeFileSync(join(folder, 'speech/typed.jsonl'), `${typed.join('\n')}\n`);
+    const steps = '[{"remove":"~"},"lower"]';
+    const config = writeToySettings(join(folder, 'texts.json'), { steps: 2 });
+    const made = await run(
+      ...['prune', '--model', 'model', '--train', 'speech/typed.jsonl', '--config', config],
+      ...['--text', steps, '--run', 'texts', '--json'],
+    );
+    expect(made.code, made.err).toBe(0);
+    expect(made.err).toMatch(/remove "~" +8 +8 +"~" → ""\n/u);
+    const file = readJson(join(folder, 'texts/run.json')) as { settings: { text: unknown } };
+    expect(file.settings.text).toEqual(JSON.parse(steps));
+    const start = recordsOf(join(folder, 'texts')).find(({ kind }) => kind === 'start');
+    expect(start).toMatchObject({ utterances: 8, texts: { texts: 8, changes: [{ texts: 8 }, { texts: 8 }] } });
+    const { checkpoint } = JSON.parse(made.out) as { checkpoint: string };
+    const measured = await run('evaluate', checkpoint, '--data', 'speech/typed.jsonl', '--no-cost', '--json');
+    expect(JSON.parse(measured.out)).toMatchObject({ texts: { steps: JSON.parse(steps) as unknown } });
+    const plain = await run(
+      'evaluate',
+      'model',
+      '--data',
+      'speech/typed.jsonl',
+      '--no-cost',
+      '--text',
+      'none',
+      '--json',
+    );
+    expect(JSON.parse(plain.out)).toMatchObject({ texts: { steps: [], changes: [] } });
+  });
+
+  test.each([
+    ['numbers', /^--text must be "auto" or a list of steps: invisible, .*; it is "numbers"\.$/mu],
+    ['[{"remove":"[noise]"}]', /^--text has a "remove" that must be characters/mu],
+    ['["lower"', /^--text is no JSON list: /mu],
+  ])('--text %s is refused', async (text, sentence) => {
+    const { code, err } = await run('prune', ...usual, '--dry-run', '--text', text);
+    expect([code, err]).toEqual([2, expect.stringMatching(sentence)]);
   });
 });
 

@@ -4,15 +4,18 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { TextStep } from '../../src/protocol/textSteps.ts';
 import { vocabularyOfFile, vocabularyOfTexts } from '../../src/huggingface/newHead.ts';
 
 const special = ['<pad>', '<s>', '</s>', '<unk>', '|'];
 
-async function ofTexts(...texts: readonly string[]): Promise<string[]> {
+const ofTexts = (...texts: readonly string[]): Promise<string[]> => afterSteps([], ...texts);
+
+async function afterSteps(steps: readonly TextStep[], ...texts: readonly string[]): Promise<string[]> {
   const manifest = join(await mkdtemp(join(tmpdir(), 'pinch-')), 'train.jsonl');
   const lines = texts.map((text, i) => JSON.stringify({ audio_filepath: `${i}.wav`, text }));
   await writeFile(manifest, `${lines.join('\n')}\n`);
-  return vocabularyOfTexts(manifest);
+  return vocabularyOfTexts(manifest, steps);
 }
 
 async function ofFile(content: unknown): Promise<string[]> {
@@ -24,6 +27,11 @@ async function ofFile(content: unknown): Promise<string[]> {
 describe('a vocabulary of texts', () => {
   test('has each character once, in order, behind the special tokens', async () => {
     expect(await ofTexts('two one', "one's")).toEqual([...special, "'", 'e', 'n', 'o', 's', 't', 'w']);
+  });
+
+  test('has those that are left after steps that need no vocabulary', async () => {
+    const steps = ['punctuation', 'lower', { remove: '.' }, { replace: { '&': ' und ' } }] as const;
+    expect(await afterSteps(steps, 'A&A, B.')).toEqual([...special, ',', 'a', 'b', 'd', 'n', 'u']);
   });
 
   test('keeps capitals where there is nothing else, and takes small letters where both are', async () => {

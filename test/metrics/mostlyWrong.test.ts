@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { warnOfMostlyWrong } from '../../src/metrics/mostlyWrong.ts';
-import type { ScoringUnit } from '../../src/protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../../src/protocol/errorRate.ts';
 
 const pair = (reference: string, hypothesis: string): { reference: string; hypothesis: string } => ({
   reference,

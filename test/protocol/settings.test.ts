@@ -1,7 +1,8 @@
 /** Settings: defaults, layers over them, and one sentence for each way of getting them wrong. */
 
 import { describe, expect, test } from 'vitest';
-import { completeSettings, defaultSettings, SettingsError } from '../../src/protocol/settings.ts';
+import { completeSettings, defaultSettings, SettingsError, settingsOf } from '../../src/protocol/settings.ts';
+import { autoSteps } from '../../src/protocol/textSteps.ts';
 
 const least = { model: 'm.onnx', train: 't.jsonl' };
 
@@ -17,7 +18,7 @@ const complaint = (...layers: unknown[]): string => {
 
 describe('completeSettings', () => {
   test('fills in the defaults', () => {
-    expect(completeSettings(least)).toEqual({ ...defaultSettings, ...least });
+    expect(completeSettings(least)).toEqual({ ...defaultSettings, ...least, text: autoSteps });
   });
 
   test('overrides single settings of a group and keeps the others', () => {
@@ -91,6 +92,17 @@ describe('completeSettings', () => {
       { ...least, batch: { minSeconds: 9, maxSeconds: 8 } },
       /^batch.minSeconds \(9\) must not be above/u,
     ],
+    [
+      'an unknown step of texts',
+      { ...least, text: ['auto', 'numbers'] },
+      /^The setting "text" must be "auto" or a list/u,
+    ],
+    [
+      'a text as characters to remove',
+      { ...least, text: [{ remove: '[noise]' }] },
+      /"text" has a "remove" that must be/u,
+    ],
+    ['a broken replacement', { ...least, text: [{ replace: { 're:(': '' } }] }, /"text" has a "replace" that must be/u],
     ['no object at all', 5, 'The settings must be an object; they are 5.'],
     [
       'a key that would reach the prototype',
@@ -99,5 +111,18 @@ describe('completeSettings', () => {
     ],
   ])('refuses %s', (_, layer, sentence) => {
     expect(complaint(layer)).toMatch(sentence);
+  });
+});
+
+describe('text', () => {
+  test('is a list of steps in complete settings, "auto" in a list too', () => {
+    const remove = { remove: '—' };
+    expect(completeSettings(least, { text: [remove, 'auto'] }).text).toEqual([remove, ...autoSteps]);
+    expect(completeSettings(least, { text: [] }).text).toEqual([]);
+  });
+
+  test('is what it was in a run without it', () => {
+    const steps = (version: number): unknown => settingsOf({ version, settings: least }).text;
+    expect([1, 2, 3].map(steps)).toEqual([['unicode', 'case'], ['unicode', 'case'], autoSteps]);
   });
 });

@@ -5,6 +5,8 @@ import { int64, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { loadAudio } from '../../src/speech/audio/load.ts';
 import { readManifest } from '../../src/speech/manifest/read.ts';
 import { framesOf, readProcessor } from '../../src/speech/text/processor.ts';
+import { TextSteps } from '../../src/speech/text/steps/textSteps.ts';
+import { autoSteps } from '../../src/protocol/textSteps.ts';
 
 export const shared = process.env['PINCH_SHARED'] ?? join(import.meta.dirname, '../../../shared');
 
@@ -21,7 +23,8 @@ export async function firstBatch(folder: string, utterances: number): Promise<Fi
   const { vocabulary, sampleRate, normalise, convolutions } = await readProcessor(folder);
   const first = (await readManifest(join(shared, 'data/digits/train.jsonl'))).slice(0, utterances);
   const sounds = await Promise.all(first.map(({ audio }) => loadAudio({ audio }, { sampleRate, normalise })));
-  const texts = first.map(({ text }) => Array.from(vocabulary.spell(text).labels));
+  const steps = new TextSteps(autoSteps, vocabulary);
+  const texts = first.map(({ text }) => Array.from(vocabulary.spell(steps.apply(text)).labels));
   const samples = Math.max(...sounds.map((sound) => sound.length));
   const audio = new Float32Array(utterances * samples);
   sounds.forEach((sound, i) => audio.set(sound, i * samples));

@@ -17,6 +17,8 @@ import { loadModel } from '../../src/onnx/file/load.ts';
 import { AudioLoader } from '../../src/speech/audio/audioLoader.ts';
 import { readManifest } from '../../src/speech/manifest/read.ts';
 import { readProcessor } from '../../src/speech/text/processor.ts';
+import { TextSteps } from '../../src/speech/text/steps/textSteps.ts';
+import { autoSteps } from '../../src/protocol/textSteps.ts';
 import type { Evaluation } from '../../src/protocol/results/evaluation.ts';
 import type { RecognitionPlan } from '../../src/runtime/recognize/recognitionPlan.ts';
 import { Recognizer } from '../../src/runtime/recognize/recognizer.ts';
@@ -109,7 +111,7 @@ test('joined digits: in windows no worse than in one piece', async () => {
       if (!plan) expect(whole).toBeLessThan(samples.length);
       if (!plan) expect(window).toBeLessThanOrEqual(20 * rate);
       const [heard = ''] = await recognizer.recognize([samples]);
-      const { errors, words } = scoreUtterance(processor.vocabulary.normalizeText(text), heard);
+      const { errors, words } = scoreUtterance(new TextSteps(autoSteps, processor.vocabulary).apply(text), heard);
       return errors / words;
     } finally {
       await recognizer.dispose();

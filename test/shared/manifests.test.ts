@@ -27,7 +27,7 @@ describe('one utterance in the form of', () => {
   let heard: string[];
   beforeAll(async () => {
     heard = await heardIn([join(cases, 'audio/clip.flac')]);
-  });
+  }, 120_000);
 
   test.each([
     'manifests/fairseq/train.tsv',
@@ -43,9 +43,20 @@ describe('one utterance in the form of', () => {
     const { hypotheses, skipped } = await evaluate(model, join(cases, name));
     expect(skipped).toEqual([]);
     expect(hypotheses.map(({ hypothesis }) => hypothesis)).toEqual(heard);
-    if (name.includes('punctuation')) return;
     expect(hypotheses.map(({ reference }) => reference.toLowerCase())).toEqual(['two eight one three four']);
   });
+});
+
+test("sentences with the punctuation of Common Voice: errors are the model's own, and both forms are there", async () => {
+  const evaluation = await evaluate(model, join(cases, 'cv-punctuation/test.tsv'));
+  expect([evaluation.errors, evaluation.words, evaluation.unwritable]).toEqual([1, 17, undefined]);
+  expect(evaluation.texts?.changes.map(({ step, texts, characters }) => [step, texts, characters])).toEqual([
+    ['case', 4, 66],
+    ['punctuation', 4, 5],
+  ]);
+  expect(evaluation.hypotheses.map(({ written }) => written)[3]).toBe('Nine, four seven zero.');
+  const before = await evaluate(model, join(cases, 'cv-punctuation/test.tsv'), { text: ['unicode', 'case'] });
+  expect(before.errors).toBe(6);
 });
 
 test.each(['kaldi-channel', 'nemo-duration-cuts/test.jsonl'])('%s: one error in eight words', async (name) => {

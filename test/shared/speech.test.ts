@@ -8,6 +8,8 @@ import { decodeAudio } from '../../src/speech/audio/decode.ts';
 import { planBatches } from '../../src/speech/batches/batches.ts';
 import { readManifest } from '../../src/speech/manifest/read.ts';
 import { prepareUtterances } from '../../src/speech/batches/prepare.ts';
+import { spellTexts } from '../../src/speech/text/steps/spellTexts.ts';
+import { autoSteps } from '../../src/protocol/textSteps.ts';
 import { framesOf, readProcessor } from '../../src/speech/text/processor.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -15,10 +17,13 @@ const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 describe.skipIf(!existsSync(shared))('shared data', () => {
   test('all digits are usable, and a batch plan wastes little', async () => {
     const processor = await readProcessor(join(shared, 'models/w2v2-digits'));
-    const utterances = await readManifest(join(shared, 'data/digits/train.jsonl'));
+    const { vocabulary } = processor;
+    const written = await readManifest(join(shared, 'data/digits/train.jsonl'));
+    const { utterances, report } = await spellTexts(written, vocabulary, autoSteps);
+    expect(report.changes.map(({ step, texts }) => [step, texts])).toEqual([['case', 720]]);
     const { ready, dropped } = await prepareUtterances(utterances, {
       sampleRate: processor.sampleRate,
-      vocabulary: processor.vocabulary,
+      vocabulary,
       minSeconds: 0.1,
       maxSeconds: 20,
       frames: (samples) => framesOf(samples, processor.convolutions ?? []),

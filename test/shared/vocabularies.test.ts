@@ -46,7 +46,7 @@ describe.skipIf(!canMake)('as transformers decodes', () => {
         const { labels, missing } = vocabulary.spell(text);
         expect(missing).toEqual([]);
         expect(vocabulary.text([...labels])).toBe(text);
-        expect(vocabulary.normalizeText(text)).toBe(text);
+        expect(vocabulary.spaced(text)).toBe(text);
       }
     }
   });

@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 import { decodeAudio } from '../../src/speech/audio/decode.ts';
 import { readManifest } from '../../src/speech/manifest/read.ts';
 import { readProcessor } from '../../src/speech/text/processor.ts';
+import { TextSteps } from '../../src/speech/text/steps/textSteps.ts';
+import { autoSteps } from '../../src/protocol/textSteps.ts';
 
 const sample = fileURLToPath(new URL('../../media/sample', import.meta.url));
 const manifests = ['train', 'dev', 'test'].map((part) => join(sample, `${part}.jsonl`));
@@ -18,7 +20,7 @@ test('every clip is there, as long as its manifest says, and its text can be spe
   for (const { audio, text, duration } of all) {
     const samples = await decodeAudio(await readFile(audio), { sampleRate, name: audio });
     expect(samples.length / sampleRate).toBeCloseTo(duration ?? NaN, 3);
-    expect(vocabulary.spell(text).missing).toEqual([]);
+    expect(vocabulary.spell(new TextSteps(autoSteps, vocabulary).apply(text)).missing).toEqual([]);
   }
 });
 

@@ -1,4 +1,4 @@
-/** The top of the diff page: the two models, the verdict on their word error rates, and the buttons. */
+/** The top of the diff page: the two models, the verdict on their error rates, and the buttons. */
 
 import './header.css';
 import type { DiffState, FromDiff } from '../../src/protocol/views/diff.ts';
@@ -15,7 +15,7 @@ export interface Header {
 
 export function header(post: (request: FromDiff) => void, onCopy: () => void): Header {
   const models = make('div', { class: 'models' });
-  const verdict = make('section', { class: 'verdict', 'aria-label': 'Word error rates' });
+  const verdict = make('section', { class: 'verdict', 'aria-label': 'Error rates' });
   const problem = make('p', { class: 'error', role: 'alert' });
   const busyText = make('span');
   const busy = make('div', { class: 'busy', role: 'status' }, progressRing('Working'), busyText);
@@ -47,7 +47,7 @@ export function header(post: (request: FromDiff) => void, onCopy: () => void): H
     verdict.className = `verdict ${recognition?.verdict ?? 'unknown'}`;
     if (recognition === null) {
       verdict.replaceChildren(
-        make('p', {}, 'The word error rates are unknown: the two models have not been evaluated on the same speech.'),
+        make('p', {}, 'The error rates are unknown: the two models have not been evaluated on the same speech.'),
       );
       return;
     }

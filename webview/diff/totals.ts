@@ -1,6 +1,7 @@
 /** The totals of both models side by side: as rows for the page, and as text to copy. */
 
 import { byteSize, count, percent } from '../../src/base/format.ts';
+import { inUnits } from '../../src/protocol/errorRate.ts';
 import type { ModelTotals } from '../../src/protocol/results/diff.ts';
 import type { DiffResult } from '../../src/protocol/views/diff.ts';
 
@@ -33,8 +34,11 @@ export function totalsRows({ a, b, recognition }: DiffResult): TotalsRow[] {
   return [
     ...(recognition
       ? [
-          shared('wer', 'Word error rate', recognition.a.wer, recognition.b.wer),
-          shared('cer', 'Character error rate', recognition.a.cer, recognition.b.cer),
+          shared('wer', inUnits('Word error rate', recognition.b.unit), recognition.a.wer, recognition.b.wer),
+          // Where characters or phones are counted, a second rate of characters says nothing more.
+          ...(recognition.b.unit === undefined
+            ? [shared('cer', 'Character error rate', recognition.a.cer, recognition.b.cer)]
+            : []),
         ]
       : []),
     sized('parameters', 'Parameters', ({ parameters }) => parameters, count),

@@ -33,7 +33,7 @@ export function changedUtterances(): ChangedUtterances {
       {
         id: 'change',
         title: 'Change',
-        description: 'Word errors in B minus word errors in A',
+        description: 'Errors in B minus errors in A',
         numeric: true,
         value: change,
         cell: (row) => make('b', {}, change(row) > 0 ? `+${change(row)}` : `−${-change(row)}`),

@@ -1,6 +1,7 @@
-/** The significance test on the word error rates, in words. */
+/** The significance test on the error rates, in words. */
 
-import { count, percent } from '../../src/base/format.ts';
+import { count, counted, percent } from '../../src/base/format.ts';
+import { errorRateName } from '../../src/protocol/errorRate.ts';
 import type { DiffRecognition } from '../../src/protocol/views/diff.ts';
 import { points } from './totals.ts';
 
@@ -13,12 +14,12 @@ export interface Verdict {
 
 export function verdictOf(recognition: DiffRecognition): Verdict {
   const { verdict, reason, a, b, mapsswe, bootstrap, utterances, data } = recognition;
-  const rates = `${percent(b.wer, 2)} in B, ${percent(a.wer, 2)} in A`;
+  const rates = `${errorRateName(b.unit)} ${percent(b.wer, 2)} in B, ${percent(a.wer, 2)} in A`;
   const headlines: Readonly<Record<DiffRecognition['verdict'], string>> = {
-    worse: `B recognises speech significantly worse: word error rate ${rates}.`,
-    better: `B recognises speech significantly better: word error rate ${rates}.`,
-    same: `No significant difference: word error rate ${rates}.`,
-    undecided: `No verdict: word error rate ${rates}.`,
+    worse: `B recognises speech significantly worse: ${rates}.`,
+    better: `B recognises speech significantly better: ${rates}.`,
+    same: `No significant difference: ${rates}.`,
+    undecided: `No verdict: ${rates}.`,
   };
   return {
     tone: verdict,
@@ -35,7 +36,7 @@ export function verdictOf(recognition: DiffRecognition): Verdict {
             `Bootstrap: the difference of ${points(bootstrap.difference)} lies between ${points(bootstrap.low)} and ${points(bootstrap.high)} with 95 % confidence.`,
           ]
         : []),
-      `${count(utterances)} ${utterances === 1 ? 'utterance' : 'utterances'} of ${data}, ${count(b.words)} ${b.words === 1 ? 'word' : 'words'}.`,
+      `${count(utterances)} ${utterances === 1 ? 'utterance' : 'utterances'} of ${data}, ${counted(b.words, b.unit ?? 'word')}.`,
     ],
   };
 }

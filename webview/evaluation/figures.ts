@@ -1,6 +1,7 @@
 /** The numbers of an evaluation as rows beside those of the original: for the page, and as text to copy. */
 
 import { byteSize, count, percent } from '../../src/base/format.ts';
+import { inUnits } from '../../src/protocol/errorRate.ts';
 import type { EvaluationFile } from '../../src/protocol/results/evaluation.ts';
 
 export const groups = ['Recognition', 'Speed', 'Size'] as const;
@@ -193,22 +194,13 @@ export function figures(numbers: EvaluationFile, original?: EvaluationFile): Fig
     const value = of(numbers);
     // Where characters or phones are counted, a second rate of characters says nothing more.
     if (value === null || (measure.id === 'cer' && numbers.unit !== undefined)) return [];
-    const figure = { ...measure, ...inUnits(measure, numbers.unit), value, text: format(value, numbers) };
+    const named = (text: string): string => (measure.group === 'Recognition' ? inUnits(text, numbers.unit) : text);
+    const said = { title: named(measure.title), description: named(measure.description) };
+    const figure = { ...measure, ...said, value, text: format(value, numbers) };
     const other = ofOriginal ? ofOriginal(numbers) : original && of(original);
     if (original === undefined || other === null || other === undefined) return [figure];
     return [{ ...figure, original: format(other, original), ...(other > 0 ? { ratio: value / other } : {}) }];
   });
-}
-
-/** What is said of words, of what is counted instead. */
-function inUnits(
-  { group, title, description }: Pick<Measure, 'group' | 'title' | 'description'>,
-  unit: EvaluationFile['unit'],
-): { title: string; description: string } {
-  if (unit === undefined || group !== 'Recognition') return { title, description };
-  const capital = unit.charAt(0).toUpperCase() + unit.slice(1);
-  const change = (text: string): string => text.replaceAll('Word', capital).replaceAll('word', unit);
-  return { title: change(title), description: change(description) };
 }
 
 /** `0.37 ×` */

@@ -1,6 +1,6 @@
 /** The top of the evaluation page: model, speech, time, and the buttons. */
 
-import { count, duration } from '../../src/base/format.ts';
+import { count, counted, duration } from '../../src/base/format.ts';
 import type { EvaluationState, FromEvaluation } from '../../src/protocol/views/evaluation.ts';
 import { button, dropdown, progressRing, type Button } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
@@ -83,13 +83,13 @@ export function header(post: (request: FromEvaluation) => void, onCopy: (format:
 }
 
 function describe({ data, numbers }: NonNullable<EvaluationState['shown']>): string {
-  const { utterances, words, audioSeconds, device, batch, skipped, time } = numbers;
+  const { utterances, unit, words, audioSeconds, device, batch, skipped, time } = numbers;
   const when =
     time === undefined
       ? ''
       : `, ${new Date(time).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })}`;
   return [
-    `${count(utterances)} ${utterances === 1 ? 'utterance' : 'utterances'} of ${data}: ${count(words)} ${words === 1 ? 'word' : 'words'} in ${duration(audioSeconds)}.`,
+    `${count(utterances)} ${utterances === 1 ? 'utterance' : 'utterances'} of ${data}: ${counted(words, unit ?? 'word')} in ${duration(audioSeconds)}.`,
     `Measured on ${device}, ${batch === 1 ? 'one utterance at a time' : `${batch} utterances at a time`}${when}.`,
     ...(skipped.length > 0
       ? [

@@ -2,6 +2,7 @@
 
 import '../ui/theme.css';
 import './evaluation.css';
+import { inUnits } from '../../src/protocol/errorRate.ts';
 import type {
   EvaluationState,
   EvaluationSubject,
@@ -74,7 +75,8 @@ function takeState(state: EvaluationState): void {
   if (shown?.result !== result) {
     sound.stop();
     list.clear();
-    if (shown) said.sayNow(`Word error rate ${figures(shown.numbers)[0]?.text ?? ''}`);
+    if (shown)
+      said.sayNow(`${inUnits('Word error rate', shown.numbers.unit)} ${figures(shown.numbers)[0]?.text ?? ''}`);
   }
   top.update(known);
   results.element.hidden = shown === null;

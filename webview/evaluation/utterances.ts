@@ -49,7 +49,7 @@ export function utterances(view: FilteredView, player: Player, onView: (view: Fi
       {
         id: 'errors',
         title: 'Errors',
-        description: 'Word errors, and words of the reference',
+        description: 'Errors, and words of the reference: characters or phones where the model writes these',
         numeric: true,
         value: ({ errors }) => errors,
         cell: ({ errors, words }) =>
@@ -57,8 +57,8 @@ export function utterances(view: FilteredView, player: Player, onView: (view: Fi
       },
       {
         id: 'rate',
-        title: 'WER',
-        description: 'Word error rate of this utterance',
+        title: 'Error rate',
+        description: 'Errors of this utterance, divided by what the reference has',
         numeric: true,
         value: ({ errors, words }) => errors / Math.max(1, words),
         cell: ({ errors, words }) => (words === 0 ? '–' : percent(errors / words, 0)),

@@ -2,6 +2,7 @@
 
 import { count, duration, percent, shortCount, significant } from '../../src/base/format.ts';
 import './summary.css';
+import { errorRateShort } from '../../src/protocol/errorRate.ts';
 import type { HeatmapStatus } from '../../src/protocol/views/heatmap.ts';
 import { sparkline } from '../ui/chart/chart.ts';
 import { progressRing } from '../ui/controls.ts';
@@ -46,7 +47,10 @@ export function summary(): Summary {
   const left = fact('Time left');
   const speed = fact('Speed', 'Seconds per step, and seconds of speech trained on per second');
   const device = fact('Device');
-  const errorRate = fact('WER', 'Word error rate on the development data');
+  const errorRate = fact(
+    'Error rate',
+    'On the development data: of words, or of characters or phones where the model writes these',
+  );
   const weights = fact('Weights kept');
   const all = fact('Of all parameters', 'Zeros among all parameters, including those that are never pruned');
   const facts = make(
@@ -99,7 +103,11 @@ export function summary(): Summary {
       left.set(live ? duration(store.secondsLeft) : '');
       speed.set(Number.isNaN(frame.secondsPerStep) ? (latest ? '–' : '') : speedText(frame));
       device.set(run?.device ?? '');
-      errorRate.set(run?.evaluation ? `${percent(run.evaluation.wer)} at step ${count(run.evaluation.step)}` : '');
+      errorRate.set(
+        run?.evaluation
+          ? `${errorRateShort(run.evaluation.unit)} ${percent(run.evaluation.wer)} at step ${count(run.evaluation.step)}`
+          : '',
+      );
       weights.set(model ? `${shortCount(model.nonZeroParameters)} of ${shortCount(model.parameters)}` : '');
       const ofAll = model ? model.sparsityOfAll : frame.sparsity * (run?.gatedShare ?? NaN);
       all.set(Number.isNaN(ofAll) ? '' : percent(ofAll));

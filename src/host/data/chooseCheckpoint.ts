@@ -91,10 +91,10 @@ async function checkpointChoices({ runs }: Services, only: string | undefined): 
     run.close();
     if (checkpoints.length > 0) choices.push(heading(name));
     for (const record of checkpoints.toReversed()) {
-      const wer = evaluations.findLast(({ step }) => step === record.step)?.wer;
+      const evaluation = evaluations.findLast(({ step }) => step === record.step);
       choices.push({
         label: `$(package) ${name}, step ${record.step}`,
-        description: describeCheckpoint(record, wer, end?.best?.step === record.step),
+        description: describeCheckpoint(record, evaluation, end?.best?.step === record.step),
         model: checkpointModel(folder, record.path),
       });
     }

@@ -1,6 +1,6 @@
 /** Checks the JSON of `pinch diff --json` and turns it into the page's state. */
 
-import type { ScoringUnit } from '../../protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../../protocol/errorRate.ts';
 import { modelDiff, type ChangedUtterance } from '../../protocol/results/diff.ts';
 import type { AlignedUtterance, DiffResult } from '../../protocol/views/diff.ts';
 import { readPrinted } from '../engine/printed.ts';

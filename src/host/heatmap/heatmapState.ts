@@ -25,7 +25,7 @@ export function heatmapRun({ run, state, liveness, start, evaluations }: RunSnap
     finalTarget: finalTarget(run.settings),
     gatedShare: start && start.parameters > 0 ? start.gatedParameters / start.parameters : null,
     device: start?.device ?? null,
-    evaluation: evaluation ? { step: evaluation.step, wer: evaluation.wer } : null,
+    evaluation: evaluation ? { step: evaluation.step, unit: evaluation.unit, wer: evaluation.wer } : null,
     can: {
       stop: live && status !== 'stopping',
       checkpoint: live && status === 'running',

@@ -30,6 +30,7 @@ export interface SettingsLayer {
 export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>> = {
   epochs: (epochs) => ({ epochs, steps: null }),
   learningRate: (learningRate) => ({ optimizer: { learningRate } }),
+  text: (text) => ({ text }),
   dropout: (dropout) => ({ dropout }),
   maskTimeProb: (maskTimeProb) => ({ specAugment: { maskTimeProb } }),
   granularity: (granularity) => ({ granularity }),

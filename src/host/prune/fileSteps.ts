@@ -56,7 +56,7 @@ async function askForData(
   const chosen = draft[key];
   const none: Option<FileValue> = {
     label: '$(circle-slash) None',
-    detail: 'No word error rate during the run; it can be measured afterwards',
+    detail: 'No error rate during the run; it can be measured afterwards',
     value: { path: null },
     alwaysShow: true,
   };
@@ -64,7 +64,7 @@ async function askForData(
     placeholder:
       key === 'train'
         ? 'Which speech to train on? A list of clips and their text'
-        : 'Which speech to measure the word error rate on during the run?',
+        : 'Which speech to measure the error rate on during the run?',
     find: async () => [
       ...manifestOptions(await find(), (paths) => rankManifests(key, paths, near), chosen ?? undefined),
       ...(key === 'dev' ? [none] : []),

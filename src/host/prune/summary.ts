@@ -21,6 +21,7 @@ export function summarise(
     gates(start, target, granularity),
     ...leftOut(start),
     data(start),
+    ...texts(start),
     effort(start),
     device(start),
   ];
@@ -68,6 +69,20 @@ function data({ utterances, audioSeconds, dropped }: Start): SummaryLine {
   if (left.length === 0) return { icon: 'mic', label, detail: 'All utterances can be used.' };
   const reasons = left.map(([reason, count]) => `${count} ${dropReasons[reason] ?? reason}`);
   return { icon: 'mic', label, detail: `Left out: ${reasons.join(' · ')}` };
+}
+
+function texts({ texts: report }: Start): SummaryLine[] {
+  if (!report || report.changes.length + report.left.length === 0) return [];
+  const changed = report.changes.map(({ step, texts }) => `${step} in ${count(texts)}`);
+  const [example] = report.changes.flatMap(({ examples }) => examples.slice(0, 1)).slice(-1);
+  const left = report.left.map(({ kind, texts }) => `${kind}s in ${count(texts)}, which stay`);
+  return [
+    {
+      icon: 'whole-word',
+      label: `Texts: ${[...changed, ...left].join(', ')}`,
+      detail: example ? `For example: “${example.before}” becomes “${example.after}”` : '',
+    },
+  ];
 }
 
 function effort({ secondsExpected, steps, stepsPerEpoch, memoryBytes, diskBytes = 0 }: Start): SummaryLine {

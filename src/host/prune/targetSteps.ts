@@ -85,7 +85,7 @@ function targetOptions(draft: Draft): { options: Option<TargetValue>[]; isActive
 const notes: Readonly<Record<string, string>> = {
   '0.5': 'careful',
   '0.65': 'a good first choice',
-  '0.92': 'expect more word errors',
+  '0.92': 'expect more errors',
 };
 
 function typeTarget(granularity: Granularity, target: number, place: Place): Promise<Picked<string>> {

@@ -2,7 +2,8 @@
 
 import { byteSize, percent } from '../../base/format.ts';
 import type { Liveness } from '../../runs/state.ts';
-import type { CheckpointRecord, EndRecord, RunState } from '../../protocol/records.ts';
+import { errorRateName, errorRateShort } from '../../protocol/errorRate.ts';
+import type { CheckpointRecord, EndRecord, EvaluationRecord, RunState } from '../../protocol/records.ts';
 
 /** The status in state.json, or `lost`: state.json says `running`, but its process is gone. */
 export type RunStatus = RunState['status'] | 'lost';
@@ -43,22 +44,25 @@ export function describeRun(run: Described): string {
   }
 }
 
-/** @param wer a fraction, if it was measured at this step. @param best whether it is the run's best. */
-export function describeCheckpoint(record: CheckpointRecord, wer: number | undefined, best: boolean): string {
+type Rate = Pick<EvaluationRecord, 'wer'> & Partial<Pick<EvaluationRecord, 'unit'>>;
+
+/** @param evaluation of this step, if there is one. @param best whether it is the run's best. */
+export function describeCheckpoint(record: CheckpointRecord, evaluation: Rate | undefined, best: boolean): string {
   return [
     ...(best ? ['best'] : []),
-    ...(wer === undefined ? [] : [`WER ${percent(wer)}`]),
+    ...(evaluation ? [`${errorRateShort(evaluation.unit)} ${percent(evaluation.wer)}`] : []),
     `${percent(record.sparsity)} sparse`,
     byteSize(record.bytes),
   ].join(' · ');
 }
 
-/** The text of the notification at a run's end. */
-export function describeEnd(name: string, end: EndRecord, wer: number | undefined): string {
+/** The text of the notification at a run's end. @param evaluation the last. */
+export function describeEnd(name: string, end: EndRecord, evaluation: Rate | undefined): string {
   switch (end.status) {
     case 'done': {
-      const rate = end.best?.wer ?? wer;
-      const measured = rate === undefined ? '' : `, word error rate ${percent(rate)} on the development data`;
+      const rate = end.best?.wer ?? evaluation?.wer;
+      const measured =
+        rate === undefined ? '' : `, ${errorRateName(evaluation?.unit)} ${percent(rate)} on the development data`;
       return `${name} is done: ${percent(end.sparsity)} of the gated weights are zero${measured}.`;
     }
     case 'stopped':

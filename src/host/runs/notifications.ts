@@ -66,7 +66,7 @@ export class Notifications implements Disposable {
     if (life === 'lost') {
       await say('warning', `${name} ended unexpectedly. Resume it from its last checkpoint, or open its log.`, folder);
     } else if (end && end.attempt === state?.attempt) {
-      const text = describeEnd(name, end, evaluations.at(-1)?.wer);
+      const text = describeEnd(name, end, evaluations.at(-1));
       await say(end.status === 'failed' ? 'error' : 'information', text, folder);
     } else if (state?.status === 'failed') {
       await say('error', `${name} failed: ${state.message ?? 'see its log.'}`, folder);

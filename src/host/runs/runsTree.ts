@@ -1,4 +1,4 @@
-/** The Runs view: runs with their progress, and below each its checkpoints with word error rate and size. */
+/** The Runs view: runs with their progress, and below each its checkpoints with error rate and size. */
 
 import { basename } from 'node:path';
 import {
@@ -134,16 +134,16 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
 
   private checkpointItem({ folder, record, model }: CheckpointNode): TreeItem {
     const snapshot = this.opened.get(folder)?.follower.snapshot;
-    const wer = snapshot?.evaluations.findLast(({ step }) => step === record.step)?.wer;
+    const evaluation = snapshot?.evaluations.findLast(({ step }) => step === record.step);
     const best = snapshot?.end?.best?.step === record.step;
     const item = new TreeItem(`step ${record.step}`);
     item.id = model;
-    item.description = describeCheckpoint(record, wer, best);
+    item.description = describeCheckpoint(record, evaluation, best);
     item.iconPath = new ThemeIcon(best ? 'star-full' : 'package');
     item.contextValue = 'checkpoint';
-    item.tooltip = `${model}\n${describeCheckpoint(record, wer, best)}`;
+    item.tooltip = `${model}\n${describeCheckpoint(record, evaluation, best)}`;
     item.accessibilityInformation = {
-      label: `Checkpoint at step ${record.step}, ${describeCheckpoint(record, wer, best)}`,
+      label: `Checkpoint at step ${record.step}, ${describeCheckpoint(record, evaluation, best)}`,
     };
     item.command = {
       command: 'pinch.showHeatmap',

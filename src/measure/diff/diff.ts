@@ -9,8 +9,10 @@ import { diffTensors } from './diffTensors.ts';
 import type { LayerSide, ModelDiff, ModelTotals, OperatorCount } from '../../protocol/results/diff.ts';
 import type { Evaluation } from '../../protocol/results/evaluation.ts';
 import type { TensorReport } from '../../protocol/results/inspection.ts';
+import type { TextStep } from '../../protocol/textSteps.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import { readKept, type Measured } from '../evaluate/keptEvaluation.ts';
+import { stepsFor } from '../evaluate/stepsFor.ts';
 import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 import { reportOf } from '../model/parameterReport.ts';
 import { storedParameters, type StoredParameter } from '../model/storedParameters.ts';
@@ -33,8 +35,11 @@ export async function diffModels(pathA: string, pathB: string, options: DiffOpti
   const files = await Promise.all([loadModel(pathA), loadModel(pathB)]);
   const diff = await diffFiles(...files, onProgress);
   if (data === undefined) return { ...diff, recognition: null };
-  const a = (await readKept(files[0], data)) ?? (await measure(files[0].path, 'A', data, options));
-  const b = (await readKept(files[1], data)) ?? (await measure(files[1].path, 'B', data, options));
+  const steps = await stepsFor(undefined, [files[1].path, files[0].path]);
+  const recognised = async (file: ModelFile, name: string): Promise<Measured> =>
+    (await readKept(file, data, undefined, steps)) ?? (await measure(file.path, name, data, steps, options));
+  const a = await recognised(files[0], 'A');
+  const b = await recognised(files[1], 'B');
   return { ...diff, recognition: diffSpeech(data, a, b) };
 }
 
@@ -42,9 +47,11 @@ async function measure(
   model: string,
   name: string,
   manifest: string,
+  text: readonly TextStep[],
   { onProgress, onEvaluation }: DiffOptions,
 ): Promise<Measured> {
   const evaluation = await evaluate(model, manifest, {
+    text,
     onProgress: ({ done, utterances }) => onProgress?.(`Utterances recognised by ${name}`, done, utterances),
   });
   await onEvaluation?.(evaluation);

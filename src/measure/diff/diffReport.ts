@@ -2,7 +2,7 @@
 
 import { byteSize, count, counted, percent } from '../../base/format.ts';
 import type { LayerDiff, LayerSide, ModelDiff, ModelTotals, SpeechDiff } from '../../protocol/results/diff.ts';
-import { errorRateName } from '../../protocol/results/evaluation.ts';
+import { errorRateName } from '../../protocol/errorRate.ts';
 import { describeComparison } from '../evaluate/evaluationReport.ts';
 import { textTable } from '../../base/textTable.ts';
 

@@ -9,7 +9,9 @@ import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
+import type { TextSetting, TextStep } from '../../protocol/textSteps.ts';
 import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
+import { spellTexts } from '../../speech/text/steps/spellTexts.ts';
 import { hasNewHead, readProcessor } from '../../speech/text/processor.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
 import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
@@ -24,10 +26,13 @@ import type { CountedModel } from '../../protocol/results/model.ts';
 import { recognizeAll } from '../../runtime/recognize/recognizeAll.ts';
 import { Recognizer } from '../../runtime/recognize/recognizer.ts';
 import type { Device } from '../../runtime/session.ts';
+import { stepsFor } from './stepsFor.ts';
 
 export interface EvaluateOptions {
   /** Another model to compare with, on the same utterances. */
   readonly against?: string;
+  /** What is done to the references; by default what was done in the run that the model is from (`stepsFor`). */
+  readonly text?: TextSetting | undefined;
   /**
    * Utterances in a batch, 1 by default. Shorter ones are padded to the longest. Models whose feature encoder has group normalisation, such as
    * wav2vec2-base, give other results on padded audio.
@@ -66,10 +71,10 @@ export async function evaluate(
   manifest: string,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const utterances = await readManifest(manifest);
-  const own = await evaluateModel(modelPath, manifest, utterances, options);
-  const against =
-    options.against === undefined ? undefined : await evaluateModel(options.against, manifest, utterances, options);
+  const steps = await stepsFor(options.text, [modelPath, options.against]);
+  const data = { manifest, utterances: await readManifest(manifest), steps };
+  const own = await evaluateModel(modelPath, data, options);
+  const against = options.against === undefined ? undefined : await evaluateModel(options.against, data, options);
   const evaluation = options.cost === true ? { ...own, cost: await costOf(own, against, options) } : own;
   if (!against) return evaluation;
   return { ...evaluation, comparison: { ...compareSystems(own.hypotheses, against.hypotheses, own.unit), against } };
@@ -95,21 +100,28 @@ function gzipOptions({ compressed: exact, onMeasure }: EvaluateOptions): GzipOpt
   return { exact, onProgress: (done, total) => onMeasure?.('Bytes compressed', done, total) };
 }
 
+interface TestData {
+  readonly manifest: string;
+  /** With the texts of the manifest. */
+  readonly utterances: readonly Utterance[];
+  readonly steps: readonly TextStep[];
+}
+
 async function evaluateModel(
   modelPath: string,
-  manifest: string,
-  utterances: readonly Utterance[],
+  { manifest, utterances: written, steps }: TestData,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const { batch = 1, device = 'cpu', threads, onProgress } = options;
   const time = new Date().toISOString();
-  onProgress?.({ model: modelPath, done: 0, utterances: utterances.length });
+  onProgress?.({ model: modelPath, done: 0, utterances: written.length });
   const file = await loadModel(modelPath);
   // Runs beside the following work, and ends before anything is timed.
   const identity = identify(file);
   // An error of the other work, if it comes first, is thrown instead.
   identity.catch(() => undefined);
   const processor = await readProcessor(file.folder);
+  const { utterances, report: texts } = await spellTexts(written, processor.vocabulary, steps);
   refusePlainSpelling(processor.vocabulary, utterances, manifest);
   const { totals } = await reportParameters(file);
   const size = await measureFileSize(file, gzipOptions(options));
@@ -136,13 +148,14 @@ async function evaluateModel(
     const { vocabulary } = processor;
     const { unit } = vocabulary;
     const scored = recognition.transcripts.map(({ utterance, text, seconds }) => {
-      const reference = vocabulary.normalizeText(utterance.text);
+      const { text: reference, written } = utterance;
       return {
         id: utterance.id,
         audio: resolve(utterance.audio),
         ...(utterance.offset === undefined ? {} : { offset: utterance.offset }),
         seconds,
         reference,
+        ...(written === undefined ? {} : { written }),
         hypothesis: text,
         score: scoreUtterance(reference, text, unit),
       };
@@ -174,6 +187,7 @@ async function evaluateModel(
       ...size,
       hypotheses: scored.map(({ score, ...utterance }) => ({ ...utterance, errors: score.errors })),
       skipped: recognition.skipped,
+      texts,
       ...(unwritable.length === 0 ? {} : { unwritable }),
       ...(warning === undefined ? {} : { warning }),
     };

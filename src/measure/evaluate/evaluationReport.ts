@@ -9,14 +9,10 @@ import { writeAtomically } from '../../base/atomicFile.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
 import { describeCost } from '../cost/costReport.ts';
 import { showCharacters } from '../../speech/text/codePoints.ts';
+import { describeTexts } from '../../speech/text/steps/describe.ts';
 import { splitUnits } from '../../metrics/score.ts';
-import {
-  errorRateName,
-  type Evaluation,
-  type Hypothesis,
-  type HypothesisLine,
-  type ScoringUnit,
-} from '../../protocol/results/evaluation.ts';
+import { errorRateName, type ScoringUnit } from '../../protocol/errorRate.ts';
+import type { Evaluation, Hypothesis, HypothesisLine } from '../../protocol/results/evaluation.ts';
 import { describeGzipped } from '../cost/modelSize.ts';
 import { withoutRecord } from '../model/parameterReport.ts';
 import { textTable } from '../../base/textTable.ts';
@@ -67,6 +63,7 @@ function notes(evaluation: Evaluation): string[] {
     lines.push(
       `${skipped.length} of the utterances could not be read and count nowhere, first ${first.id}: ${first.reason}`,
     );
+  if (evaluation.texts) lines.push(...describeTexts(evaluation.texts, 'references'));
   lines.push(...describeUnwritable(evaluation.unwritable ?? [], unit));
   if (evaluation.warning !== undefined) lines.push(`Warning: ${evaluation.warning}`);
   if (comparison) {
@@ -133,18 +130,23 @@ export function describeComparison(
 }
 
 /**
- * Writes into a folder, created if needed: `ref.trn` and `hyp.trn` (and `against.trn`) for sclite, `hypotheses.jsonl` with
- * `pred_text` beside `text`, and finally `evaluation.json` with all numbers. Each file appears whole.
+ * Writes into a folder, created if needed: `ref.trn` and `hyp.trn` (and `against.trn`) for sclite, `ref.written.trn` with the references as the
+ * manifest has them, `hypotheses.jsonl` with `pred_text` beside `text` (and `written_text`), and finally `evaluation.json` with all numbers. Each file appears whole.
  */
 export async function writeEvaluation(folder: string, evaluation: Evaluation): Promise<void> {
   await makeFolder(folder);
   const write = (name: string, text: string): Promise<void> => writeAtomically(join(folder, name), [Buffer.from(text)]);
   const { hypotheses, comparison } = evaluation;
   // The old files are deleted first: a crash must not leave the numbers of one evaluation beside the hypotheses of another.
-  for (const name of ['evaluation.json', 'against.trn']) await rm(join(folder, name), { force: true });
+  for (const name of ['evaluation.json', 'against.trn', 'ref.written.trn'])
+    await rm(join(folder, name), { force: true });
   await write(
     'ref.trn',
     formatTrn(hypotheses.map(({ id, reference }) => ({ id, text: units(reference, evaluation) }))),
+  );
+  await write(
+    'ref.written.trn',
+    formatTrn(hypotheses.map(({ id, reference, written = reference }) => ({ id, text: written }))),
   );
   await write('hyp.trn', transcripts(evaluation));
   if (comparison) await write('against.trn', transcripts(comparison.against));
@@ -161,9 +163,10 @@ function units(text: string, { unit }: Evaluation): string {
   return splitUnits(text, unit).join(' ');
 }
 
-function jsonLine({ id, audio, offset, seconds, reference, hypothesis, errors }: Hypothesis): HypothesisLine {
+function jsonLine({ id, audio, offset, seconds, reference, written, hypothesis, errors }: Hypothesis): HypothesisLine {
   const place = { audio_filepath: audio, ...(offset === undefined ? {} : { offset }), duration: seconds };
-  return { ...place, text: reference, pred_text: hypothesis, id, errors };
+  const texts = { text: reference, ...(written === undefined ? {} : { written_text: written }) };
+  return { ...place, ...texts, pred_text: hypothesis, id, errors };
 }
 
 /** All fields except the transcripts, which have files of their own. */

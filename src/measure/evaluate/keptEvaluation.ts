@@ -2,6 +2,7 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, parse, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { readSmallFile } from '../../base/smallFile.ts';
@@ -12,9 +13,11 @@ import {
   type EvaluationFile,
   type Hypothesis,
 } from '../../protocol/results/evaluation.ts';
+import { stepsBeforeTheSetting, type TextStep } from '../../protocol/textSteps.ts';
 import { hashManifest } from '../../speech/manifest/hash.ts';
 import { hashModel } from '../../onnx/folder/modelFiles.ts';
 import { modelFiles } from '../../onnx/folder/modelFiles.ts';
+import { stepsFor } from './stepsFor.ts';
 
 /** The parts of an evaluation that a comparison needs. */
 export interface Measured extends Pick<Evaluation, 'unit' | 'wer' | 'cer' | 'errors' | 'words' | 'utterances'> {
@@ -55,16 +58,20 @@ const largestFile = 256 * 2 ** 20;
 /**
  * The kept evaluation of a model on a manifest, one utterance at a time, if the model and the data have not changed.
  * @param folder its folder, if not beside the model.
+ * @param steps that the references went through; those that `evaluate` takes by itself, if nothing else is said.
  * @returns undefined without a valid one, for any reason.
  */
 export async function readKept(
   file: ModelFile,
   manifest: string,
   folder = keptFolder(file.path, manifest),
+  steps?: readonly TextStep[],
 ): Promise<Measured | undefined> {
   try {
     const kept = v.parse(evaluationFile, JSON.parse(await readSmallFile(join(folder, 'evaluation.json'), largestFile)));
     const sameData = kept.data === resolve(manifest) && kept.dataSha256 === (await hashManifest(manifest));
+    const { steps: before } = kept.texts ?? { steps: stepsBeforeTheSetting };
+    if (!isDeepStrictEqual(before, steps ?? (await stepsFor(undefined, [file.path])))) return undefined;
     if (kept.batch !== 1 || !sameData || !(await isSameModel(file, kept))) return undefined;
     const lines = (await readSmallFile(join(folder, 'hypotheses.jsonl'), largestFile)).trimEnd().split('\n');
     const hypotheses = lines.map((json) => {

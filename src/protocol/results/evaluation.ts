@@ -2,18 +2,11 @@
 
 import * as v from 'valibot';
 import { amount, count, fraction, text, time, type Shape } from '../schema.ts';
+import { scoringUnit } from '../errorRate.ts';
 import { comparison } from './comparison.ts';
 import { modelCost } from './cost.ts';
 import { fileSize, parameterTotals } from './model.ts';
-
-/** What an error rate counts: words, or characters or phones where the model's vocabulary has no words. */
-export const scoringUnit = v.picklist(['word', 'character', 'phone']);
-export type ScoringUnit = Shape<typeof scoringUnit>;
-
-/** The name of the error rate of what is counted; in files of earlier versions, these are words. */
-export function errorRateName(unit: ScoringUnit = 'word'): string {
-  return `${unit} error rate`;
-}
+import { textReport } from './texts.ts';
 
 /** Error rates are fractions and can exceed 1, because insertions count. */
 export const corpusScore = v.object({
@@ -80,6 +73,8 @@ const summary = v.object({
   ...fileSize.entries,
   /** Utterances without a result. They count nowhere; at most 1 %. */
   skipped: v.array(v.object({ id: text, reason: text })),
+  /** What was done to the references. Earlier versions changed case and Unicode form only, and did not say so. */
+  texts: v.optional(textReport),
   /** What the references have and the vocabulary lacks: characters, or phones, the most frequent first. Absent if it has all. */
   unwritable: v.optional(v.array(v.object({ text, count }))),
   /** What is probably wrong with the model's files or the texts; absent if nothing is suspected. */
@@ -100,8 +95,10 @@ const hypothesis = v.object({
   /** Start of the utterance in the file, if not at its beginning. */
   offset: v.optional(amount),
   seconds: amount,
-  /** Spelled with the model's vocabulary. */
+  /** As it is scored: after the steps of the setting `text`. */
   reference: text,
+  /** As the manifest has it, if that is another text. */
+  written: v.optional(text),
   hypothesis: text,
   /** Word errors. */
   errors: count,
@@ -123,6 +120,8 @@ export const hypothesisLine = v.object({
   offset: v.optional(amount),
   duration: v.optional(amount),
   text,
+  /** As the manifest has it, if that is another text than `text`. */
+  written_text: v.optional(text),
   pred_text: text,
   id: text,
   errors: count,

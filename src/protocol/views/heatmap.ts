@@ -7,6 +7,7 @@
  */
 
 import * as v from 'valibot';
+import type { ScoringUnit } from '../errorRate.ts';
 import type { RunState } from '../records.ts';
 import type { Series, StepPoint } from '../series.ts';
 
@@ -43,7 +44,11 @@ export interface HeatmapRun {
   /** Gated weights divided by all parameters; null before the run has counted them. */
   readonly gatedShare: number | null;
   /** The last evaluation on the development data; error rates are fractions. */
-  readonly evaluation: { readonly step: number; readonly wer: number } | null;
+  readonly evaluation: {
+    readonly step: number;
+    readonly unit: ScoringUnit | undefined;
+    readonly wer: number;
+  } | null;
   /** The actions that the run allows now. */
   readonly can: { readonly stop: boolean; readonly checkpoint: boolean; readonly resume: boolean };
 }

@@ -2,6 +2,8 @@
 
 import { AudioError } from '../audio/error.ts';
 import type { Utterance } from '../manifest/utterance.ts';
+import { counted } from '../../base/format.ts';
+import { showCharacters } from '../text/codePoints.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 
 /** An utterance ready for batches. */
@@ -19,10 +21,13 @@ export interface Dropped {
   readonly reason: DropReason;
   /** For people: what exactly is wrong with this one. */
   readonly detail: string;
+  /** The characters (or phones) that the vocabulary lacks. */
+  readonly missing?: readonly string[];
 }
 
 export interface PrepareSettings {
   readonly sampleRate: number;
+  /** Of texts that went through their steps. */
   readonly vocabulary: Vocabulary;
   readonly minSeconds: number;
   readonly maxSeconds: number;
@@ -72,9 +77,22 @@ export function describeDropped(dropped: readonly Dropped[]): string[] {
     else byReason.set(drop.reason, { first: drop, count: 1 });
   }
   return [...byReason].map(([reason, { first, count }]) => {
-    const what = `${count} utterance${count === 1 ? '' : 's'} left out: ${reasons[reason]}`;
-    return `${what} (${count === 1 ? '' : 'first: '}${first.utterance.id}: ${first.detail})`;
+    const what = `${counted(count, 'utterance')} left out: ${reasons[reason]}`;
+    const lacking = count > 1 && reason === 'unspellable' ? `, ${describeMissing(dropped)}` : '';
+    return `${what}${lacking} (${count === 1 ? '' : 'first: '}${first.utterance.id}: ${first.detail})`;
   });
+}
+
+const mostShown = 20;
+
+/** In how many utterances each character is that the vocabulary lacks, the most frequent first. */
+function describeMissing(dropped: readonly Dropped[]): string {
+  const counts = new Map<string, number>();
+  for (const character of dropped.flatMap(({ missing = [] }) => missing))
+    counts.set(character, (counts.get(character) ?? 0) + 1);
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  const shown = sorted.slice(0, mostShown).map(([character, count]) => `${showCharacters(character)} in ${count}`);
+  return `${shown.join(', ')}${sorted.length > mostShown ? ` and ${sorted.length - mostShown} more` : ''}`;
 }
 
 const reasons: Readonly<Record<DropReason, string>> = {
@@ -89,7 +107,7 @@ const reasons: Readonly<Record<DropReason, string>> = {
 async function prepare(utterance: Utterance, settings: PrepareSettings): Promise<PreparedUtterance | Dropped> {
   const drop = (reason: DropReason, detail: string): Dropped => ({ utterance, reason, detail });
   const { labels, missing } = settings.vocabulary.spell(utterance.text);
-  if (missing.length > 0) return drop('unspellable', missing.map((character) => JSON.stringify(character)).join(' '));
+  if (missing.length > 0) return { ...drop('unspellable', missing.map(showCharacters).join(', ')), missing };
   if (labels.length === 0) return drop('noText', 'its text is empty');
   let seconds: number;
   try {

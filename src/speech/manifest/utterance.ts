@@ -5,7 +5,10 @@ export interface Utterance {
   readonly id: string;
   /** Absolute path of the audio file. */
   readonly audio: string;
+  /** As the manifest has it, or after the steps of the setting `text`. */
   readonly text: string;
+  /** The manifest's text, where steps changed it. */
+  readonly written?: string;
   /** Seconds from the start of the file at which the utterance starts; absent if it starts with the file. */
   readonly offset?: number;
   /** Seconds. Absent if the utterance goes on to the end of the file. */

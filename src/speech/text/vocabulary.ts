@@ -1,6 +1,6 @@
 /** The symbols a CTC model writes with: from text to labels, and from labels back to text. */
 
-import type { ScoringUnit } from '../../protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../../protocol/errorRate.ts';
 import { unitOf, wordMark, wordRule, type WordRule, type WordSettings } from './words.ts';
 
 export interface VocabularySettings extends WordSettings {
@@ -23,6 +23,9 @@ export interface Spelling {
   readonly missing: readonly string[];
 }
 
+/** Of any kind, but no byte order mark. */
+const whiteSpace = /\p{White_Space}+/u;
+
 export class Vocabulary {
   readonly tokens: readonly string[];
   readonly blank: number;
@@ -31,9 +34,9 @@ export class Vocabulary {
   readonly special: ReadonlySet<string>;
   readonly phonemizes: boolean;
   private readonly separator: string;
-  /** Token ids by their text in composed form (NFC). */
   private readonly ids = new Map<string, number>();
   private readonly alphabet = new Set<string>();
+  private written: RegExp | undefined;
   private readonly longest: number;
 
   constructor(settings: VocabularySettings) {
@@ -49,10 +52,9 @@ export class Vocabulary {
     const between = this.wordDelimiter;
     settings.tokens.forEach((token, id) => {
       if (id === settings.blank || !written.has(token)) return;
-      const text = token.normalize('NFC');
-      this.ids.set(text, id);
+      this.ids.set(token, id);
       if (token === between) return;
-      for (const character of text)
+      for (const character of token)
         if (this.words.kind !== 'mark' || character !== wordMark) this.alphabet.add(character);
     });
     this.longest = Math.max(0, ...[...this.ids.keys()].map((text) => Array.from(text).length));
@@ -81,23 +83,43 @@ export class Vocabulary {
     }
   }
 
+  /** Whether it can write this: a character or, if it writes phones, a phone. Never the sign between words. */
+  has(unit: string): boolean {
+    return this.words.kind === 'phones' ? unit !== this.wordDelimiter && this.ids.has(unit) : this.alphabet.has(unit);
+  }
+
+  /** Whether it can write all of a text, spaces left aside. */
+  hasAll(text: string): boolean {
+    if (this.words.kind === 'phones') return this.phonesOf(text).every((phone) => this.has(phone));
+    // A hundred times faster than to look up each character of a large corpus.
+    this.written ??= new RegExp(`^[ ${[...this.alphabet].map(escaped).join('')}]*$`, 'u');
+    return this.written.test(text);
+  }
+
+  /** What it writes a text with: phones, or characters, spaces included. */
+  unitsOf(text: string): string[] {
+    return this.words.kind === 'phones' ? this.phonesOf(text) : Array.from(text);
+  }
+
+  /** The text of units. */
+  textOf(units: readonly string[]): string {
+    return units.join(this.words.kind === 'phones' ? ' ' : '');
+  }
+
   /**
-   * Text as the model would write it: composed (NFC), and each character in the case the vocabulary has. Characters that it has in no case stay as
-   * they are. Words and phones are separated by single spaces; a vocabulary without words gives no spaces. References must pass through this
-   * before they are compared with a model's output.
+   * A text with its words as the model writes them: separated by single spaces, as phones are; without spaces if the vocabulary has no sign of a
+   * word. Texts are compared with what a model recognised in this form.
    */
-  normalizeText(text: string): string {
+  spaced(text: string): string {
     if (this.words.kind === 'phones')
       return this.phonesOf(text)
         .filter((phone) => phone !== this.wordDelimiter)
         .join(' ');
-    const collapsed = text.normalize('NFC').trim().split(/\s+/u);
-    return Array.from(collapsed.join(this.words.kind === 'none' ? '' : ' '))
-      .map((character) => this.conformCharacter(character))
-      .join('');
+    const words = text.split(whiteSpace).filter((word) => word !== '');
+    return words.join(this.words.kind === 'none' ? '' : ' ');
   }
 
-  /** Labels for CTC. Tokens of several characters are preferred to shorter ones. */
+  /** Labels for CTC of a text that went through the steps of its run. Tokens of several characters are preferred to shorter ones. */
   spell(text: string): Spelling {
     const labels: number[] = [];
     const missing = new Set(this.spellInto(text, labels));
@@ -152,7 +174,7 @@ export class Vocabulary {
 
   private spellCharacters(text: string, labels: number[]): string[] {
     const missing: string[] = [];
-    const characters = this.marked(Array.from(this.normalizeText(text)), missing);
+    const characters = this.marked(Array.from(this.spaced(text)), missing);
     for (let at = 0; at < characters.length;) {
       const match = this.longestMatch(characters, at);
       if (match) labels.push(match.id);
@@ -171,30 +193,17 @@ export class Vocabulary {
     return [wordMark, ...others.map((character) => (character === ' ' ? wordMark : character))];
   }
 
-  /** The phones of a text, each in the case that the vocabulary has. */
+  /** The phones of a text, the sign between words included. */
   private phonesOf(text: string): string[] {
     const separator = this.words.kind === 'phones' ? this.words.separator.trim() : '';
     const spaced = separator === '' ? text : text.replaceAll(separator, ' ');
-    return spaced
-      .normalize('NFC')
-      .split(/\s+/u)
-      .filter((phone) => phone !== '')
-      .map((phone) => [phone, phone.toUpperCase(), phone.toLowerCase()].find((form) => this.ids.has(form)) ?? phone);
-  }
-
-  private conformCharacter(character: string): string {
-    if (character === ' ') return character;
-    const forms = [character, character.toUpperCase(), character.toLowerCase()];
-    // Vocabularies of scripts with combining marks may have the marks alone.
-    const candidates = [...forms, ...forms.map((form) => form.normalize('NFD'))];
-    const known = candidates.find((candidate) => Array.from(candidate).every((part) => this.alphabet.has(part)));
-    return known ?? character;
+    return spaced.split(whiteSpace).filter((phone) => phone !== '');
   }
 
   private longestMatch(characters: readonly string[], at: number): { id: number; length: number } | undefined {
     const delimiter = this.words.kind === 'delimiter' ? this.words.token : undefined;
     if (characters[at] === ' ' && delimiter !== undefined) {
-      const id = this.ids.get(delimiter.normalize('NFC'));
+      const id = this.ids.get(delimiter);
       if (id !== undefined) return { id, length: 1 };
     }
     for (let length = Math.min(this.longest, characters.length - at); length > 0; length--) {
@@ -206,4 +215,9 @@ export class Vocabulary {
     }
     return undefined;
   }
+}
+
+/** A character in a class of a regular expression. */
+function escaped(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }

@@ -1,6 +1,6 @@
 /** How a vocabulary writes words, derived once from the tokenizer: training, recognition and scoring all take texts apart by this rule. */
 
-import type { ScoringUnit } from '../../protocol/results/evaluation.ts';
+import type { ScoringUnit } from '../../protocol/errorRate.ts';
 
 /** SentencePiece's sign for a space: U+2581, a lower one eighth block. It is not the low line "_". */
 export const wordMark = '\u2581';

@@ -11,8 +11,11 @@ import {
   type Dropped,
   type PreparedUtterance,
 } from '../../speech/batches/prepare.ts';
+import { textStepsOf } from '../../protocol/textSteps.ts';
+import type { TextReport } from '../../protocol/results/texts.ts';
 import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
 import type { Processor } from '../../speech/text/processor.ts';
+import { spellTexts } from '../../speech/text/steps/spellTexts.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import type { Features } from '../features/features.ts';
 
@@ -23,17 +26,20 @@ export class TrainingData {
   readonly ready: readonly PreparedUtterance[];
   readonly dropped: readonly Dropped[];
   readonly plan: BatchPlan;
+  /** What was done to the texts. */
+  readonly texts: TextReport;
   private readonly loader: AudioLoader;
   private readonly processor: Processor;
   private readonly manifest: string;
 
   private constructor(
-    parts: { ready: readonly PreparedUtterance[]; dropped: readonly Dropped[]; plan: BatchPlan },
+    parts: Pick<TrainingData, 'ready' | 'dropped' | 'plan' | 'texts'>,
     sources: { loader: AudioLoader; processor: Processor; manifest: string },
   ) {
     this.ready = parts.ready;
     this.dropped = parts.dropped;
     this.plan = parts.plan;
+    this.texts = parts.texts;
     this.loader = sources.loader;
     this.processor = sources.processor;
     this.manifest = sources.manifest;
@@ -44,14 +50,15 @@ export class TrainingData {
    * @throws Error naming the manifest if nothing in it can be trained on, or more than 1 % of its files cannot be read.
    */
   static async open(
-    settings: Pick<RunSettings, 'train' | 'batch' | 'seed'>,
+    settings: Pick<RunSettings, 'train' | 'text' | 'batch' | 'seed'>,
     processor: Processor,
     frames: (samples: number) => number,
     loader: AudioLoader,
   ): Promise<TrainingData> {
-    const { train: manifest, batch, seed } = settings;
+    const { train: manifest, text, batch, seed } = settings;
     const { sampleRate, vocabulary } = processor;
-    const utterances = await readManifest(manifest, { repeats: true });
+    const written = await readManifest(manifest, { repeats: true });
+    const { utterances, report: texts } = await spellTexts(written, vocabulary, textStepsOf(text));
     refusePlainSpelling(vocabulary, utterances, manifest);
     const { ready, dropped } = await prepareUtterances(utterances, {
       sampleRate,
@@ -65,7 +72,7 @@ export class TrainingData {
       throw new Error(`${manifest}: no utterance can be trained on: ${describeDropped(dropped).join('; ')}.`);
     }
     const plan = planBatches(ready, batch, seed, sampleRate);
-    const data = new TrainingData({ ready, dropped, plan }, { loader, processor, manifest });
+    const data = new TrainingData({ ready, dropped, plan, texts }, { loader, processor, manifest });
     data.refuseTooMany([]);
     return data;
   }

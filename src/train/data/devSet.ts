@@ -8,6 +8,9 @@ import { makeFolder } from '../../base/makeFolder.ts';
 import type { EvaluationRecord } from '../../protocol/records.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
+import { textStepsOf } from '../../protocol/textSteps.ts';
+import type { RunSettings } from '../../protocol/settings.ts';
+import { spellTexts } from '../../speech/text/steps/spellTexts.ts';
 import { writeModel } from '../../runfolder/checkpoint.ts';
 import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
 import type { Vocabulary } from '../../speech/text/vocabulary.ts';
@@ -22,7 +25,10 @@ import { recognizeAll, type OnRecognized, type Recognition } from '../../runtime
 import { Recognizer } from '../../runtime/recognize/recognizer.ts';
 import type { Setup } from '../setup.ts';
 
-export type DevScore = Pick<EvaluationRecord, 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'skipped'> & {
+export type DevScore = Pick<
+  EvaluationRecord,
+  'unit' | 'wer' | 'cer' | 'errors' | 'words' | 'utterances' | 'skipped'
+> & {
   /** What is probably wrong with the model's files or the texts, where nearly everything is recognised wrong. */
   readonly warning: string | undefined;
 };
@@ -43,11 +49,16 @@ export class DevSet {
 
   /**
    * Plans the recognition from the memory that is free now, and looks up how long the longest recording is.
+   * @param text the steps for the texts.
    * @throws ManifestError
    */
-  static async open(manifest: string, { model, processor, loader }: DevModel): Promise<DevSet> {
-    const utterances = await readManifest(manifest);
+  static async open(
+    manifest: string,
+    text: RunSettings['text'],
+    { model, processor, loader }: DevModel,
+  ): Promise<DevSet> {
     const { sampleRate, vocabulary } = processor;
+    const { utterances } = await spellTexts(await readManifest(manifest), vocabulary, textStepsOf(text));
     refusePlainSpelling(vocabulary, utterances, manifest);
     const ports = findModelIO(model.model.graph, model.path, vocabulary.size);
     const plan = planRecognition(model.model, ports, sampleRate);
@@ -95,12 +106,19 @@ export class DevSet {
         open.length > 0 ? await hear(open, this.plan, setup, layout, state, gates, temporary, onHeard) : undefined;
       const transcripts = [...(kept?.transcripts ?? []), ...(heard?.transcripts ?? [])];
       const { vocabulary } = processor;
-      const scores = transcripts.map(({ utterance, text }) =>
-        scoreUtterance(vocabulary.normalizeText(utterance.text), text, vocabulary.unit),
-      );
-      const { wer, cer, errors, words, utterances } = scoreCorpus(scores, vocabulary.unit);
+      const scores = transcripts.map(({ utterance, text }) => scoreUtterance(utterance.text, text, vocabulary.unit));
+      const { unit, wer, cer, errors, words, utterances } = scoreCorpus(scores, vocabulary.unit);
       const skipped = (kept?.skipped.length ?? 0) + (heard?.skipped.length ?? 0);
-      return { wer, cer, errors, words, utterances, skipped, warning: warningOf(transcripts, vocabulary) };
+      return {
+        ...(unit === undefined ? {} : { unit }),
+        wer,
+        cer,
+        errors,
+        words,
+        utterances,
+        skipped,
+        warning: warningOf(transcripts, vocabulary),
+      };
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -139,7 +157,7 @@ function warningOf(
   const lacking = vocabulary.missingIn(transcripts.map(({ utterance }) => utterance.text));
   return warnOfMostlyWrong(
     transcripts.map(({ utterance, text }) => ({
-      reference: vocabulary.normalizeText(utterance.text),
+      reference: utterance.text,
       hypothesis: text,
     })),
     vocabulary.unit,

@@ -4,6 +4,7 @@ import { byteSize, count, counted, duration, percent, small } from '../../base/f
 import type { DryRun } from '../../protocol/results/prune.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { describeDropped } from '../../speech/batches/prepare.ts';
+import { describeTexts } from '../../speech/text/steps/describe.ts';
 import { describeAbsent } from '../../state/absent.ts';
 import { describeDisk, diskOf, diskPlanOf, memoryOf } from './footprint.ts';
 import type { GraphCost } from '../../runtime/graphCost.ts';
@@ -46,6 +47,7 @@ export function startRecord(
       .map(({ name, parameters, reason }) => ({ name, parameters, reason })),
     utterances: data.ready.length,
     dropped,
+    texts: data.texts,
     audioSeconds: data.audioSeconds,
     // Steps and evaluations take turns.
     memoryBytes: Math.max(
@@ -77,6 +79,7 @@ export function describeStart(start: DryRun['start'], setup: Setup, settings: Ru
     `${counted(data.ready.length, 'utterance')}, ${duration(data.audioSeconds)} of speech; ${counted(start.steps, 'step')}, ${Number(start.stepsPerEpoch.toFixed(1))} an epoch.`,
     ...describeAbsent(setup.absent),
     ...(setup.widened > 0 ? ['The 16-bit weights of the model are trained as float32.'] : []),
+    ...describeTexts(data.texts, 'training texts'),
     ...describeDropped(data.dropped).map((sentence) => `${sentence}.`),
     ...(setup.features ? [setup.features.sentence] : []),
     `About ${byteSize(start.memoryBytes)} of memory${describeDisk(start)}; a first guess of the time is ${duration(start.secondsExpected)}.`,

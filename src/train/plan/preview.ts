@@ -26,7 +26,7 @@ export async function previewRun(
   onPhase('Reading the model and the speech');
   const setup = await prepareRun(settings);
   try {
-    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, setup);
+    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, settings.text, setup);
     onPhase('Building the training graph');
     const cost = setup.cost();
     const { firstGuess } = timeLeftOf(setup, settings, cost, dev);

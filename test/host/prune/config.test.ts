@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import pinchPackage from '../../../package.json' with { type: 'json' };
 import { parsePruneArguments } from '../../../src/host/prune/arguments.ts';
+import { lackingSteps, plainSteps } from '../../../src/protocol/textSteps.ts';
 import { namedSettings, pruneConfig, suggestedBy, type PruneChoices } from '../../../src/host/prune/config.ts';
 import { granularityTexts, targetQuestion } from '../../../src/host/prune/granularity.ts';
 import { completeSettings, granularities } from '../../../src/protocol/settings.ts';
@@ -98,6 +99,11 @@ test('the editor offers every granularity of the engine, each with what it buys'
   for (const [at, name] of granularities.entries()) {
     expect(shown.enumDescriptions[at]!.startsWith(`${granularityTexts[name].label}: `), name).toBe(true);
   }
+});
+
+test('the editor knows the steps of texts', () => {
+  const [, list] = pinchPackage.contributes.configuration.properties['pinch.prune.text'].anyOf;
+  expect(list!.items?.anyOf[0]?.enum).toEqual(['auto', ...Object.keys(lackingSteps), ...Object.keys(plainSteps)]);
 });
 
 test('the editor offers the defaults of the engine', () => {

@@ -75,6 +75,17 @@ describe('the summary', () => {
     );
   });
 
+  test('says what is done to the texts, if anything is', () => {
+    const report = { steps: [], texts: 36, changes: [], left: [] };
+    expect(of({ texts: report })).toHaveLength(of({}).length);
+    const examples = [{ before: 'YES.', after: 'YES' }];
+    const changes = [{ step: 'punctuation', texts: 30, characters: 41, examples }];
+    const left = [{ kind: 'number' as const, texts: 2, times: 3, examples: ['5'] }];
+    expect(of({ texts: { ...report, changes, left } })[3]).toBe(
+      'Texts: punctuation in 30, numbers in 2, which stay | For example: “YES.” becomes “YES”',
+    );
+  });
+
   test.each([
     [0.2, '1 s'],
     [59, '59 s'],

@@ -150,16 +150,52 @@ describe('evaluate', () => {
     const model = writeModel('units', echo({ masked: false }));
     const data = manifest('units', [['a b', 'a \u200bé é']]);
     const evaluation = await evaluate(model, data);
-    expect(evaluation.unwritable).toEqual([
-      { text: 'é', count: 2 },
-      { text: '\u200b', count: 1 },
-    ]);
+    expect(evaluation.unwritable).toEqual([{ text: 'é', count: 2 }]);
     const said = describeEvaluation(evaluation);
-    expect(said).toMatch(/lacks characters of the references.*: "é" \(U\+00E9\) 2 times, U\+200B 1 time\./u);
+    expect(said).toMatch(/lacks characters of the references.*: "é" \(U\+00E9\) 2 times\./u);
     expect(said).toMatch(/word error rate .*character error rate/su);
     const phones = describeEvaluation({ ...evaluation, unit: 'phone', warning: 'Look at the texts.' });
     expect(phones).toMatch(/phone error rate.*3 phones in 1 utterance.*lacks phones.*Warning: Look at the texts\./su);
     expect(phones).not.toMatch(/word error|character error/u);
+  });
+
+  test('takes the references through the steps, says so, and writes both forms', async () => {
+    const data = manifest('steps', [
+      ['a b', 'A\u200b, b!'],
+      ['c', 'c'],
+    ]);
+    const evaluation = await evaluate(join(folder, 'echo'), data);
+    expect(evaluation.wer).toBe(0);
+    expect(evaluation.hypotheses.map(({ reference, written }) => [reference, written])).toEqual([
+      ['a b', 'A\u200b, b!'],
+      ['c', undefined],
+    ]);
+    expect(evaluation.texts?.changes).toEqual([
+      { step: 'invisible', texts: 1, characters: 1, examples: [{ before: 'A\u200b,', after: 'A,' }] },
+      { step: 'case', texts: 1, characters: 1, examples: [{ before: 'A,', after: 'a,' }] },
+      { step: 'punctuation', texts: 1, characters: 2, examples: [{ before: 'a, b!', after: 'a b' }] },
+    ]);
+    expect(describeEvaluation(evaluation)).toMatch(/invisible +1 +1 +"A<U\+200B>," → "A,"\n/u);
+    await writeEvaluation(join(folder, 'steps-out'), evaluation);
+    const read = (name: string) => readFileSync(join(folder, 'steps-out', name), 'utf8');
+    expect(read('ref.trn')).toBe('a b (steps-0.wav)\nc (steps-1.wav)\n');
+    expect(read('ref.written.trn')).toBe('A\u200b, b! (steps-0.wav)\nc (steps-1.wav)\n');
+    const [first] = read('hypotheses.jsonl').split('\n');
+    expect(JSON.parse(first!)).toMatchObject({ text: 'a b', written_text: 'A\u200b, b!', pred_text: 'a b' });
+  });
+
+  test('takes the steps that are asked for, else those of the run of the checkpoint or of the other model', async () => {
+    const data = manifest('whose', [['a b', 'A, b']]);
+    writeModel('run/checkpoints/step-000001', echo());
+    const settings = { model: 'm', train: 't', text: ['lower'] };
+    writeFileSync(join(folder, 'run/run.json'), JSON.stringify({ version: 3, settings }));
+    const checkpoint = join(folder, 'run/checkpoints/step-000001');
+    const reference = async (...given: Parameters<typeof evaluate>): Promise<string | undefined> =>
+      (await evaluate(...given)).hypotheses[0]?.reference;
+    expect(await reference(checkpoint, data)).toBe('a, b');
+    expect(await reference(checkpoint, data, { text: [] })).toBe('A, b');
+    expect(await reference(join(folder, 'echo'), data)).toBe('a b');
+    expect(await reference(join(folder, 'echo'), data, { against: checkpoint })).toBe('a, b');
   });
 
   test('reports progress to the last utterance', async () => {

@@ -187,7 +187,7 @@ test('no utterances are refused', () => {
 });
 
 describe('what is left out', () => {
-  const vocabulary = new Vocabulary({ tokens: ['<pad>', 'A', 'B'], blank: 0, special: new Set(['<pad>']) });
+  const vocabulary = new Vocabulary({ tokens: ['<pad>', 'a', 'b'], blank: 0, special: new Set(['<pad>']) });
   const prepare = (rows: readonly { id: string; text: string; duration?: number; offset?: number }[]) =>
     prepareUtterances(
       rows.map((row) => ({ ...row, audio: `/${row.id}` })),
@@ -235,9 +235,18 @@ describe('what is left out', () => {
       '1 utterance left out: shorter than batch.minSeconds (short: it has 0.4 s)',
       '1 utterance left out: longer than batch.maxSeconds or batch.seconds (long: it has 4.5 s)',
       '1 utterance left out: no text (empty: its text is empty)',
-      '1 utterance left out: the vocabulary lacks characters of the text (strange: "7" "ü")',
+      '1 utterance left out: the vocabulary lacks characters of the text (strange: "7" (U+0037), "ü" (U+00FC))',
       '2 utterances left out: too short for the text (first: dense: 4 frames for a text that needs 6)',
       '1 utterance left out: the audio cannot be read (gone: /gone: no such file)',
+    ]);
+  });
+
+  test('characters that the vocabulary lacks are counted with their code points, the most frequent first', async () => {
+    const { dropped } = await prepare(
+      ['a7', 'ü7', 'a\u200B'].map((text, id) => ({ id: String(id), text, duration: 1 })),
+    );
+    expect(describeDropped(dropped)).toEqual([
+      '3 utterances left out: the vocabulary lacks characters of the text, "7" (U+0037) in 2, "ü" (U+00FC) in 1, U+200B in 1 (first: 0: "7" (U+0037))',
     ]);
   });
 
