@@ -14,7 +14,7 @@ import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
 import { hasNewHead, readProcessor } from '../../speech/text/processor.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
 import { evaluationMemory } from '../../runtime/recognize/evaluationMemory.ts';
-import { hashManifest } from '../../speech/manifest/hash.ts';
+import { hashUtterances } from '../../speech/manifest/hash.ts';
 import { hashModel } from '../../onnx/folder/modelFiles.ts';
 import { countModel, measureCost, originalOf } from '../cost/modelCost.ts';
 import { measureFileSize } from '../cost/modelSize.ts';
@@ -163,7 +163,7 @@ async function evaluateModel(
       model: modelPath,
       modelFile,
       data: resolve(manifest),
-      dataSha256: await hashManifest(manifest),
+      dataSha256: hashUtterances(utterances),
       time,
       device,
       batch,

@@ -35,6 +35,8 @@ export class Vocabulary {
   private readonly ids = new Map<string, number>();
   private readonly alphabet = new Set<string>();
   private readonly longest: number;
+  /** Characters in the form that the vocabulary has: texts of a hundred hours ask for few of them, millions of times. */
+  private readonly conformed = new Map<string, string>();
 
   constructor(settings: VocabularySettings) {
     this.tokens = settings.tokens;
@@ -184,6 +186,14 @@ export class Vocabulary {
 
   private conformCharacter(character: string): string {
     if (character === ' ') return character;
+    const before = this.conformed.get(character);
+    if (before !== undefined) return before;
+    const conformed = this.findForm(character);
+    this.conformed.set(character, conformed);
+    return conformed;
+  }
+
+  private findForm(character: string): string {
     const forms = [character, character.toUpperCase(), character.toLowerCase()];
     // Vocabularies of scripts with combining marks may have the marks alone.
     const candidates = [...forms, ...forms.map((form) => form.normalize('NFD'))];

@@ -35,7 +35,9 @@ function open(): Counting {
 
 async function clips(count = 4): Promise<{ folder: string; utterances: Utterance[]; manifest: string; kept: string }> {
   const names = Array.from({ length: count }, (_, i) => `${i}.wav`);
-  const folder = await folderWith(Object.fromEntries(names.map((name, i) => [name, toneWav(0.1 * Math.min(i + 1, 5), 300)])));
+  const folder = await folderWith(
+    Object.fromEntries(names.map((name, i) => [name, toneWav(0.1 * Math.min(i + 1, 5), 300)])),
+  );
   const utterances = names.map((name) => ({ id: name, audio: join(folder, name), text: 'a' }));
   return { folder, utterances, manifest: join(folder, 'list.jsonl'), kept: join(folder, 'kept') };
 }
