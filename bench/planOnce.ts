@@ -44,7 +44,7 @@ const { user, system } = process.cpuUsage();
 console.log(
   JSON.stringify({
     utterances: utterances.length,
-    batches: batchesPerEpoch,
+    batchesPerEpoch,
     seconds: Number(all.toFixed(2)),
     ...seconds,
     processorSeconds: (user + system) / 1e6,

@@ -94,16 +94,18 @@ export class Vocabulary {
         .filter((phone) => phone !== this.wordDelimiter)
         .join(' ');
     const collapsed = text.normalize('NFC').trim().split(/\s+/u);
-    return Array.from(collapsed.join(this.words.kind === 'none' ? '' : ' '))
-      .map((character) => this.conformCharacter(character))
-      .join('');
+    let conformed = '';
+    for (const character of collapsed.join(this.words.kind === 'none' ? '' : ' ')) {
+      conformed += this.conformCharacter(character);
+    }
+    return conformed;
   }
 
   /** Labels for CTC. Tokens of several characters are preferred to shorter ones. */
   spell(text: string): Spelling {
     const labels: number[] = [];
     const missing = new Set(this.spellInto(text, labels));
-    return { labels: Int32Array.from(labels), missing: [...missing] };
+    return { labels: new Int32Array(labels), missing: [...missing] };
   }
 
   /** How often the vocabulary lacks each character (or phone) of these texts, the most frequent first. */
@@ -208,7 +210,7 @@ export class Vocabulary {
       if (id !== undefined) return { id, length: 1 };
     }
     for (let length = Math.min(this.longest, characters.length - at); length > 0; length--) {
-      const candidate = characters.slice(at, at + length).join('');
+      const candidate = length === 1 ? (characters[at] ?? '') : characters.slice(at, at + length).join('');
       // The delimiter's own character in a text is not a space.
       if (candidate === delimiter) continue;
       const id = this.ids.get(candidate);
