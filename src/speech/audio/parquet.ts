@@ -51,6 +51,8 @@ export function parquetAudioName(file: string, row: number): string {
 
 /** What such a name means; undefined for every other path. */
 export function parseParquetAudio(name: string): { readonly file: string; readonly row: number } | undefined {
+  // Millions of paths have no such sign.
+  if (!name.includes('#')) return undefined;
   const [, file, row] = /^(.*\.parquet)#(\d+)$/s.exec(name) ?? [];
   return file === undefined ? undefined : { file, row: Number(row) };
 }

@@ -82,6 +82,7 @@ async function measureAll(
   const found = new Map<string, number | AudioError>();
   const keeps = paths.length >= keepFrom;
   const file = keptLengthsFile(folder, manifest);
+  const keys = keeps ? paths.map(lengthKey) : [];
   const kept: KeptLengths = keeps ? await readKeptLengths(file) : new Map();
   const fresh: KeptLengths = new Map();
   let [next, kepts, last] = [0, 0, performance.now()];
@@ -102,10 +103,10 @@ async function measureAll(
   const work = async (worker: AudioLoader): Promise<void> => {
     while (next < paths.length) {
       const part = paths.slice(next, next + perRequest);
+      const keysOfPart = keys.slice(next, next + perRequest);
       next += part.length;
-      const keys = part.map(lengthKey);
       const before = new Float64Array(part.length * numbersOfFile).fill(NaN);
-      keys.forEach((key, i) => {
+      keysOfPart.forEach((key, i) => {
         const { size = NaN, modified = NaN, seconds = NaN } = kept.get(key) ?? {};
         before.set([size, modified, seconds], i * numbersOfFile);
       });
@@ -115,7 +116,7 @@ async function measureAll(
         const [size = NaN, modified = NaN, seconds = NaN] = values.subarray(at, at + numbersOfFile);
         const problem = problems.get(i);
         found.set(path, problem === undefined ? seconds : new AudioError(problem));
-        const key = keys[i];
+        const key = keysOfPart[i];
         if (problem === undefined && key !== undefined && !isKept(before, values, at)) {
           fresh.set(key, { size, modified, seconds });
         }
@@ -124,7 +125,7 @@ async function measureAll(
       if (performance.now() - last > keepEvery) await keep();
     }
   };
-  const unknown = kept.size === 0 ? paths.length : paths.filter((path) => !kept.has(lengthKey(path))).length;
+  const unknown = keeps ? keys.filter((key) => !kept.has(key)).length : paths.length;
   const threads = Math.min(
     Math.max(leastThreads, availableParallelism()),
     mostThreads,
