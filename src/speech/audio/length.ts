@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { id3Length, sniffContainer } from './container.ts';
 import { readFlacInfo } from './flac.ts';
 import { loadAudio, readAudioFile } from './load.ts';
-import { parseParquetAudio } from './parquet.ts';
+import { parseParquetAudio } from './parquet/parquetFile.ts';
 import { readPcmHeader } from './pcmHeader.ts';
 
 /** Numbers of a file: its size in bytes, when it was modified, in milliseconds, and its seconds of audio. */
@@ -55,7 +55,7 @@ const headBytes = 4096;
  * @throws AudioError naming the file if it is missing or broken.
  */
 export async function audioSeconds(path: string, info = statOf(path)): Promise<number> {
-  const fromHeader = secondsOf(parseParquetAudio(path) ? await readAudioFile(path) : readHead(path, info));
+  const fromHeader = secondsOf(parseParquetAudio(path) ? await readAudioFile(path, headBytes) : readHead(path, info));
   if (fromHeader !== undefined) return fromHeader;
   const sampleRate = 16_000;
   const samples = await loadAudio({ audio: path }, { sampleRate, normalise: false });

@@ -7,6 +7,7 @@ import { dataFolder } from '../../base/dataFolder.ts';
 import type { AudioLoader } from '../audio/audioLoader.ts';
 import { AudioError } from '../audio/error.ts';
 import { numbersOfFile, type FilesToMeasure, type MeasuredFiles } from '../audio/length.ts';
+import { parseParquetAudio } from '../audio/parquet/parquetFile.ts';
 import type { Utterance } from '../manifest/utterance.ts';
 import { keepLengths, keptLengthsFile, lengthKey, readKeptLengths, type KeptLengths } from './keptLengths.ts';
 
@@ -126,11 +127,9 @@ async function measureAll(
     }
   };
   const unknown = keeps ? keys.filter((key) => !kept.has(key)).length : paths.length;
-  const threads = Math.min(
-    Math.max(leastThreads, availableParallelism()),
-    mostThreads,
-    Math.floor(unknown / perThread),
-  );
+  // Every thread would look for the recordings of a parquet file anew.
+  const most = paths.some((path) => parseParquetAudio(path) !== undefined) ? 1 : mostThreads;
+  const threads = Math.min(Math.max(leastThreads, availableParallelism()), most, Math.floor(unknown / perThread));
   const worker = threads > 1 ? loader.withThreads(threads) : loader;
   try {
     await Promise.all(Array.from({ length: ahead * Math.max(1, threads) }, () => work(worker)));

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { textFields } from '../../protocol/manifestFields.ts';
-import { openParquet, parquetAudioName } from '../audio/parquet.ts';
+import { openParquet, parquetAudioName } from '../audio/parquet/parquetFile.ts';
 import { findField, idFields } from './fields.ts';
 import { ManifestError, type Entry } from './utterance.ts';
 
