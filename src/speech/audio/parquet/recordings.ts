@@ -1,6 +1,6 @@
 /** Reads single recordings out of parquet files, however many stand in a row group or in a page. */
 
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { parquetPlanGroup } from 'hyparquet/src/plan.js';
@@ -132,7 +132,7 @@ async function readUnplaced(
 
 /** Parquet files that changed are opened anew. */
 async function reopen(path: string): Promise<OpenFile> {
-  const { size, mtimeMs } = await stat(path);
+  const { size, mtimeMs } = statSync(path);
   const changed = `${size} ${mtimeMs}`;
   const before = open.get(path);
   if (before?.changed === changed) return before;

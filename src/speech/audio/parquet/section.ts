@@ -103,7 +103,7 @@ export class Section {
     const { path, offset, packed } = this.place;
     const file = openSync(path, 'r');
     try {
-      const bytes = new Uint8Array(Math.max(0, Math.min(to, packed) - from));
+      const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(to, packed) - from));
       if (readSync(file, bytes, 0, bytes.length, offset + from) < bytes.length) throw new Error('it is cut off');
       return bytes;
     } finally {

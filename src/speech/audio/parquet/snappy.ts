@@ -35,7 +35,7 @@ export function* unsnappy(
   notes?: SnappyNotes,
   readSize = 1 << 20,
 ): Generator<Uint8Array> {
-  const out = new Uint8Array(block + pieceSize);
+  const out = Buffer.allocUnsafe(block + Math.min(pieceSize, readSize));
   let input: Uint8Array = new Uint8Array(0);
   let [i, next] = [0, from?.packed ?? 0];
   // What stands in `out` from 0 to `end` are the unpacked bytes from `base` on; those to `given` have been given.
