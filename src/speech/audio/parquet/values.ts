@@ -35,10 +35,11 @@ export async function placeDictionary({ header, offset }: Page, source: PageSour
   return placeValues(section, await section.cursor(), count);
 }
 
-/** Whether values of this page can be read by their place: those of other encodings stand not alone. */
+/** Whether values of this page can be read by their place: those of other encodings stand not alone. @throws Error for none. */
 export function isPlaced({ header }: Page): boolean {
   const { encoding } = header.data_page_header ?? header.data_page_header_v2 ?? header.dictionary_page_header ?? {};
-  return encoding !== undefined && ['PLAIN', 'PLAIN_DICTIONARY', 'RLE_DICTIONARY'].includes(encoding);
+  if (encoding === undefined) throw new Error('the parquet file is broken');
+  return ['PLAIN', 'PLAIN_DICTIONARY', 'RLE_DICTIONARY'].includes(encoding);
 }
 
 /** Goes through a page of data once. @throws Error if it is broken. */
