@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 
 test.skipIf(process.platform !== 'linux').each([
   ['recordings', 5000],
-  ['parquet', 1000],
+  ['parquet', 600],
   ['lhotse', 2000],
 ] as const)(
   '%s',

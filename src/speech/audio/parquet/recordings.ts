@@ -65,11 +65,11 @@ async function readFromGroup(opened: OpenFile, index: number, wanted: Wanted): P
   if (!page) throw new Error('the parquet file is broken');
   const dictionary = group.pages.find(({ header }) => header.dictionary_page_header);
   if (!isPlaced(page) || (dictionary && !isPlaced(dictionary))) return readUnplaced(opened, wanted, group.pages);
-  const placed = group.placed.get(page) ?? (await placeRows(page, group.source));
+  const placed = group.placed.get(page) ?? placeRows(page, group.source);
   group.placed.set(page, placed);
   const value = placed.values[row - page.firstRow] ?? -1;
   if (value < 0) throw new Error(`row ${name} holds no recording`);
-  if (!placed.own && dictionary) group.dictionary ??= await placeDictionary(dictionary, group.source);
+  if (!placed.own && dictionary) group.dictionary ??= placeDictionary(dictionary, group.source);
   const { section, starts, lengths } = placed.own ?? group.dictionary ?? {};
   const start = starts?.[value];
   if (!section || start === undefined) throw new Error('the parquet file is broken');

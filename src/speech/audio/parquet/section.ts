@@ -45,11 +45,11 @@ export class Section {
   }
 
   /** From the start. Places to begin at later are noted on the way. */
-  async cursor(): Promise<Cursor> {
+  cursor(): Cursor {
     const { codec } = this.place;
     if (codec === 'UNCOMPRESSED') return new PlainCursor(this.read, this.length);
     if (codec !== 'SNAPPY') {
-      const bytes = await this.whole();
+      const bytes = this.whole();
       return new PlainCursor((from, to) => bytes.subarray(from, to), this.length);
     }
     let isApart = true;
@@ -68,18 +68,18 @@ export class Section {
   }
 
   /** Bytes at a place, of their own memory. @throws Error if there are not so many. */
-  async at(start: number, count: number): Promise<Uint8Array> {
+  at(start: number, count: number): Uint8Array {
     const { codec } = this.place;
     if (start + count > this.length) throw new Error('the parquet file is broken');
     if (codec === 'UNCOMPRESSED') return this.read(start, start + count);
-    if (codec !== 'SNAPPY') return (await this.whole()).slice(start, start + count);
+    if (codec !== 'SNAPPY') return this.whole().slice(start, start + count);
     const from = this.places.findLast(({ at }) => at <= start);
     const cursor = new PieceCursor(unsnappy(this.read, this.place, from, undefined, count + placeEvery));
     cursor.skip(start - (from?.at ?? 0));
     return cursor.take(count);
   }
 
-  private async whole(): Promise<Uint8Array> {
+  private whole(): Uint8Array {
     if (last?.section === this) return last.bytes;
     last = undefined;
     const { codec, packed, unpacked } = this.place;
@@ -92,7 +92,7 @@ export class Section {
     if (unpacked > 2 ** 24 && unpacked > 64 * packed) throw new Error('the parquet file is broken');
     const unpack = compressors[codec];
     if (!unpack) throw new Error(`it is packed with ${codec}`);
-    const bytes = await unpack(this.read(0, packed), unpacked);
+    const bytes = unpack(this.read(0, packed), unpacked);
     if (bytes.length !== unpacked) throw new Error('the parquet file is broken');
     last = { section: this, bytes };
     return bytes;
@@ -158,9 +158,9 @@ class PieceCursor implements Cursor {
   private pass(count: number, use: (part: Uint8Array, at: number) => void): void {
     for (let at = 0; at < count;) {
       if (this.piece.length === 0) {
-        const { value, done } = this.pieces.next();
-        if (done === true) throw new Error('the parquet file is broken');
-        this.piece = value;
+        const next = this.pieces.next() as IteratorResult<Uint8Array, undefined>;
+        if (next.done === true) throw new Error('the parquet file is broken');
+        this.piece = next.value;
       }
       const part = this.piece.subarray(0, count - at);
       use(part, at);

@@ -28,11 +28,11 @@ export interface PageSource {
 }
 
 /** Goes through a dictionary once. @throws Error if it is broken. */
-export async function placeDictionary({ header, offset }: Page, source: PageSource): Promise<PlacedValues> {
+export function placeDictionary({ header, offset }: Page, source: PageSource): PlacedValues {
   const { compressed_page_size: packed, uncompressed_page_size: unpacked } = header;
   const section = new Section({ ...source, offset, packed, unpacked });
   const count = header.dictionary_page_header?.num_values ?? 0;
-  return placeValues(section, await section.cursor(), count);
+  return placeValues(section, section.cursor(), count);
 }
 
 /** Whether values of this page can be read by their place: those of other encodings stand not alone. @throws Error for none. */
@@ -43,7 +43,7 @@ export function isPlaced({ header }: Page): boolean {
 }
 
 /** Goes through a page of data once. @throws Error if it is broken. */
-export async function placeRows({ header, offset, rows }: Page, source: PageSource): Promise<PlacedRows> {
+export function placeRows({ header, offset, rows }: Page, source: PageSource): PlacedRows {
   const { compressed_page_size: packed, uncompressed_page_size: unpacked, data_page_header_v2: second } = header;
   const { defined } = source;
   const width = 32 - Math.clz32(defined);
@@ -59,11 +59,11 @@ export async function placeRows({ header, offset, rows }: Page, source: PageSour
     packed: packed - before,
     unpacked: unpacked - before,
   });
-  const cursor = await section.cursor();
+  const cursor = section.cursor();
   let levels: Uint32Array | undefined;
   if (second && defined > 0) {
     const plain = new Section({ ...source, codec: 'UNCOMPRESSED', offset, packed: before, unpacked: before });
-    const bytes = await plain.at(second.repetition_levels_byte_length, second.definition_levels_byte_length);
+    const bytes = plain.at(second.repetition_levels_byte_length, second.definition_levels_byte_length);
     levels = readHybrid(bytes, width, rows);
   } else if (defined > 0) {
     const length = uint32(cursor.take(4));
