@@ -1,5 +1,5 @@
 /**
- * Benchmarks, each a command: `npm run bench -- step|ctc|launches|start|settle|follow|shrunk|guess …`. They print JSON lines; the figures that were taken stand in README.md
+ * Benchmarks, each a command: `npm run bench -- step|ctc|launches|start|settle|follow|shrunk|guess|plan …`. They print JSON lines; the figures that were taken stand in README.md
  * beside this file. Ratios come from runs that take turns, because machines are noisy.
  */
 
@@ -15,6 +15,7 @@ import { createRunFolder } from '../src/runfolder/runFolder.ts';
 import { describeCost } from '../src/measure/cost/costReport.ts';
 import { follow } from './follow.ts';
 import { launches } from './launches.ts';
+import { plan } from './plan.ts';
 import { settleOnce } from './settle.ts';
 import { costWithout } from './shrunk.ts';
 
@@ -195,6 +196,7 @@ async function guess(config: string): Promise<void> {
 
 const [name] = positionals;
 if (name === 'start') await start();
+else if (name === 'plan') await plan(shared, Number(values.rounds));
 else if (name === 'settle') {
   for (let round = 0; round < Number(values.rounds); round++) console.log(JSON.stringify(settleOnce(0.65)));
 } else if (name === 'follow') await follow(Number(values.length), Number(values.layers), Number(values.rounds));
@@ -211,7 +213,7 @@ else if (name === 'shrunk' && values.model !== undefined) {
   await (name === 'step' ? step(values.model) : ctc(values.model));
 } else {
   console.error(
-    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | settle | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N] | guess --config FILE [--busy] [--rounds N]',
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | settle | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N] | guess --config FILE [--busy] [--rounds N] | plan [--rounds N]',
   );
   process.exitCode = 2;
 }

@@ -54,7 +54,7 @@ export async function prune(flags: PruneCommandFlags): Promise<number> {
   const { path, newHead } = await trainableModel(given, flags.vocab);
   const settings = { ...(newHead ? await runSettings(flags, newHeadSettings) : given), model: path };
   if (flags.dryRun) {
-    const onPhase = (label: string): void => showProgress({ label, done: 0, total: 0 });
+    const onPhase = (label: string, done = 0, total = 0): void => showProgress({ label, done, total });
     const preview = await previewRun(settings, onPhase, { folder: flags.run, wholeTable: flags.table });
     endProgress();
     printResult(flags.json ?? false, preview, `${preview.text}\n`);

@@ -22,6 +22,7 @@ import { describeStart, startRecord } from './plan/overview.ts';
 import { OnnxruntimeError } from '../runtime/onnxruntimeError.ts';
 import { ProgressReport, withShare, type Terminal } from './progress.ts';
 import { claimRunFolder, type RunOwner } from '../runfolder/runFolder.ts';
+import type { OnMeasured } from '../speech/lengths/lengths.ts';
 import { prepareRun, type Setup } from './setup.ts';
 import { findStartingPoint, reconcileMetrics } from './startingPoint.ts';
 import { timeLeftOf } from './plan/timeModel.ts';
@@ -41,6 +42,9 @@ export function startRun(folder: string, terminal: Terminal, wholeTable = false)
   const run = new Run(runPaths(folder), terminal, wholeTable);
   return { ended: run.live(), answer: (request) => run.answer(request) };
 }
+
+/** The run was to stop while it was still getting ready. */
+class StoppedEarly extends Error {}
 
 class Run {
   private readonly paths: RunPaths;
@@ -92,6 +96,7 @@ class Run {
       };
       return await this.trainAs(owner, run, report);
     } catch (error) {
+      if (error instanceof StoppedEarly) return await this.stopEarly(report);
       const message = sentenceOf(error);
       if (report) report.say(message);
       else this.terminal.write(`${message}\n`);
@@ -106,6 +111,13 @@ class Run {
     }
   }
 
+  private async stopEarly(report: ProgressReport | undefined): Promise<'stopped'> {
+    const message = 'stopped before the first step';
+    report?.say(`Stopped before the first step; pinch resume ${this.paths.folder} starts again.`);
+    await this.setState({ status: 'stopped', message, control: null });
+    return 'stopped';
+  }
+
   private async trainAs(owner: RunOwner, run: RunFile, report: ProgressReport): Promise<LoopEnd['status']> {
     const settings = settingsOf(run);
     const metrics = await MetricsFile.open(this.paths);
@@ -117,7 +129,7 @@ class Run {
       await makeFolder(this.paths.checkpoints);
       await removeUnfinished(this.paths.checkpoints);
       if (metrics.earlier.length > 0) await checkInputs(settings, run.checksums);
-      setup = await prepareRun(settings, featuresFolder(this.paths.folder));
+      setup = await prepareRun(settings, featuresFolder(this.paths.folder), this.measuring(report));
       const end = await this.trainWith(setup, settings, report, metrics);
       await this.finish(end, metrics, report);
       return end.status;
@@ -141,7 +153,9 @@ class Run {
     const { progress, state } = from;
     const { step } = progress;
 
-    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, settings.text, setup);
+    const { dev: manifest, text } = settings;
+    const dev = manifest === null ? undefined : await DevSet.open(manifest, text, setup, this.measuring(report));
+    report.phase(null);
     const { device } = setup.device;
     const diskBytes = diskOf(diskPlanOf(setup, settings));
     await this.refuseWithoutRoom({ device, diskBytes, memoryBytes: leastMemory(setup, settings) });
@@ -177,6 +191,16 @@ class Run {
     };
     await setImmediate();
     return train({ settings, setup, checkpoints, dev, host, metrics, report, time, ...known }, opened, progress);
+  }
+
+  /** Says how far the recordings are measured, and breaks that off when the run is to stop. */
+  private measuring(report: ProgressReport): OnMeasured {
+    return async (done, total) => {
+      if (this.stopping) throw new StoppedEarly();
+      const label = 'measuring the recordings';
+      report.phase(label, done / total);
+      await this.setState({ message: withShare(label, done / total) });
+    };
   }
 
   /** Running out of either would end the run later, without a word if it is memory. */

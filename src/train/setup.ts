@@ -6,6 +6,7 @@ import type { Tensor } from '../onnx/graph/tensor.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { AudioLoader } from '../speech/audio/audioLoader.ts';
 import type { BatchShape } from '../speech/batches/batches.ts';
+import type { OnMeasured } from '../speech/lengths/lengths.ts';
 import { TrainingData } from './data/data.ts';
 import { chooseDevice, type ChosenDevice } from '../runtime/device.ts';
 import { findFeatureCut } from '../step/featureCut.ts';
@@ -51,16 +52,21 @@ export interface Setup extends PreparedModel {
 
 /**
  * @param featuresFolder where features of frozen encoders are kept; without it nothing is written.
+ * @param onMeasured is told how many of the recordings are measured; whatever it throws breaks the work off.
  * @throws Error in one sentence that names what is wrong: no model, no CTC model, no tokenizer, no usable data, a device that does not
  *   work, nothing to gate.
  */
-export async function prepareRun(settings: RunSettings, featuresFolder?: string): Promise<Setup> {
+export async function prepareRun(
+  settings: RunSettings,
+  featuresFolder?: string,
+  onMeasured?: OnMeasured,
+): Promise<Setup> {
   const prepared = await prepareModel(settings);
   const { parameters, processor, frames } = prepared;
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
   let features: Features | undefined;
   try {
-    const data = await TrainingData.open(settings, processor, frames, loader);
+    const data = await TrainingData.open(settings, processor, frames, loader, onMeasured);
     const { shapes, batchesPerEpoch } = data.plan;
     const [largestBatch] = shapes;
     if (!largestBatch) throw new Error(`${settings.train}: there are no batches to train on.`);

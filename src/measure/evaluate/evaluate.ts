@@ -7,6 +7,7 @@ import { scoreCorpus, scoreUtterance } from '../../metrics/score.ts';
 import { warnOfMostlyWrong } from '../../metrics/mostlyWrong.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { AudioLoader } from '../../speech/audio/audioLoader.ts';
+import { Lengths, type OnMeasured } from '../../speech/lengths/lengths.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import type { TextSetting, TextStep } from '../../protocol/textSteps.ts';
@@ -14,8 +15,8 @@ import { refusePlainSpelling } from '../../speech/text/plainSpelling.ts';
 import { spellTexts } from '../../speech/text/steps/spellTexts.ts';
 import { hasNewHead, readProcessor } from '../../speech/text/processor.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
-import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
-import { hashManifest } from '../../speech/manifest/hash.ts';
+import { evaluationMemory } from '../../runtime/recognize/evaluationMemory.ts';
+import { hashUtterances } from '../../speech/manifest/hash.ts';
 import { hashModel } from '../../onnx/folder/modelFiles.ts';
 import { countModel, measureCost, originalOf } from '../cost/modelCost.ts';
 import { measureFileSize } from '../cost/modelSize.ts';
@@ -46,7 +47,7 @@ export interface EvaluateOptions {
   readonly latency?: boolean;
   /** Whether to compress the whole files for their gzipped size, not only a sample. */
   readonly compressed?: boolean;
-  /** Progress of slow work besides recognition. Such work is done only on request. */
+  /** Progress of slow work besides recognition, which is done on request, and for sets of many recordings. */
   readonly onMeasure?: (label: string, done: number, total: number) => void;
   readonly onProgress?: (progress: EvaluationProgress) => void;
 }
@@ -132,7 +133,9 @@ async function evaluateModel(
   const loader = new AudioLoader({ sampleRate: processor.sampleRate, normalise: processor.normalise });
   try {
     const modelFile = await identity;
-    const longest = Math.ceil(processor.sampleRate * (await longestSeconds(utterances, loader)));
+    const onMeasured: OnMeasured = (done, total) => options.onMeasure?.('Recordings measured', done, total);
+    const lengths = await Lengths.read(manifest, utterances, { loader, onProgress: onMeasured });
+    const longest = Math.ceil(processor.sampleRate * lengths.extent(utterances).longest);
     const memoryBytes =
       nodeMemory +
       (await evaluationMemory(file, recognizer.planned(), { longest, utterances: utterances.length, batch }));
@@ -173,7 +176,7 @@ async function evaluateModel(
       model: modelPath,
       modelFile,
       data: resolve(manifest),
-      dataSha256: await hashManifest(manifest),
+      dataSha256: hashUtterances(utterances),
       time,
       device,
       batch,

@@ -1,21 +1,12 @@
 /** The folder of onnxruntime's CUDA provider: the user's own data folder, so that an update of the extension keeps it. */
 
 import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { dataFolder } from '../../base/dataFolder.ts';
 
 /** The CUDA provider exists for this platform only; other platforms use the GPU through WebGPU. */
 export const cudaPlatform = process.platform === 'linux' && process.arch === 'x64';
-
-/** Pinch's data folder of this user. PINCH_DATA names another. */
-export function dataFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const { PINCH_DATA: own, XDG_DATA_HOME: data, LOCALAPPDATA: local } = environment;
-  if (own) return own;
-  if (process.platform === 'win32') return join(local ?? join(homedir(), 'AppData', 'Local'), 'pinch');
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'pinch');
-  return join(data ?? join(homedir(), '.local', 'share'), 'pinch');
-}
 
 /** Folder of the CUDA providers of all versions, downloads included. */
 export const cudaFolder = (environment?: NodeJS.ProcessEnv): string => join(dataFolder(environment), 'cuda');

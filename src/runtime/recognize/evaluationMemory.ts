@@ -2,9 +2,6 @@
 
 import { stat } from 'node:fs/promises';
 import type { ModelFile } from '../../onnx/file/load.ts';
-import { AudioError } from '../../speech/audio/error.ts';
-import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
-import type { Utterance } from '../../speech/manifest/utterance.ts';
 import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 import type { RecognitionPlan } from './recognitionPlan.ts';
 
@@ -31,24 +28,4 @@ export async function evaluationMemory(
   for (const path of modelFiles(model)) weights += (await stat(path)).size;
   const audio = 4 * longest * (Math.min(utterances, readAhead) + copiesOfAudio);
   return own + heldTwice * weights + audio + (plan.bytes(batch, longest) ?? 0);
-}
-
-/** Files read at once. */
-const concurrency = 8;
-
-/** Seconds of the longest recording, from the manifest or the files' headers. Unreadable files count nothing. */
-export async function longestSeconds(utterances: readonly Utterance[], loader: AudioLoader): Promise<number> {
-  let longest = 0;
-  const rest = utterances.values();
-  const work = async (): Promise<void> => {
-    for (const { audio, offset = 0, duration } of rest) {
-      try {
-        longest = Math.max(longest, duration ?? (await loader.seconds(audio)) - offset);
-      } catch (error) {
-        if (!(error instanceof AudioError)) throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
-  return longest;
 }

@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { AudioError } from './error.ts';
+import type { FilesToMeasure, MeasuredFiles } from './length.ts';
 import type { AudioFormat, AudioSource } from './load.ts';
 import type { AudioAnswer, AudioRequest } from './audioWorker.ts';
 
@@ -56,11 +57,16 @@ export class AudioLoader {
     return answer.samples;
   }
 
-  /** Seconds of audio in a file, from its header or by decoding it. @throws AudioError naming the file. */
-  async seconds(path: string): Promise<number> {
-    const answer = await this.ask({ kind: 'seconds', path });
-    if (answer.kind !== 'seconds') throw new Error(`the audio worker answered ${answer.kind} to seconds`);
-    return answer.seconds;
+  /** How long many files are, as one request to one thread. @throws Error only if the threads do not work. */
+  async measure(files: FilesToMeasure): Promise<MeasuredFiles> {
+    const answer = await this.ask({ kind: 'measure', files });
+    if (answer.kind !== 'measured') throw new Error(`the audio worker answered ${answer.kind} to measure`);
+    return answer.files;
+  }
+
+  /** Another loader of the same kind, with so many threads of its own. Whoever asks for it closes it. */
+  withThreads(threads: number): AudioLoader {
+    return new AudioLoader({ ...this.format, threads, worker: this.workerFile });
   }
 
   /** Ends the threads; requests under way are rejected. */

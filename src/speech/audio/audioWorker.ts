@@ -1,16 +1,16 @@
-/** The worker thread that reads audio: one request in, one answer out, samples handed over without a copy. */
+/** The worker thread that reads audio: one request in, one answer out, numbers handed over without a copy. */
 
 import { parentPort } from 'node:worker_threads';
-import { audioSeconds } from './length.ts';
+import { measureFiles, type FilesToMeasure, type MeasuredFiles } from './length.ts';
 import { loadAudio, type AudioFormat, type AudioSource } from './load.ts';
 
 export type AudioRequest =
   | { readonly kind: 'load'; readonly id: number; readonly source: AudioSource; readonly format: AudioFormat }
-  | { readonly kind: 'seconds'; readonly id: number; readonly path: string };
+  | { readonly kind: 'measure'; readonly id: number; readonly files: FilesToMeasure };
 
 export type AudioAnswer =
   | { readonly kind: 'samples'; readonly id: number; readonly samples: Float32Array }
-  | { readonly kind: 'seconds'; readonly id: number; readonly seconds: number }
+  | { readonly kind: 'measured'; readonly id: number; readonly files: MeasuredFiles }
   | { readonly kind: 'error'; readonly id: number; readonly message: string };
 
 let before: Promise<void> = Promise.resolve();
@@ -23,8 +23,9 @@ parentPort?.on('message', (request: AudioRequest) => {
 async function answer(request: AudioRequest): Promise<void> {
   const { id } = request;
   try {
-    if (request.kind === 'seconds') {
-      post({ kind: 'seconds', id, seconds: await audioSeconds(request.path) });
+    if (request.kind === 'measure') {
+      const files = await measureFiles(request.files);
+      post({ kind: 'measured', id, files }, [files.values.buffer]);
     } else {
       const samples = await loadAudio(request.source, request.format);
       post({ kind: 'samples', id, samples }, [samples.buffer]);

@@ -5,7 +5,8 @@ import { decodeAudio } from './decode.ts';
 import { AudioError } from './error.ts';
 import { durationSlack, maxFileBytes } from './limits.ts';
 import { normalise } from './normalise.ts';
-import { parseParquetAudio, readParquetAudio } from './parquet.ts';
+import { parseParquetAudio } from './parquet/parquetFile.ts';
+import { readParquetAudio } from './parquet/recordings.ts';
 import { readWavPart } from './wavPart.ts';
 
 /** Where an utterance's audio is: a whole file, or a part of a recording. */
@@ -83,11 +84,15 @@ async function loadPart(
   return part;
 }
 
-/** The bytes of a file, or of a recording in a parquet file. @throws AudioError naming it if it is missing or too large. */
-export async function readAudioFile(path: string): Promise<Uint8Array> {
+/**
+ * The bytes of a file, or of a recording in a parquet file.
+ * @param most of a recording in a parquet file, from its start.
+ * @throws AudioError naming it if it is missing or too large.
+ */
+export async function readAudioFile(path: string, most?: number): Promise<Uint8Array> {
   try {
     const embedded = parseParquetAudio(path);
-    if (embedded) return await readParquetAudio(embedded.file, embedded.row);
+    if (embedded) return await readParquetAudio(embedded.file, embedded.row, most);
     // Asked before opening: opening a pipe would wait for ever.
     const info = await stat(path);
     if (!info.isFile()) throw new Error('it is not a file');

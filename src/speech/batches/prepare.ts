@@ -1,5 +1,6 @@
 /** Sorts out before training which utterances can be used, and says of every other one why not. */
 
+import { setImmediate } from 'node:timers/promises';
 import { AudioError } from '../audio/error.ts';
 import type { Utterance } from '../manifest/utterance.ts';
 import { counted } from '../../base/format.ts';
@@ -33,12 +34,12 @@ export interface PrepareSettings {
   readonly maxSeconds: number;
   /** Frames the model makes of so many samples. */
   readonly frames: (samples: number) => number;
-  /** How long a file is that the manifest does not say it of. */
-  readonly seconds: (path: string) => Promise<number>;
+  /** How long an utterance is. @throws AudioError if its recording cannot be read. */
+  readonly seconds: (utterance: Utterance) => number;
 }
 
-/** Files looked at at once. */
-const concurrency = 8;
+/** Utterances after which signals and messages have their turn. */
+const together = 500;
 
 /**
  * The utterances that can be trained on, in the manifest's order, and the others. CTC needs a frame for each label and one more between
@@ -48,19 +49,15 @@ export async function prepareUtterances(
   utterances: readonly Utterance[],
   settings: PrepareSettings,
 ): Promise<{ ready: PreparedUtterance[]; dropped: Dropped[] }> {
-  const results = new Array<PreparedUtterance | Dropped>(utterances.length);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    for (let i = next++; i < utterances.length; i = next++) {
-      const utterance = utterances[i];
-      if (utterance) results[i] = await prepare(utterance, settings);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
-  return {
-    ready: results.filter((result) => 'labels' in result),
-    dropped: results.filter((result) => 'reason' in result),
-  };
+  const ready: PreparedUtterance[] = [];
+  const dropped: Dropped[] = [];
+  for (const [i, utterance] of utterances.entries()) {
+    const result = prepare(utterance, settings);
+    if ('labels' in result) ready.push(result);
+    else dropped.push(result);
+    if (i % together === together - 1) await setImmediate();
+  }
+  return { ready, dropped };
 }
 
 /** Frames that CTC needs for these labels at least. */
@@ -104,14 +101,14 @@ const reasons: Readonly<Record<DropReason, string>> = {
   unreadable: 'the audio cannot be read',
 };
 
-async function prepare(utterance: Utterance, settings: PrepareSettings): Promise<PreparedUtterance | Dropped> {
+function prepare(utterance: Utterance, settings: PrepareSettings): PreparedUtterance | Dropped {
   const drop = (reason: DropReason, detail: string): Dropped => ({ utterance, reason, detail });
   const { labels, missing } = settings.vocabulary.spell(utterance.text);
   if (missing.length > 0) return { ...drop('unspellable', missing.map(showCharacters).join(', ')), missing };
   if (labels.length === 0) return drop('noText', 'its text is empty');
   let seconds: number;
   try {
-    seconds = utterance.duration ?? (await settings.seconds(utterance.audio)) - (utterance.offset ?? 0);
+    seconds = settings.seconds(utterance);
   } catch (error) {
     if (error instanceof AudioError) return drop('unreadable', error.message);
     throw error;

@@ -13,7 +13,8 @@ export function isAudioName(name: string): boolean {
 
 /** The audio file among files of one stem, the best if there are several; undefined if there is none. */
 export function audioAmong(names: readonly string[]): string | undefined {
-  return names.filter(isAudioName).sort((a, b) => rank(a) - rank(b))[0];
+  const audio = names.filter(isAudioName);
+  return audio.length > 1 ? audio.sort((a, b) => rank(a) - rank(b))[0] : audio[0];
 }
 
 function rank(name: string): number {

@@ -33,10 +33,11 @@ export function isRecordings({ json }: ManifestFile): boolean {
  */
 export function readCuts({ path, folder, json }: ManifestFile): Entry[] {
   const resolvePath = pathResolver(folder);
-  return (json?.rows ?? []).flatMap(({ place, fields }) => {
+  return (json?.rows ?? []).flatMap(({ place, fields: given }) => {
     const fail = (problem: string): ManifestError => new ManifestError(path, place, problem);
-    const type = textOf(fields.get('type'));
-    if (type === 'MixedCut' || type === 'PaddingCut') {
+    const fields = unmixed(given);
+    if (!fields) {
+      const type = textOf(given.get('type'));
       throw fail(`a ${type} is made of several recordings; write its audio to a file first, with Lhotse's save_audios`);
     }
     const recording = fields.get('recording');
@@ -66,6 +67,20 @@ export function readCuts({ path, folder, json }: ManifestFile): Entry[] {
       return entryOf(path, place, { id: textOf(supervision['id']), text, ...audio, ...span(from, length, total) });
     });
   });
+}
+
+/** A cut that is only padded to a length is that cut. @returns undefined for one that mixes several, or holds silence alone. */
+function unmixed(fields: Fields): Fields | undefined {
+  const type = textOf(fields.get('type'));
+  if (type === 'PaddingCut') return undefined;
+  if (type !== 'MixedCut') return fields;
+  const tracks: unknown = fields.get('tracks');
+  if (!Array.isArray(tracks) || !tracks.every(isObject)) return undefined;
+  const cuts = tracks.map((track) => track['cut']).filter(isObject);
+  const heard = cuts.filter((cut) => textOf(cut['type']) !== 'PaddingCut');
+  const [only] = heard;
+  if (!only || heard.length > 1 || cuts.length < tracks.length || textOf(only['type']) === 'MixedCut') return undefined;
+  return new Map([...toFields(only), ['id', fields.get('id')]]);
 }
 
 /** The recordings stand in the file whose name says so instead of `supervisions`. @throws ManifestError if it is not there. */

@@ -1,10 +1,11 @@
 /** Hugging Face's data sets as parquet: texts in one column, recordings in another, in one file or in several. */
 
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { textFields } from '../../protocol/manifestFields.ts';
-import { openParquet, parquetAudioName } from '../audio/parquet.ts';
+import { openParquet, parquetAudioName } from '../audio/parquet/parquetFile.ts';
 import { findField, idFields } from './fields.ts';
 import { ManifestError, type Entry } from './utterance.ts';
 
@@ -23,6 +24,12 @@ export async function readParquet(files: readonly string[]): Promise<Entry[]> {
   // One after another: a message names the first that is broken.
   for (const file of files) entries.push(...(await readOne(file, files.length > 1)));
   return entries;
+}
+
+/** The names of a folder's parquet files; none if there is no such folder. */
+export function parquetIn(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  return readdirSync(folder).filter((name) => name.endsWith('.parquet'));
 }
 
 /** All of one split. @throws ManifestError if there are several, as `train-00000-of-00002.parquet` and `test-…` are. */

@@ -17,7 +17,7 @@ import {
 } from './lhotse.ts';
 import { readLibriSpeech } from './librispeech.ts';
 import type { ManifestFile } from './manifestFile.ts';
-import { readParquet, splitIn } from './parquet.ts';
+import { parquetIn, readParquet, splitIn } from './parquet.ts';
 import { headerDelimiter, readRecords, readTable } from './records.ts';
 import { headerlessDelimiter, isLJSpeech, readHeaderless, readLJSpeech } from './table.ts';
 import type { Entry } from './utterance.ts';
@@ -76,6 +76,11 @@ export const folderReaders: readonly Reader<ManifestFolder>[] = [
     name: 'parquet',
     recognises: ({ names }) => names.some((name) => name.endsWith('.parquet')),
     read: ({ path, names }) => readParquet(splitIn(path, names)),
+  },
+  {
+    name: 'parquet in data/, as a data set is downloaded',
+    recognises: ({ path, names }) => names.includes('data') && parquetIn(join(path, 'data')).length > 0,
+    read: ({ path }) => readParquet(splitIn(join(path, 'data'), parquetIn(join(path, 'data')))),
   },
   {
     name: 'fairseq',

@@ -123,7 +123,7 @@ export class Vocabulary {
   spell(text: string): Spelling {
     const labels: number[] = [];
     const missing = new Set(this.spellInto(text, labels));
-    return { labels: Int32Array.from(labels), missing: [...missing] };
+    return { labels: new Int32Array(labels), missing: [...missing] };
   }
 
   /** How often the vocabulary lacks each character (or phone) of these texts, the most frequent first. */
@@ -207,7 +207,7 @@ export class Vocabulary {
       if (id !== undefined) return { id, length: 1 };
     }
     for (let length = Math.min(this.longest, characters.length - at); length > 0; length--) {
-      const candidate = characters.slice(at, at + length).join('');
+      const candidate = length === 1 ? (characters[at] ?? '') : characters.slice(at, at + length).join('');
       // The delimiter's own character in a text is not a space.
       if (candidate === delimiter) continue;
       const id = this.ids.get(candidate);

@@ -4,6 +4,7 @@ import { AudioError } from '../../speech/audio/error.ts';
 import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import { planBatches, type BatchPlan } from '../../speech/batches/batches.ts';
 import { streamBatches, type Batch, type FeatureSource, type Position } from '../../speech/batches/batchStream.ts';
+import { Lengths, type OnMeasured } from '../../speech/lengths/lengths.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import {
   describeDropped,
@@ -54,19 +55,21 @@ export class TrainingData {
     processor: Processor,
     frames: (samples: number) => number,
     loader: AudioLoader,
+    onProgress?: OnMeasured,
   ): Promise<TrainingData> {
     const { train: manifest, text, batch, seed } = settings;
     const { sampleRate, vocabulary } = processor;
     const written = await readManifest(manifest, { repeats: true });
     const { utterances, report: texts } = await spellTexts(written, vocabulary, textStepsOf(text));
     refusePlainSpelling(vocabulary, utterances, manifest);
+    const lengths = await Lengths.read(manifest, utterances, { loader, onProgress });
     const { ready, dropped } = await prepareUtterances(utterances, {
       sampleRate,
       vocabulary,
       frames,
       minSeconds: batch.minSeconds,
       maxSeconds: batch.utterances === null ? Math.min(batch.maxSeconds, batch.seconds) : batch.maxSeconds,
-      seconds: (path) => loader.seconds(path),
+      seconds: (utterance) => lengths.of(utterance),
     });
     if (ready.length === 0) {
       throw new Error(`${manifest}: no utterance can be trained on: ${describeDropped(dropped).join('; ')}.`);

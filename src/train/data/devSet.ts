@@ -6,6 +6,7 @@ import { warnOfMostlyWrong } from '../../metrics/mostlyWrong.ts';
 import { scoreCorpus, scoreUtterance } from '../../metrics/score.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
 import type { EvaluationRecord } from '../../protocol/records.ts';
+import { Lengths, type OnMeasured } from '../../speech/lengths/lengths.ts';
 import { readManifest } from '../../speech/manifest/read.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';
 import { textStepsOf } from '../../protocol/textSteps.ts';
@@ -17,7 +18,7 @@ import type { Vocabulary } from '../../speech/text/vocabulary.ts';
 import type { GateMode } from '../../state/parameter.ts';
 import type { Layout } from '../../state/layout.ts';
 import type { State } from '../../state/state.ts';
-import { evaluationMemory, longestSeconds } from '../../runtime/recognize/evaluationMemory.ts';
+import { evaluationMemory } from '../../runtime/recognize/evaluationMemory.ts';
 import { behindFeatures, recognizeKept, type KeptRecognition } from '../features/recognizeKept.ts';
 import { findModelIO } from '../../runtime/modelIO.ts';
 import { planRecognition, type RecognitionPlan } from '../../runtime/recognize/recognitionPlan.ts';
@@ -38,13 +39,20 @@ type DevModel = Pick<Setup, 'model' | 'processor' | 'loader'>;
 export class DevSet {
   /** What evaluating takes beside what the trainer holds, in bytes. */
   readonly memoryBytes: number;
+  /** Of audio. */
+  readonly seconds: number;
   private readonly utterances: readonly Utterance[];
   private readonly plan: RecognitionPlan;
 
-  private constructor(utterances: readonly Utterance[], plan: RecognitionPlan, memoryBytes: number) {
+  private constructor(
+    utterances: readonly Utterance[],
+    plan: RecognitionPlan,
+    { memoryBytes, seconds }: Pick<DevSet, 'memoryBytes' | 'seconds'>,
+  ) {
     this.utterances = utterances;
     this.plan = plan;
     this.memoryBytes = memoryBytes;
+    this.seconds = seconds;
   }
 
   /**
@@ -56,25 +64,23 @@ export class DevSet {
     manifest: string,
     text: RunSettings['text'],
     { model, processor, loader }: DevModel,
+    onProgress?: OnMeasured,
   ): Promise<DevSet> {
     const { sampleRate, vocabulary } = processor;
     const { utterances } = await spellTexts(await readManifest(manifest), vocabulary, textStepsOf(text));
     refusePlainSpelling(vocabulary, utterances, manifest);
     const ports = findModelIO(model.model.graph, model.path, vocabulary.size);
     const plan = planRecognition(model.model, ports, sampleRate);
-    const longest = Math.ceil(sampleRate * (await longestSeconds(utterances, loader)));
+    const lengths = await Lengths.read(manifest, utterances, { loader, onProgress });
+    const extent = lengths.extent(utterances);
+    const longest = Math.ceil(sampleRate * extent.longest);
     const memory = await evaluationMemory(model, plan, { longest, utterances: utterances.length });
-    return new DevSet(utterances, plan, memory);
+    return new DevSet(utterances, plan, { memoryBytes: memory, seconds: extent.total });
   }
 
   /** Utterances. */
   get count(): number {
     return this.utterances.length;
-  }
-
-  /** Seconds of audio, as far as the manifest says; an utterance of which it does not counts as `otherwise`. */
-  seconds(otherwise: number): number {
-    return this.utterances.reduce((sum, { duration }) => sum + (duration ?? otherwise), 0);
   }
 
   /**

@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { reasonOf } from '../../base/errors.ts';
-import { parseParquetAudio } from '../../speech/audio/parquet.ts';
+import { parseParquetAudio } from '../../speech/audio/parquet/parquetFile.ts';
 import type { AudioLoader } from '../../speech/audio/audioLoader.ts';
 import type { FeatureSource } from '../../speech/batches/batchStream.ts';
 import type { Utterance } from '../../speech/manifest/utterance.ts';

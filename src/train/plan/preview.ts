@@ -9,24 +9,26 @@ import { prepareRun } from '../setup.ts';
 import { timeLeftOf } from './timeModel.ts';
 
 /**
- * Does all that comes before the first step but load the training graph into onnxruntime. Nothing is written.
- * @param onPhase is called with a few words when another part of the work begins.
+ * Does all that comes before the first step but load the training graph into onnxruntime. Nothing is written, except that the lengths of many
+ * recordings are kept.
+ * @param onPhase is called with a few words when another part of the work begins, and with how much of it is done.
  * @param place.folder where the run would be, which need not be there yet.
  * @param place.wholeTable whether the text has a line for each gated layer, and not for each kind of them.
  * @throws Error in one sentence as the run itself would.
  */
 export async function previewRun(
   settings: RunSettings,
-  onPhase: (label: string) => void,
+  onPhase: (label: string, done?: number, total?: number) => void,
   {
     folder = '.',
     wholeTable = false,
   }: { readonly folder?: string | undefined; readonly wholeTable?: boolean | undefined } = {},
 ): Promise<DryRun> {
   onPhase('Reading the model and the speech');
-  const setup = await prepareRun(settings);
+  const onMeasured = (done: number, total: number): void => onPhase('Recordings measured', done, total);
+  const setup = await prepareRun(settings, undefined, onMeasured);
   try {
-    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, settings.text, setup);
+    const dev = settings.dev === null ? undefined : await DevSet.open(settings.dev, settings.text, setup, onMeasured);
     onPhase('Building the training graph');
     const cost = setup.cost();
     const { firstGuess } = timeLeftOf(setup, settings, cost, dev);

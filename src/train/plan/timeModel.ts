@@ -78,7 +78,7 @@ function estimateCosts(
   dev: DevSet | undefined,
   compiled: number | undefined,
 ): EstimatedCosts {
-  const { data, parameters, processor, largestBatch, device, features } = setup;
+  const { parameters, processor, largestBatch, device, features } = setup;
   const { units } = device;
   const trained = weightsIn(parameters.filter((parameter) => parameter.trained));
   const modelBytes = 4 * weightsIn(parameters);
@@ -87,7 +87,7 @@ function estimateCosts(
   const perSample = encoder ? secondsOf(encoder, units, factors.encoder) / processor.sampleRate : 0;
   // What is held may be of other speech, so a little is always expected: what is made then corrects it.
   const making = perSample * Math.max(0.05, 1 - (features?.shareHeld ?? 0));
-  const devSamples = (dev?.seconds(data.audioSeconds / data.ready.length) ?? 0) * processor.sampleRate;
+  const devSamples = (dev?.seconds ?? 0) * processor.sampleRate;
   const behind = second.operations - (encoder?.operations ?? 0);
   const rest = { operations: behind, traffic: second.traffic - (encoder?.traffic ?? 0), nodes: 0 };
   const perSecond = secondsOf(rest, units, factors.step);

@@ -197,8 +197,10 @@ describe('what is left out', () => {
         minSeconds: 0.5,
         maxSeconds: 4,
         frames: (samples) => Math.floor(samples / 25),
-        seconds: (path) =>
-          path === '/gone' ? Promise.reject(new AudioError('/gone: no such file')) : Promise.resolve(3),
+        seconds: ({ audio, offset = 0, duration }) => {
+          if (audio === '/gone') throw new AudioError('/gone: no such file');
+          return duration ?? 3 - offset;
+        },
       },
     );
 
@@ -252,7 +254,9 @@ describe('what is left out', () => {
 
   test('errors other than bad audio are not swallowed', async () => {
     const settings = { sampleRate: 1, vocabulary, minSeconds: 0, maxSeconds: 1, frames: () => 9 };
-    const broken = () => Promise.reject(new Error('worker gone'));
+    const broken = (): number => {
+      throw new Error('worker gone');
+    };
     await expect(
       prepareUtterances([{ id: 'a', audio: '/a', text: 'a' }], { ...settings, seconds: broken }),
     ).rejects.toThrow('worker gone');

@@ -93,6 +93,24 @@ describe('Lhotse', () => {
     ]);
   });
 
+  test('a cut that is only padded is that cut, and one that mixes two is refused', async () => {
+    const padding = { type: 'PaddingCut', id: 'p', duration: 3, sampling_rate: 8000 };
+    const mixed = (...cuts: readonly object[]): string =>
+      jsonLines({
+        id: 'm1',
+        type: 'MixedCut',
+        tracks: cuts.map((each, i) => ({ cut: each, type: 'MixTrack', offset: i })),
+      });
+    expect(await read({ 'cuts.jsonl': mixed(cut, padding) }, 'cuts.jsonl')).toEqual([
+      { id: 'm1', audio: 'call.wav', text: 'one two', offset: 4, duration: 2, channel: 1 },
+    ]);
+    for (const text of [mixed(cut, { ...cut, id: 'c2' }), mixed(padding)]) {
+      await expect(read({ 'cuts.jsonl': text }, 'cuts.jsonl')).rejects.toThrow(
+        /cuts\.jsonl:1: a MixedCut is made of several recordings/,
+      );
+    }
+  });
+
   test('a cut with several supervisions is an utterance for each', async () => {
     const second = { ...supervision, id: 's2', start: 3.5, duration: 1.25, text: 'three' };
     const long = { ...cut, start: 1.5, duration: 6, channel: 0, supervisions: [supervision, second], recording: mono };
