@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StudyResults } from '../../src/protocol/results/study.ts';
+import { openStudyResults } from '../../src/study/results/openResults.ts';
 import { studyPaths } from '../../src/study/paths.ts';
 import { pinch } from '../train/toy.ts';
 import { decimals, sclite, scStats, sctkInstalled } from './sctk.ts';
@@ -74,20 +74,28 @@ describe.skipIf(!sctkInstalled)('against sctk', () => {
 
   if (study !== undefined) {
     const { json, evaluation } = studyPaths(resolve(study));
-    const { runs } = read(json) as StudyResults;
-    const compared = runs.flatMap(({ name, seed, found }) =>
-      found?.againstDense?.mapsswe ? [{ name, seed, comparison: { mapsswe: found.againstDense.mapsswe } }] : [],
+    const { runs } = openStudyResults(read(json));
+    const compared = runs.flatMap((run) =>
+      Object.entries(run.found?.againstDense ?? {}).flatMap(([set, { mapsswe }]) =>
+        mapsswe ? [{ ...run, set, mapsswe }] : [],
+      ),
     );
 
-    test.each(compared)('$name', ({ name, seed, comparison }) => {
-      const dense = runs.find((run) => run.target === null && run.seed === seed)?.name ?? '';
-      const trn = join(folder, name);
-      mkdirSync(trn);
-      copyFileSync(join(evaluation(name, 'test'), 'ref.trn'), join(trn, 'ref.trn'));
-      copyFileSync(join(evaluation(name, 'test'), 'hyp.trn'), join(trn, 'hyp.trn'));
-      copyFileSync(join(evaluation(dense, 'test'), 'hyp.trn'), join(trn, 'against.trn'));
-      const [own, other] = [name, dense].map((run) => read(join(evaluation(run, 'test'), 'evaluation.json')));
-      expectAgreement(trn, own as Evaluated, other as Evaluated, comparison);
-    });
+    test.each(compared)(
+      '$name on $set',
+      ({ name, model, seed, set, mapsswe }) => {
+        const isDense = (run: (typeof runs)[number]): boolean =>
+          run.target === null && run.seed === seed && run.model === model;
+        const dense = runs.find(isDense)?.name ?? '';
+        const trn = join(folder, name, set);
+        mkdirSync(trn, { recursive: true });
+        copyFileSync(join(evaluation(name, set), 'ref.trn'), join(trn, 'ref.trn'));
+        copyFileSync(join(evaluation(name, set), 'hyp.trn'), join(trn, 'hyp.trn'));
+        copyFileSync(join(evaluation(dense, set), 'hyp.trn'), join(trn, 'against.trn'));
+        const [own, other] = [name, dense].map((run) => read(join(evaluation(run, set), 'evaluation.json')));
+        expectAgreement(trn, own as Evaluated, other as Evaluated, { mapsswe });
+      },
+      60_000,
+    );
   }
 });

@@ -42,18 +42,22 @@ describe('a study', () => {
     expect(code, err).toBe(0);
     const results = JSON.parse(out) as StudyResults & { status: string; folder: string };
     expect(results).toMatchObject({ status: 'done', folder: at('whole.study') });
-    expect(readJson(at('whole.study/study.json'))).toMatchObject({ model: 'model', dev: 'dev/manifest.jsonl' });
+    expect(readJson(at('whole.study/study.json'))).toMatchObject({
+      models: [{ path: 'model' }],
+      sets: [{ name: 'dev', path: 'dev/manifest.jsonl' }, { name: 'test' }],
+    });
     expect(readJson(at('whole.study/study.json'))['runs']).toEqual(results.runs);
     expect(results.runs.map(({ name, status }) => [name, status])).toEqual(names.map((name) => [name, 'done']));
     const [dense, ...pruned] = results.runs;
-    expect(dense?.found).toMatchObject({ sparsity: 0, steps: 120, device: 'cpu', againstDense: null });
+    expect(dense?.found).toMatchObject({ sparsity: 0, steps: 120, device: 'cpu', againstDense: {} });
     for (const { target, found } of pruned) {
       expect(found?.sparsity).toBeCloseTo(target ?? 0, 1);
-      expect(found?.againstDense?.mapsswe?.segments).toBeGreaterThan(0);
+      expect(found?.againstDense['test']?.mapsswe?.segments).toBeGreaterThan(0);
       expect(found?.layers.map(({ name }) => name)).toEqual(['encoder.layers.0.dense', 'encoder.layers.1.dense']);
     }
-    expect(results.given?.test.words).toBe(results.runs[0]?.found?.test.words);
-    expect(results.methods[0]?.points.map(({ target }) => target)).toEqual([0.3, 0.6]);
+    const [model] = results.models;
+    expect(model?.given?.['test']?.words).toBe(results.runs[0]?.found?.scores['test']?.words);
+    expect(model?.methods[0]?.points.map(({ target }) => target)).toEqual([0.3, 0.6]);
 
     // The time is that of the steps that count.
     const metrics = readMetrics(at('whole.study/runs/none-seed-0/metrics.jsonl'));
@@ -62,7 +66,7 @@ describe('a study', () => {
     // The editor finds evaluations beside the checkpoints.
     const checkpoint = at('whole.study', dense?.found?.checkpoint ?? '');
     expect(readdirSync(join(checkpoint, 'model.evaluations'))).toEqual(['manifest']);
-    expect(readFileSync(at('whole.study/study.csv'), 'utf8').split('\r\n')).toHaveLength(5);
+    expect(readFileSync(at('whole.study/study.csv'), 'utf8').split('\r\n')).toHaveLength(8);
     expect(readFileSync(at('whole.study/study.html'), 'utf8')).toContain('3 of 3 runs are done');
     expect(existsSync(at('model/model.evaluations'))).toBe(false);
   });
@@ -230,11 +234,11 @@ test('a run that fails is named, and the others are done', async () => {
   const methods = [{ method: 'self-pinching', settings: wrong }];
   const { code, out, err } = await study(writeToyStudy(folder, 'failing', { methods, sparsities: [0.3] }), '--json');
   expect(code).toBe(1);
-  const { status, runs, methods: found } = JSON.parse(out) as StudyResults & { status: string };
+  const { status, runs, models } = JSON.parse(out) as StudyResults & { status: string };
   expect(status).toBe('failed');
   expect(runs.map(({ status }) => status)).toEqual(['done', 'failed']);
   expect(runs[1]?.message).toMatch(/nowhere/u);
-  expect(found).toEqual([]);
+  expect(models[0]?.methods).toEqual([]);
   expect(err).toMatch(/self-pinching-30-seed-0: failed: .*nowhere/u);
 });
 
