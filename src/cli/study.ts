@@ -3,6 +3,7 @@
 import { percent } from '../base/format.ts';
 import { resolve } from 'node:path';
 import { defaultStudyFolder } from '../runs/studyFolder.ts';
+import { describeForecast, forecastStudy } from '../study/forecast.ts';
 import { runOne, runStudy, type StudyEnd } from '../study/runStudy.ts';
 import { readStudyFile, StudyFileError, type Study, type StudyModel } from '../study/file/studyFile.ts';
 import { newHeadSettings } from '../protocol/settings.ts';
@@ -18,20 +19,25 @@ export interface StudyFlags {
   readonly on?: 'here' | 'slurm';
   readonly folder?: string;
   readonly only?: string;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
 /** The content of a study file, shown below the flags in the help. */
 export const studyHelp = `
 A study's file:
-  { "model": "model", "train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl",
+  { "models": ["base", { "name": "large", "path": "dir/large", "sparsities": [0.6], "settings": {} }],    or one: "model": "base"
+    "train": "train.jsonl",
+    "dev": { "dev-clean": "dev-clean.jsonl", "dev-other": "dev-other.jsonl" },    or one: "dev": "dev.jsonl"
+    "test": { "test-clean": "test-clean.jsonl" },                                 or one: "test": "test.jsonl"
     "methods": ["self-pinching", "ump", { "method": "nas-cp", "sparsities": [0.5], "seeds": [0] }],
     "sparsities": [0.5, 0.75], "seeds": [0, 1],
-    "settings": { "epochs": 10 },                          as in a run.json; a method may have its own
+    "settings": { "epochs": 10 },                          as in a run.json; a model or a method may have its own
     "together": null, "threads": null,                     runs at once, and threads of each; null: what the machine allows
     "slurm": { "partition": null, "gpus": null, "time": null, "memory": null, "options": ["--account=x"] } }
-Paths are taken from the file's folder. The dense model is trained alike with each seed, to compare with.
-Begun again, a study goes on where it was: nothing is trained twice. It may get more methods, sparsities and seeds.`;
+Paths are taken from the file's folder. Every model is evaluated on all sets; the first development set is evaluated during training, too.
+Each dense model is trained alike with each seed, to compare with.
+Begun again, a study goes on where it was: nothing is trained twice. It may get more models, methods, sparsities, seeds and sets.`;
 
 export async function study(file: string, flags: StudyFlags): Promise<number> {
   const { json = false, only, on = 'here' } = flags;
@@ -50,6 +56,12 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
   };
   try {
     const read = await withModels(await readStudyFile(file));
+    if (flags.dryRun) {
+      const forecast = await forecastStudy(read, folder, (label) => showProgress({ label, done: 0, total: 0 }));
+      endProgress();
+      printResult(json, forecast, describeForecast(forecast, read));
+      return exitCodes.done;
+    }
     if (only !== undefined) {
       const end = await runOne(read, folder, only, options);
       printResult(json, end, '');

@@ -21,7 +21,7 @@ export function describeEvaluations(sets: readonly NamedEvaluation[]): string {
   const model = `${count(parameters)} parameters, ${count(nonZeroParameters)} not zero; sparsity ${percent(sparsity, 2)}, of gated weights ${percent(gated.sparsity, 2)}; ${byteSize(bytes)} on disk, ${describeGzipped(evaluation)} gzipped; on ${evaluation.device}.`;
   const notes = sets.flatMap(({ name, evaluation }) => notesOf(name, evaluation));
   const cost = evaluation.cost ? ['', describeCost(evaluation.cost)] : [];
-  return [setTable([first, ...others]), model, ...notes, ...cost].join('\n') + '\n';
+  return [setTable([first, ...others]).trimEnd(), model, ...notes, ...cost].join('\n') + '\n';
 }
 
 function setTable(sets: readonly [NamedEvaluation, ...NamedEvaluation[]]): string {

@@ -85,7 +85,7 @@ function frame({ plot, x, y }: Axes, rateName: string): Markup {
     <text class="title" x="${(plot.left + plot.right) / 2}" y="${plot.bottom + 42}" text-anchor="middle"
       >sparsity of the gated weights, %</text
     >
-    <text class="title" x="8" y="16">${rateName}, %</text>
+    <text class="title" x="0" y="16">${rateName}, %</text>
   </g>`;
 }
 

@@ -71,6 +71,7 @@ sup { display: inline-block; width: 0.8em; text-align: left; line-height: 0; }
 h3 { font-size: 14px; margin: 16px 0 8px; }
 summary { cursor: pointer; padding: 4px 0; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 20px; }
+.bars { max-width: 720px; }
 .panel { min-width: 0; max-width: 560px; }
 .panel.alone { max-width: 640px; }
 .panel figcaption { font-size: 14px; font-weight: 600; }
