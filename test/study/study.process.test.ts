@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunState } from '../../src/protocol/records.ts';
-import { isAlive } from '../../src/runs/state.ts';
 import { Random } from '../../src/base/random.ts';
 import type { StudyResults } from '../../src/protocol/results/study.ts';
-import type { RunOwner } from '../../src/runfolder/runFolder.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch, readJson, timeless, type Outcome } from '../train/toy.ts';
+import { killOwner, ownersIn } from './killStudy.ts';
 import { findings, stepsOf, writeToyData, writeToyStudy } from './toyStudy.ts';
 
 // A study is a dozen processes one after the other.
@@ -115,20 +114,6 @@ describe('a study', () => {
 });
 
 describe('an interrupted study', () => {
-  /** The processes that have claimed any of the folders. */
-  const owners = (name: string): RunOwner[] =>
-    [
-      at(name),
-      ...(existsSync(at(name, 'runs')) ? readdirSync(at(name, 'runs')).map((run) => at(name, 'runs', run)) : []),
-    ]
-      .map((place) => join(place, 'claims'))
-      .filter((claims) => existsSync(claims))
-      .flatMap((claims) =>
-        readdirSync(claims)
-          .filter((file) => file.endsWith('.json'))
-          .map((file) => join(claims, file)),
-      )
-      .map((file) => JSON.parse(readFileSync(file, 'utf8')) as RunOwner);
   const lines = (name: string): number =>
     (existsSync(at(name, 'runs')) ? readdirSync(at(name, 'runs')) : [])
       .map((run) => at(name, 'runs', run, 'metrics.jsonl'))
@@ -152,7 +137,7 @@ describe('an interrupted study', () => {
       await setTimeout(200 * random.uniform());
       child.kill('SIGKILL');
       // Every second time the trainers, too, as when the machine goes down; otherwise they end by themselves, with a checkpoint.
-      if (kill % 2 === 0) for (const owner of owners('killed.study')) await killOwner(owner);
+      if (kill % 2 === 0) for (const owner of ownersIn(at('killed.study'))) await killOwner(owner);
       await ended;
     }
     const { code, err } = await study('killed.json');
@@ -243,13 +228,3 @@ test('a run that fails is named, and the others are done', async () => {
 });
 
 const isStep = (line: unknown): boolean => (line as { kind: string }).kind === 'step';
-
-async function killOwner(owner: RunOwner): Promise<void> {
-  if (!(await isAlive(owner))) return;
-  try {
-    process.kill(owner.pid, 'SIGKILL');
-  } catch {
-    // It has just ended by itself.
-  }
-  while (await isAlive(owner)) await setTimeout(5);
-}
