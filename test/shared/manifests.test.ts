@@ -27,7 +27,7 @@ describe('one utterance in the form of', () => {
   let heard: string[];
   beforeAll(async () => {
     heard = await heardIn([join(cases, 'audio/clip.flac')]);
-  });
+  }, 120_000);
 
   test.each([
     'manifests/fairseq/train.tsv',
