@@ -109,7 +109,11 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .command('evaluate')
     .description('measure a model: errors, speed, size, sparsity')
     .argument('<checkpoint>', 'a checkpoint, a model folder, an ONNX file or a Hugging Face checkpoint')
-    .requiredOption('--data <manifest>', 'transcribed speech')
+    .requiredOption(
+      '--data <manifest>',
+      'transcribed speech; NAME=MANIFEST names it, and given several times, each has a row',
+      (value: string, before: readonly string[] = []) => [...before, value],
+    )
     .option('--against <checkpoint>', 'another model to compare with, on the same speech')
     .option('--out <folder>', 'write the hypotheses and all numbers here')
     .option('--keep', 'write them beside the model, where the editor and pinch diff find them')
@@ -174,7 +178,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
 
   pinch
     .command('study')
-    .description('train and measure methods, sparsities and seeds as one job; resume it if it exists')
+    .description('train and measure models, methods, sparsities and seeds as one job; resume it if it exists')
     .argument('<file>', 'study file: models, data, methods and settings as JSON')
     .option('--folder <folder>', 'where the runs and the report go (beside the file, its name and .study)')
     .option(
@@ -183,6 +187,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
       choiceFlag('--on', ['here', 'slurm'] as const),
     )
     .option('--only <run>', 'train and measure only this run of the study, here')
+    .option('--dry-run', 'only say which runs there are, and what time, memory and disk they take')
     .option(...json)
     .addHelpText('after', studyHelp)
     .action((file: string, flags: StudyFlags) => finish(study(file, flags)));

@@ -3,8 +3,9 @@
 import { percent } from '../base/format.ts';
 import { resolve } from 'node:path';
 import { defaultStudyFolder } from '../runs/studyFolder.ts';
+import { describeForecast, forecastStudy } from '../study/forecast.ts';
 import { runOne, runStudy, type StudyEnd } from '../study/runStudy.ts';
-import { readStudyFile, StudyFileError, type Study } from '../study/studyFile.ts';
+import { readStudyFile, StudyFileError, type Study, type StudyModel } from '../study/file/studyFile.ts';
 import { newHeadSettings } from '../protocol/settings.ts';
 import type { StudyProgress } from '../study/progress.ts';
 import { studyPaths } from '../study/paths.ts';
@@ -18,20 +19,25 @@ export interface StudyFlags {
   readonly on?: 'here' | 'slurm';
   readonly folder?: string;
   readonly only?: string;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
 /** The content of a study file, shown below the flags in the help. */
 export const studyHelp = `
 A study's file:
-  { "model": "model", "train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl",
+  { "models": ["base", { "name": "large", "path": "dir/large", "sparsities": [0.6], "settings": {} }],    or one: "model": "base"
+    "train": "train.jsonl",
+    "dev": { "dev-clean": "dev-clean.jsonl", "dev-other": "dev-other.jsonl" },    or one: "dev": "dev.jsonl"
+    "test": { "test-clean": "test-clean.jsonl" },                                 or one: "test": "test.jsonl"
     "methods": ["self-pinching", "ump", { "method": "nas-cp", "sparsities": [0.5], "seeds": [0] }],
     "sparsities": [0.5, 0.75], "seeds": [0, 1],
-    "settings": { "epochs": 10 },                          as in a run.json; a method may have its own
+    "settings": { "epochs": 10 },                          as in a run.json; a model or a method may have its own
     "together": null, "threads": null,                     runs at once, and threads of each; null: what the machine allows
     "slurm": { "partition": null, "gpus": null, "time": null, "memory": null, "options": ["--account=x"] } }
-Paths are taken from the file's folder. The dense model is trained alike with each seed, to compare with.
-Begun again, a study goes on where it was: nothing is trained twice. It may get more methods, sparsities and seeds.`;
+Paths are taken from the file's folder. Every model is evaluated on all sets; the first development set is evaluated during training, too.
+Each dense model is trained alike with each seed, to compare with.
+Begun again, a study goes on where it was: nothing is trained twice. It may get more models, methods, sparsities, seeds and sets.`;
 
 export async function study(file: string, flags: StudyFlags): Promise<number> {
   const { json = false, only, on = 'here' } = flags;
@@ -49,7 +55,13 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
       showProgress({ label: `Steps of ${names.join(', ')}`, done: step, total: steps }),
   };
   try {
-    const read = await withModel(await readStudyFile(file));
+    const read = await withModels(await readStudyFile(file));
+    if (flags.dryRun) {
+      const forecast = await forecastStudy(read, folder, (label) => showProgress({ label, done: 0, total: 0 }));
+      endProgress();
+      printResult(json, forecast, describeForecast(forecast, read));
+      return exitCodes.done;
+    }
     if (only !== undefined) {
       const end = await runOne(read, folder, only, options);
       printResult(json, end, '');
@@ -68,14 +80,14 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
   }
 }
 
-/** The study with the ONNX model of a checkpoint, if its model is one. */
-async function withModel(study: Study): Promise<Study> {
-  const { path, newHead } = await trainableModel({ ...study, seed: 0 }, undefined);
-  const { sparsity } = study.settings;
-  const settings = newHead
-    ? { ...study.settings, sparsity: { ...newHeadSettings.sparsity, ...(sparsity as object | undefined) } }
-    : study.settings;
-  return { ...study, model: path, settings };
+/** The study with the ONNX models of those that are checkpoints. */
+async function withModels(study: Study): Promise<Study> {
+  const models: StudyModel[] = [];
+  for (const model of study.models) {
+    const { path, newHead } = await trainableModel({ model: model.path, train: study.train, seed: 0 }, undefined);
+    models.push({ ...model, path, ...(newHead ? { defaults: newHeadSettings } : {}) });
+  }
+  return { ...study, models };
 }
 
 function exitCodeOf(status: StudyEnd['status']): number {
@@ -98,24 +110,35 @@ function stopOnSignals(controller: AbortController, on: 'here' | 'slurm'): () =>
   };
 }
 
-function describeStudy({ methods, dense, runs }: StudyResults, report: string): string {
-  const points = [
-    ...(dense ? [{ method: 'none', ...dense }] : []),
-    ...methods.flatMap(({ method, points }) => points.map((point) => ({ method, ...point }))),
+function describeStudy({ models, sets, runs }: StudyResults, report: string): string {
+  const shown = sets.filter(({ kind }) => kind === 'test');
+  const mark = (lossless: boolean | null | undefined): string =>
+    lossless === false ? '*' : lossless === true ? ' ' : '°';
+  const rows = models.flatMap(({ name, dense, methods }) =>
+    [
+      ...(dense ? [{ method: 'none', points: [dense] }] : []),
+      ...methods.map(({ method, points }) => ({ method, points })),
+    ].flatMap(({ method, points }) =>
+      points.map(({ target, sparsity, seeds, rates }) => [
+        ...(models.length > 1 ? [name] : []),
+        method,
+        percent(sparsity, 2),
+        String(seeds.length),
+        ...shown.map((set) => {
+          const rate = rates[set.name];
+          return rate ? `${percent(rate.wer, 2)}${target === null ? ' ' : mark(rate.lossless)}` : '';
+        }),
+      ]),
+    ),
+  );
+  const header = [
+    ...(models.length > 1 ? ['model'] : []),
+    'method',
+    'sparsity',
+    'seeds',
+    ...shown.map(({ name }) => name),
   ];
-  const verdict = (lossless: boolean | null): string => (lossless === null ? 'no verdict' : lossless ? 'yes' : 'no');
-  const table = textTable([
-    ['method', 'sparsity', 'WER, test', '95 % from', 'to', 'seeds', 'lossless'],
-    ...points.map(({ method, target, sparsity, wer, low, high, seeds, lossless }) => [
-      method,
-      percent(sparsity, 2),
-      percent(wer, 2),
-      percent(low, 2),
-      percent(high, 2),
-      String(seeds.length),
-      target === null ? '' : verdict(lossless),
-    ]),
-  ]);
   const failed = runs.flatMap(({ name, message }) => (message === null ? [] : [`${name} failed: ${message}\n`]));
-  return `${table}${failed.join('')}The report: ${report}\n`;
+  const marks = 'Error rates: * significantly above the dense model for a seed, ° no verdict.\n';
+  return `${textTable([header, ...rows])}${rows.length > 0 ? marks : ''}${failed.join('')}The report: ${report}\n`;
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { link, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { reasonOf } from '../base/errors.ts';
 import { writeAtomically } from '../base/atomicFile.ts';
@@ -14,7 +14,7 @@ import type { RunFile, RunState } from '../protocol/records.ts';
 import { runPaths, type RunPaths } from '../runs/paths.ts';
 import { processStart } from '../runs/processIdentity.ts';
 import { heartbeatLasts, isAlive, isOver, readState, RunFolderError } from '../runs/state.ts';
-import { folderName } from '../onnx/folder/folderName.ts';
+import { modelName } from '../onnx/folder/folderName.ts';
 
 /**
  * Makes the folder of a new run and writes its run.json.
@@ -123,16 +123,13 @@ function inUse(folder: string, by: string): RunFolderError {
 
 /** `2026-11-21-w2v2-digits-1`: the first number that is free, taken by making the folder. */
 async function makeNamedFolder(runs: string, model: string): Promise<string> {
-  const file = resolve(model);
-  const own = extname(file) === '.onnx' ? basename(file, '.onnx') : folderName(file);
-  const name = own === 'model' ? folderName(dirname(file)) : own;
-  const safe = name.replace(/[^A-Za-z0-9._-]+/gu, '-').replace(/^[.-]+/u, '') || 'model';
+  const name = modelName(model);
   const day = new Date().toISOString().slice(0, 10);
   try {
     await keepOutOfGit(dirname(runs));
     await makeFolder(runs);
     for (let number = 1; ; number++) {
-      const folder = join(runs, `${day}-${safe}-${number}`);
+      const folder = join(runs, `${day}-${name}-${number}`);
       try {
         mkdirSync(folder);
         return folder;

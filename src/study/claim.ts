@@ -4,7 +4,7 @@ import { makeFolder } from '../base/makeFolder.ts';
 import type { RunState } from '../protocol/records.ts';
 import { RunFolderError } from '../runs/state.ts';
 import { claimRunFolder, writeState } from '../runfolder/runFolder.ts';
-import { StudyFileError } from './studyFile.ts';
+import { StudyFileError } from './file/studyFile.ts';
 
 export interface StudyClaim {
   /** @param done number of finished tasks. */

@@ -3,23 +3,28 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { loadModel } from '../onnx/file/load.ts';
-import { effectiveRecords, type RunFile } from '../protocol/records.ts';
+import { effectiveRecords } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/metrics/readRecords.ts';
 import { liveness, readState } from '../runs/state.ts';
+import { textStepsOf, type TextStep } from '../protocol/textSteps.ts';
 import { readKept, type Measured } from '../measure/evaluate/keptEvaluation.ts';
 import { startTrainer } from '../train/start/process.ts';
 import { evaluateInto } from './evaluateInto.ts';
 import { makeRunFolder } from './makeRunFolder.ts';
-import { testSets, type StudyPaths, type TestSet } from './paths.ts';
+import type { StudyPaths } from './paths.ts';
 import type { Task } from './plan.ts';
-import type { Study } from './studyFile.ts';
+import type { Study, StudySet } from './file/studyFile.ts';
+import type { StudyInputs } from './inputs.ts';
 
-export interface TaskContext {
+/** A study and where it is. */
+export interface StudyPlace {
   readonly study: Study;
   readonly paths: StudyPaths;
-  /** The fields that every run.json of the study shares, without the settings. */
-  readonly inputs: Omit<RunFile, 'settings'>;
+  readonly inputs: StudyInputs;
+}
+
+export interface TaskContext extends StudyPlace {
   /** Threads of one operator; undefined for onnxruntime's choice. */
   readonly threads: number | undefined;
   /** Ends the training after a checkpoint. */
@@ -33,14 +38,12 @@ export type TaskEnd = { readonly status: 'done' | 'stopped' } | { readonly statu
 export async function doTask(task: Task, context: TaskContext): Promise<TaskEnd> {
   try {
     if (task.kind === 'run') {
-      const folder = await makeRunFolder(task, context.paths, context.inputs);
+      const folder = await makeRunFolder(task, context.paths, context.inputs.ofRun(task.model));
       const trained = await trainToEnd(folder, context);
       if (trained.status !== 'done') return trained;
     }
-    for (const set of testSets) {
-      if (context.signal.aborted) return { status: 'stopped' };
-      await measureOn(task, set, context);
-    }
+    if (context.signal.aborted) return { status: 'stopped' };
+    await measure(task, context);
     return { status: context.signal.aborted && !(await isDone(task, context)) ? 'stopped' : 'done' };
   } catch (error) {
     return { status: 'failed', message: error instanceof Error ? error.message : String(error) };
@@ -48,11 +51,9 @@ export async function doTask(task: Task, context: TaskContext): Promise<TaskEnd>
 }
 
 /** Whether the run is trained and its model evaluated on all data. */
-export async function isDone(task: Task, { study, paths }: Pick<TaskContext, 'study' | 'paths'>): Promise<boolean> {
-  const model = await modelOf(task, { study, paths }).catch(() => undefined);
-  if (model === undefined) return false;
-  const kept = await Promise.all(testSets.map((set) => readMeasured(task, set, model, { study, paths })));
-  return kept.every((evaluation) => evaluation !== undefined);
+export async function isDone(task: Task, place: StudyPlace): Promise<boolean> {
+  const model = await modelOf(task, place).catch(() => undefined);
+  return model !== undefined && (await openSets(task, model, place)).length === 0;
 }
 
 /**
@@ -61,9 +62,9 @@ export async function isDone(task: Task, { study, paths }: Pick<TaskContext, 'st
  */
 export async function modelOf(
   task: Task,
-  { study, paths }: Pick<TaskContext, 'study' | 'paths'>,
+  { study, paths }: Pick<StudyPlace, 'study' | 'paths'>,
 ): Promise<string | undefined> {
-  if (task.kind === 'model') return study.model;
+  if (task.kind === 'model') return study.models.find(({ name }) => name === task.model)?.path;
   const folder = paths.run(task.name);
   if ((await readState(folder))?.status !== 'done') return undefined;
   const records = effectiveRecords(await readRecords(runPaths(folder).metrics));
@@ -72,23 +73,44 @@ export async function modelOf(
   return join(folder, end.checkpoint);
 }
 
-/** An existing, valid evaluation. */
+/** The existing, valid evaluations, in the order of the study's sets; undefined where there is none. */
 export async function readMeasured(
   task: Task,
-  set: TestSet,
   model: string,
-  { study, paths }: Pick<TaskContext, 'study' | 'paths'>,
-): Promise<Measured | undefined> {
-  return readKept(await loadModel(model), study[set], paths.evaluation(task.name, set));
+  { study, paths, inputs }: StudyPlace,
+): Promise<(Measured | undefined)[]> {
+  const file = await loadModel(model);
+  return Promise.all(
+    study.sets.map(async ({ name, manifest }) =>
+      readKept(file, manifest, {
+        folder: paths.evaluation(task.name, name),
+        dataSha256: inputs.checksumOf(name),
+        steps: textOf(task),
+      }),
+    ),
+  );
 }
 
-async function measureOn(task: Task, set: TestSet, context: TaskContext): Promise<void> {
+/** The steps for the references of a given model; those of a checkpoint are its run's. */
+function textOf(task: Task): readonly TextStep[] | undefined {
+  return task.kind === 'model' && task.text !== undefined ? textStepsOf(task.text) : undefined;
+}
+
+async function openSets(task: Task, model: string, place: StudyPlace): Promise<StudySet[]> {
+  const measured = await readMeasured(task, model, place);
+  return place.study.sets.filter((_, at) => measured[at] === undefined);
+}
+
+/** All that is missing in one process, which loads the model once. */
+async function measure(task: Task, context: TaskContext): Promise<void> {
   const model = await modelOf(task, context);
   if (model === undefined) throw new Error(`${context.paths.run(task.name)}: the run has no checkpoint to measure.`);
-  if ((await readMeasured(task, set, model, context)) !== undefined) return;
-  await evaluateInto(context.paths.evaluation(task.name, set), {
+  const sets = await openSets(task, model, context);
+  if (sets.length === 0) return;
+  await evaluateInto(context.paths.evaluations(task.name), {
     model,
-    manifest: context.study[set],
+    sets,
+    text: textOf(task),
     threads: context.threads,
     // The editor finds it beside a checkpoint. The folder of the user's own model must not be written to.
     keep: task.kind === 'run',

@@ -1,16 +1,21 @@
-/** Evaluates a model in a process of its own, so that several run at once. */
+/** Evaluates a model on a study's sets in a process of its own, so that several run at once. */
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { TextStep } from '../protocol/textSteps.ts';
 import { keepMemory, threadsEnvironment } from '../train/start/process.ts';
+import type { StudySet } from './file/studyFile.ts';
 
 export interface EvaluationOrder {
   readonly model: string;
-  readonly manifest: string;
+  /** Each has a name, which becomes its folder. */
+  readonly sets: readonly Pick<StudySet, 'name' | 'manifest'>[];
+  /** What is done to the references; undefined for what was done in the model's run. */
+  readonly text?: readonly TextStep[] | undefined;
   readonly threads: number | undefined;
   /** Whether it is also kept beside the model. */
   readonly keep: boolean;
-  /** Ends the process at once. The evaluation is then discarded. */
+  /** Ends the process at once. The evaluation of the set at hand is then discarded. */
   readonly signal: AbortSignal;
 }
 
@@ -20,11 +25,16 @@ export function commandFile(): string {
   return fileURLToPath(new URL(fromSource ? '../../dist/cli.js' : './cli.js', import.meta.url));
 }
 
-/** @throws Error with the command's message, unless the signal ended it. */
+/**
+ * @param folder gets a folder for each set, written as soon as the set is evaluated.
+ * @throws Error with the command's message, unless the signal ended it.
+ */
 export async function evaluateInto(folder: string, order: EvaluationOrder): Promise<void> {
-  const { model, manifest, threads, keep, signal } = order;
+  const { model, sets, text, threads, keep, signal } = order;
+  const data = sets.flatMap(({ name, manifest }) => ['--data', `${name}=${manifest}`]);
   // The latency of a model that runs beside others would mean nothing.
-  const args = ['evaluate', model, '--data', manifest, '--out', folder, '--no-cost', ...(keep ? ['--keep'] : [])];
+  const args = ['evaluate', model, ...data, '--out', folder, '--no-cost', ...(keep ? ['--keep'] : [])];
+  if (text !== undefined) args.push('--text', JSON.stringify(text));
   const child = spawn(process.execPath, [commandFile(), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     windowsHide: true,

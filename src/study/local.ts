@@ -5,7 +5,7 @@ import { availableParallelism, freemem } from 'node:os';
 import { previewRun } from '../train/plan/preview.ts';
 import { doTask, type TaskContext, type TaskEnd } from './doTask.ts';
 import type { Task } from './plan.ts';
-import type { Study } from './studyFile.ts';
+import type { Study } from './file/studyFile.ts';
 
 export interface TaskEvents {
   readonly onStart: (task: Task) => void;
@@ -56,17 +56,23 @@ const mostMemory = 0.8;
 
 /**
  * The study file's setting. Default: as many runs as have four processors each and fit into memory; one on a GPU.
- * @throws Error in one sentence if the first run could not start.
+ * @throws Error in one sentence if the first run of a model could not start.
  */
-export async function shareMachine({ together, threads }: Study, tasks: readonly Task[]): Promise<Share> {
+export async function shareMachine({ together, threads, models }: Study, tasks: readonly Task[]): Promise<Share> {
   const processors = availableParallelism();
-  const first = tasks.find((task) => task.kind === 'run');
   if (together !== null) return { together, threads: threads ?? shareOf(processors, together) };
-  if (first === undefined) return { together: 1, threads: threads ?? undefined };
-  const { start } = await previewRun(first.settings, () => undefined);
+  let [memory, onCpu] = [0, true];
+  for (const { name } of models) {
+    const first = tasks.find((task) => task.kind === 'run' && task.model === name);
+    if (first?.kind !== 'run') continue;
+    const { start } = await previewRun(first.settings, () => undefined);
+    memory = Math.max(memory, start.memoryBytes);
+    onCpu &&= start.device === 'cpu';
+  }
+  if (memory === 0) return { together: 1, threads: threads ?? undefined };
   const byProcessors = Math.floor(processors / (threads ?? fewestThreads));
-  const byMemory = Math.floor((mostMemory * freemem()) / start.memoryBytes);
-  const fitting = start.device === 'cpu' ? Math.max(1, Math.min(byProcessors, byMemory, tasks.length)) : 1;
+  const byMemory = Math.floor((mostMemory * freemem()) / memory);
+  const fitting = onCpu ? Math.max(1, Math.min(byProcessors, byMemory, tasks.length)) : 1;
   return { together: fitting, threads: threads ?? shareOf(processors, fitting) };
 }
 

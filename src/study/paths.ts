@@ -3,9 +3,6 @@
 import { join } from 'node:path';
 import { reportName, resultsName } from '../runs/studyFolder.ts';
 
-export const testSets = ['dev', 'test'] as const;
-export type TestSet = (typeof testSets)[number];
-
 export interface StudyPaths {
   readonly folder: string;
   readonly runs: string;
@@ -16,8 +13,10 @@ export interface StudyPaths {
   readonly html: string;
   /** A run's folder. @param name of its task. */
   readonly run: (name: string) => string;
-  /** The folder of an evaluation. @param name of the task. */
-  readonly evaluation: (name: string, set: TestSet) => string;
+  /** The folder of a task's evaluations. @param name of the task. */
+  readonly evaluations: (name: string) => string;
+  /** The folder of one evaluation. @param name of the task. @param set its name. */
+  readonly evaluation: (name: string, set: string) => string;
 }
 
 export function studyPaths(folder: string): StudyPaths {
@@ -30,6 +29,7 @@ export function studyPaths(folder: string): StudyPaths {
     csv: at('study.csv'),
     html: at(reportName),
     run: (name) => at('runs', name),
+    evaluations: (name) => at('evaluations', name),
     evaluation: (name, set) => at('evaluations', name, set),
   };
 }

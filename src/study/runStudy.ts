@@ -1,20 +1,16 @@
 /** Runs a study from any state to its end, on this machine or on Slurm. */
 
-import { stat } from 'node:fs/promises';
-import { reasonOf } from '../base/errors.ts';
-import type { RunFile } from '../protocol/records.ts';
-import { describeRun } from '../runfolder/inputs.ts';
-import { hashManifest } from '../speech/manifest/hash.ts';
 import { claimStudy } from './claim.ts';
-import { doTask, type TaskEnd } from './doTask.ts';
+import { doTask, type StudyPlace, type TaskEnd } from './doTask.ts';
 import { doTasks, shareMachine, type TaskEvents } from './local.ts';
-import { studyPaths, type StudyPaths } from './paths.ts';
+import { refuseMissing, StudyInputs } from './inputs.ts';
+import { studyPaths } from './paths.ts';
 import { planStudy, type Task } from './plan.ts';
 import { followProgress, type StudyProgress } from './progress.ts';
 import type { StudyResults } from '../protocol/results/study.ts';
 import { doJobs } from './slurm/doJobs.ts';
-import { StudyFileError, type Study } from './studyFile.ts';
-import { Results } from './writeResults.ts';
+import { StudyFileError, type Study } from './file/studyFile.ts';
+import { Results } from './results/writeResults.ts';
 
 export interface StudyOptions {
   /** Whether this machine trains, or Slurm. */
@@ -36,12 +32,12 @@ export async function runStudy(
   folder: string,
   { on, signal, say, onProgress }: StudyOptions,
 ): Promise<StudyEnd> {
-  const { tasks, paths, inputs } = await prepareStudy(study, folder);
+  const { tasks, place } = await prepareStudy(study, folder);
   const claim = await claimStudy(folder, tasks.length);
-  const endProgress = followProgress(tasks, paths, onProgress);
+  const endProgress = followProgress(tasks, place.paths, onProgress);
   let status: StudyEnd['status'] = 'failed';
   try {
-    const results = new Results({ study, paths, tasks, inputs, testChecksum: await hashManifest(study.test) });
+    const results = new Results(place, tasks);
     const open: Task[] = [];
     for (const task of tasks) if (!(await results.add(task))) open.push(task);
     claim.progress(results.done);
@@ -60,14 +56,14 @@ export async function runStudy(
       },
     };
     if (open.length > 0 && on === 'slurm') {
-      await doJobs(open, { study, paths, signal, say }, events);
+      await doJobs(open, { ...place, signal, say }, events);
       if (signal.aborted) say('The jobs go on; the same command follows them again.');
     } else if (open.length > 0) {
       const { together, threads } = await shareMachine(study, open);
       say(
         `${open.length} to do, ${together} at a time${threads === undefined ? '' : `, with ${threads} ${threads === 1 ? 'thread' : 'threads'} each`}.`,
       );
-      await doTasks(open, { study, paths, inputs, threads, signal }, together, events);
+      await doTasks(open, { ...place, threads, signal }, together, events);
     }
     const written = await results.write();
     status = results.done === tasks.length ? 'done' : failed.length > 0 ? 'failed' : 'stopped';
@@ -85,14 +81,14 @@ export async function runOne(
   name: string,
   { signal, say }: Pick<StudyOptions, 'signal' | 'say'>,
 ): Promise<TaskEnd> {
-  const { tasks, paths, inputs } = await prepareStudy(study, folder);
+  const { tasks, place } = await prepareStudy(study, folder);
   const task = tasks.find((task) => task.name === name);
   if (!task) {
     const names = tasks.map((task) => task.name).join(', ');
     throw new StudyFileError(`${study.file}: there is no "${name}" in this study; there are ${names}.`);
   }
   say(`${name}: begins.`);
-  const end = await doTask(task, { study, paths, inputs, threads: study.threads ?? processorsOfJob(), signal });
+  const end = await doTask(task, { ...place, threads: study.threads ?? processorsOfJob(), signal });
   say(`${name}: ${describeEnd(end)}`);
   return end;
 }
@@ -108,17 +104,10 @@ function describeEnd(end: TaskEnd): string {
   return end.status === 'done' ? 'done.' : 'stopped.';
 }
 
-async function prepareStudy(
-  study: Study,
-  folder: string,
-): Promise<{ tasks: Task[]; paths: StudyPaths; inputs: Omit<RunFile, 'settings'> }> {
-  for (const key of ['model', 'train', 'dev', 'test'] as const) {
-    await stat(study[key]).catch((error: unknown) => {
-      throw new StudyFileError(`${study.file}: "${key}": ${study[key]}: ${reasonOf(error)}.`);
-    });
-  }
+async function prepareStudy(study: Study, folder: string): Promise<{ tasks: Task[]; place: StudyPlace }> {
+  await refuseMissing(study);
   const tasks = planStudy(study);
   const first = tasks.find((task) => task.kind === 'run');
   if (!first) throw new StudyFileError(`${study.file}: there is nothing to train in this study.`);
-  return { tasks, paths: studyPaths(folder), inputs: await describeRun(first.settings) };
+  return { tasks, place: { study, paths: studyPaths(folder), inputs: await StudyInputs.of(study, first) } };
 }

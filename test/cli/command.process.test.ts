@@ -143,7 +143,7 @@ describe('bad input exits with 1 and leaves nothing behind', () => {
         writeFileSync(join(folder, 'speech', 'x.jsonl'), '{"audio_filepath":"0.wav","text":"xyz","duration":1}\n');
         return ['--train', 'speech/x.jsonl'];
       },
-      /x\.jsonl: no utterance can be trained on: .*"x" "y" "z"/u,
+      /x\.jsonl: no utterance can be trained on: .*"x" \(U\+0078\), "y" \(U\+0079\), "z"/u,
     ],
     [
       'an operator that Pinch does not know',

@@ -44,16 +44,20 @@ export const tensorsOf = ({ tensors }: FamilyCase): Map<string, Tensor> =>
 
 const vocabulary = { '<pad>': 0, '|': 1, a: 2, b: 3, c: 4, d: 5 };
 
-/** Writes a checkpoint into a new folder. */
+/** Writes a checkpoint. @param folder that is there; a new one by default. @returns it. */
 export async function writeCheckpoint(
   { config, masked }: Pick<FamilyCase, 'config' | 'masked'>,
   tensors: ReadonlyMap<string, Tensor>,
+  {
+    symbols = vocabulary,
+    ...place
+  }: { readonly symbols?: Readonly<Record<string, number>>; readonly folder?: string } = {},
 ): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'pinch-checkpoint-'));
+  const folder = place.folder ?? (await mkdtemp(join(tmpdir(), 'pinch-checkpoint-')));
   const json = (name: string, value: object): Promise<void> => writeFile(join(folder, name), JSON.stringify(value));
   await json('config.json', config);
   await json('preprocessor_config.json', { return_attention_mask: masked, do_normalize: true });
-  await json('vocab.json', vocabulary);
+  await json('vocab.json', symbols);
   await json('tokenizer_config.json', { pad_token: '<pad>', word_delimiter_token: '|' });
   await writeSafetensors(join(folder, 'model.safetensors'), { tensors, metadata: { format: 'pt' } });
   return folder;

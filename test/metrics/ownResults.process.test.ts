@@ -3,14 +3,13 @@
  * naming the folder of a study, every comparison in it.
  */
 
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { StudyResults } from '../../src/protocol/results/study.ts';
-import { studyPaths } from '../../src/study/paths.ts';
 import { pinch } from '../train/toy.ts';
-import { decimals, sclite, scStats, sctkInstalled } from './sctk.ts';
+import { comparisonsOf, expectAgreement, expectStudyAgreement, type Compared, type Evaluated } from './againstSctk.ts';
+import { sctkInstalled } from './sctk.ts';
 
 const sample = resolve('media/sample');
 const study = process.env['PINCH_STUDY'];
@@ -20,31 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Evaluated {
-  readonly words: number;
-  readonly substitutions: number;
-  readonly deletions: number;
-  readonly insertions: number;
-}
-
-interface Compared {
-  readonly mapsswe: { readonly segments: number; readonly z: number };
-}
-
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
-const countsOf = ({ words, substitutions, deletions, insertions }: Evaluated): Evaluated => ({
-  ...{ words, substitutions, deletions, insertions },
-});
-
-/** Holds what was found of two systems, `hyp` and `against`, against what NIST's tools find in the folder's trn files. */
-function expectAgreement(trn: string, hyp: Evaluated, against: Evaluated, { mapsswe }: Compared): void {
-  expect(countsOf(hyp)).toEqual(sclite(trn, 'hyp').counts);
-  expect(countsOf(against)).toEqual(sclite(trn, 'against').counts);
-  const [theirs] = scStats(trn, ['hyp', 'against']);
-  expect(mapsswe.segments).toBe(theirs?.segments);
-  expect(Math.abs(mapsswe.z - (theirs?.z ?? NaN))).toBeLessThanOrEqual(decimals);
-}
-
 describe.skipIf(!sctkInstalled)('against sctk', () => {
   test('pinch evaluate --against --out', async () => {
     const lines = ['train', 'dev', 'test'].flatMap((set) =>
@@ -73,21 +48,12 @@ describe.skipIf(!sctkInstalled)('against sctk', () => {
   }, 300_000);
 
   if (study !== undefined) {
-    const { json, evaluation } = studyPaths(resolve(study));
-    const { runs } = read(json) as StudyResults;
-    const compared = runs.flatMap(({ name, seed, found }) =>
-      found?.againstDense?.mapsswe ? [{ name, seed, comparison: { mapsswe: found.againstDense.mapsswe } }] : [],
+    test.each(comparisonsOf(resolve(study)))(
+      '$run on $set',
+      (compared) => {
+        expectStudyAgreement(resolve(study), compared, folder);
+      },
+      60_000,
     );
-
-    test.each(compared)('$name', ({ name, seed, comparison }) => {
-      const dense = runs.find((run) => run.target === null && run.seed === seed)?.name ?? '';
-      const trn = join(folder, name);
-      mkdirSync(trn);
-      copyFileSync(join(evaluation(name, 'test'), 'ref.trn'), join(trn, 'ref.trn'));
-      copyFileSync(join(evaluation(name, 'test'), 'hyp.trn'), join(trn, 'hyp.trn'));
-      copyFileSync(join(evaluation(dense, 'test'), 'hyp.trn'), join(trn, 'against.trn'));
-      const [own, other] = [name, dense].map((run) => read(join(evaluation(run, 'test'), 'evaluation.json')));
-      expectAgreement(trn, own as Evaluated, other as Evaluated, comparison);
-    });
   }
 });

@@ -18,6 +18,7 @@ import { importedModel } from '../../src/protocol/results/import.ts';
 import { inspection, layerInspection } from '../../src/protocol/results/inspection.ts';
 import { dryRun } from '../../src/protocol/results/prune.ts';
 import { studyResults } from '../../src/protocol/results/study.ts';
+import { openStudyResults } from '../../src/study/results/openResults.ts';
 import { completeSettings } from '../../src/protocol/settings.ts';
 import { previewRun } from '../../src/train/plan/preview.ts';
 import { caseOf, tensorsOf, writeCheckpoint } from '../huggingface/writtenCheckpoint.ts';
@@ -56,14 +57,33 @@ const cases: readonly (readonly [string, v.GenericSchema, () => unknown])[] = [
     () => previewRun(completeSettings({ model, train: data, dev: data, device: 'cpu' }), () => undefined),
   ],
   ['study', studyResults, () => someResults],
-  [
-    'study, by an earlier version',
-    studyResults,
-    (): unknown => JSON.parse(readFileSync('bench/experiment/study.json', 'utf8')),
-  ],
 ];
 
 test.each(cases)('the output of %s has the form of its schema', async (_, schema, result) => {
   const printed: unknown = JSON.parse(JSON.stringify(await result()));
   expect(v.parse(schema, printed)).toEqual(printed);
+});
+
+test('study.json of the first form is opened, with all of its numbers', () => {
+  const before = JSON.parse(readFileSync('bench/experiment/study.json', 'utf8')) as {
+    methods: { points: { wer: number; devWer: number; lossless: boolean }[]; greatestLossless: number | null }[];
+    runs: { found: { test: object; againstDense: object | null } }[];
+  };
+  const opened = openStudyResults(before);
+  expect(v.parse(studyResults, opened)).toEqual(opened);
+  const [model] = opened.models;
+  expect(model?.name).toBe('w2v2-digits');
+  for (const [at, { points, greatestLossless }] of before.methods.entries()) {
+    const method = model?.methods[at];
+    expect(method?.greatestLossless).toEqual({ test: greatestLossless });
+    expect(method?.points.map(({ rates }) => [rates['test']?.wer, rates['dev']?.wer, rates['test']?.lossless])).toEqual(
+      points.map(({ wer, devWer, lossless }) => [wer, devWer, lossless]),
+    );
+  }
+  expect(opened.runs.map(({ found }) => found?.scores['test'])).toEqual(before.runs.map(({ found }) => found.test));
+  expect(opened.runs.map(({ found }) => found?.againstDense['test'] ?? null)).toEqual(
+    before.runs.map(({ found }) => found.againstDense),
+  );
+  expect(openStudyResults(JSON.parse(JSON.stringify(someResults)))).toEqual(someResults);
+  expect(() => openStudyResults({ version: 3 })).toThrow();
 });

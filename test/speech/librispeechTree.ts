@@ -45,6 +45,10 @@ export interface LibriSpeechTreeOptions {
   /** Different recordings in each set. */
   readonly recordings?: number;
   readonly seed?: number;
+  /** How much of each set there is, for tests that recognise all of it; the whole by default. At least one utterance a chapter. */
+  readonly share?: number;
+  /** Of the lengths of the sets' recordings; 1 by default. */
+  readonly length?: number;
 }
 
 interface Recording {
@@ -64,6 +68,8 @@ export async function makeLibriSpeechTree(
     sets = Object.keys(librispeechSets) as LibriSpeechSet[],
     recordings = 64,
     seed = 0,
+    share = 1,
+    length = 1,
   }: LibriSpeechTreeOptions,
 ): Promise<Record<LibriSpeechSet, string>> {
   const random = Random.seeded(seed, 100);
@@ -74,7 +80,7 @@ export async function makeLibriSpeechTree(
   const lines: { speakers: string[]; chapters: string[] } = { speakers: [], chapters: [] };
   await mkdir(join(folder, 'recordings'), { recursive: true });
   for (const set of sets) {
-    const shape: SetShape = librispeechSets[set];
+    const shape = partOf(librispeechSets[set], share, length);
     const pool = await writeRecordings(join(folder, 'recordings', set), clips, { shape, count: recordings });
     const own = speakers.splice(0, shape.speakers).sort((a, b) => a - b);
     for (const speaker of own) lines.speakers.push(`${speaker} | F | ${set} | 25.00 | Reader ${speaker}`);
@@ -96,6 +102,16 @@ export async function makeLibriSpeechTree(
     'A tree for tests. It has the layout of LibriSpeech and none of its recordings.\n',
   );
   return Object.fromEntries(sets.map((set) => [set, join(root, set)])) as Record<LibriSpeechSet, string>;
+}
+
+function partOf(shape: SetShape, share: number, length: number): SetShape {
+  const of = (count: number): number => Math.max(1, Math.round(share * count));
+  return {
+    speakers: of(shape.speakers),
+    chapters: of(shape.chapters),
+    utterances: of(shape.utterances),
+    seconds: shape.seconds.map((seconds) => length * seconds),
+  };
 }
 
 interface Clip {

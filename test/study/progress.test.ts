@@ -26,7 +26,7 @@ async function writeRun(name: string, change: Partial<RunState>): Promise<Task> 
 
 test('counts the steps of the runs that train now, here or on another machine', async () => {
   const tasks: Task[] = [
-    { kind: 'model', name: 'model' },
+    { kind: 'model', name: 'model', model: 'm' },
     await writeRun('here', { step: 10, steps: 100 }),
     await writeRun('there', { step: 5, steps: 50, host: 'another' }),
     await writeRun('over', { step: 100, steps: 100, status: 'done' }),

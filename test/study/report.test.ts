@@ -2,11 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { resultsCsv } from '../../src/study/csv.ts';
+import { resultsCsv } from '../../src/study/results/csv.ts';
 import { reportPage } from '../../src/study/report/page.ts';
 import { linearScale } from '../../src/study/report/scale.ts';
 import { html } from '../../src/study/report/svg.ts';
-import { someResults, someRun } from './someResults.ts';
+import { eightPanels, someResults, someRun } from './someResults.ts';
 
 const page = reportPage(someResults);
 /** Attributes stand on lines of their own, or not. */
@@ -34,7 +34,7 @@ describe('the page', () => {
     const corners = /<polyline class="line" points="([^"]*)"/u.exec(flat)?.[1]?.split(' ') ?? [];
     expect(corners).toHaveLength(3);
     const [x] = (corners[1] ?? '').split(',').map(Number);
-    const [, tip] = /class="arrow m0" ?> ?<path d="M([\d.]+) /u.exec(flat) ?? [];
+    const [, tip] = /class="arrow m0" ?> ?<path d="M[\d.]+ [\d.]+ L([\d.]+) /u.exec(flat) ?? [];
     expect(Number(tip)).toBeCloseTo(x ?? 0, 1);
     expect(page).toContain('the greatest lossless sparsity is 75.0 %');
   });
@@ -50,9 +50,45 @@ describe('the page', () => {
   });
 
   test('says so before the first run is done', () => {
-    const empty = reportPage({ ...someResults, given: null, dense: null, methods: [], runs: [] });
+    const empty = reportPage({
+      ...someResults,
+      models: someResults.models.map((model) => ({ ...model, given: null, dense: null, methods: [] })),
+      runs: [],
+    });
     expect(empty).toContain('No pruned run is done yet.');
     expect(empty).not.toContain('NaN');
+  });
+
+  test('has a panel for each model and set, with the same colour for a method everywhere', () => {
+    const whole = reportPage(eightPanels()).replace(/\s+/gu, ' ');
+    const panels = whole.split('<figure class="panel').slice(1);
+    expect(panels).toHaveLength(8);
+    expect(panels.map((panel) => /<figcaption>([^<]*)</u.exec(panel)?.[1])).toEqual(
+      ['wav2vec2-base-100h', 'hubert-large'].flatMap((model) =>
+        ['dev-clean', 'dev-other', 'test-clean', 'test-other'].map((set) => `${model}, ${set}`),
+      ),
+    );
+    for (const panel of panels) {
+      expect(panel.split('</figure>')[0]?.match(/<g class="m\d" ?>/gu)).toEqual(
+        [0, 1, 2].map((at) => `<g class="m${at}" >`),
+      );
+      expect(panel).toContain('word error rate, %');
+    }
+    expect(whole).toContain('dev-clean was also evaluated during training');
+  });
+
+  test('names what the model is measured in', () => {
+    const models = someResults.models.map((model) => ({
+      ...model,
+      given: { test: { ...someResults.models[0]!.given!['test']!, unit: 'phone' as const } },
+    }));
+    expect(reportPage({ ...someResults, models })).toContain('phone error rate, %');
+  });
+
+  test('marks in the table what is significantly above the dense model', () => {
+    const row = /<tr class="m0">(?:(?!<\/tr>).)*90\.0 %(?:(?!<\/tr>).)*<\/tr>/u.exec(flat)?.[0];
+    expect(row).toMatch(/<td>8\.00<sup>\*<\/sup><\/td>/u);
+    expect(flat).toMatch(/<td>5\.00<sup><\/sup><\/td>/u);
   });
 
   test('has no number that is none', () => expect(page).not.toMatch(/NaN|Infinity|undefined|null/u));
@@ -77,11 +113,12 @@ test('markup is nested without being escaped twice', () => {
   expect(html`<i>${['a&b', html`<b>${1.23456}</b>`]}</i>`.markup).toBe('<i>a&amp;b<b>1.23</b></i>');
 });
 
-test('the table for programs quotes what has to be quoted', () => {
+test('the table for programs quotes what has to be quoted, and has a row for each run and set', () => {
   const lines = resultsCsv(someResults).split('\r\n');
-  expect(lines).toHaveLength(4);
-  expect(lines[0]).toMatch(/^run,method,target,seed,status,/u);
-  expect(lines[1]).toMatch(/^a,self-pinching,0\.5,0,done,0\.5,0\.4,10,6,99,1,90,0\.05,/u);
-  expect(lines[2]).toBe('b,self-pinching,0.5,0,failed,,,,,,,,,,,,,,,,,');
+  expect(lines).toHaveLength(6);
+  expect(lines[0]).toMatch(/^run,model,method,target,seed,status,/u);
+  expect(lines[1]).toMatch(/^a,<i>m,self-pinching,0\.5,0,done,0\.5,0\.4,10,6,99,1,90,dev,dev,word,0\.05,/u);
+  expect(lines[2]).toMatch(/,test,test,word,0\.05,0\.02,5,100,undecided,,,$/u);
+  expect(lines[3]).toBe('b,<i>m,self-pinching,0.5,0,failed,,,,,,,,dev,dev,,,,,,,,,');
   expect(resultsCsv({ ...someResults, runs: [{ ...someRun('a', 'x'), name: 'a,"b"' }] })).toContain('"a,""b"""');
 });

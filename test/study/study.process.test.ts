@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRunState } from '../../src/protocol/records.ts';
-import { isAlive } from '../../src/runs/state.ts';
 import { Random } from '../../src/base/random.ts';
 import type { StudyResults } from '../../src/protocol/results/study.ts';
-import type { RunOwner } from '../../src/runfolder/runFolder.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch, readJson, timeless, type Outcome } from '../train/toy.ts';
+import { killOwner, ownersIn } from './killStudy.ts';
 import { findings, stepsOf, writeToyData, writeToyStudy } from './toyStudy.ts';
 
 // A study is a dozen processes one after the other.
@@ -42,18 +41,22 @@ describe('a study', () => {
     expect(code, err).toBe(0);
     const results = JSON.parse(out) as StudyResults & { status: string; folder: string };
     expect(results).toMatchObject({ status: 'done', folder: at('whole.study') });
-    expect(readJson(at('whole.study/study.json'))).toMatchObject({ model: 'model', dev: 'dev/manifest.jsonl' });
+    expect(readJson(at('whole.study/study.json'))).toMatchObject({
+      models: [{ path: 'model' }],
+      sets: [{ name: 'dev', path: 'dev/manifest.jsonl' }, { name: 'test' }],
+    });
     expect(readJson(at('whole.study/study.json'))['runs']).toEqual(results.runs);
     expect(results.runs.map(({ name, status }) => [name, status])).toEqual(names.map((name) => [name, 'done']));
     const [dense, ...pruned] = results.runs;
-    expect(dense?.found).toMatchObject({ sparsity: 0, steps: 120, device: 'cpu', againstDense: null });
+    expect(dense?.found).toMatchObject({ sparsity: 0, steps: 120, device: 'cpu', againstDense: {} });
     for (const { target, found } of pruned) {
       expect(found?.sparsity).toBeCloseTo(target ?? 0, 1);
-      expect(found?.againstDense?.mapsswe?.segments).toBeGreaterThan(0);
+      expect(found?.againstDense['test']?.mapsswe?.segments).toBeGreaterThan(0);
       expect(found?.layers.map(({ name }) => name)).toEqual(['encoder.layers.0.dense', 'encoder.layers.1.dense']);
     }
-    expect(results.given?.test.words).toBe(results.runs[0]?.found?.test.words);
-    expect(results.methods[0]?.points.map(({ target }) => target)).toEqual([0.3, 0.6]);
+    const [model] = results.models;
+    expect(model?.given?.['test']?.words).toBe(results.runs[0]?.found?.scores['test']?.words);
+    expect(model?.methods[0]?.points.map(({ target }) => target)).toEqual([0.3, 0.6]);
 
     // The time is that of the steps that count.
     const metrics = readMetrics(at('whole.study/runs/none-seed-0/metrics.jsonl'));
@@ -62,8 +65,8 @@ describe('a study', () => {
     // The editor finds evaluations beside the checkpoints.
     const checkpoint = at('whole.study', dense?.found?.checkpoint ?? '');
     expect(readdirSync(join(checkpoint, 'model.evaluations'))).toEqual(['manifest']);
-    expect(readFileSync(at('whole.study/study.csv'), 'utf8').split('\r\n')).toHaveLength(5);
-    expect(readFileSync(at('whole.study/study.html'), 'utf8')).toContain('3 of 3 runs are done');
+    expect(readFileSync(at('whole.study/study.csv'), 'utf8').split('\r\n')).toHaveLength(8);
+    expect(readFileSync(at('whole.study/study.html'), 'utf8')).toMatch(/3 of 3\s+runs are done/u);
     expect(existsSync(at('model/model.evaluations'))).toBe(false);
   });
 
@@ -111,20 +114,6 @@ describe('a study', () => {
 });
 
 describe('an interrupted study', () => {
-  /** The processes that have claimed any of the folders. */
-  const owners = (name: string): RunOwner[] =>
-    [
-      at(name),
-      ...(existsSync(at(name, 'runs')) ? readdirSync(at(name, 'runs')).map((run) => at(name, 'runs', run)) : []),
-    ]
-      .map((place) => join(place, 'claims'))
-      .filter((claims) => existsSync(claims))
-      .flatMap((claims) =>
-        readdirSync(claims)
-          .filter((file) => file.endsWith('.json'))
-          .map((file) => join(claims, file)),
-      )
-      .map((file) => JSON.parse(readFileSync(file, 'utf8')) as RunOwner);
   const lines = (name: string): number =>
     (existsSync(at(name, 'runs')) ? readdirSync(at(name, 'runs')) : [])
       .map((run) => at(name, 'runs', run, 'metrics.jsonl'))
@@ -148,7 +137,7 @@ describe('an interrupted study', () => {
       await setTimeout(200 * random.uniform());
       child.kill('SIGKILL');
       // Every second time the trainers, too, as when the machine goes down; otherwise they end by themselves, with a checkpoint.
-      if (kill % 2 === 0) for (const owner of owners('killed.study')) await killOwner(owner);
+      if (kill % 2 === 0) for (const owner of ownersIn(at('killed.study'))) await killOwner(owner);
       await ended;
     }
     const { code, err } = await study('killed.json');
@@ -230,22 +219,12 @@ test('a run that fails is named, and the others are done', async () => {
   const methods = [{ method: 'self-pinching', settings: wrong }];
   const { code, out, err } = await study(writeToyStudy(folder, 'failing', { methods, sparsities: [0.3] }), '--json');
   expect(code).toBe(1);
-  const { status, runs, methods: found } = JSON.parse(out) as StudyResults & { status: string };
+  const { status, runs, models } = JSON.parse(out) as StudyResults & { status: string };
   expect(status).toBe('failed');
   expect(runs.map(({ status }) => status)).toEqual(['done', 'failed']);
   expect(runs[1]?.message).toMatch(/nowhere/u);
-  expect(found).toEqual([]);
+  expect(models[0]?.methods).toEqual([]);
   expect(err).toMatch(/self-pinching-30-seed-0: failed: .*nowhere/u);
 });
 
 const isStep = (line: unknown): boolean => (line as { kind: string }).kind === 'step';
-
-async function killOwner(owner: RunOwner): Promise<void> {
-  if (!(await isAlive(owner))) return;
-  try {
-    process.kill(owner.pid, 'SIGKILL');
-  } catch {
-    // It has just ended by itself.
-  }
-  while (await isAlive(owner)) await setTimeout(5);
-}

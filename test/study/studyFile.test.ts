@@ -2,11 +2,11 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planStudy, type RunTask } from '../../src/study/plan.ts';
 import { defaultStudyFolder } from '../../src/runs/studyFolder.ts';
-import { readStudyFile } from '../../src/study/studyFile.ts';
+import { readStudyFile } from '../../src/study/file/studyFile.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -37,9 +37,23 @@ describe('a file', () => {
   test('needs little; its paths start from its folder', async () => {
     expect(await read()).toMatchObject({
       name: 'some',
-      model: join(folder, 'model'),
+      models: [
+        {
+          name: basename(folder),
+          path: join(folder, 'model'),
+          prefix: '',
+          sparsities: null,
+          settings: {},
+          defaults: {},
+        },
+      ],
       train: join(folder, '..', 'train.jsonl'),
-      methods: [{ method: 'self-pinching', sparsities: [0.5, 0.925], seeds: [0], settings: {} }],
+      sets: [
+        { name: 'dev', kind: 'dev', manifest: join(folder, 'dev.jsonl') },
+        { name: 'test', kind: 'test', manifest: join(folder, 'test.jsonl') },
+      ],
+      methods: [{ method: 'self-pinching', sparsities: null, seeds: [0], settings: {} }],
+      sparsities: [0.5, 0.925],
       together: null,
       threads: null,
       slurm: { partition: null, gpus: null, time: null, memory: null, options: [] },
@@ -50,12 +64,42 @@ describe('a file', () => {
   test('may say something else for one method', async () => {
     const methods = ['none', { method: 'self-pinching', sparsities: [0.1], seeds: [4], settings: { epochs: 3 } }];
     expect((await read({ methods })).methods).toEqual([
-      { method: 'none', sparsities: [0.5, 0.925], seeds: [0], settings: {} },
+      { method: 'none', sparsities: null, seeds: [0], settings: {} },
       { method: 'self-pinching', sparsities: [0.1], seeds: [4], settings: { epochs: 3 } },
     ]);
   });
 
+  test('may have several models and sets, whose names are those of their files if they have none', async () => {
+    const models = ['../a/base', { path: 'b/model.onnx', name: 'large', sparsities: [0.6], settings: { epochs: 2 } }];
+    const sets = { dev: { 'dev-clean': 'd/clean', 'dev-other': 'd/other' }, test: { 'test-clean': 't' } };
+    const study = await read({ model: undefined, models, ...sets });
+    expect(study.models).toMatchObject([
+      { name: 'base', path: join(folder, '..', 'a', 'base'), prefix: 'base-', sparsities: null },
+      { name: 'large', path: join(folder, 'b', 'model.onnx'), prefix: 'large-', sparsities: [0.6] },
+    ]);
+    expect(study.sets.map(({ name, kind }) => [name, kind])).toEqual([
+      ['dev-clean', 'dev'],
+      ['dev-other', 'dev'],
+      ['test-clean', 'test'],
+    ]);
+  });
+
   test.each([
+    ['no model', { ...least, model: undefined }, /: "model" is missing\.$/u],
+    ['a model and models', { ...least, models: ['a'] }, /: give either "model" or "models"\.$/u],
+    ['no models', { ...least, model: undefined, models: [] }, /: "models" must have a model; /u],
+    [
+      'two models of one name',
+      { ...least, model: undefined, models: ['a/m', 'b/M'] },
+      /two models are called "M"; give /u,
+    ],
+    [
+      'a path in a name',
+      { ...least, test: { '../x': 't' } },
+      /: "test" must be a path, or an object of paths by names /u,
+    ],
+    ['no test set', { ...least, test: {} }, /: "test" must be a path, or an object /u],
+    ['a set twice', { ...least, dev: { a: 'd' }, test: { A: 't' } }, /two sets of "dev" and "test" are called "A"\.$/u],
     ['no JSON', '{"model": ', /some\.json: this is not JSON: /u],
     ['a number', 3, /some\.json: a study must be an object\.$/u],
     ['a key too many', { ...least, bach: 3 }, /: a study has no "bach"\.$/u],
@@ -103,6 +147,30 @@ describe('its tasks', () => {
       'none-seed-4',
       'self-pinching-50-seed-4',
     ]);
+  });
+
+  test('have the name of their model, where there are several, and its sparsities and settings', async () => {
+    const models = ['m/base', { path: 'm/large', sparsities: [0.6], settings: { batch: { seconds: 9 } } }];
+    const methods = ['self-pinching', { method: 'ump', sparsities: [0.9], settings: { batch: { seconds: 7 } } }];
+    const tasks = await plan({ model: undefined, models, methods, settings: { batch: { seconds: 8 } } });
+    expect(tasks.map(({ name }) => name)).toEqual([
+      ...['base-model', 'base-none-seed-0', 'base-self-pinching-50-seed-0', 'base-self-pinching-92.5-seed-0'],
+      ...[
+        'base-ump-90-seed-0',
+        'large-model',
+        'large-none-seed-0',
+        'large-self-pinching-60-seed-0',
+        'large-ump-90-seed-0',
+      ],
+    ]);
+    const seconds = tasks.map((task) => (task.kind === 'run' ? task.settings.batch.seconds : null));
+    expect(seconds).toEqual([null, 8, 8, 8, 7, null, 9, 9, 7]);
+    expect(new Set(tasks.map(({ model }) => model))).toEqual(new Set(['base', 'large']));
+  });
+
+  test('are evaluated on the first development set during training', async () => {
+    const runs = await runsOf({ dev: { 'dev-other': 'o', 'dev-clean': 'c' } });
+    expect(new Set(runs.map(({ settings }) => settings.dev))).toEqual(new Set([join(folder, 'o')]));
   });
 
   test('have the settings of the study, overridden by those of the method', async () => {

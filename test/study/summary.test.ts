@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { Comparison } from '../../src/protocol/results/comparison.ts';
 import { scoreUtterance } from '../../src/metrics/score.ts';
 import type { RunTask } from '../../src/study/plan.ts';
-import { summariseDense, summariseMethods, type DoneRun } from '../../src/study/summary.ts';
+import { errorsOf, ratesOf } from '../../src/study/results/collect.ts';
+import { Summary, type DoneRun } from '../../src/study/results/summary.ts';
 import type { Measured } from '../../src/measure/evaluate/keptEvaluation.ts';
 
 const reference = 'one two three four five six seven eight nine ten';
@@ -28,21 +29,25 @@ interface Given {
 }
 
 function run({ method = 'self-pinching', target, seed = 0, wrong = 6, verdict }: Given): DoneRun {
-  const test = measured(wrong);
-  const whole = { dev: test, test };
-  const rates = { dev: { ...test, wer: 2 * test.wer }, test };
+  const sets = new Map([
+    ['dev', errorsOf(measured(2 * wrong))],
+    ['test', errorsOf(measured(wrong))],
+  ]);
   const sparsity = (target ?? 0) + 0.01 * seed;
   return {
     task: { kind: 'run', name: `${method}-${target ?? 0}-${seed}`, method, target, seed } as RunTask,
-    collected: { measured: whole, found: null },
+    collected: { sets, found: null },
     found: {
-      ...rates,
+      scores: ratesOf({ sets }),
       ...{ checkpoint: '', device: 'cpu', steps: 1, seconds: 10 + seed, sparsity, sparsityOfAll: 0 },
-      ...{ parameters: 1, nonZeroParameters: 1, bytes: 1, layers: [] },
-      againstDense: verdict === undefined ? null : { verdict },
+      ...{ parameters: 1, nonZeroParameters: 1 + seed, bytes: 1, layers: [] },
+      againstDense: verdict === undefined ? {} : { test: { verdict } },
     },
   };
 }
+
+const summariseMethods = (runs: readonly DoneRun[]) => new Summary().methods(runs);
+const summariseDense = (runs: readonly DoneRun[]) => new Summary().dense(runs);
 
 describe('a point', () => {
   test('is the mean of its seeds', () => {
@@ -51,15 +56,16 @@ describe('a point', () => {
       run({ target: 0.5, seed: 2, wrong: 8, verdict: 'better' }),
     ]);
     const [point] = method?.points ?? [];
-    expect(point).toMatchObject({ target: 0.5, seeds: [0, 2], seconds: 11, lossless: true });
-    expect(point?.wer).toBeCloseTo(6 / 600, 12);
-    expect(point?.devWer).toBeCloseTo(12 / 600, 12);
+    expect(point).toMatchObject({ target: 0.5, seeds: [0, 2], seconds: 11, nonZeroParameters: 2 });
+    expect(point?.rates['test']?.lossless).toBe(true);
+    expect(point?.rates['test']?.wer).toBeCloseTo(6 / 600, 12);
+    expect(point?.rates['dev']?.wer).toBeCloseTo(12 / 600, 12);
     expect(point?.sparsity).toBeCloseTo(0.51, 12);
     expect(method?.seconds).toBe(11);
   });
 
   test('has an interval around its rate as wide as that of 60 draws', () => {
-    const point = summariseDense([run({ target: null, wrong: 30 })]);
+    const point = summariseDense([run({ target: null, wrong: 30 })])?.rates['test'];
     // The errors of 60 utterances, half of which have one, vary by the square root of 15.
     const spread = (1.96 * Math.sqrt(15)) / 600;
     expect(point?.low).toBeGreaterThan(0.05 - 1.2 * spread);
@@ -78,7 +84,7 @@ describe('a point', () => {
     const runs = verdicts.map((verdict, seed) =>
       run({ target: 0.5, seed, ...(verdict === undefined ? {} : { verdict }) }),
     );
-    expect(summariseMethods(runs)[0]?.points[0]?.lossless).toBe(lossless);
+    expect(summariseMethods(runs)[0]?.points[0]?.rates['test']?.lossless).toBe(lossless);
   });
 });
 
@@ -94,7 +100,8 @@ describe('a method', () => {
     const methods = summariseMethods(runs);
     expect(methods.map(({ method }) => method)).toEqual(['self-pinching', 'ump']);
     expect(methods[0]?.points.map(({ target }) => target)).toEqual([0.5, 0.7, 0.9]);
-    expect(methods.map(({ greatestLossless }) => greatestLossless)).toEqual([0.7, null]);
+    expect(methods.map(({ greatestLossless }) => greatestLossless['test'])).toEqual([0.7, null]);
+    expect(methods.map(({ greatestLossless }) => greatestLossless['dev'])).toEqual([null, null]);
     expect(summariseDense(runs)?.target).toBeNull();
   });
 });

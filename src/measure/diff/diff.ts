@@ -37,7 +37,7 @@ export async function diffModels(pathA: string, pathB: string, options: DiffOpti
   if (data === undefined) return { ...diff, recognition: null };
   const steps = await stepsFor(undefined, [files[1].path, files[0].path]);
   const recognised = async (file: ModelFile, name: string): Promise<Measured> =>
-    (await readKept(file, data, undefined, steps)) ?? (await measure(file.path, name, data, steps, options));
+    (await readKept(file, data, { steps })) ?? (await measure(file.path, name, data, steps, options));
   const a = await recognised(files[0], 'A');
   const b = await recognised(files[1], 'B');
   return { ...diff, recognition: diffSpeech(data, a, b) };

@@ -49,7 +49,7 @@ export function describeEvaluation(evaluation: Evaluation): string {
 }
 
 function notes(evaluation: Evaluation): string[] {
-  const { batch, device, utterances, unit, words, audioSeconds, skipped, comparison } = evaluation;
+  const { batch, device, utterances, unit, words, audioSeconds, comparison } = evaluation;
   const lines = [
     `${counted(words, unit ?? 'word')} in ${counted(utterances, 'utterance')}, ${duration(audioSeconds)} of audio; on ${device}, ${
       batch === 1 ? 'one utterance at a time' : `${batch} utterances at a time`
@@ -58,19 +58,25 @@ function notes(evaluation: Evaluation): string[] {
   if (batch > 1)
     lines.push('Padding changes what models with group normalisation recognise; only a batch of 1 is exact.');
   if (evaluation.removed === null) lines.push(withoutRecord);
-  const [first] = skipped;
-  if (first)
-    lines.push(
-      `${skipped.length} of the utterances could not be read and count nowhere, first ${first.id}: ${first.reason}`,
-    );
-  if (evaluation.texts) lines.push(...describeTexts(evaluation.texts, 'references'));
-  lines.push(...describeUnwritable(evaluation.unwritable ?? [], unit));
-  if (evaluation.warning !== undefined) lines.push(`Warning: ${evaluation.warning}`);
+  lines.push(...notesOnSpeech(evaluation));
   if (comparison) {
     const names = { name: 'the model', against: comparison.against.model, utterances, unit };
     lines.push(...describeComparison(comparison, names));
   }
   return lines;
+}
+
+/** What was left out, what the model cannot write, and what is suspected. */
+export function notesOnSpeech({ skipped, texts, unwritable = [], unit, warning }: Evaluation): string[] {
+  const [first] = skipped;
+  return [
+    ...(first
+      ? [`${skipped.length} of the utterances could not be read and count nowhere, first ${first.id}: ${first.reason}`]
+      : []),
+    ...(texts ? describeTexts(texts, 'references') : []),
+    ...describeUnwritable(unwritable, unit),
+    ...(warning === undefined ? [] : [`Warning: ${warning}`]),
+  ];
 }
 
 /** What of the references the model cannot write, so that it counts as errors. */

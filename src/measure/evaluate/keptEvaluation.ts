@@ -57,33 +57,44 @@ const largestFile = 256 * 2 ** 20;
 
 /**
  * The kept evaluation of a model on a manifest, one utterance at a time, if the model and the data have not changed.
- * @param folder its folder, if not beside the model.
- * @param steps that the references went through; those that `evaluate` takes by itself, if nothing else is said.
+ * @param where.folder its folder, if not beside the model.
+ * @param where.dataSha256 the manifest's checksum, if it is known.
+ * @param where.steps that the references went through; those that `evaluate` takes by itself, if nothing else is said.
  * @returns undefined without a valid one, for any reason.
  */
 export async function readKept(
   file: ModelFile,
   manifest: string,
-  folder = keptFolder(file.path, manifest),
-  steps?: readonly TextStep[],
+  where: {
+    readonly folder?: string;
+    readonly dataSha256?: string;
+    readonly steps?: readonly TextStep[] | undefined;
+  } = {},
 ): Promise<Measured | undefined> {
+  const { folder = keptFolder(file.path, manifest) } = where;
   try {
     const kept = v.parse(evaluationFile, JSON.parse(await readSmallFile(join(folder, 'evaluation.json'), largestFile)));
-    const sameData = kept.data === resolve(manifest) && kept.dataSha256 === (await hashManifest(manifest));
     const { steps: before } = kept.texts ?? { steps: stepsBeforeTheSetting };
-    if (!isDeepStrictEqual(before, steps ?? (await stepsFor(undefined, [file.path])))) return undefined;
+    if (!isDeepStrictEqual(before, where.steps ?? (await stepsFor(undefined, [file.path])))) return undefined;
+    const sameData =
+      kept.data === resolve(manifest) && kept.dataSha256 === (where.dataSha256 ?? (await hashManifest(manifest)));
     if (kept.batch !== 1 || !sameData || !(await isSameModel(file, kept))) return undefined;
-    const lines = (await readSmallFile(join(folder, 'hypotheses.jsonl'), largestFile)).trimEnd().split('\n');
-    const hypotheses = lines.map((json) => {
-      const { id, audio_filepath, text, pred_text, errors } = v.parse(hypothesisLine, JSON.parse(json));
-      return { id, audio: audio_filepath, reference: text, hypothesis: pred_text, errors };
-    });
+    const hypotheses = await readHypotheses(folder);
     const { unit, wer, cer, errors, words, utterances } = kept;
     return hypotheses.length === utterances ? { unit, wer, cer, errors, words, utterances, hypotheses } : undefined;
   } catch {
     // Missing, of another version, or damaged: evaluating again is always right.
     return undefined;
   }
+}
+
+/** @param folder of a kept evaluation. @throws Error if its hypotheses cannot be read. */
+export async function readHypotheses(folder: string): Promise<Measured['hypotheses']> {
+  const lines = (await readSmallFile(join(folder, 'hypotheses.jsonl'), largestFile)).trimEnd().split('\n');
+  return lines.map((json) => {
+    const { id, audio_filepath, text, pred_text, errors } = v.parse(hypothesisLine, JSON.parse(json));
+    return { id, audio: audio_filepath, reference: text, hypothesis: pred_text, errors };
+  });
 }
 
 /** Compares size and time, which is quick. Copied files have new times; their content is then compared. */

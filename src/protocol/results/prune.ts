@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { startRecord } from '../records.ts';
-import { text, type Shape } from '../schema.ts';
+import { amount, text, type Shape } from '../schema.ts';
 import { runSettings } from '../settings.ts';
 
 /** With `--dry-run`. */
@@ -15,6 +15,8 @@ export const dryRun = v.object({
   text,
   /** Why this machine cannot do the run, in a sentence; null if it can. */
   problem: v.nullable(text),
+  /** Seconds that evaluating takes on each set that was asked for. */
+  evaluationSeconds: v.optional(v.array(amount)),
 });
 export type DryRun = Shape<typeof dryRun>;
 

@@ -6,17 +6,22 @@ import { methods } from '../settings.ts';
 import { comparison } from './comparison.ts';
 import { corpusScore } from './evaluation.ts';
 
-const method = v.picklist(methods);
+export const methodName = v.picklist(methods);
 /** The target sparsity; null for the dense model. */
-const target = v.nullable(fraction);
-const seed = v.pipe(v.number(), v.integer());
+export const targetSparsity = v.nullable(fraction);
+export const seedNumber = v.pipe(v.number(), v.integer());
 
-const rates = v.pick(corpusScore, ['unit', 'wer', 'cer', 'errors', 'words', 'utterances']);
+/** The form of study.json; files without a number are of the first form. */
+export const studyVersion = 2;
+
+export const rates = v.pick(corpusScore, ['unit', 'wer', 'cer', 'errors', 'words', 'utterances']);
 export type Rates = Shape<typeof rates>;
 
+/** By the names of the sets. */
+const ratesOfSets = v.record(text, rates);
+
 const found = v.object({
-  dev: rates,
-  test: rates,
+  scores: ratesOfSets,
   /** The last checkpoint, within the study's folder. */
   checkpoint: text,
   device: text,
@@ -31,17 +36,19 @@ const found = v.object({
   bytes: count,
   /** The gated layers, counted in the checkpoint. */
   layers: v.array(v.object({ name: text, sparsity: fraction })),
-  /** The comparison with the dense model of the same seed, on the test set; null for that model itself, and until it is finished. */
-  againstDense: v.nullable(comparison),
+  /** On each set, the comparison with the dense model of the same seed; empty for that model itself, and until it is finished. */
+  againstDense: v.record(text, comparison),
 });
 export type Found = Shape<typeof found>;
 
 const runResult = v.object({
   /** The name of its folder under `runs`. */
   name: text,
-  method,
-  target,
-  seed,
+  /** The name of its model. */
+  model: text,
+  method: methodName,
+  target: targetSparsity,
+  seed: seedNumber,
   status: v.picklist(['done', 'missing', 'failed']),
   /** Why it failed. */
   message: v.nullable(text),
@@ -50,51 +57,78 @@ const runResult = v.object({
 });
 export type RunResult = Shape<typeof runResult>;
 
-/** A method at one target: the means of its finished seeds. */
-const point = v.object({
-  target,
-  seeds: v.array(seed),
-  sparsity: fraction,
-  seconds: amount,
-  /** On the test set. */
+/** A point's error rate on one set: the mean of its seeds. */
+const pointRate = v.object({
+  unit: rates.entries.unit,
   wer: amount,
-  /** 95 %, from a bootstrap over the test set's utterances. */
+  /** 95 %, from a bootstrap over the set's utterances. */
   low: amount,
   high: amount,
-  /** On the development set. */
-  devWer: amount,
-  /** Whether no seed's word error rate is significantly above the dense model's; null where the test gives no verdict. */
+  /** Whether no seed's error rate is significantly above the dense model's; null where the test gives no verdict. */
   lossless: v.nullable(v.boolean()),
+});
+export type PointRate = Shape<typeof pointRate>;
+
+/** A method at one target: the means of its finished seeds. */
+const point = v.object({
+  target: targetSparsity,
+  seeds: v.array(seedNumber),
+  sparsity: fraction,
+  /** Means over the seeds, so these need not be whole numbers. */
+  parameters: amount,
+  nonZeroParameters: amount,
+  seconds: amount,
+  /** By the names of the sets. */
+  rates: v.record(text, pointRate),
 });
 export type Point = Shape<typeof point>;
 
 const methodResult = v.object({
-  method,
+  method: methodName,
   /** In rising order of sparsity. */
   points: v.array(point),
-  /** The greatest lossless sparsity; null if none is known. */
-  greatestLossless: v.nullable(fraction),
+  /** On each set the greatest lossless sparsity; null if none is known. */
+  greatestLossless: v.record(text, v.nullable(fraction)),
   /** The mean of its runs. */
   seconds: amount,
 });
 export type MethodResult = Shape<typeof methodResult>;
 
-export const studyResults = v.object({
-  pinch: text,
-  onnxruntime: text,
-  study: text,
+const modelResult = v.object({
+  name: text,
   /** Relative to the folder of the study file, like the manifests. */
-  model: text,
-  train: text,
-  dev: text,
-  test: text,
-  /** SHA-256 of the model and of the manifests' entries. */
-  checksums: v.object({ model: text, train: text, dev: text, test: text }),
-  /** The given model; null until it is evaluated. */
-  given: v.nullable(v.object({ dev: rates, test: rates })),
+  path: text,
+  /** SHA-256. */
+  checksum: text,
+  /** The model as given; null until it is evaluated. */
+  given: v.nullable(ratesOfSets),
   /** The dense model, trained alike: the mean of its seeds. */
   dense: v.nullable(point),
   methods: v.array(methodResult),
+});
+export type ModelResult = Shape<typeof modelResult>;
+
+const setResult = v.object({
+  name: text,
+  /** The first development set is evaluated during training; nothing else that is trained depends on a set. */
+  kind: v.picklist(['dev', 'test']),
+  path: text,
+  /** SHA-256 of the manifest's entries. */
+  checksum: text,
+});
+export type SetResult = Shape<typeof setResult>;
+
+export const studyResults = v.object({
+  version: v.literal(studyVersion),
+  pinch: text,
+  onnxruntime: text,
+  study: text,
+  train: text,
+  /** SHA-256 of the manifest's entries. */
+  trainChecksum: text,
+  /** Development sets first. */
+  sets: v.array(setResult),
+  models: v.array(modelResult),
   runs: v.array(runResult),
 });
 export type StudyResults = Shape<typeof studyResults>;

@@ -8,7 +8,7 @@ import { readAiffHeader } from './aiff.ts';
 import { readAuHeader } from './au.ts';
 import { id3Length, nameForeign, sniffContainer, type Container } from './container.ts';
 import { AudioError } from './error.ts';
-import { readFlacInfo } from './flac.ts';
+import { readFlacInfo, withFrameBehind } from './flac.ts';
 import { maxChannels, maxRecordingSeconds, maxSampleRate, minSampleRate } from './limits.ts';
 import { decodePcmFile } from './pcm.ts';
 import { resample } from './resample.ts';
@@ -111,7 +111,7 @@ async function decodeFlac(bytes: Uint8Array, container: Container): Promise<Deco
   const decoded = await keep(
     container,
     () => new FLACDecoder(),
-    (decoder) => decoder.decodeFile(bytes),
+    (decoder) => decoder.decodeFile(container === 'flac' ? withFrameBehind(bytes) : bytes),
   );
   const length = decoded.channelData[0]?.length ?? 0;
   if (info?.samples !== undefined && info.samples !== length) {

@@ -1,4 +1,4 @@
-/** Sparsity of each layer as small heatmaps: transformer blocks down, kinds of layer across, one for each method and target. */
+/** Sparsity of each layer as small heatmaps: transformer blocks down, kinds of layer across, one for each model, method and target. */
 
 import { percent } from '../../base/format.ts';
 import type { RunResult, StudyResults } from '../../protocol/results/study.ts';
@@ -8,7 +8,11 @@ const cell = 18;
 const gap = 2;
 
 /** The first seed of each method and target, without the dense model. */
-export function layerGrids({ runs }: StudyResults): Markup {
+export function layerGrids({ models, runs }: StudyResults): Markup {
+  return html`${models.map(({ name }) => html`${models.length > 1 ? html`<h3>${name}</h3>` : ''}${gridsOf(runs.filter(({ model }) => model === name))}`)}`;
+}
+
+function gridsOf(runs: readonly RunResult[]): Markup {
   const seen = new Set<string>();
   const shown = runs.filter(({ method, target, found }) => {
     const key = `${method} ${target ?? ''}`;

@@ -1,22 +1,23 @@
 /** The report of a study: one HTML file without scripts or external resources. */
 
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import type { StudyResults } from '../../protocol/results/study.ts';
+import { detailsTables, unfinished } from './detailsTable.ts';
+import { figure } from './figure.ts';
 import { layerGrids } from './layerGrid.ts';
+import { rateTable } from './rateTable.ts';
+import { rateNames, shownSets, Signs } from './signs.ts';
 import { reportStyle } from './style.ts';
-import { html } from './svg.ts';
-import { pointsTable, unfinished } from './tables.ts';
-import { timeChart } from './timeChart.ts';
-import { marker, methodClass, werChart } from './werChart.ts';
+import { html, type Markup } from './svg.ts';
+import { timeCharts } from './timeChart.ts';
 
 /** The page's own policy allows its one style sheet, by hash, and nothing else. */
 export function reportPage(results: StudyResults): string {
-  const { study, model, methods, dense, runs, checksums, pinch } = results;
+  const { study } = results;
+  const signs = new Signs(results);
   const hash = createHash('sha256').update(reportStyle).digest('base64');
   // Written in one piece: an additional space would change the hash.
   const sheet = { markup: `<style>${reportStyle}</style>` };
-  const done = runs.filter(({ status }) => status === 'done').length;
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -28,36 +29,25 @@ export function reportPage(results: StudyResults): string {
       </head>
       <body>
         <h1>${study}</h1>
-        <p class="faint">
-          ${basename(model)}; ${done} of ${runs.length} runs are done. Pinch ${pinch}, model
-          ${checksums.model.slice(0, 12)}, test set ${checksums.test.slice(0, 12)}.
-        </p>
+        ${header(results)}
         <section>
-          <h2>Word error rate against sparsity</h2>
-          ${werChart(results)}
-          <ul class="legend">
-            ${methods.map(({ method }, at) => html`<li class="${methodClass(at)}"><svg class="sign" viewBox="-7 -7 14 14" aria-hidden="true">${marker(at)}</svg>${method}</li>`)}
-            ${
-              dense
-                ? html`<li class="dense">
-                    <svg class="sign" viewBox="-7 -7 14 14" aria-hidden="true">
-                      <line class="line" x1="-7" x2="7" y1="0" y2="0" /></svg
-                    >dense, fine-tuned alike
-                  </li>`
-                : ''
-            }
-          </ul>
+          <h2>${rateNames(results)} against sparsity</h2>
+          ${figure(results, signs)}
           <p>
-            On the test set, the mean of the seeds; bands are 95 % intervals from a bootstrap over its utterances. An
-            arrow stands at a method's greatest sparsity that is lossless: no seed's word error rate is significantly
-            above that of the dense model, which was fine-tuned alike with the same seed (MAPSSWE, two-tailed, |Z| at
-            most 1.96).
+            ${whichSets(results)} Lines are means of the seeds; bands are 95 % intervals from a bootstrap over a set's
+            utterances. An arrow stands at a method's greatest sparsity that is lossless: no seed's error rate is
+            significantly above that of the dense model, which was fine-tuned alike with the same seed (MAPSSWE,
+            two-tailed, |Z| at most 1.96).
           </p>
         </section>
-        <section class="wide">${pointsTable(results)}</section>
+        <section>
+          <h2>Error rates</h2>
+          <div class="wide">${rateTable(results, signs)}</div>
+          ${detailsTables(results, signs)}
+        </section>
         <section>
           <h2>Compression time</h2>
-          ${timeChart(results)}
+          ${timeCharts(results, signs)}
           <p class="faint">
             Seconds in training steps, all stages of a method included; the mean of its runs. Runs that shared the
             machine were slower than they would have been alone.
@@ -75,4 +65,22 @@ export function reportPage(results: StudyResults): string {
       </body>
     </html>`;
   return page.markup;
+}
+
+function header({ models, sets, runs, pinch }: StudyResults): Markup {
+  const done = runs.filter(({ status }) => status === 'done').length;
+  const short = (checksum: string): string => checksum.slice(0, 12);
+  return html`<p class="faint">
+    ${models.map(({ name, checksum }) => `${name} (${short(checksum)})`).join(', ')} on
+    ${sets.map(({ name, checksum }) => `${name} (${short(checksum)})`).join(', ')}; ${done} of ${runs.length} runs are
+    done. Pinch ${pinch}.
+  </p>`;
+}
+
+/** Which set had an influence on training, and what is shown. */
+function whichSets(results: StudyResults): Markup {
+  const steering = results.sets.find(({ kind }) => kind === 'dev')?.name ?? '';
+  const shown = shownSets(results).map(({ name }) => name);
+  return html`${shown.length === 1 ? `On ${shown.join('')}, after training.` : 'All sets are measured after training.'}
+  ${steering} was also evaluated during training, for its alerts; no checkpoint was chosen by it.`;
 }

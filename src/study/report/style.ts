@@ -64,8 +64,24 @@ svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--rule); }
-th:first-child, td:first-child, th:nth-child(8), td:nth-child(8) { text-align: left; }
+th.text, td.text { text-align: left; }
 th { font-weight: 600; color: var(--faint); }
+tr.group th { padding-top: 16px; color: var(--text); }
+sup { display: inline-block; width: 0.8em; text-align: left; line-height: 0; }
+h3 { font-size: 14px; margin: 16px 0 8px; }
+summary { cursor: pointer; padding: 4px 0; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 20px; }
+.bars { max-width: 720px; }
+.panel { min-width: 0; max-width: 560px; }
+.panel.alone { max-width: 640px; }
+.panel figcaption { font-size: 14px; font-weight: 600; }
+.panel svg { display: block; width: 100%; }
+.panel svg text { font-size: 13px; }
+@media (max-width: 480px) {
+  body { padding: 16px; }
+  .panel svg text { font-size: 15px; }
+  .panel.alone svg text { font-size: 21px; }
+}
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 0; list-style: none; }
 .grids { display: flex; flex-wrap: wrap; gap: 20px; }
 figure { margin: 0; }

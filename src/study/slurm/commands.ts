@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { SlurmSettings } from '../studyFile.ts';
+import type { SlurmSettings } from '../file/schema.ts';
 
 /** Slurm does not answer now: its controller is being restarted, or the network is down. That will pass. */
 export class SlurmSilentError extends Error {

@@ -3,18 +3,14 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { readState } from '../../runs/state.ts';
-import { isDone } from '../doTask.ts';
+import { isDone, type StudyPlace } from '../doTask.ts';
 import { commandFile } from '../evaluateInto.ts';
 import type { TaskEvents } from '../local.ts';
-import type { StudyPaths } from '../paths.ts';
 import type { Task } from '../plan.ts';
-import type { Study } from '../studyFile.ts';
 import { activeTasks, SlurmSilentError, submitArray } from './commands.ts';
 import { Submissions } from './submissions.ts';
 
-export interface JobsContext {
-  readonly study: Study;
-  readonly paths: StudyPaths;
+export interface JobsContext extends StudyPlace {
   /** Ends the following; the jobs go on. */
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;

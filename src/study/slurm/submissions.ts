@@ -8,7 +8,7 @@ import { writeAtomically } from '../../base/atomicFile.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
 import { readSmallFile } from '../../base/smallFile.ts';
 
-const taskName = v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/u));
+const taskName = v.pipe(v.string(), v.regex(/^[\w.-]+$/u));
 const schema = v.array(
   v.object({
     /** The job's unique name. */

@@ -6,7 +6,7 @@ import { DevSet } from '../data/devSet.ts';
 import { roomFor, whyNotHere } from './footprint.ts';
 import { describeStart, startRecord } from './overview.ts';
 import { prepareRun } from '../setup.ts';
-import { timeLeftOf } from './timeModel.ts';
+import { evaluationSecondsOf, timeLeftOf } from './timeModel.ts';
 
 /**
  * Does all that comes before the first step but load the training graph into onnxruntime. Nothing is written, except that the lengths of many
@@ -14,6 +14,7 @@ import { timeLeftOf } from './timeModel.ts';
  * @param onPhase is called with a few words when another part of the work begins, and with how much of it is done.
  * @param place.folder where the run would be, which need not be there yet.
  * @param place.wholeTable whether the text has a line for each gated layer, and not for each kind of them.
+ * @param place.evaluateOn manifests of which the time is wanted that evaluating on them takes.
  * @throws Error in one sentence as the run itself would.
  */
 export async function previewRun(
@@ -22,7 +23,12 @@ export async function previewRun(
   {
     folder = '.',
     wholeTable = false,
-  }: { readonly folder?: string | undefined; readonly wholeTable?: boolean | undefined } = {},
+    evaluateOn = [],
+  }: {
+    readonly folder?: string | undefined;
+    readonly wholeTable?: boolean | undefined;
+    readonly evaluateOn?: readonly string[];
+  } = {},
 ): Promise<DryRun> {
   onPhase('Reading the model and the speech');
   const onMeasured = (done: number, total: number): void => onPhase('Recordings measured', done, total);
@@ -36,7 +42,13 @@ export async function previewRun(
     const text = describeStart(start, setup, settings, wholeTable);
     // Said and not thrown: the run may be for another machine.
     const problem = whyNotHere(start, await roomFor(folder)) ?? null;
-    return { settings, start, text: problem === null ? text : `${text}\n${problem}`, problem };
+    const whole = { settings, start, text: problem === null ? text : `${text}\n${problem}`, problem };
+    if (evaluateOn.length === 0) return whole;
+    const evaluationSeconds: number[] = [];
+    for (const manifest of evaluateOn) {
+      evaluationSeconds.push(evaluationSecondsOf(setup, cost, await DevSet.open(manifest, settings.text, setup)));
+    }
+    return { ...whole, evaluationSeconds };
   } finally {
     await Promise.all([setup.loader.close(), setup.features?.close()]);
   }

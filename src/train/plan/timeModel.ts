@@ -55,6 +55,12 @@ export function timeLeftOf(
   return new TimeLeft(scheduleOf(setup, settings, dev), estimateCosts(setup, cost, dev, compiled), graph);
 }
 
+/** Seconds to evaluate on speech once, its features made. @param cost of one step on the largest batch. */
+export function evaluationSecondsOf(setup: Setup, cost: GraphCost, dev: DevSet): number {
+  const { evaluation, devSamples, features } = estimateCosts(setup, cost, dev, undefined);
+  return evaluation + devSamples * features;
+}
+
 function scheduleOf(
   { data, steps, method, features }: Setup,
   { batch, evaluate, checkpoint }: RunSettings,

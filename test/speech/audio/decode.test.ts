@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { AudioError } from '../../../src/speech/audio/error.ts';
 import { decodeAudio } from '../../../src/speech/audio/decode.ts';
+import { flacFile } from '../flacFile.ts';
 import { fixtures, toneWav, wavFile, type WavOptions } from '../files.ts';
 
 const decode = (bytes: Uint8Array, sampleRate = 16_000): Promise<Float32Array> =>
@@ -62,6 +63,20 @@ describe('compressed', () => {
     ]);
     expect(flac.reduce((sum, sample) => sum + sample, 0)).toBe(-1.582427978515625);
   });
+
+  // -8 and -7 are ff f8 and ff f9, as every frame begins.
+  test.each([1, 5, 20, 106, 4096, 4097, 8192, 9000])(
+    'a FLAC file of %i samples that look like the starts of frames is read to its end',
+    async (length) => {
+      for (let turn = 0; turn < 12; turn++) {
+        const samples = Int16Array.from(
+          { length },
+          (_, i) => [-8, -7, 3, 0, -8, 1][(7 * i + turn + (i >> 3)) % 6] ?? 0,
+        );
+        expect(await decode(flacFile(samples))).toEqual(Float32Array.from(samples, (sample) => sample / 32_768));
+      }
+    },
+  );
 
   test('24-bit stereo FLAC, too', async () => {
     const flac = await decode(await fixture('stereo24.flac'));
