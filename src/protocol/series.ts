@@ -43,7 +43,11 @@ export interface LayerNumbers {
 export interface StepPoint
   extends
     LayerNumbers,
-    Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget' | 'secondsPerStep' | 'audioSecondsPerSecond'> {}
+    Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget' | 'secondsPerStep' | 'audioSecondsPerSecond'>,
+    Pick<StepRecord, 'ctcLoss' | 'gradientNorm' | 'learningRate'> {
+  /** When it ended, in milliseconds since 1970. */
+  readonly time: number;
+}
 
 export function unknownLayers(count: number): LayerNumbers {
   return { thresholds: new Float32Array(count).fill(NaN), sparsities: new Float32Array(count).fill(NaN) };

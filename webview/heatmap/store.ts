@@ -156,7 +156,11 @@ export class HeatmapStore {
 
 const unknown: StepPoint = {
   step: NaN,
+  time: NaN,
   loss: NaN,
+  ctcLoss: NaN,
+  gradientNorm: NaN,
+  learningRate: NaN,
   sparsity: NaN,
   sparsityTarget: NaN,
   secondsPerStep: NaN,

@@ -6,6 +6,8 @@ import type {
   EndRecord,
   EvaluationRecord,
   MetricsRecord,
+  RewindRecord,
+  ShrinkRecord,
   StartRecord,
 } from '../../protocol/records.ts';
 import type { LayerNumbers, StepPoint } from '../../protocol/series.ts';
@@ -31,6 +33,10 @@ export class MetricsIndex {
   checkpoints: readonly CheckpointRecord[] = [];
   /** Includes those before a rewind, since an alert is often the reason for it. */
   alerts: readonly AlertRecord[] = [];
+  /** Removals of dead groups that count. */
+  shrinks: readonly ShrinkRecord[] = [];
+  /** All of them: they tell what happened. */
+  rewinds: readonly RewindRecord[] = [];
   end: EndRecord | undefined;
   /** Number of invalid steps that no rewind took back: out of order, or too many. */
   skipped = 0;
@@ -75,10 +81,12 @@ export class MetricsIndex {
         this.steps.length = this.countUpTo(record.step);
         this.evaluations = this.evaluations.filter(({ step }) => step <= record.step);
         this.checkpoints = this.checkpoints.filter(({ step }) => step <= record.step);
+        this.shrinks = this.shrinks.filter(({ step }) => step <= record.step);
+        this.rewinds = withNewest(this.rewinds, record);
         this.end = undefined;
         return;
       case 'shrink':
-        // The result is visible in the steps and checkpoints.
+        this.shrinks = withNewest(this.shrinks, record);
         return;
       case 'end':
         this.end = record;

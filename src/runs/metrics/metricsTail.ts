@@ -2,6 +2,7 @@
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { parseIndexedRecord, RecordError, type IndexedRecord, type IndexedStepRecord } from '../../protocol/records.ts';
+import { appendToCourse, newCourse, type Course } from '../../protocol/course.ts';
 import {
   appendPoint,
   longestSeries,
@@ -52,6 +53,7 @@ const rowTakes = 5000;
 export class MetricsTail {
   index = new MetricsIndex();
   series: Series = newSeries([]);
+  course: Course = newCourse();
   lastStep: StepPoint | undefined;
   private readonly paths: Pick<RunPaths, 'metrics' | 'layers'>;
   private lines = new LineReader();
@@ -99,6 +101,8 @@ export class MetricsTail {
       const place = { row: files.rows.count(start.layers.length) - 1, offset: from + at, length };
       this.lastStep = await this.pointOf(files, indexed(step, place));
       appendPoint(this.series, this.lastStep);
+      this.course = newCourse();
+      appendToCourse(this.course, this.lastStep);
     });
     this.noRecords = 0;
     return true;
@@ -168,7 +172,10 @@ export class MetricsTail {
     const reset = remade || added.length > longestSeries;
     const points = reset ? [] : await Promise.all(added.map((step) => this.pointOf(files, step)));
     if (reset) await this.makeSeries(files);
-    for (const point of points) appendPoint(this.series, point);
+    for (const point of points) {
+      appendPoint(this.series, point);
+      appendToCourse(this.course, point);
+    }
     this.lastStep = points.at(-1) ?? this.lastStep;
     this.interrupted = false;
     return { reset, points, records: records || this.skipped !== skippedBefore };
@@ -201,9 +208,11 @@ export class MetricsTail {
   private async makeSeries(files: Files): Promise<void> {
     const { index } = this;
     const series = newSeries(index.start?.layers.map(({ name }) => name) ?? []);
+    const course = newCourse();
     const pause = new Pause();
     for (const [at, step] of index.steps.entries()) {
       appendPoint(series, step);
+      appendToCourse(course, step);
       if (at % 1000 === 0 && pause.due) await pause.take();
     }
     let last: StepPoint | undefined;
@@ -216,6 +225,7 @@ export class MetricsTail {
       last = points.at(-1);
     }
     this.series = series;
+    this.course = course;
     this.lastStep = last;
   }
 
@@ -234,6 +244,7 @@ export class MetricsTail {
   private startOver(): void {
     this.index = new MetricsIndex();
     this.series = newSeries([]);
+    this.course = newCourse();
     this.lastStep = undefined;
     this.lines = new LineReader();
     this.stepLines = 0;
@@ -257,16 +268,20 @@ function indexed(
   record: IndexedStepRecord,
   { row, offset, length }: { readonly row: number; readonly offset: number; readonly length: number },
 ): IndexedStep {
-  const { step, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond, layers } = record;
-  const place = layers ? offset : row;
+  const { step, loss, ctcLoss, sparsity, sparsityTarget, gradientNorm, learningRate, layers } = record;
+  const { secondsPerStep, audioSecondsPerSecond } = record;
   return {
     step,
+    time: Date.parse(record.time),
     loss,
+    ctcLoss,
     sparsity,
     sparsityTarget,
+    gradientNorm,
+    learningRate,
     secondsPerStep,
     audioSecondsPerSecond,
-    place,
+    place: layers ? offset : row,
     length: layers ? length : 0,
   };
 }
