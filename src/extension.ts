@@ -14,6 +14,7 @@ import { watchModels } from './host/data/findModels.ts';
 import { Notifications } from './host/runs/notifications.ts';
 import { greetSample } from './host/data/openSample.ts';
 import { createPinch } from './host/engine/pinch.ts';
+import { createRunPanels } from './host/run/runPanel.ts';
 import { RunStore } from './host/runs/runStore.ts';
 import { RunsTree } from './host/runs/runsTree.ts';
 import type { Services } from './host/services.ts';
@@ -34,6 +35,7 @@ export function activate(context: ExtensionContext): void {
     layer: createLayerPanels(services),
     evaluation: createEvaluationPanels(services),
     diff: createDiffPanels(services),
+    run: createRunPanels(services),
   };
   const tree = new RunsTree(runs);
   context.subscriptions.push(
@@ -43,6 +45,7 @@ export function activate(context: ExtensionContext): void {
     panels.layer,
     panels.evaluation,
     panels.diff,
+    panels.run,
     tree,
     window.registerWebviewViewProvider('pinch.heatmap', heatmap),
     window.createTreeView('pinch.runs', { treeDataProvider: tree, canSelectMany: true, showCollapseAll: true }),

@@ -14,6 +14,8 @@ import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from
 import type { Services } from './services.ts';
 import { setUpCuda } from './engine/setUpCuda.ts';
 import { showHeatmap } from './heatmap/showHeatmap.ts';
+import { openRun, openShownRun } from './run/openRun.ts';
+import type { RunPanels } from './run/runPanel.ts';
 import { runStudy } from './study/runStudy.ts';
 import { showStudyReport } from './study/showReport.ts';
 
@@ -23,9 +25,10 @@ export interface Panels {
   readonly layer: LayerPanels;
   readonly evaluation: EvaluationPanels;
   readonly diff: DiffPanels;
+  readonly run: RunPanels;
 }
 
-function handlers(services: Services, { layer, evaluation, diff }: Panels): Readonly<Record<string, Handler>> {
+function handlers(services: Services, { layer, evaluation, diff, run }: Panels): Readonly<Record<string, Handler>> {
   return {
     'pinch.pruneModel': (target) => pruneModel(services, target),
     'pinch.openSample': () => openSample(services),
@@ -36,6 +39,9 @@ function handlers(services: Services, { layer, evaluation, diff }: Panels): Read
     'pinch.diffCheckpoints': (target, all) => diffCheckpoints(services, diff, target, all),
     'pinch.selectForDiff': (target) => selectForDiff(services, diff, target),
     'pinch.diffWithSelected': (target) => diffWithSelected(services, diff, target),
+    'pinch.openRun': (target) => openRun(services, run, target),
+    // In a view's title it is called without a target.
+    'pinch.openShownRun': () => openShownRun(services, run),
     'pinch.showHeatmap': (target) => showHeatmap(services, target),
     'pinch.stopRun': (target) => stopRun(services, target),
     'pinch.resumeRun': (target) => resumeRun(services, target),

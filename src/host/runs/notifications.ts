@@ -92,10 +92,10 @@ const show = {
 
 async function say(severity: keyof typeof show, text: string, folder: string): Promise<void> {
   if (!workspace.getConfiguration('pinch').get<boolean>('notifyWhenRunEnds', true)) return;
-  const heatmap = 'Show Heatmap';
+  const open = 'Open Run';
   const log = 'Open Log';
-  const choice = await show[severity](text, heatmap, log);
+  const choice = await show[severity](text, open, log);
   const target = { kind: 'run', folder };
-  if (choice === heatmap) await commands.executeCommand('pinch.showHeatmap', target);
+  if (choice === open) await commands.executeCommand('pinch.openRun', target);
   if (choice === log) await commands.executeCommand('pinch.openLog', target);
 }

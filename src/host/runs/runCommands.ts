@@ -73,7 +73,7 @@ interface RunItem extends QuickPickItem {
 }
 
 /** The run that the command was called on, otherwise the only one that fits, otherwise the one the user picks. */
-async function chooseRun(
+export async function chooseRun(
   { runs }: Services,
   target: unknown,
   question: string,

@@ -5,6 +5,7 @@ import { EventEmitter, workspace, type Disposable, type Memento } from 'vscode';
 import type { RunState } from '../../protocol/records.ts';
 import { findRuns } from '../../runs/findRuns.ts';
 import { followRun, type RunChange, type RunFollower } from '../../runs/followRun.ts';
+import { HeldStep } from './heldStep.ts';
 import { liveness, readRun, readState, type Liveness } from '../../runs/state.ts';
 
 export interface RunEntry {
@@ -49,6 +50,7 @@ export class RunStore implements Disposable {
   /** Fires when the list or the state of a run has changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidChangeShown = this.shownChanged.event;
+  readonly held = new HeldStep();
 
   constructor(memento: Memento) {
     this.memento = memento;
@@ -118,6 +120,7 @@ export class RunStore implements Disposable {
     this.followed.clear();
     this.changed.dispose();
     this.shownChanged.dispose();
+    this.held.dispose();
   }
 
   private startFollowing(folder: string): Shared {
