@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
-import { appendToCourse, newCourse, type Course, type CoursePoint } from '../../src/protocol/course.ts';
+import { appendToCourse, curveOf, newCourse, type Course, type CoursePoint } from '../../src/protocol/course.ts';
 
 const random = Random.seeded(5);
 const points = Array.from({ length: 77 }, (_, at): CoursePoint => {
@@ -21,7 +21,7 @@ describe('a course of few rows', () => {
   test('a short run keeps every step', () => {
     const course = courseOf(8, 8);
     expect([course.count, course.span]).toEqual([8, 1]);
-    const { mean, low, high } = course.curves.loss;
+    const { mean, low, high } = curveOf(course, 'loss');
     for (const [at, { loss }] of points.slice(0, 8).entries())
       expect([mean[at], low[at], high[at]]).toEqual([loss, loss, loss].map(Math.fround));
   });
@@ -37,9 +37,9 @@ describe('a course of few rows', () => {
         const losses = own.map(({ loss }) => loss);
         expect(course.steps[row]).toBe(own.at(-1)?.step);
         expect(course.times[row]).toBe(own.at(-1)?.time);
-        expect(course.curves.loss.mean[row]).toBeCloseTo(losses.reduce((a, b) => a + b) / losses.length, 6);
-        expect(course.curves.loss.low[row]).toBe(Math.fround(Math.min(...losses)));
-        expect(course.curves.loss.high[row]).toBe(Math.fround(Math.max(...losses)));
+        expect(curveOf(course, 'loss').mean[row]).toBeCloseTo(losses.reduce((a, b) => a + b) / losses.length, 6);
+        expect(curveOf(course, 'loss').low[row]).toBe(Math.fround(Math.min(...losses)));
+        expect(curveOf(course, 'loss').high[row]).toBe(Math.fround(Math.max(...losses)));
       }
       expect(first).toBe(steps);
       expect(course.began).toBe(0);

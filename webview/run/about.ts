@@ -64,7 +64,7 @@ export function about(onCopy: (text: string) => void): About {
       rest.setRows(usual);
       setText(
         others.firstElementChild ?? others,
-        `${counted(usual.length, 'setting has its default', 'settings have their defaults')}`,
+        counted(usual.length, 'setting has its default', 'settings have their defaults'),
       );
       commands.replaceChildren(...now.commands.map((command) => commandElement(command, onCopy)));
     },

@@ -1,7 +1,7 @@
 /** The curves of a run in charts that share their time axis, zoom and cursor. */
 
 import { percent } from '../../src/base/format.ts';
-import type { Course } from '../../src/protocol/course.ts';
+import { curveOf, type Course } from '../../src/protocol/course.ts';
 import type { RunCheckpoint, RunEvaluation, RunEvent } from '../../src/protocol/views/run.ts';
 import { lineChart, type ZoomableChart } from '../ui/chart/chart.ts';
 import type { ChartTable } from '../ui/chart/chartFiles.ts';
@@ -51,7 +51,6 @@ interface Drawn {
   readonly figure: HTMLElement;
   readonly chart: ZoomableChart;
   readonly draw: (state: ChartsState, marks: readonly Mark[]) => void;
-  readonly mark: (state: ChartsState, marks: readonly Mark[]) => void;
 }
 
 export function runCharts(events: ChartsEvents): Charts {
@@ -69,6 +68,7 @@ export function runCharts(events: ChartsEvents): Charts {
     xLabel: axis.label,
     sync: 'run',
     formatX: axis.format,
+    wholeX: axis.kind === 'step',
     onPick: events.onPick,
     onZoom: (to: Zoom | undefined): void => {
       zoomAll(to);
@@ -89,15 +89,19 @@ export function runCharts(events: ChartsEvents): Charts {
         element.replaceChildren(...drawn.map(({ figure: one }) => one));
       }
       const marks = marksOf(next);
-      for (const { draw } of drawn) draw(next, marks);
+      const held = next.held === null ? undefined : next.axis.of(next.held);
+      for (const { draw, chart } of drawn) {
+        chart.hold(held);
+        draw(next, marks);
+      }
       if (zoomed) zoomAll(zoomed);
     },
     zoom: zoomAll,
     hold(axis, held) {
       if (!state) return;
       state = { ...state, axis, held };
-      const marks = marksOf(state);
-      for (const { mark } of drawn) mark(state, marks);
+      const x = held === null ? undefined : axis.of(held);
+      for (const { chart } of drawn) chart.hold(x);
     },
   };
 
@@ -127,15 +131,14 @@ function curveChart(chart: CurveChart, options: ChartOptions, save: Save): Drawn
   return {
     figure: shown,
     chart: plot,
-    mark: (_, marks) => plot.setMarks(marks),
     draw({ course, axis, name }, marks) {
-      const { count, curves, steps } = course;
+      const { count, steps } = course;
       const x = Float64Array.from(steps.subarray(0, count), axis.of);
       const means = chart.lines.map(({ number, noisy }) =>
-        noisy ? smoothed(curves[number].mean, count) : curves[number].mean.subarray(0, count),
+        noisy ? smoothed(curveOf(course, number).mean, count) : curveOf(course, number).mean.subarray(0, count),
       );
       const bands = chart.lines.flatMap(({ number, noisy, colour }): Band[] => {
-        const { low, high } = curves[number];
+        const { low, high } = curveOf(course, number);
         return noisy ? [{ low: low.subarray(0, count), high: high.subarray(0, count), colour }] : [];
       });
       plot.setData(x, means, { bands, marks });
@@ -149,7 +152,7 @@ function curveChart(chart: CurveChart, options: ChartOptions, save: Save): Drawn
         lines: chart.lines.map((line, at) => ({
           ...line,
           values: means[at] ?? [],
-          ...(line.noisy && { low: curves[line.number].low, high: curves[line.number].high }),
+          ...(line.noisy && { low: curveOf(course, line.number).low, high: curveOf(course, line.number).high }),
         })),
       };
     },
@@ -174,7 +177,6 @@ function errorRateChart(options: ChartOptions, save: Save): Drawn {
   return {
     figure: shown,
     chart: plot,
-    mark: (state, marks) => plot.setMarks([...marks, ...keptMarks(state)]),
     draw(state, marks) {
       const { axis, evaluations, name } = state;
       none.hidden = evaluations.length > 0;
@@ -198,12 +200,9 @@ function keptMarks({ checkpoints, axis }: ChartsState): Mark[] {
   return checkpoints.map(({ step, best }) => ({ x: axis.of(step), colour: '--vscode-charts-blue', strong: best }));
 }
 
-function marksOf({ events, held, axis }: ChartsState): Mark[] {
-  return [
-    ...events.flatMap(({ kind, step }): Mark[] => {
-      const colour = (eventColours as Partial<Record<string, string>>)[kind];
-      return colour === undefined ? [] : [{ x: axis.of(step), colour }];
-    }),
-    ...(held === null ? [] : [{ x: axis.of(held), colour: '--vscode-charts-red', strong: true }]),
-  ];
+function marksOf({ events, axis }: ChartsState): Mark[] {
+  return events.flatMap(({ kind, step }): Mark[] => {
+    const colour = (eventColours as Partial<Record<string, string>>)[kind];
+    return colour === undefined ? [] : [{ x: axis.of(step), colour }];
+  });
 }

@@ -1,7 +1,7 @@
 /** The top of a run's page: its name, how it is doing, where it is going, and what can be done now. */
 
 import { byteSize, count, duration, percent, shortCount, significant } from '../../src/base/format.ts';
-import type { RunCommand } from '../../src/protocol/views/run.ts';
+import type { RunCommand, RunForecast } from '../../src/protocol/views/run.ts';
 import type { HeatmapStatus } from '../../src/protocol/views/heatmap.ts';
 import { button, progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
@@ -87,17 +87,13 @@ export function header(onCommand: (command: RunCommand) => void): Header {
       const last = checkpoints.at(-1);
       const at = Math.max(run?.step ?? 0, latest?.step ?? 0);
       facts.step.set(run && run.steps > 0 ? `${count(at)} of ${count(run.steps)}` : '');
-      facts.left.set(forecast?.secondsLeft == null ? '' : duration(forecast.secondsLeft));
+      facts.left.set(typeof forecast?.secondsLeft === 'number' ? duration(forecast.secondsLeft) : '');
       facts.sparsity.set(
         latest && run?.finalTarget !== null
           ? `${percent(latest.sparsity)}, target ${percent(run?.finalTarget ?? NaN, 0)}`
           : '',
       );
-      facts.target.set(
-        forecast?.sparsity == null || forecast.nonZeroParameters === null || forecast.parameters === null
-          ? ''
-          : `${percent(forecast.sparsity, 0)} sparse, ${shortCount(forecast.nonZeroParameters)} of ${shortCount(forecast.parameters)} weights`,
-      );
+      facts.target.set(forecast ? forecastText(forecast) : '');
       facts.loss.set(latest ? significant(latest.loss) : '');
       const wer = run?.evaluation;
       facts.wer.set(wer ? `${percent(wer.wer)} at step ${count(wer.step)}` : '');
@@ -116,4 +112,9 @@ export function header(onCommand: (command: RunCommand) => void): Header {
       log.hidden = heatmap.hidden = !run;
     },
   };
+}
+
+function forecastText({ sparsity, nonZeroParameters, parameters }: RunForecast): string {
+  if (sparsity === null || nonZeroParameters === null || parameters === null) return '';
+  return `${percent(sparsity, 0)} sparse, ${shortCount(nonZeroParameters)} of ${shortCount(parameters)} weights`;
 }

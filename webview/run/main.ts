@@ -172,8 +172,13 @@ function drawCarpet(): void {
     cloth.update({ series, layers: gated, axis: now, zoom, held });
     cells.update(series, gated, store.shown);
   }
-  time.update({ first: series.steps[0] ?? 0, last: store.known.latest?.step ?? 0 }, held, store.isLive);
+  drawTime();
   toScroll();
+}
+
+function drawTime(): void {
+  const { series, latest, held = null } = store.known;
+  time.update({ first: series?.steps[0] ?? 0, last: latest?.step ?? 0 }, held, store.isLive);
 }
 
 function drawCharts(): void {
@@ -207,8 +212,11 @@ function hold(step: number | null): void {
 }
 
 const drawHeld = oncePerFrame(() => {
-  drawCarpet();
-  charts.hold(axis(), store.known.held ?? null);
+  const { held = null, series, layers: gated = [] } = store.known;
+  cloth.hold(held);
+  charts.hold(axis(), held);
+  drawTime();
+  if (series) cells.update(series, gated, store.shown);
 });
 
 function openLayer(layer: string): void {

@@ -2,7 +2,7 @@
 
 import { byteSize, counted, duration, percent, shortCount } from '../../base/format.ts';
 import type { RunEvent } from '../../protocol/views/run.ts';
-import type { Course } from '../../protocol/course.ts';
+import { curveOf, type Course } from '../../protocol/course.ts';
 import type { RunSnapshot } from '../../runs/followRun.ts';
 
 /** Events on the page: the newest. Charts have room for fewer. */
@@ -39,17 +39,21 @@ export function runEvents(snapshot: RunSnapshot, course: Course): RunEvent[] {
 
 function endText({ status, message }: { readonly status: string; readonly message: string | null }): string {
   const words: Readonly<Record<string, string>> = { done: 'The run is done', failed: 'The run failed' };
-  return message === null ? `${words[status] ?? 'The run was stopped'}.` : sentence(`${words[status] ?? 'The run was stopped'}: ${message}`);
+  return message === null
+    ? `${words[status] ?? 'The run was stopped'}.`
+    : sentence(`${words[status] ?? 'The run was stopped'}: ${message}`);
 }
 
 /** Long gaps between two rows of the course: the machine slept, or the run was stopped and resumed later. */
-function rests({ steps, times, curves, count }: Course): RunEvent[] {
+function rests(course: Course): RunEvent[] {
+  const { steps, times, count } = course;
+  const { mean } = curveOf(course, 'secondsPerStep');
   const found: RunEvent[] = [];
   for (let row = 1; row < count; row++) {
     const passed = ((times[row] ?? NaN) - (times[row - 1] ?? NaN)) / 1000;
-    const worked = (curves.secondsPerStep.mean[row] ?? NaN) * ((steps[row] ?? NaN) - (steps[row - 1] ?? NaN));
+    const worked = (mean[row] ?? NaN) * ((steps[row] ?? NaN) - (steps[row - 1] ?? NaN));
     const rest = passed - worked;
-    const usual = (curves.secondsPerStep.mean[row] ?? NaN) * restSteps;
+    const usual = (mean[row] ?? NaN) * restSteps;
     if (rest < restSeconds || !(rest > usual)) continue;
     found.push({ kind: 'rest', step: steps[row - 1] ?? 0, text: `Rested for ${duration(rest)} between two steps.` });
   }

@@ -149,7 +149,10 @@ export const saveChart = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[\w][\w. -]{0,120}\.(svg|png|csv)$/u)),
   content: v.union([
     v.pipe(v.string(), v.maxLength(largestFile)),
-    v.pipe(v.instance(Uint8Array), v.check(({ length }) => length <= largestFile)),
+    v.pipe(
+      v.instance(Uint8Array),
+      v.check(({ length }) => length <= largestFile),
+    ),
   ]),
 });
 export type SaveChart = v.InferOutput<typeof saveChart>;

@@ -5,6 +5,7 @@ import type {
   CheckpointRecord,
   EndRecord,
   EvaluationRecord,
+  IndexedStepRecord,
   MetricsRecord,
   RewindRecord,
   ShrinkRecord,
@@ -104,6 +105,29 @@ export class MetricsIndex {
     }
     return low;
   }
+}
+
+/** @param row of layers.f32, for a line that does not hold its layers itself. */
+export function indexedStep(
+  record: IndexedStepRecord,
+  { row, offset, length }: { readonly row: number; readonly offset: number; readonly length: number },
+): IndexedStep {
+  const { step, loss, ctcLoss, sparsity, sparsityTarget, gradientNorm, learningRate, layers } = record;
+  const { secondsPerStep, audioSecondsPerSecond } = record;
+  return {
+    step,
+    time: Date.parse(record.time),
+    loss,
+    ctcLoss,
+    sparsity,
+    sparsityTarget,
+    gradientNorm,
+    learningRate,
+    secondsPerStep,
+    audioSecondsPerSecond,
+    place: layers ? offset : row,
+    length: layers ? length : 0,
+  };
 }
 
 function withNewest<T>(records: readonly T[], record: T): readonly T[] {

@@ -24,8 +24,8 @@ export interface CarpetState {
 export interface Carpet {
   readonly element: HTMLElement;
   readonly update: (state: CarpetState) => void;
-  /** Shows where the charts' cursor is; undefined for nowhere. */
-  readonly canvas: HTMLCanvasElement;
+  /** Moves the line of the step that is shown, and nothing else. */
+  readonly hold: (step: number | null) => void;
 }
 
 export interface CarpetEvents {
@@ -111,7 +111,11 @@ export function carpet({ onOpen, onHold }: CarpetEvents): Carpet {
 
   return {
     element,
-    canvas,
+    hold(held) {
+      if (!state) return;
+      state = { ...state, held };
+      drawHeld();
+    },
     update(next) {
       if (next.layers !== names) {
         names = next.layers;

@@ -37,7 +37,8 @@ export interface Overlays {
 export interface ZoomableChart extends LineChart {
   /** Shows a part of the x axis; undefined for all of it. `onZoom` is not called. */
   readonly zoom: (to: Zoom | undefined) => void;
-  readonly setMarks: (marks: readonly Mark[]) => void;
+  /** Shows a place of the x axis by a line; undefined for none. It costs no drawing. */
+  readonly hold: (x: number | undefined) => void;
 }
 
 export interface LineChartOptions {
@@ -51,6 +52,8 @@ export interface LineChartOptions {
   /** Charts with the same key show the cursor at the same place. */
   readonly sync?: string;
   readonly formatX?: (value: number) => string;
+  /** Only whole numbers stand at the x axis. */
+  readonly wholeX?: boolean;
   /** The user has chosen another part of the x axis; undefined for all of it. */
   readonly onZoom?: (to: Zoom | undefined) => void;
   /** A click that was no drag, or Enter, at a place of the x axis. */
@@ -59,12 +62,14 @@ export interface LineChartOptions {
 
 /** Drag to zoom, double-click to reset. Keys: arrows move the cursor, + and - zoom around it, Escape resets, Enter picks. */
 export function lineChart(options: LineChartOptions): ZoomableChart {
-  const { lines, range, sync, onZoom, onPick, formatX } = options;
+  const { lines, range, sync, onZoom, onPick, formatX, wholeX = false } = options;
   const format = lines[0]?.format ?? String;
   let overlays: Overlays = {};
   let zoom: Zoom | undefined;
   /** Not the user, but the page moves the axis. */
   let quiet = false;
+  const heldLine = make('div', { class: 'held', hidden: true });
+  let heldAt: number | undefined;
   const chart = mount(options.label, options.height, () => ({
     series: [
       {
@@ -86,7 +91,12 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
       y: { range: range ? ([range[0], range[1]] as uPlot.Range.MinMax) : fitted },
     },
     axes: [
-      { ...axis(), size: xAxisSize, ...(formatX && { values: (_, values) => values.map(formatX) }) },
+      {
+        ...axis(),
+        size: xAxisSize,
+        ...(formatX && { values: (_, values) => values.map(formatX) }),
+        ...(wholeX && { incrs: wholeSteps }),
+      },
       { ...axis(), size: 56, values: (_, values) => values.map(format) },
     ],
     cursor: {
@@ -101,7 +111,7 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
       setData: [showLast],
       setScale: [told],
       drawAxes: [(plot) => drawBands(plot, overlays.bands ?? [])],
-      draw: [(plot) => drawMarks(plot, overlays.marks ?? [])],
+      draw: [(plot) => drawMarks(plot, overlays.marks ?? []), placeHeld],
     },
   }));
   chart.element.tabIndex = 0;
@@ -116,9 +126,9 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
       overlays = next;
       quietly(() => chart.setData([withGaps(x), ...values.map(withGaps)] as uPlot.AlignedData));
     },
-    setMarks(marks) {
-      overlays = { ...overlays, marks };
-      chart.plot?.redraw(false);
+    hold(x) {
+      heldAt = x;
+      if (chart.plot) placeHeld(chart.plot);
     },
     zoom(to) {
       zoom = to;
@@ -129,6 +139,14 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
       quietly(() => (to ? plot.setScale('x', to) : showAll(plot)));
     },
   };
+
+  function placeHeld(plot: uPlot): void {
+    const x = heldAt === undefined ? NaN : plot.valToPos(heldAt, 'x');
+    heldLine.hidden = !(x >= 0 && x <= plot.over.clientWidth);
+    if (heldLine.hidden) return;
+    if (heldLine.parentElement !== plot.over) plot.over.append(heldLine);
+    heldLine.style.transform = `translateX(${x.toFixed(1)}px)`;
+  }
 
   /** uPlot calls its hooks when it draws, after the call that caused it. */
   function quietly(move: () => void): void {
@@ -160,6 +178,9 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
     return least <= most ? uPlot.rangeNum(least, most, 0.1, true) : [0, 1];
   }
 }
+
+/** 1, 2, 5, 10, … */
+const wholeSteps = Array.from({ length: 30 }, (_, at) => ([1, 2, 5][at % 3] ?? 1) * 10 ** Math.floor(at / 3));
 
 /** A line without axes, as wide as its container. */
 export function sparkline(options: {

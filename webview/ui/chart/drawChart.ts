@@ -48,7 +48,7 @@ export function drawChart(pen: Pen, table: ChartTable, { width, height, paper, i
         [margin.left, y],
         [width - margin.right, y],
       ],
-      `${ink}`,
+      ink,
       0.25,
       false,
     );
