@@ -40,10 +40,13 @@ export function about(onCopy: (text: string) => void): About {
     commands,
   );
   let shown = '';
+  let latest: unknown;
   return {
     element,
     update(now) {
       element.hidden = !now;
+      if (now === latest) return;
+      latest = now;
       const key = JSON.stringify(now);
       if (!now || key === shown) return;
       shown = key;
@@ -62,6 +65,7 @@ export function about(onCopy: (text: string) => void): About {
       own.element.hidden = differing.length === 0;
       own.setRows(differing);
       rest.setRows(usual);
+      others.hidden = usual.length === 0;
       setText(
         others.firstElementChild ?? others,
         counted(usual.length, 'setting has its default', 'settings have their defaults'),
@@ -72,7 +76,7 @@ export function about(onCopy: (text: string) => void): About {
 }
 
 function settingTable(label: string): SortableTable<RunSetting> {
-  return sortableTable<RunSetting>({
+  const table = sortableTable<RunSetting>({
     label,
     sort: { column: 'name', direction: 'ascending' },
     columns: [
@@ -81,6 +85,8 @@ function settingTable(label: string): SortableTable<RunSetting> {
       { id: 'standard', title: 'Default', value: ({ standard }) => standard, cell: ({ standard }) => mono(standard) },
     ],
   });
+  table.element.classList.add('settings');
+  return table;
 }
 
 function mono(text: string): HTMLElement {

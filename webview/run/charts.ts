@@ -18,6 +18,8 @@ export interface ChartsState {
   readonly course: Course;
   readonly axis: Axis;
   readonly held: number | null;
+  /** Whether anything is pruned. */
+  readonly gates: boolean;
   readonly events: readonly RunEvent[];
   readonly evaluations: readonly RunEvaluation[];
   readonly checkpoints: readonly RunCheckpoint[];
@@ -48,6 +50,8 @@ const eventColours = {
 
 /** One chart: made anew for another kind of axis, whose numbers read differently. */
 interface Drawn {
+  /** Shown only where something is pruned. */
+  readonly onlyGates: boolean;
   readonly figure: HTMLElement;
   readonly chart: ZoomableChart;
   readonly draw: (state: ChartsState, marks: readonly Mark[]) => void;
@@ -90,7 +94,8 @@ export function runCharts(events: ChartsEvents): Charts {
       }
       const marks = marksOf(next);
       const held = next.held === null ? undefined : next.axis.of(next.held);
-      for (const { draw, chart } of drawn) {
+      for (const { draw, chart, figure: shown, onlyGates } of drawn) {
+        shown.hidden = onlyGates && !next.gates;
         chart.hold(held);
         draw(next, marks);
       }
@@ -131,6 +136,7 @@ function curveChart(chart: CurveChart, options: ChartOptions, save: Save): Drawn
   return {
     figure: shown,
     chart: plot,
+    onlyGates: chart.id === 'sparsity',
     draw({ course, axis, name }, marks) {
       const { count, steps } = course;
       const x = Float64Array.from(steps.subarray(0, count), axis.of);
@@ -177,6 +183,7 @@ function errorRateChart(options: ChartOptions, save: Save): Drawn {
   return {
     figure: shown,
     chart: plot,
+    onlyGates: false,
     draw(state, marks) {
       const { axis, evaluations, name } = state;
       none.hidden = evaluations.length > 0;

@@ -112,9 +112,12 @@ export function eventTable(): EventTable {
     ],
   });
   let shown = '';
+  let latest: unknown;
   return {
     element: table.element,
     update(events) {
+      if (events === latest) return;
+      latest = events;
       const key = JSON.stringify(events);
       if (key === shown) return;
       shown = key;

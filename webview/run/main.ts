@@ -4,7 +4,7 @@ import { percent, count, significant } from '../../src/base/format.ts';
 import { newCourse } from '../../src/protocol/course.ts';
 import '../ui/theme.css';
 import './run.css';
-import type { FromRun, RunSubject, ToRun } from '../../src/protocol/views/run.ts';
+import type { FromRun, RunEvent, RunSubject, ToRun } from '../../src/protocol/views/run.ts';
 import { announcer } from '../ui/announcer.ts';
 import { dropdown } from '../ui/controls.ts';
 import type { Zoom } from '../ui/chart/chartZoom.ts';
@@ -33,6 +33,7 @@ interface Saved {
 const [betweenCharts, betweenCarpets, restFor] = [250, 100, 150];
 
 const store = new RunPageStore();
+const nothing: readonly RunEvent[] = [];
 const before = savedState();
 let kind = axisKinds.find((each) => each === before['axis']) ?? 'step';
 let zoom: Zoom | undefined;
@@ -74,15 +75,21 @@ const axisChoice = dropdown({
 });
 const none = make('p', { class: 'quiet' }, 'No step is finished yet: curves and layers show with the first one.');
 const noGates = make('p', { class: 'quiet' }, 'This run has no gates, so there are no layers to show.');
+const colours = legend();
+const scrubbing = make(
+  'p',
+  { class: 'quiet hint' },
+  'Hover for numbers, click for the layer, drag to scrub: the sidebar follows.',
+);
 const layers = make(
   'section',
   {},
-  make('div', { class: 'heading' }, make('h2', {}, 'Layers over the run'), legend()),
+  make('div', { class: 'heading' }, make('h2', {}, 'Layers over the run'), colours),
   noGates,
   lane.element,
   cloth.element,
   time.element,
-  make('p', { class: 'quiet hint' }, 'Hover for numbers, click for the layer, drag to scrub: the sidebar follows.'),
+  scrubbing,
   cells.element,
 );
 const curves = make(
@@ -150,7 +157,7 @@ function drawFacts(): void {
   top.update(store);
   result.update(store);
   what.update(known.about);
-  events.update(known.events ?? []);
+  events.update(known.events ?? nothing);
   const empty = !known.course || known.course.count === 0;
   none.hidden = !known.run || !empty;
   curves.hidden = layers.hidden = empty;
@@ -166,7 +173,7 @@ function drawCarpet(): void {
   const now = axis();
   const gates = gated.length > 0;
   noGates.hidden = gates;
-  cloth.element.hidden = cells.element.hidden = !gates;
+  cloth.element.hidden = cells.element.hidden = scrubbing.hidden = colours.hidden = !gates;
   lane.update(marks, now, zoom);
   if (gates) {
     cloth.update({ series, layers: gated, axis: now, zoom, held });
@@ -183,9 +190,10 @@ function drawTime(): void {
 
 function drawCharts(): void {
   const { course, name = '', held = null, events: marks = [], evaluations = [], checkpoints = [] } = store.known;
+  const gates = (store.known.layers ?? []).length > 0;
   if (!course || course.count === 0) return;
   drawnCharts = performance.now();
-  charts.update({ name, course, axis: axis(), held, events: marks, evaluations, checkpoints });
+  charts.update({ name, course, axis: axis(), held, gates, events: marks, evaluations, checkpoints });
 }
 
 function axis(): Axis {

@@ -78,14 +78,13 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
   const element = make('section', {}, make('h2', {}, 'What came out'), none, summary, next, table.element);
   /** The best checkpoint, or the newest. */
   let chosen: number | undefined;
-  let shown = '';
+  let shown: { readonly checkpoints?: unknown; readonly trusted?: boolean } = {};
   return {
     element,
-    update({ known: { checkpoints = [], run, trusted = true } }) {
+    update({ known: { checkpoints = noCheckpoints, run, trusted = true } }) {
       element.hidden = !run;
-      const key = JSON.stringify([checkpoints, trusted]);
-      if (key === shown) return;
-      shown = key;
+      if (checkpoints === shown.checkpoints && trusted === shown.trusted) return;
+      shown = { checkpoints, trusted };
       const best = checkpoints.find((one) => one.best) ?? checkpoints.at(-1);
       chosen = best?.step;
       none.hidden = best !== undefined;
@@ -96,6 +95,8 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
     },
   };
 }
+
+const noCheckpoints: readonly RunCheckpoint[] = [];
 
 function summaryOf({ step, wer, best, sparsity, nonZeroParameters, parameters, bytes }: RunCheckpoint): string {
   const which = best ? 'The best checkpoint at the final sparsity' : 'The newest checkpoint';

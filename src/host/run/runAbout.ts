@@ -42,11 +42,11 @@ export function aboutRun(folder: string, { run, start }: RunSnapshot): RunAbout 
 export function settingsTable({ version, settings }: Pick<RunFile, 'version' | 'settings'>): RunSetting[] {
   const standard = new Map(leaves(defaultSettings));
   const own = new Map(leaves(completed(version, settings)));
-  const names = [...new Set([...own.keys(), ...standard.keys()])].filter((name) => !paths.has(name));
-  return names
-    .map((name): RunSetting => {
+  return Array.from(own)
+    .filter(([name]) => name !== '' && !paths.has(name))
+    .map(([name, given]): RunSetting => {
       const usual = shown(standard.get(name));
-      const value = shown(own.get(name));
+      const value = shown(given);
       return { name, value, standard: usual, differs: value !== usual };
     })
     .sort((a, b) => Number(b.differs) - Number(a.differs));

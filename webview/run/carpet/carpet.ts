@@ -135,10 +135,11 @@ export function carpet({ onOpen, onHold }: CarpetEvents): Carpet {
     labels.replaceChildren(
       ...rows.blocks.flatMap(({ label, title, first, count: layers }) => {
         const middle = (first + layers / 2) * height;
-        if (middle - free < labelHeight) return [];
-        free = middle;
+        const inside = Math.min(total * height - labelHeight / 2, Math.max(labelHeight / 2, middle));
+        if (inside - free < labelHeight) return [];
+        free = inside;
         const text = make('span', { title: title === '' ? label : `${title} ${label}` }, label);
-        text.style.top = `${middle}px`;
+        text.style.top = `${inside}px`;
         return [text];
       }),
     );

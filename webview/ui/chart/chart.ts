@@ -82,7 +82,8 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
         width: 1.5,
         ...(line.dashed === true && { dash: [4, 4] }),
         ...(line.dots === true && { spanGaps: true }),
-        points: line.dots === true ? { show: true, size: 6 } : { show: false },
+        // A single step is a dot, or nothing would be seen.
+        points: { show: (plot: uPlot) => line.dots === true || plot.data[0].length === 1, size: 6 },
         value: (_: uPlot, value: number | null) => (value === null ? '' : line.format(value)),
       })),
     ],
@@ -318,8 +319,10 @@ function mount(label: string, height: number, look: () => Look): Mounted {
 
 /** Without a cursor, the legend shows the newest values. */
 function showLast(plot: uPlot): void {
-  const last = plot.data[0].length - 1;
-  if (typeof plot.cursor.idx !== 'number' && last >= 0) plot.setLegend({ idx: last }, false);
+  if (typeof plot.cursor.idx === 'number') return;
+  let last = plot.data[0].length - 1;
+  while (last > 0 && plot.data.slice(1).every((values) => values[last] === null)) last -= 1;
+  if (last >= 0) plot.setLegend({ idx: last }, false);
 }
 
 function axis(): uPlot.Axis {
