@@ -210,8 +210,11 @@ export function effectiveRecords<R extends MetricsRecord>(records: readonly R[])
   const kept: R[] = [];
   for (const record of records) {
     if (record.kind === 'rewind') {
-      const valid = kept.filter(({ kind, step }) => kind === 'start' || (step <= record.step && kind !== 'end'));
-      kept.splice(0, kept.length, ...valid);
+      let valid = 0;
+      for (const one of kept) {
+        if (one.kind === 'start' || (one.step <= record.step && one.kind !== 'end')) kept[valid++] = one;
+      }
+      kept.length = valid;
     } else kept.push(record);
   }
   return kept;

@@ -1,7 +1,7 @@
 /** Shows once that a run has ended or needs attention, even if that happened while the window was closed. */
 
 import { commands, window, workspace, type Disposable, type Memento } from 'vscode';
-import { describeEnd } from './describe.ts';
+import { describeEnd } from '../../runs/describe.ts';
 import type { FollowedRun, RunEntry, RunStore } from './runStore.ts';
 
 /** Runs whose end has not been shown yet, by folder, and the alerts that have been shown for each. Stored beyond the window's life. */

@@ -6,7 +6,7 @@ import type { ControlRequest } from '../../protocol/control.ts';
 import { sendControl } from '../../runs/control.ts';
 import { deleteRun as removeRunFolder } from '../../runs/deleteRun.ts';
 import { runPaths } from '../../runs/paths.ts';
-import { describeRun, statusOf } from './describe.ts';
+import { describeRun, statusOf } from '../../runs/describe.ts';
 import type { RunEntry } from './runStore.ts';
 import type { Services } from '../services.ts';
 import { requireTrust } from '../trust.ts';

@@ -12,7 +12,7 @@ import {
   type TreeDataProvider,
 } from 'vscode';
 import type { CheckpointRecord } from '../../protocol/records.ts';
-import { describeCheckpoint, describeRun, statusOf, type RunStatus } from './describe.ts';
+import { describeCheckpoint, describeRun, statusOf, type RunStatus } from '../../runs/describe.ts';
 import { checkpointModel, type FollowedRun, type RunEntry, type RunStore } from './runStore.ts';
 
 export interface RunNode {

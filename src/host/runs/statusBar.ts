@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { Disposable, StatusBarAlignment, window, type StatusBarItem } from 'vscode';
-import { describeRun } from './describe.ts';
+import { describeRun } from '../../runs/describe.ts';
 import type { RunEntry, RunStore } from './runStore.ts';
 
 export function createStatusBar(runs: RunStore): Disposable {
