@@ -14,6 +14,7 @@ import { watchModels } from './host/data/findModels.ts';
 import { Notifications } from './host/runs/notifications.ts';
 import { greetSample } from './host/data/openSample.ts';
 import { createPinch } from './host/engine/pinch.ts';
+import { createComparisonPanels } from './host/run/comparisonPanel.ts';
 import { createRunPanels } from './host/run/runPanel.ts';
 import { RunStore } from './host/runs/runStore.ts';
 import { RunsTree } from './host/runs/runsTree.ts';
@@ -36,6 +37,7 @@ export function activate(context: ExtensionContext): void {
     evaluation: createEvaluationPanels(services),
     diff: createDiffPanels(services),
     run: createRunPanels(services),
+    comparison: createComparisonPanels(services),
   };
   const tree = new RunsTree(runs);
   context.subscriptions.push(
@@ -46,6 +48,7 @@ export function activate(context: ExtensionContext): void {
     panels.evaluation,
     panels.diff,
     panels.run,
+    panels.comparison,
     tree,
     window.registerWebviewViewProvider('pinch.heatmap', heatmap),
     window.createTreeView('pinch.runs', { treeDataProvider: tree, canSelectMany: true, showCollapseAll: true }),

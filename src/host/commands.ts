@@ -14,6 +14,8 @@ import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from
 import type { Services } from './services.ts';
 import { setUpCuda } from './engine/setUpCuda.ts';
 import { showHeatmap } from './heatmap/showHeatmap.ts';
+import { compareRuns } from './run/compareRuns.ts';
+import type { ComparisonPanels } from './run/comparisonPanel.ts';
 import { openRun, openShownRun } from './run/openRun.ts';
 import type { RunPanels } from './run/runPanel.ts';
 import { runStudy } from './study/runStudy.ts';
@@ -26,9 +28,13 @@ export interface Panels {
   readonly evaluation: EvaluationPanels;
   readonly diff: DiffPanels;
   readonly run: RunPanels;
+  readonly comparison: ComparisonPanels;
 }
 
-function handlers(services: Services, { layer, evaluation, diff, run }: Panels): Readonly<Record<string, Handler>> {
+function handlers(
+  services: Services,
+  { layer, evaluation, diff, run, comparison }: Panels,
+): Readonly<Record<string, Handler>> {
   return {
     'pinch.pruneModel': (target) => pruneModel(services, target),
     'pinch.openSample': () => openSample(services),
@@ -39,6 +45,7 @@ function handlers(services: Services, { layer, evaluation, diff, run }: Panels):
     'pinch.diffCheckpoints': (target, all) => diffCheckpoints(services, diff, target, all),
     'pinch.selectForDiff': (target) => selectForDiff(services, diff, target),
     'pinch.diffWithSelected': (target) => diffWithSelected(services, diff, target),
+    'pinch.compareRuns': (target, all) => compareRuns(services, comparison, target, all),
     'pinch.openRun': (target) => openRun(services, run, target),
     // In a view's title it is called without a target.
     'pinch.openShownRun': () => openShownRun(services, run),

@@ -3,6 +3,7 @@
 import { percent, count, significant } from '../../src/base/format.ts';
 import { newCourse } from '../../src/protocol/course.ts';
 import '../ui/theme.css';
+import '../ui/page.css';
 import './run.css';
 import type { FromRun, RunEvent, RunSubject, ToRun } from '../../src/protocol/views/run.ts';
 import { announcer } from '../ui/announcer.ts';

@@ -79,8 +79,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       case 'recordAt':
         return this.answerRecord(message.step);
       case 'hold':
-        if (this.run)
-          this.services.runs.held.move({ folder: this.run.follower.folder, step: message.step, by: this });
+        if (this.run) this.services.runs.held.move({ folder: this.run.follower.folder, step: message.step, by: this });
         return;
       case undefined:
         this.services.log.warn('The heatmap sent an unknown message.');

@@ -32,15 +32,17 @@ export interface CarpetEvents {
   readonly onOpen: (layer: string) => void;
   /** @param step null for the newest. */
   readonly onHold: (step: number | null) => void;
+  /** Pixels of all rows together, where they have room. */
+  readonly height?: number;
 }
 
 /** Pixels: of all rows together where they have room, of a row at most, and between two labels. */
-const [wanted, thickest, labelHeight] = [480, 18, 13];
+const [usual, thickest, labelHeight] = [480, 18, 13];
 /** Pixels that a pointer moves before it scrubs. */
 const still = 4;
 
 /** Arrows move over layers and time, Enter opens the layer, Space shows the step, Escape goes back to the newest. */
-export function carpet({ onOpen, onHold }: CarpetEvents): Carpet {
+export function carpet({ onOpen, onHold, height: wanted = usual }: CarpetEvents): Carpet {
   const canvas = make('canvas', { class: 'threads' });
   const labels = make('div', { class: 'labels', 'aria-hidden': 'true' });
   const line = make('div', { class: 'cursor', hidden: true });
