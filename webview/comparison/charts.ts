@@ -8,7 +8,7 @@ import { axisOf, type AxisKind } from '../run/axis.ts';
 import { figure } from '../run/figure.ts';
 import { smoothed } from '../run/smooth.ts';
 import { lineChart, type ZoomableChart } from '../ui/chart/chart.ts';
-import type { ChartTable } from '../ui/chart/chartFiles.ts';
+import type { ChartTable } from '../ui/chart/chartTable.ts';
 import type { Zoom } from '../ui/chart/chartZoom.ts';
 import { make } from '../ui/dom.ts';
 import { lookOf } from './colours.ts';

@@ -4,7 +4,7 @@ import { percent } from '../../src/base/format.ts';
 import { curveOf, type Course } from '../../src/protocol/course.ts';
 import type { RunCheckpoint, RunEvaluation, RunEvent } from '../../src/protocol/views/run.ts';
 import { lineChart, type ZoomableChart } from '../ui/chart/chart.ts';
-import type { ChartTable } from '../ui/chart/chartFiles.ts';
+import type { ChartTable } from '../ui/chart/chartTable.ts';
 import type { Zoom } from '../ui/chart/chartZoom.ts';
 import type { Band, Mark } from '../ui/chart/overlays.ts';
 import { make } from '../ui/dom.ts';

@@ -1,7 +1,8 @@
 /** A chart with its title, and buttons that save it. */
 
 import type { LineChart } from '../ui/chart/chart.ts';
-import { chartCsv, chartPng, chartSvg, type ChartTable } from '../ui/chart/chartFiles.ts';
+import { chartPng, chartSvg } from '../ui/chart/chartFiles.ts';
+import { chartCsv, type ChartTable } from '../ui/chart/chartTable.ts';
 import { make } from '../ui/dom.ts';
 
 export function figure(

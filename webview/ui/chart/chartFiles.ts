@@ -1,29 +1,9 @@
-/** A chart as a file: SVG for papers, PNG for slides, CSV for other programs. */
+/** A chart as a picture: SVG for papers, PNG for slides. */
 
 import { themeColour } from '../theme.ts';
+import type { ChartTable } from './chartTable.ts';
 import { drawChart, type Pen } from './drawChart.ts';
 import { svgPen } from './svgPen.ts';
-
-export interface ChartTable {
-  readonly title: string;
-  readonly xLabel: string;
-  readonly x: ArrayLike<number>;
-  readonly range?: readonly [number, number] | undefined;
-  readonly formatX: (x: number) => string;
-  readonly format: (value: number) => string;
-  readonly lines: readonly ChartTableLine[];
-}
-
-export interface ChartTableLine {
-  readonly label: string;
-  /** A theme variable. */
-  readonly colour: string;
-  readonly dashed?: boolean;
-  readonly dots?: boolean;
-  readonly values: ArrayLike<number>;
-  readonly low?: ArrayLike<number>;
-  readonly high?: ArrayLike<number>;
-}
 
 const [width, height] = [720, 400];
 /** Pixels of the picture for one of the drawing. */
@@ -45,29 +25,6 @@ export async function chartPng(table: ChartTable): Promise<Uint8Array<ArrayBuffe
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!blob) throw new Error('The picture could not be made.');
   return new Uint8Array(await blob.arrayBuffer());
-}
-
-/** One row for each place of the axis; unknown numbers are empty. */
-export function chartCsv({ xLabel, x, lines }: ChartTable): string {
-  const columns = lines.flatMap(({ label, values, low, high }) => [
-    { name: label, values },
-    ...(low && high
-      ? [
-          { name: `${label} (least)`, values: low },
-          { name: `${label} (greatest)`, values: high },
-        ]
-      : []),
-  ]);
-  const rows = Array.from(x, (place, row) =>
-    [place, ...columns.map(({ values }) => values[row] ?? NaN)].map((value) => (Number.isFinite(value) ? value : '')),
-  );
-  return [[xLabel, ...columns.map(({ name }) => name)].map(quoted), ...rows]
-    .map((row) => `${row.join(',')}\n`)
-    .join('');
-}
-
-function quoted(text: string): string {
-  return /[",\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function inks() {

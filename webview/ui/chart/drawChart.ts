@@ -1,6 +1,6 @@
 /** Draws a chart with axes, title and legend with any pen: as a picture it needs all that stands around it on a page. */
 
-import type { ChartTable } from './chartFiles.ts';
+import type { ChartTable } from './chartTable.ts';
 
 export type Point = readonly [x: number, y: number];
 
