@@ -58,7 +58,7 @@ export function activate(context: ExtensionContext): void {
     watchModels(services),
     watchStudies(services),
     registerReportEditor(),
-    ...registerCommands(services, panels),
+    ...registerCommands(services, panels, tree),
   );
   void greetSample(services);
   log.info(`Activated in ${(performance.now() - began).toFixed(0)} ms.`);

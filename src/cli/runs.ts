@@ -5,6 +5,7 @@ import { percent } from '../base/format.ts';
 import { textTable } from '../base/textTable.ts';
 import { describeRun, statusOf, type RunStatus } from '../runs/describe.ts';
 import { findRuns } from '../runs/findRuns.ts';
+import { readLabel } from '../runs/label.ts';
 import { lastRecords } from '../runs/lastRecords.ts';
 import { runPaths } from '../runs/paths.ts';
 import { liveness, readRun, readState } from '../runs/state.ts';
@@ -17,6 +18,10 @@ export interface RunsFlags {
 
 interface ListedRun {
   readonly run: string;
+  /** What people call it, and the note that they wrote on it. */
+  readonly name: string;
+  readonly note: string;
+  readonly archived: boolean;
   readonly status: RunStatus;
   readonly message: string | null;
   readonly created: string;
@@ -36,16 +41,17 @@ export async function runs(folder: string, { json = false }: RunsFlags): Promise
   const listed: { readonly run: ListedRun; readonly text: string }[] = [];
   for (const run of await findRuns(resolve(folder))) listed.push(await list(run));
   const rows = listed.map(({ run, text }) => [
-    basename(run.run),
-    text,
+    run.name,
+    run.archived ? `archived, ${text}` : text,
     run.sparsity === null ? '-' : percent(run.sparsity),
     run.wer === null ? '-' : percent(run.wer),
     run.model ?? '-',
+    run.note,
   ]);
   const text =
     rows.length === 0
       ? `There are no runs in ${join(folder, '.pinch/runs')}.\n`
-      : textTable([['run', 'state', 'sparsity', 'dev WER', 'model'], ...rows], [1, 4]);
+      : textTable([['run', 'state', 'sparsity', 'dev WER', 'model', 'note'], ...rows], [1, 4, 5]);
   printResult(json, { runs: listed.map(({ run }) => run) }, text);
   return exitCodes.done;
 }
@@ -58,8 +64,12 @@ async function list(folder: string): Promise<{ run: ListedRun; text: string }> {
   const checkpoint = records.findLast((record) => record.kind === 'checkpoint');
   const evaluation = records.findLast((record) => record.kind === 'evaluation');
   const best = records.findLast((record) => record.kind === 'end')?.best ?? null;
+  const { name, note, archived } = await readLabel(folder);
   const run: ListedRun = {
     run: folder,
+    name: name === '' ? basename(folder) : name,
+    note,
+    archived,
     status: statusOf(described),
     message: state?.message ?? null,
     created,

@@ -10,6 +10,8 @@ import { forgetToken, getModel } from './hub/getModel.ts';
 import { openSample } from './data/openSample.ts';
 import { CommandCancelled } from './engine/pinch.ts';
 import { pruneModel } from './prune/command.ts';
+import { archiveRuns, filterRuns, noteRun, renameRun } from './runs/labelCommands.ts';
+import type { RunsTree } from './runs/runsTree.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runs/runCommands.ts';
 import type { Services } from './services.ts';
 import { setUpCuda } from './engine/setUpCuda.ts';
@@ -34,6 +36,7 @@ export interface Panels {
 function handlers(
   services: Services,
   { layer, evaluation, diff, run, comparison }: Panels,
+  tree: RunsTree,
 ): Readonly<Record<string, Handler>> {
   return {
     'pinch.pruneModel': (target) => pruneModel(services, target),
@@ -55,6 +58,14 @@ function handlers(
     'pinch.checkpointNow': (target) => checkpointNow(services, target),
     'pinch.openLog': (target) => openLog(services, target),
     'pinch.revealRun': (target) => revealRun(services, target),
+    'pinch.renameRun': (target) => renameRun(services, target),
+    'pinch.noteRun': (target) => noteRun(services, target),
+    'pinch.archiveRun': (target, all) => archiveRuns(services, true, target, all),
+    'pinch.unarchiveRun': (target, all) => archiveRuns(services, false, target, all),
+    'pinch.filterRuns': () => filterRuns(tree),
+    'pinch.clearRunFilter': () => tree.show({ ...tree.filter, text: '' }),
+    'pinch.showArchivedRuns': () => tree.show({ ...tree.filter, archived: true }),
+    'pinch.hideArchivedRuns': () => tree.show({ ...tree.filter, archived: false }),
     'pinch.deleteRun': (target) => deleteRun(services, target),
     'pinch.runStudy': (target) => runStudy(services, target),
     'pinch.showStudyReport': (target) => showStudyReport(target),
@@ -66,8 +77,8 @@ function handlers(
   };
 }
 
-export function registerCommands(services: Services, panels: Panels): Disposable[] {
-  return Object.entries(handlers(services, panels)).map(([id, handler]) =>
+export function registerCommands(services: Services, panels: Panels, tree: RunsTree): Disposable[] {
+  return Object.entries(handlers(services, panels, tree)).map(([id, handler]) =>
     commands.registerCommand(id, async (target?: unknown, more?: unknown) => {
       try {
         return await handler(target, more);

@@ -35,7 +35,7 @@ test(
     await page.waitForFunction(() => Number(document.body.dataset['step']) === 3000);
     await page.locator('.cloth canvas').waitFor();
     expect(await page.locator('h1').innerText()).toBe('finished');
-    await workbench.screenshot('run-page');
+    await workbench.picture('run-page');
 
     const box = await page.locator('.cloth').boundingBox();
     if (!box) throw new Error('the carpet is not in sight');

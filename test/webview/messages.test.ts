@@ -69,13 +69,13 @@ describe('from a run', () => {
 describe('from a comparison', () => {
   test.each([
     { kind: 'openRun', index: 1 },
-    { kind: 'diff', index: 11 },
+    { kind: 'diff', index: 9 },
   ])('takes %j', (message) => expect(parseFromComparison(message)).toEqual(message));
-  test.each([{ kind: 'openRun', index: 12 }, { kind: 'openRun', index: -1 }, { kind: 'diff' }])(
+  test.each([{ kind: 'openRun', index: 10 }, { kind: 'openRun', index: -1 }, { kind: 'diff' }])(
     'refuses %j',
     (message) => expect(parseFromComparison(message)).toBeUndefined(),
   );
-  test.each([[['/a']], [Array.from({ length: 13 }, (_, at) => `/${at}`)]])(
+  test.each([[['/a']], [Array.from({ length: 11 }, (_, at) => `/${at}`)]])(
     'a page of %j does not come back',
     (folders) => expect(parseComparisonSubject({ subject: { folders } })).toBeUndefined(),
   );

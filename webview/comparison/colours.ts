@@ -1,6 +1,6 @@
-/** A colour for each run, and dashes when the colours are used up. */
+/** A colour for each run, and dashes when the colours are used up. The theme's orange is too dark for a line in some dark themes. */
 
-const colours = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'] as const;
+const colours = ['blue', 'green', 'yellow', 'purple', 'red'] as const;
 
 export interface RunLook {
   /** A theme variable. */

@@ -78,7 +78,9 @@ export function ends(onOpen: (index: number) => void, onDiff: (index: number) =>
       cell: ({ run }) => {
         const value = run.end[id];
         if (value === null) return '–';
-        return value === best.get(id) ? make('strong', { title: 'The best' }, `★ ${format(value)}`) : format(value);
+        return run.status === 'done' && value === best.get(id)
+          ? make('strong', { title: 'The best' }, `★ ${format(value)}`)
+          : format(value);
       },
     })),
     {
@@ -106,7 +108,9 @@ export function ends(onOpen: (index: number) => void, onDiff: (index: number) =>
     update(runs) {
       const rows = runs.flatMap((run, index) => (run ? [{ index, run }] : []));
       for (const { id, best: which } of measures) {
-        const values = rows.map(({ run }) => run.end[id]).filter((value) => value !== null);
+        // A run that is not done is small or quick because it is not done.
+        const done = rows.filter(({ run }) => run.status === 'done');
+        const values = done.map(({ run }) => run.end[id]).filter((value) => value !== null);
         // Among equals nothing is best.
         if (new Set(values).size < 2) best.delete(id);
         else best.set(id, which === 'least' ? Math.min(...values) : Math.max(...values));

@@ -43,8 +43,8 @@ const height = 190;
 const eventColours = {
   alert: '--vscode-charts-red',
   rewind: '--vscode-charts-red',
-  resume: '--vscode-charts-orange',
-  rest: '--vscode-charts-orange',
+  resume: '--vscode-charts-yellow',
+  rest: '--vscode-charts-yellow',
   removal: '--vscode-charts-purple',
 } as const;
 
@@ -169,7 +169,7 @@ function curveChart(chart: CurveChart, options: ChartOptions, save: Save): Drawn
 function errorRateChart(options: ChartOptions, save: Save): Drawn {
   const title = 'Word error rate on the development data';
   const format = (value: number): string => percent(value);
-  const line = { label: 'WER', colour: '--vscode-charts-orange', dots: true, format };
+  const line = { label: 'WER', colour: '--vscode-charts-red', dots: true, format };
   const plot = lineChart({ ...options, label: `${title} over the run`, lines: [line] });
   const none = make('p', { class: 'quiet none' }, 'Not measured yet.');
   let table: ChartTable | undefined;

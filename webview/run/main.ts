@@ -31,7 +31,7 @@ interface Saved {
 }
 
 /** Milliseconds: between two drawings of charts, of the carpet, and from the last scrub to the question for the exact step. */
-const [betweenCharts, betweenCarpets, restFor] = [250, 100, 150];
+const [betweenCharts, betweenCarpets, restFor] = [400, 100, 150];
 
 const store = new RunPageStore();
 const nothing: readonly RunEvent[] = [];

@@ -102,7 +102,7 @@ export class RunPanel implements PanelContent {
   private async showAll(): Promise<void> {
     this.push({
       subject: { folder: this.folder },
-      name: basename(this.folder),
+      name: this.services.runs.runs.find(({ folder }) => folder === this.folder)?.name ?? basename(this.folder),
       notice: { kind: 'busy', text: 'Reading the run…' },
       trusted: workspace.isTrusted,
     });

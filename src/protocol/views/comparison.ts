@@ -13,7 +13,7 @@ import { saveChart, type RunEvaluation } from './run.ts';
 const text = v.pipe(v.string(), v.maxLength(10_000));
 
 /** Runs on one page: more have no colours of their own. */
-export const mostCompared = 12;
+export const mostCompared = 10;
 
 const comparisonSubject = v.strictObject({
   /** The runs' folders. The first is what others are compared with. */
