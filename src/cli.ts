@@ -13,6 +13,7 @@ import { inspect, type InspectFlags } from './cli/inspect.ts';
 import { exitCodes, printResult, UsageError } from './cli/output.ts';
 import { prune, resume, type PruneCommandFlags, type ResumeFlags } from './cli/prune.ts';
 import { pull, type PullFlags } from './cli/pull.ts';
+import { exportMetricsCommand, runs, type ExportMetricsFlags, type RunsFlags } from './cli/runs.ts';
 import { setup, type SetupFlags } from './cli/setup.ts';
 import { study, studyHelp, type StudyFlags } from './cli/study.ts';
 import { sentenceOf } from './base/errors.ts';
@@ -191,6 +192,21 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option(...json)
     .addHelpText('after', studyHelp)
     .action((file: string, flags: StudyFlags) => finish(study(file, flags)));
+
+  pinch
+    .command('runs')
+    .description('list the runs of a folder with their progress, sparsity and error rates, newest first')
+    .argument('[folder]', 'a folder with .pinch/runs in it', '.')
+    .option(...json)
+    .action((folder: string, flags: RunsFlags) => finish(runs(folder, flags)));
+
+  pinch
+    .command('export-metrics')
+    .description('write the numbers of a run for other programs')
+    .argument('<run>', 'the run folder')
+    .option('--tensorboard <folder>', "write an event file into a folder of the run's name in this one")
+    .option(...json)
+    .action((run: string, flags: ExportMetricsFlags) => finish(exportMetricsCommand(run, flags)));
 
   pinch
     .command('pull')

@@ -14,6 +14,8 @@ import { watchModels } from './host/data/findModels.ts';
 import { Notifications } from './host/runs/notifications.ts';
 import { greetSample } from './host/data/openSample.ts';
 import { createPinch } from './host/engine/pinch.ts';
+import { createComparisonPanels } from './host/run/comparisonPanel.ts';
+import { createRunPanels } from './host/run/runPanel.ts';
 import { RunStore } from './host/runs/runStore.ts';
 import { RunsTree } from './host/runs/runsTree.ts';
 import type { Services } from './host/services.ts';
@@ -34,6 +36,8 @@ export function activate(context: ExtensionContext): void {
     layer: createLayerPanels(services),
     evaluation: createEvaluationPanels(services),
     diff: createDiffPanels(services),
+    run: createRunPanels(services),
+    comparison: createComparisonPanels(services),
   };
   const tree = new RunsTree(runs);
   context.subscriptions.push(
@@ -43,6 +47,8 @@ export function activate(context: ExtensionContext): void {
     panels.layer,
     panels.evaluation,
     panels.diff,
+    panels.run,
+    panels.comparison,
     tree,
     window.registerWebviewViewProvider('pinch.heatmap', heatmap),
     window.createTreeView('pinch.runs', { treeDataProvider: tree, canSelectMany: true, showCollapseAll: true }),
@@ -52,7 +58,7 @@ export function activate(context: ExtensionContext): void {
     watchModels(services),
     watchStudies(services),
     registerReportEditor(),
-    ...registerCommands(services, panels),
+    ...registerCommands(services, panels, tree),
   );
   void greetSample(services);
   log.info(`Activated in ${(performance.now() - began).toFixed(0)} ms.`);

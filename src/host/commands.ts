@@ -10,10 +10,16 @@ import { forgetToken, getModel } from './hub/getModel.ts';
 import { openSample } from './data/openSample.ts';
 import { CommandCancelled } from './engine/pinch.ts';
 import { pruneModel } from './prune/command.ts';
+import { archiveRuns, filterRuns, noteRun, renameRun } from './runs/labelCommands.ts';
+import type { RunsTree } from './runs/runsTree.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runs/runCommands.ts';
 import type { Services } from './services.ts';
 import { setUpCuda } from './engine/setUpCuda.ts';
 import { showHeatmap } from './heatmap/showHeatmap.ts';
+import { compareRuns } from './run/compareRuns.ts';
+import type { ComparisonPanels } from './run/comparisonPanel.ts';
+import { openRun, openShownRun } from './run/openRun.ts';
+import type { RunPanels } from './run/runPanel.ts';
 import { runStudy } from './study/runStudy.ts';
 import { showStudyReport } from './study/showReport.ts';
 
@@ -23,9 +29,15 @@ export interface Panels {
   readonly layer: LayerPanels;
   readonly evaluation: EvaluationPanels;
   readonly diff: DiffPanels;
+  readonly run: RunPanels;
+  readonly comparison: ComparisonPanels;
 }
 
-function handlers(services: Services, { layer, evaluation, diff }: Panels): Readonly<Record<string, Handler>> {
+function handlers(
+  services: Services,
+  { layer, evaluation, diff, run, comparison }: Panels,
+  tree: RunsTree,
+): Readonly<Record<string, Handler>> {
   return {
     'pinch.pruneModel': (target) => pruneModel(services, target),
     'pinch.openSample': () => openSample(services),
@@ -36,12 +48,24 @@ function handlers(services: Services, { layer, evaluation, diff }: Panels): Read
     'pinch.diffCheckpoints': (target, all) => diffCheckpoints(services, diff, target, all),
     'pinch.selectForDiff': (target) => selectForDiff(services, diff, target),
     'pinch.diffWithSelected': (target) => diffWithSelected(services, diff, target),
+    'pinch.compareRuns': (target, all) => compareRuns(services, comparison, target, all),
+    'pinch.openRun': (target) => openRun(services, run, target),
+    // In a view's title it is called without a target.
+    'pinch.openShownRun': () => openShownRun(services, run),
     'pinch.showHeatmap': (target) => showHeatmap(services, target),
     'pinch.stopRun': (target) => stopRun(services, target),
     'pinch.resumeRun': (target) => resumeRun(services, target),
     'pinch.checkpointNow': (target) => checkpointNow(services, target),
     'pinch.openLog': (target) => openLog(services, target),
     'pinch.revealRun': (target) => revealRun(services, target),
+    'pinch.renameRun': (target) => renameRun(services, target),
+    'pinch.noteRun': (target) => noteRun(services, target),
+    'pinch.archiveRun': (target, all) => archiveRuns(services, true, target, all),
+    'pinch.unarchiveRun': (target, all) => archiveRuns(services, false, target, all),
+    'pinch.filterRuns': () => filterRuns(tree),
+    'pinch.clearRunFilter': () => tree.show({ ...tree.filter, text: '' }),
+    'pinch.showArchivedRuns': () => tree.show({ ...tree.filter, archived: true }),
+    'pinch.hideArchivedRuns': () => tree.show({ ...tree.filter, archived: false }),
     'pinch.deleteRun': (target) => deleteRun(services, target),
     'pinch.runStudy': (target) => runStudy(services, target),
     'pinch.showStudyReport': (target) => showStudyReport(target),
@@ -53,8 +77,8 @@ function handlers(services: Services, { layer, evaluation, diff }: Panels): Read
   };
 }
 
-export function registerCommands(services: Services, panels: Panels): Disposable[] {
-  return Object.entries(handlers(services, panels)).map(([id, handler]) =>
+export function registerCommands(services: Services, panels: Panels, tree: RunsTree): Disposable[] {
+  return Object.entries(handlers(services, panels, tree)).map(([id, handler]) =>
     commands.registerCommand(id, async (target?: unknown, more?: unknown) => {
       try {
         return await handler(target, more);

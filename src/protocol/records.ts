@@ -183,13 +183,14 @@ export type StepRecord = Shape<typeof step>;
 export type EvaluationRecord = Shape<typeof evaluation>;
 export type CheckpointRecord = Shape<typeof checkpoint>;
 export type AlertRecord = Shape<typeof alert>;
+export type RewindRecord = Shape<typeof rewind>;
 export type ShrinkRecord = Shape<typeof shrink>;
 export type EndRecord = Shape<typeof end>;
 /** A line of metrics.jsonl. */
 export type MetricsRecord = Shape<typeof metricsRecord>;
 /** A record of which an index of many steps holds only some numbers. */
 export type IndexedRecord = Exclude<MetricsRecord, StepRecord> | IndexedStepRecord;
-export type IndexedStepRecord = Pick<StepRecord, 'kind' | 'layers' | (typeof indexedNumbers)[number]>;
+export type IndexedStepRecord = Pick<StepRecord, 'kind' | 'time' | 'layers' | (typeof indexedNumbers)[number]>;
 
 /** An invalid record. The message gives the reason, but not the place. */
 export class RecordError extends Error {
@@ -215,16 +216,19 @@ export function effectiveRecords<R extends MetricsRecord>(records: readonly R[])
   const kept: R[] = [];
   for (const record of records) {
     if (record.kind === 'rewind') {
-      const valid = kept.filter(({ kind, step }) => kind === 'start' || (step <= record.step && kind !== 'end'));
-      kept.splice(0, kept.length, ...valid);
+      let valid = 0;
+      for (const one of kept) {
+        if (one.kind === 'start' || (one.step <= record.step && one.kind !== 'end')) kept[valid++] = one;
+      }
+      kept.length = valid;
     } else kept.push(record);
   }
   return kept;
 }
 
 const indexedNumbers = [
-  ...(['attempt', 'step', 'loss', 'sparsity', 'sparsityTarget'] as const),
-  ...(['secondsPerStep', 'audioSecondsPerSecond'] as const),
+  ...(['attempt', 'step', 'loss', 'ctcLoss', 'sparsity', 'sparsityTarget'] as const),
+  ...(['gradientNorm', 'learningRate', 'secondsPerStep', 'audioSecondsPerSecond'] as const),
 ] as const;
 
 /** By hand: a hundred thousand steps are opened at once, and the schema takes as long for each as reading it. */
@@ -232,7 +236,7 @@ function isIndexedStep(value: unknown): value is IndexedStepRecord {
   const made = value as Record<string, unknown> | null;
   if (made?.['kind'] !== 'step') return false;
   for (const name of indexedNumbers) if (!Number.isFinite(made[name])) return false;
-  return Number(made['step']) >= 0;
+  return Number(made['step']) >= 0 && typeof made['time'] === 'string';
 }
 
 function parse<T>(schema: v.GenericSchema<unknown, T>, json: string): T {

@@ -43,7 +43,11 @@ export interface LayerNumbers {
 export interface StepPoint
   extends
     LayerNumbers,
-    Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget' | 'secondsPerStep' | 'audioSecondsPerSecond'> {}
+    Pick<StepRecord, 'step' | 'loss' | 'sparsity' | 'sparsityTarget' | 'secondsPerStep' | 'audioSecondsPerSecond'>,
+    Pick<StepRecord, 'ctcLoss' | 'gradientNorm' | 'learningRate'> {
+  /** When it ended, in milliseconds since 1970. */
+  readonly time: number;
+}
 
 export function unknownLayers(count: number): LayerNumbers {
   return { thresholds: new Float32Array(count).fill(NaN), sparsities: new Float32Array(count).fill(NaN) };
@@ -93,6 +97,53 @@ export function setLayers({ layers, thresholds, sparsities }: Series, row: numbe
   thresholds.set(numbers.thresholds, row * layers.length);
   sparsities.set(numbers.sparsities, row * layers.length);
 }
+
+/** The row nearest to a step, of two the earlier one; the newest for null. Undefined without rows. */
+export function rowAt({ count, steps }: Series, step: number | null): number | undefined {
+  if (count === 0) return undefined;
+  const newest = count - 1;
+  if (step === null) return newest;
+  let [low, high] = [0, newest];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle] ?? 0) < step) low = middle + 1;
+    else high = middle;
+  }
+  const after = steps[low] ?? 0;
+  const before = steps[low - 1];
+  return before !== undefined && step - before <= after - step ? low - 1 : low;
+}
+
+/** A row as a step; what a series does not have is NaN. */
+export function pointOfRow(series: Series, row: number): StepPoint {
+  const across = series.layers.length;
+  const pick = (table: Float32Array): Float32Array => table.subarray(row * across, (row + 1) * across);
+  return {
+    ...unknownPoint,
+    step: series.steps[row] ?? NaN,
+    loss: series.loss[row] ?? NaN,
+    sparsity: series.sparsity[row] ?? NaN,
+    sparsityTarget: series.sparsityTarget[row] ?? NaN,
+    thresholds: pick(series.thresholds),
+    sparsities: pick(series.sparsities),
+  };
+}
+
+/** A step of which nothing is known. */
+export const unknownPoint: StepPoint = {
+  step: NaN,
+  time: NaN,
+  loss: NaN,
+  ctcLoss: NaN,
+  sparsity: NaN,
+  sparsityTarget: NaN,
+  gradientNorm: NaN,
+  learningRate: NaN,
+  secondsPerStep: NaN,
+  audioSecondsPerSecond: NaN,
+  thresholds: new Float32Array(),
+  sparsities: new Float32Array(),
+};
 
 /** All rows here are on the grid, so every other one is on the grid of the double stride. */
 function thin(series: Series): void {

@@ -30,9 +30,9 @@ export async function deleteRun(folder: string): Promise<void> {
 }
 
 function isOurs(name: string): boolean {
-  const known = ['state.json', 'metrics.jsonl', 'layers.f32', 'trainer.log', 'checkpoints', 'claims'];
+  const known = ['state.json', 'metrics.jsonl', 'layers.f32', 'trainer.log', 'checkpoints', 'claims', 'label.json'];
   // Files being replaced have a temporary name, and a crash may leave one.
-  return known.includes(name) || /^\.(run|state)\.json\.[0-9a-f]+\.tmp$/u.test(name);
+  return known.includes(name) || /^\.(run|state|label)\.json\.[0-9a-f]+\.tmp$/u.test(name);
 }
 
 function leaveIfNotEmpty(error: unknown): void {

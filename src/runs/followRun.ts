@@ -8,9 +8,12 @@ import type {
   EndRecord,
   EvaluationRecord,
   RunFile,
+  RewindRecord,
   RunState,
+  ShrinkRecord,
   StartRecord,
 } from '../protocol/records.ts';
+import type { Course } from '../protocol/course.ts';
 import type { Series, StepPoint } from '../protocol/series.ts';
 import { MetricsTail } from './metrics/metricsTail.ts';
 import { runPaths, type RunPaths } from './paths.ts';
@@ -29,6 +32,9 @@ export interface RunSnapshot {
   /** Checkpoints that are still on the disk. */
   readonly checkpoints: readonly CheckpointRecord[];
   readonly alerts: readonly AlertRecord[];
+  readonly shrinks: readonly ShrinkRecord[];
+  /** Those that happened; what they took back is left out elsewhere. */
+  readonly rewinds: readonly RewindRecord[];
   readonly end: EndRecord | undefined;
   /** Lines of metrics.jsonl that are not records. */
   readonly skippedLines: number;
@@ -54,6 +60,8 @@ export interface RunFollower {
   readonly folder: string;
   readonly snapshot: RunSnapshot;
   readonly series: Series;
+  /** As the series, of the numbers that have no layers. */
+  readonly course: Course;
   /** Told of each change; add one to listen, delete it to stop. */
   readonly listeners: Set<(change: RunChange) => void>;
   /** Exactly this step, from the files; undefined if there is none that counts. */
@@ -106,6 +114,10 @@ class Follower implements RunFollower {
     return this.tail.series;
   }
 
+  get course(): Course {
+    return this.tail.course;
+  }
+
   get snapshot(): RunSnapshot {
     const { index, lastStep, skipped } = this.tail;
     return {
@@ -118,6 +130,8 @@ class Follower implements RunFollower {
       evaluations: index.evaluations,
       checkpoints: index.checkpoints.filter(({ path }) => this.onDisk.includes(basename(path))),
       alerts: index.alerts,
+      shrinks: index.shrinks,
+      rewinds: index.rewinds,
       end: index.end,
       skippedLines: skipped,
     };

@@ -10,6 +10,8 @@ export interface RunPaths {
   readonly layers: string;
   readonly log: string;
   readonly checkpoints: string;
+  /** What people have written on the run. */
+  readonly label: string;
 }
 
 export function runPaths(folder: string): RunPaths {
@@ -22,6 +24,7 @@ export function runPaths(folder: string): RunPaths {
     layers: at('layers.f32'),
     log: at('trainer.log'),
     checkpoints: at('checkpoints'),
+    label: at('label.json'),
   };
 }
 

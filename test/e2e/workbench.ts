@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Frame, type Locator, type Page } from 'playwright-core';
 import type { Server } from './server.ts';
 
-export type WebviewName = 'heatmap' | 'layer' | 'evaluation' | 'diff';
+export type WebviewName = 'heatmap' | 'layer' | 'evaluation' | 'diff' | 'run' | 'comparison';
 export type Theme = keyof typeof themes;
 
 export interface Workbench {

@@ -56,11 +56,8 @@ describe('metrics lines', () => {
     expect(() => parseMetricsRecord(JSON.stringify({ ...step(3), loss: null }))).toThrow(RecordError);
   });
 
-  test('are the same for an index, which needs less of a step', () => {
-    const { kind, attempt, step: at, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond } = step(3);
-    const numbers = { attempt, step: at, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond };
-    const indexed = { kind, ...numbers };
-    for (const record of [indexed, step(3), end(5)]) {
+  test('are the same for an index, which checks a step by hand', () => {
+    for (const record of [step(3), end(5)]) {
       expect(parseIndexedRecord(JSON.stringify(record))).toEqual(record);
     }
     for (const wrong of [
@@ -68,6 +65,7 @@ describe('metrics lines', () => {
       { sparsity: 'x' },
       { step: -1 },
       { secondsPerStep: undefined },
+      { time: undefined },
       { kind: 'stop' },
     ]) {
       expect(() => parseIndexedRecord(JSON.stringify({ ...step(3), ...wrong }))).toThrow(RecordError);

@@ -50,9 +50,8 @@ export const layersAt = (at: number, attempt = 1, count = layerNames.length): La
 
 /** A step as readers give it. */
 export const point = (at: number, attempt = 1): StepPoint => {
-  const { step: number, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond } = step(at, attempt);
-  const numbers = { step: number, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond };
-  return { ...numbers, ...layersAt(at, attempt) };
+  const { kind: _kind, attempt: _attempt, time, ...numbers } = step(at, attempt);
+  return { ...numbers, time: Date.parse(time), ...layersAt(at, attempt) };
 };
 
 export const points = (from: number, to: number, attempt = 1): StepPoint[] =>

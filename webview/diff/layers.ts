@@ -4,7 +4,7 @@ import { percent, significant } from '../../src/base/format.ts';
 import './layers.css';
 import type { LayerDiff } from '../../src/protocol/results/diff.ts';
 import { heatmapGrid } from '../heatmap/grid/grid.ts';
-import { legend } from '../heatmap/legend.ts';
+import { legend } from '../ui/sparsity/legend.ts';
 import { make, setText } from '../ui/dom.ts';
 import { filteredTable } from '../ui/table/filteredTable.ts';
 import type { Column } from '../ui/table/table.ts';

@@ -12,10 +12,10 @@ import { actions } from './actions.ts';
 import { detailCard } from './detail.ts';
 import { empty } from './empty.ts';
 import { heatmapGrid } from './grid/grid.ts';
-import { legend } from './legend.ts';
+import { legend } from '../ui/sparsity/legend.ts';
 import { HeatmapStore } from './store.ts';
 import { summary } from './summary.ts';
-import { timeline } from './timeline.ts';
+import { timeline } from '../ui/timeline.ts';
 
 /** State that survives while the view is hidden. */
 interface Saved {
@@ -45,6 +45,7 @@ let later: number | undefined;
 let restored = false;
 
 const draw = oncePerFrame(drawNow);
+const tellHeld = oncePerFrame(() => host.post({ kind: 'hold', step: held }));
 const said = announcer();
 const top = summary();
 const buttons = actions(command);
@@ -68,6 +69,10 @@ document.body.append(begin.element, content, card.element, said.element);
 begin.element.hidden = true;
 
 const host = connectHost<FromHeatmap, Saved>((message: ToHeatmap) => {
+  if (message.kind === 'hold') {
+    showStep(message.step);
+    return;
+  }
   const subject = store.known.subject?.id;
   store.take(message);
   if (store.known.subject?.id !== subject) {
@@ -138,7 +143,13 @@ function isLive(): boolean {
   return status === 'starting' || status === 'running' || status === 'stopping';
 }
 
+/** The slider moved. */
 function hold(step: number | null): void {
+  showStep(step);
+  tellHeld();
+}
+
+function showStep(step: number | null): void {
   held = step;
   clearTimeout(resting);
   if (step !== null && !store.isExact(step)) {

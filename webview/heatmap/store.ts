@@ -1,6 +1,6 @@
 /** The state of the heatmap's page: the host's state, updated by its messages, and the numbers to show at a step. */
 
-import { appendPoint, type StepPoint } from '../../src/protocol/series.ts';
+import { appendPoint, pointOfRow, rowAt, unknownPoint, type StepPoint } from '../../src/protocol/series.ts';
 import type { HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
 import { merge } from '../ui/knownState.ts';
 
@@ -41,7 +41,7 @@ export class HeatmapStore {
   take(message: ToHeatmap): void {
     if (message.kind === 'state') this.takeState(message.state);
     else if (message.kind === 'points') for (const point of message.points) this.append(point);
-    else this.exact = message.point;
+    else if (message.kind === 'record') this.exact = message.point;
   }
 
   /** First and last step of the history; undefined without one. */
@@ -70,12 +70,13 @@ export class HeatmapStore {
     const { model, latest } = this.known;
     if (model) {
       const { thresholds, sparsities, sparsity } = model;
-      return { ...unknown, thresholds, sparsities, sparsity };
+      return { ...unknownPoint, thresholds, sparsities, sparsity };
     }
     if (step !== null && this.exact?.step === step) return this.exact;
     if (latest && (step === null || step >= latest.step)) return latest;
-    const row = this.rowAt(step);
-    return row === undefined ? unknown : this.frameOfRow(row);
+    const { series } = this.known;
+    const row = series ? rowAt(series, step) : undefined;
+    return series && row !== undefined ? pointOfRow(series, row) : unknownPoint;
   }
 
   /** Whether `frameAt` has this very step, with all its numbers. */
@@ -86,7 +87,7 @@ export class HeatmapStore {
   /** The change of a layer's sparsity over the last rows of the history up to a step. */
   trend(layer: number, step: number | null): Trend | undefined {
     const { series } = this.known;
-    const row = this.rowAt(step);
+    const row = series ? rowAt(series, step) : undefined;
     if (!series || row === undefined) return undefined;
     const from = Math.max(0, row - trendRows);
     const at = (r: number): number => series.sparsities[r * series.layers.length + layer] ?? NaN;
@@ -119,48 +120,4 @@ export class HeatmapStore {
     this.recent.push(point.secondsPerStep);
     if (this.recent.length > recentSteps) this.recent.shift();
   }
-
-  /** The row nearest to a step. */
-  private rowAt(step: number | null): number | undefined {
-    const { series } = this.known;
-    if (!series || series.count === 0) return undefined;
-    const newest = series.count - 1;
-    if (step === null) return newest;
-    let [low, high] = [0, newest];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((series.steps[middle] ?? 0) < step) low = middle + 1;
-      else high = middle;
-    }
-    const after = series.steps[low] ?? 0;
-    const before = series.steps[low - 1];
-    return before !== undefined && step - before < after - step ? low - 1 : low;
-  }
-
-  private frameOfRow(row: number): StepPoint {
-    const { series } = this.known;
-    if (!series) return unknown;
-    const across = series.layers.length;
-    const pick = (table: Float32Array): Float32Array => table.subarray(row * across, (row + 1) * across);
-    return {
-      ...unknown,
-      step: series.steps[row] ?? NaN,
-      loss: series.loss[row] ?? NaN,
-      sparsity: series.sparsity[row] ?? NaN,
-      sparsityTarget: series.sparsityTarget[row] ?? NaN,
-      thresholds: pick(series.thresholds),
-      sparsities: pick(series.sparsities),
-    };
-  }
 }
-
-const unknown: StepPoint = {
-  step: NaN,
-  loss: NaN,
-  sparsity: NaN,
-  sparsityTarget: NaN,
-  secondsPerStep: NaN,
-  audioSecondsPerSecond: NaN,
-  thresholds: new Float32Array(),
-  sparsities: new Float32Array(),
-};

@@ -3,7 +3,7 @@
 import { byteSize } from '../../base/format.ts';
 import { QuickPickItemKind, Uri, window, workspace, type QuickPickItem } from 'vscode';
 import { findModel } from '../../onnx/folder/findModel.ts';
-import { describeCheckpoint } from '../runs/describe.ts';
+import { describeCheckpoint } from '../../runs/describe.ts';
 import { findModels } from './findModels.ts';
 import { titleOf } from './modelNames.ts';
 import { checkpointModel } from '../runs/runStore.ts';

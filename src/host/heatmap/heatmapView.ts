@@ -42,6 +42,10 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     this.listening = [
       services.runs.onDidChangeShown(() => void this.show()),
       workspace.onDidGrantWorkspaceTrust(() => void this.show()),
+      services.runs.held.onDidMove(({ folder, step, by }) => {
+        if (by !== this && folder === this.run?.follower.folder && this.view?.visible === true)
+          this.post({ kind: 'hold', step });
+      }),
     ];
   }
 
@@ -74,6 +78,9 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
         return this.openLayer(message.layer);
       case 'recordAt':
         return this.answerRecord(message.step);
+      case 'hold':
+        if (this.run) this.services.runs.held.move({ folder: this.run.follower.folder, step: message.step, by: this });
+        return;
       case undefined:
         this.services.log.warn('The heatmap sent an unknown message.');
     }

@@ -1,7 +1,7 @@
 /** Shows a run, a checkpoint or any ONNX file in the sidebar's heatmap. */
 
 import { commands, Uri, window, type QuickPickItem } from 'vscode';
-import { describeRun } from '../runs/describe.ts';
+import { describeRun } from '../../runs/describe.ts';
 import type { Subject } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
 

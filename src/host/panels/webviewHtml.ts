@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { Uri, type Webview } from 'vscode';
 
-export type WebviewName = 'heatmap' | 'layer' | 'evaluation' | 'diff';
+export type WebviewName = 'heatmap' | 'layer' | 'evaluation' | 'diff' | 'run' | 'comparison';
 
 /** The folder that a webview may load from: the bundles. */
 export function webviewOptions(extensionUri: Uri): { enableScripts: true; localResourceRoots: Uri[] } {

@@ -1,7 +1,7 @@
 /** Shows once that a run has ended or needs attention, even if that happened while the window was closed. */
 
 import { commands, window, workspace, type Disposable, type Memento } from 'vscode';
-import { describeEnd } from './describe.ts';
+import { describeEnd } from '../../runs/describe.ts';
 import type { FollowedRun, RunEntry, RunStore } from './runStore.ts';
 
 /** Runs whose end has not been shown yet, by folder, and the alerts that have been shown for each. Stored beyond the window's life. */
@@ -92,10 +92,10 @@ const show = {
 
 async function say(severity: keyof typeof show, text: string, folder: string): Promise<void> {
   if (!workspace.getConfiguration('pinch').get<boolean>('notifyWhenRunEnds', true)) return;
-  const heatmap = 'Show Heatmap';
+  const open = 'Open Run';
   const log = 'Open Log';
-  const choice = await show[severity](text, heatmap, log);
+  const choice = await show[severity](text, open, log);
   const target = { kind: 'run', folder };
-  if (choice === heatmap) await commands.executeCommand('pinch.showHeatmap', target);
+  if (choice === open) await commands.executeCommand('pinch.openRun', target);
   if (choice === log) await commands.executeCommand('pinch.openLog', target);
 }

@@ -6,7 +6,7 @@ import type { ControlRequest } from '../../protocol/control.ts';
 import { sendControl } from '../../runs/control.ts';
 import { deleteRun as removeRunFolder } from '../../runs/deleteRun.ts';
 import { runPaths } from '../../runs/paths.ts';
-import { describeRun, statusOf } from './describe.ts';
+import { describeRun, statusOf } from '../../runs/describe.ts';
 import type { RunEntry } from './runStore.ts';
 import type { Services } from '../services.ts';
 import { requireTrust } from '../trust.ts';
@@ -73,7 +73,7 @@ interface RunItem extends QuickPickItem {
 }
 
 /** The run that the command was called on, otherwise the only one that fits, otherwise the one the user picks. */
-async function chooseRun(
+export async function chooseRun(
   { runs }: Services,
   target: unknown,
   question: string,

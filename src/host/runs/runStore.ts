@@ -5,11 +5,15 @@ import { EventEmitter, workspace, type Disposable, type Memento } from 'vscode';
 import type { RunState } from '../../protocol/records.ts';
 import { findRuns } from '../../runs/findRuns.ts';
 import { followRun, type RunChange, type RunFollower } from '../../runs/followRun.ts';
+import { HeldStep } from './heldStep.ts';
+import { readLabel, type RunLabel } from '../../runs/label.ts';
 import { liveness, readRun, readState, type Liveness } from '../../runs/state.ts';
 
 export interface RunEntry {
   readonly folder: string;
+  /** What people call it: the folder's name, unless they gave it another. */
   readonly name: string;
+  readonly label: RunLabel;
   /** The pruned model, as run.json names it. */
   readonly model: string;
   /** Undefined until the trainer has written it. */
@@ -49,6 +53,7 @@ export class RunStore implements Disposable {
   /** Fires when the list or the state of a run has changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidChangeShown = this.shownChanged.event;
+  readonly held = new HeldStep();
 
   constructor(memento: Memento) {
     this.memento = memento;
@@ -118,6 +123,7 @@ export class RunStore implements Disposable {
     this.followed.clear();
     this.changed.dispose();
     this.shownChanged.dispose();
+    this.held.dispose();
   }
 
   private startFollowing(folder: string): Shared {
@@ -146,7 +152,9 @@ async function readEntry(folder: string): Promise<RunEntry | undefined> {
     const run = await readRun(folder);
     const model = modelOf(run);
     const state = await readState(folder);
-    return { folder, name: basename(folder), model, state, life: await liveness(state, run.created) };
+    const label = await readLabel(folder);
+    const name = label.name === '' ? basename(folder) : label.name;
+    return { folder, name, label, model, state, life: await liveness(state, run.created) };
   } catch {
     // The folder is not a run's, or is being deleted. The log of the command that made it has the reason.
     return undefined;

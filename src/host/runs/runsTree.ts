@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import {
+  commands,
   EventEmitter,
   MarkdownString,
   ThemeColor,
@@ -12,7 +13,8 @@ import {
   type TreeDataProvider,
 } from 'vscode';
 import type { CheckpointRecord } from '../../protocol/records.ts';
-import { describeCheckpoint, describeRun, statusOf, type RunStatus } from './describe.ts';
+import { describeCheckpoint, describeRun, statusOf, type RunStatus } from '../../runs/describe.ts';
+import { allRuns, isListed, type RunFilter } from './runFilter.ts';
 import { checkpointModel, type FollowedRun, type RunEntry, type RunStore } from './runStore.ts';
 
 export interface RunNode {
@@ -36,11 +38,23 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   private readonly opened = new Map<string, FollowedRun>();
   private readonly nodes = new Map<string, RunNode>();
   private readonly listening: Disposable;
+  private shown: RunFilter = allRuns;
   readonly onDidChangeTreeData = this.changed.event;
 
   constructor(runs: RunStore) {
     this.runs = runs;
     this.listening = runs.onDidChange(() => this.refresh());
+  }
+
+  get filter(): RunFilter {
+    return this.shown;
+  }
+
+  show(filter: RunFilter): void {
+    this.shown = filter;
+    void commands.executeCommand('setContext', 'pinch.runsFiltered', filter.text !== '');
+    void commands.executeCommand('setContext', 'pinch.showsArchived', filter.archived);
+    this.changed.fire(undefined);
   }
 
   getTreeItem(node: TreeNode): TreeItem {
@@ -52,7 +66,7 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node === undefined) {
       await this.runs.refresh();
-      return this.runs.runs.map(({ folder }) => this.nodeOf(folder));
+      return this.runs.runs.filter((run) => isListed(run, this.shown)).map(({ folder }) => this.nodeOf(folder));
     }
     if (node.kind === 'checkpoint') return [];
     const { follower } = await this.open(node.folder);
@@ -116,14 +130,19 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
       entry.life === 'live' ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed,
     );
     item.id = entry.folder;
-    item.description = describeRun(entry);
+    const { note, archived } = entry.label;
+    item.description = [...(archived ? ['archived'] : []), describeRun(entry), ...(note === '' ? [] : [note])].join(
+      ' · ',
+    );
     item.iconPath = iconOf(status);
-    item.contextValue = entry.life === 'live' ? 'run.live' : status === 'done' ? 'run.done' : 'run.resumable';
+    const state = entry.life === 'live' ? 'live' : status === 'done' ? 'done' : 'resumable';
+    item.contextValue = `run.${state}${archived ? '.archived' : ''}`;
     item.tooltip = new MarkdownString(undefined, false);
     item.tooltip.appendText(`${entry.name}: ${describeRun(entry)}\n`);
     if (entry.state?.message) item.tooltip.appendText(`${entry.state.message}\n`);
     item.tooltip.appendText(`Model: ${entry.model}`);
-    item.accessibilityInformation = { label: `Run ${entry.name}, ${describeRun(entry)}` };
+    if (note !== '') item.tooltip.appendText(`\n${note}`);
+    item.accessibilityInformation = { label: `Run ${entry.name}, ${item.description}` };
     item.command = {
       command: 'pinch.showHeatmap',
       title: 'Show Sparsity Heatmap',

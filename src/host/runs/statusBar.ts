@@ -2,13 +2,12 @@
 
 import { basename } from 'node:path';
 import { Disposable, StatusBarAlignment, window, type StatusBarItem } from 'vscode';
-import { describeRun } from './describe.ts';
+import { describeRun } from '../../runs/describe.ts';
 import type { RunEntry, RunStore } from './runStore.ts';
 
 export function createStatusBar(runs: RunStore): Disposable {
   const item = window.createStatusBarItem('pinch.progress', StatusBarAlignment.Left, 0);
   item.name = 'Pinch';
-  item.command = { command: 'pinch.heatmap.focus', title: 'Show the heatmap' };
   const listening = runs.onDidChange(() => update(item, runs));
   update(item, runs);
   return Disposable.from(listening, item);
@@ -24,6 +23,10 @@ function update(item: StatusBarItem, { runs }: RunStore): void {
   const text = live.length === 1 ? shortProgress(first) : `${live.length} runs`;
   // A spinning icon would make the window repaint during the whole run.
   item.text = `$(pulse) Pinch: ${text}`;
+  item.command =
+    live.length === 1
+      ? { command: 'pinch.openRun', title: 'Open the run', arguments: [first.folder] }
+      : { command: 'pinch.runs.focus', title: 'Show the runs' };
   item.tooltip = live.map((run) => `${basename(run.folder)}: ${describeRun(run)}`).join('\n');
   item.accessibilityInformation = { label: `Pinch is training: ${text}` };
   item.show();

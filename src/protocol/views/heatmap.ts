@@ -86,6 +86,8 @@ export type ToHeatmap =
   | { readonly kind: 'state'; readonly state: HeatmapState }
   /** New steps in order, each after the last one in the series. */
   | { readonly kind: 'points'; readonly points: readonly StepPoint[] }
+  /** The run's own page moved to a step; null for the newest. */
+  | { readonly kind: 'hold'; readonly step: number | null }
   /** The answer to `recordAt`; null if the run has no such step. */
   | { readonly kind: 'record'; readonly step: number; readonly point: StepPoint | null };
 
@@ -97,6 +99,8 @@ const fromHeatmap = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
   v.strictObject({ kind: v.literal('command'), command: v.picklist(heatmapCommands) }),
   v.strictObject({ kind: v.literal('openLayer'), layer: text }),
+  /** The slider moved to a step, null for the newest: the run's own page follows. */
+  v.strictObject({ kind: v.literal('hold'), step: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0))) }),
   /** Requests the exact record of a step, when the slider rests. */
   v.strictObject({ kind: v.literal('recordAt'), step: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
 ]);

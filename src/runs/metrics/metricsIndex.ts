@@ -5,7 +5,10 @@ import type {
   CheckpointRecord,
   EndRecord,
   EvaluationRecord,
+  IndexedStepRecord,
   MetricsRecord,
+  RewindRecord,
+  ShrinkRecord,
   StartRecord,
 } from '../../protocol/records.ts';
 import type { LayerNumbers, StepPoint } from '../../protocol/series.ts';
@@ -31,6 +34,10 @@ export class MetricsIndex {
   checkpoints: readonly CheckpointRecord[] = [];
   /** Includes those before a rewind, since an alert is often the reason for it. */
   alerts: readonly AlertRecord[] = [];
+  /** Removals of dead groups that count. */
+  shrinks: readonly ShrinkRecord[] = [];
+  /** All of them: they tell what happened. */
+  rewinds: readonly RewindRecord[] = [];
   end: EndRecord | undefined;
   /** Number of invalid steps that no rewind took back: out of order, or too many. */
   skipped = 0;
@@ -75,10 +82,12 @@ export class MetricsIndex {
         this.steps.length = this.countUpTo(record.step);
         this.evaluations = this.evaluations.filter(({ step }) => step <= record.step);
         this.checkpoints = this.checkpoints.filter(({ step }) => step <= record.step);
+        this.shrinks = this.shrinks.filter(({ step }) => step <= record.step);
+        this.rewinds = withNewest(this.rewinds, record);
         this.end = undefined;
         return;
       case 'shrink':
-        // The result is visible in the steps and checkpoints.
+        this.shrinks = withNewest(this.shrinks, record);
         return;
       case 'end':
         this.end = record;
@@ -96,6 +105,29 @@ export class MetricsIndex {
     }
     return low;
   }
+}
+
+/** @param row of layers.f32, for a line that does not hold its layers itself. */
+export function indexedStep(
+  record: IndexedStepRecord,
+  { row, offset, length }: { readonly row: number; readonly offset: number; readonly length: number },
+): IndexedStep {
+  const { step, loss, ctcLoss, sparsity, sparsityTarget, gradientNorm, learningRate, layers } = record;
+  const { secondsPerStep, audioSecondsPerSecond } = record;
+  return {
+    step,
+    time: Date.parse(record.time),
+    loss,
+    ctcLoss,
+    sparsity,
+    sparsityTarget,
+    gradientNorm,
+    learningRate,
+    secondsPerStep,
+    audioSecondsPerSecond,
+    place: layers ? offset : row,
+    length: layers ? length : 0,
+  };
 }
 
 function withNewest<T>(records: readonly T[], record: T): readonly T[] {

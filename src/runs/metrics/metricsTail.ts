@@ -2,6 +2,7 @@
 
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { parseIndexedRecord, RecordError, type IndexedRecord, type IndexedStepRecord } from '../../protocol/records.ts';
+import { appendToCourse, newCourse, type Course } from '../../protocol/course.ts';
 import {
   appendPoint,
   longestSeries,
@@ -15,7 +16,8 @@ import { LayerRows } from './layerRows.ts';
 import { layersOfLine, textWithoutLayers } from './layersInLines.ts';
 import { Pause } from '../../base/pause.ts';
 import { LineReader, longestLine, readUpTo } from './lineReader.ts';
-import { MetricsIndex, type IndexedStep } from './metricsIndex.ts';
+import { indexedStep, MetricsIndex, type IndexedStep } from './metricsIndex.ts';
+import { sampleSteps } from './sampleSteps.ts';
 
 /** What a look at the files brought. */
 export interface TailChange {
@@ -52,6 +54,7 @@ const rowTakes = 5000;
 export class MetricsTail {
   index = new MetricsIndex();
   series: Series = newSeries([]);
+  course: Course = newCourse();
   lastStep: StepPoint | undefined;
   private readonly paths: Pick<RunPaths, 'metrics' | 'layers'>;
   private lines = new LineReader();
@@ -77,8 +80,8 @@ export class MetricsTail {
   }
 
   /**
-   * Finds the newest step of a long file, which takes a moment whatever its length. Until the first `look`, which takes a second, the series
-   * has only this one.
+   * Finds the newest step of a long file and, where nothing was ever taken back, some hundred spread over it, which takes a moment whatever its
+   * length. Until the first `look`, which takes a second, the series has only these.
    * @returns whether the file is a long one. Of others nothing is read.
    */
   async peek(): Promise<boolean> {
@@ -97,8 +100,14 @@ export class MetricsTail {
       this.series = newSeries(start.layers.map(({ name }) => name));
       // Where a trainer was killed between a row and its line, the last row is of the step after; `look` counts.
       const place = { row: files.rows.count(start.layers.length) - 1, offset: from + at, length };
-      this.lastStep = await this.pointOf(files, indexed(step, place));
-      appendPoint(this.series, this.lastStep);
+      this.lastStep = await this.pointOf(files, indexedStep(step, place));
+      this.course = newCourse();
+      const rows = files.rows.count(start.layers.length);
+      const points = await this.pointsOf(files, await sampleSteps(files.metrics, size, step.step, rows));
+      for (const point of [...points, this.lastStep]) {
+        appendPoint(this.series, point);
+        appendToCourse(this.course, point);
+      }
     });
     this.noRecords = 0;
     return true;
@@ -168,7 +177,10 @@ export class MetricsTail {
     const reset = remade || added.length > longestSeries;
     const points = reset ? [] : await Promise.all(added.map((step) => this.pointOf(files, step)));
     if (reset) await this.makeSeries(files);
-    for (const point of points) appendPoint(this.series, point);
+    for (const point of points) {
+      appendPoint(this.series, point);
+      appendToCourse(this.course, point);
+    }
     this.lastStep = points.at(-1) ?? this.lastStep;
     this.interrupted = false;
     return { reset, points, records: records || this.skipped !== skippedBefore };
@@ -193,7 +205,7 @@ export class MetricsTail {
       this.waits = performance.now() - this.waitingSince < rowTakes;
       if (this.waits) return false;
     }
-    this.index.addStep(indexed(record, { row, offset, length }), record.attempt);
+    this.index.addStep(indexedStep(record, { row, offset, length }), record.attempt);
     this.stepLines += 1;
     return true;
   }
@@ -201,22 +213,34 @@ export class MetricsTail {
   private async makeSeries(files: Files): Promise<void> {
     const { index } = this;
     const series = newSeries(index.start?.layers.map(({ name }) => name) ?? []);
+    const course = newCourse();
     const pause = new Pause();
     for (const [at, step] of index.steps.entries()) {
       appendPoint(series, step);
+      appendToCourse(course, step);
       if (at % 1000 === 0 && pause.due) await pause.take();
     }
-    let last: StepPoint | undefined;
     // Layers are read of the rows that stay.
-    for (let done = 0; done < series.count && !this.closed; done += together) {
-      const steps = Array.from(series.steps.subarray(done, Math.min(done + together, series.count)));
-      const found = steps.map((step) => index.find(step)).filter((step) => step !== undefined);
-      const points = await Promise.all(found.map((step) => this.pointOf(files, step, series)));
-      for (const [row, point] of points.entries()) setLayers(series, done + row, point);
-      last = points.at(-1);
-    }
+    const steps = Array.from(series.steps.subarray(0, series.count), (step) => index.find(step));
+    const points = await this.pointsOf(
+      files,
+      steps.filter((step) => step !== undefined),
+      series,
+    );
+    for (const [row, point] of points.entries()) setLayers(series, row, point);
     this.series = series;
-    this.lastStep = last;
+    this.course = course;
+    this.lastStep = points.at(-1);
+  }
+
+  /** Some at a time. */
+  private async pointsOf(files: Files, steps: readonly IndexedStep[], series = this.series): Promise<StepPoint[]> {
+    const points: StepPoint[] = [];
+    for (let done = 0; done < steps.length && !this.closed; done += together) {
+      const some = steps.slice(done, done + together);
+      points.push(...(await Promise.all(some.map((step) => this.pointOf(files, step, series)))));
+    }
+    return points;
   }
 
   private async pointOf(
@@ -234,6 +258,7 @@ export class MetricsTail {
   private startOver(): void {
     this.index = new MetricsIndex();
     this.series = newSeries([]);
+    this.course = newCourse();
     this.lastStep = undefined;
     this.lines = new LineReader();
     this.stepLines = 0;
@@ -250,25 +275,6 @@ export class MetricsTail {
     if (size < position) return false;
     return (await bytesBefore(file, position)).equals(this.fingerprint);
   }
-}
-
-/** @param row of layers.f32, for a line that does not hold its layers itself. */
-function indexed(
-  record: IndexedStepRecord,
-  { row, offset, length }: { readonly row: number; readonly offset: number; readonly length: number },
-): IndexedStep {
-  const { step, loss, sparsity, sparsityTarget, secondsPerStep, audioSecondsPerSecond, layers } = record;
-  const place = layers ? offset : row;
-  return {
-    step,
-    loss,
-    sparsity,
-    sparsityTarget,
-    secondsPerStep,
-    audioSecondsPerSecond,
-    place,
-    length: layers ? length : 0,
-  };
 }
 
 async function describe(path: string): Promise<{ size: number; modified: number }> {

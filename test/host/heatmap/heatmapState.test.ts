@@ -37,6 +37,8 @@ const snapshot = (over: Partial<RunSnapshot>): RunSnapshot => ({
   evaluations: [],
   checkpoints: [],
   alerts: [],
+  shrinks: [],
+  rewinds: [],
   end: undefined,
   skippedLines: 0,
   ...over,

@@ -7,7 +7,8 @@ import { layerInspection } from '../../../src/protocol/results/inspection.ts';
 import { appendPoint, newSeries, unknownLayers, type StepPoint } from '../../../src/protocol/series.ts';
 
 const point = (step: number): StepPoint => ({
-  ...{ step, loss: 1 / step, sparsityTarget: 0.5, sparsity: 0.25, secondsPerStep: 0.5, audioSecondsPerSecond: 20 },
+  ...{ step, time: 0, loss: 1 / step, ctcLoss: 1, gradientNorm: 1, learningRate: 1e-4 },
+  ...{ sparsityTarget: 0.5, sparsity: 0.25, secondsPerStep: 0.5, audioSecondsPerSecond: 20 },
   thresholds: Float32Array.of(step, 10 * step),
   sparsities: Float32Array.of(0.125, 0.75),
 });

@@ -5,7 +5,8 @@ import { appendPoint, newSeries, type Series, type StepPoint } from '../../../sr
 import { historyRows, LayerStore } from '../../../webview/layer/store.ts';
 
 const point = (step: number): StepPoint => ({
-  ...{ step, loss: 1, sparsity: 0.5, sparsityTarget: 0.6, secondsPerStep: 1, audioSecondsPerSecond: 1 },
+  ...{ step, time: 0, loss: 1, ctcLoss: 1, gradientNorm: 1, learningRate: 1e-4 },
+  ...{ sparsity: 0.5, sparsityTarget: 0.6, secondsPerStep: 1, audioSecondsPerSecond: 1 },
   thresholds: Float32Array.of(step / 10),
   sparsities: Float32Array.of(step / 1000),
 });

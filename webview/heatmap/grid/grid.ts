@@ -3,11 +3,12 @@
 import { percent } from '../../../src/base/format.ts';
 import '../grid.css';
 import { make, setText } from '../../ui/dom.ts';
-import { onThemeChange, themeColour } from '../../ui/theme.ts';
-import { sparsityShades, type Shade } from './colourScale.ts';
-import { gridLayout, type GridGroup } from './gridLayout.ts';
+import { onThemeChange } from '../../ui/theme.ts';
+import type { Shade } from '../../ui/sparsity/colourScale.ts';
+import { themeShades } from '../../ui/sparsity/shades.ts';
+import { gridLayout, type GridGroup } from '../../ui/layers/gridLayout.ts';
 import { tableOf } from './gridTable.ts';
-import { initials } from './layerLabels.ts';
+import { initials } from '../../ui/layers/layerLabels.ts';
 import { moveFocus, type GridMove } from './gridMove.ts';
 
 export interface HeatmapGrid {
@@ -170,12 +171,6 @@ const moves: Readonly<Record<string, GridMove>> = {
   Home: 'first',
   End: 'last',
 };
-
-/** The theme's colours. The legend uses the same. */
-export function themeShades(): Shade[] {
-  const background = themeColour('--vscode-sideBar-background', '--vscode-editor-background');
-  return sparsityShades(background, themeColour('--vscode-charts-blue', '--vscode-textLink-foreground'));
-}
 
 function paint({ element, percent: share }: Cell, shades: readonly Shade[]): void {
   const shade = shades[share];

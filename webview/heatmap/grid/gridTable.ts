@@ -1,7 +1,7 @@
 /** The tables of the heatmap: one for each group of layers, with row and column headings. */
 
 import { make } from '../../ui/dom.ts';
-import type { GridGroup } from './gridLayout.ts';
+import type { GridGroup } from '../../ui/layers/gridLayout.ts';
 
 /** @param titled whether the group's name is shown, where there are several. @param cellOf the cell of a layer, made by the caller. */
 export function tableOf(

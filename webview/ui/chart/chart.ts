@@ -3,7 +3,8 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './chart.css';
-import { steer, zoomOf } from './chartZoom.ts';
+import { showAll, steer, zoomOf, type Zoom } from './chartZoom.ts';
+import { drawBands, drawMarks, extentOf, type Band, type Mark } from './overlays.ts';
 import { make } from '../dom.ts';
 import { isHighContrast, onThemeChange, themeColour } from '../theme.ts';
 
@@ -12,6 +13,8 @@ export interface Line {
   /** A theme variable. */
   readonly colour: string;
   readonly dashed?: boolean;
+  /** Its points are drawn, too: there are few, and each is a measurement. */
+  readonly dots?: boolean;
   readonly format: (value: number) => string;
 }
 
@@ -21,7 +24,21 @@ export type Numbers = ArrayLike<number>;
 export interface LineChart {
   readonly element: HTMLElement;
   /** @param lines one list as long as `x` for each line. The zoom is kept. */
-  readonly setData: (x: Numbers, lines: readonly Numbers[]) => void;
+  readonly setData: (x: Numbers, lines: readonly Numbers[], overlays?: Overlays) => void;
+}
+
+/** What is drawn besides the lines. Bands are as long as `x`. */
+export interface Overlays {
+  readonly bands?: readonly Band[];
+  readonly marks?: readonly Mark[];
+}
+
+/** A chart whose visible part others share. */
+export interface ZoomableChart extends LineChart {
+  /** Shows a part of the x axis; undefined for all of it. `onZoom` is not called. */
+  readonly zoom: (to: Zoom | undefined) => void;
+  /** Shows a place of the x axis by a line; undefined for none. It costs no drawing. */
+  readonly hold: (x: number | undefined) => void;
 }
 
 export interface LineChartOptions {
@@ -34,27 +51,53 @@ export interface LineChartOptions {
   readonly range?: readonly [number, number];
   /** Charts with the same key show the cursor at the same place. */
   readonly sync?: string;
+  readonly formatX?: (value: number) => string;
+  /** Only whole numbers stand at the x axis. */
+  readonly wholeX?: boolean;
+  /** The user has chosen another part of the x axis; undefined for all of it. */
+  readonly onZoom?: (to: Zoom | undefined) => void;
+  /** A click that was no drag, or Enter, at a place of the x axis. */
+  readonly onPick?: (x: number) => void;
 }
 
-/** Drag to zoom, double-click to reset. Keys: arrows move the cursor, + and - zoom around it, Escape resets. */
-export function lineChart(options: LineChartOptions): LineChart {
-  const { lines, range, sync } = options;
+/** Drag to zoom, double-click to reset. Keys: arrows move the cursor, + and - zoom around it, Escape resets, Enter picks. */
+export function lineChart(options: LineChartOptions): ZoomableChart {
+  const { lines, range, sync, onZoom, onPick, formatX, wholeX = false } = options;
   const format = lines[0]?.format ?? String;
+  let overlays: Overlays = {};
+  let zoom: Zoom | undefined;
+  /** Not the user, but the page moves the axis. */
+  let quiet = false;
+  const heldLine = make('div', { class: 'held', hidden: true });
+  let heldAt: number | undefined;
   const chart = mount(options.label, options.height, () => ({
     series: [
-      { label: options.xLabel, value: (_, value: number | null) => value?.toLocaleString('en') ?? '' },
+      {
+        label: options.xLabel,
+        value: (_, value: number | null) => (value === null ? '' : (formatX?.(value) ?? value.toLocaleString('en'))),
+      },
       ...lines.map((line) => ({
         label: line.label,
         stroke: themeColour(line.colour, '--vscode-foreground'),
         width: 1.5,
         ...(line.dashed === true && { dash: [4, 4] }),
-        points: { show: false },
+        ...(line.dots === true && { spanGaps: true }),
+        // A single step is a dot, or nothing would be seen.
+        points: { show: (plot: uPlot) => line.dots === true || plot.data[0].length === 1, size: 6 },
         value: (_: uPlot, value: number | null) => (value === null ? '' : line.format(value)),
       })),
     ],
-    scales: { x: { time: false }, ...(range && { y: { range: [range[0], range[1]] as uPlot.Range.MinMax } }) },
+    scales: {
+      x: { time: false },
+      y: { range: range ? ([range[0], range[1]] as uPlot.Range.MinMax) : fitted },
+    },
     axes: [
-      { ...axis(), size: xAxisSize },
+      {
+        ...axis(),
+        size: xAxisSize,
+        ...(formatX && { values: (_, values) => values.map(formatX) }),
+        ...(wholeX && { incrs: wholeSteps }),
+      },
       { ...axis(), size: 56, values: (_, values) => values.map(format) },
     ],
     cursor: {
@@ -64,15 +107,81 @@ export function lineChart(options: LineChartOptions): LineChart {
       ...(sync !== undefined && { sync: { key: sync } }),
     },
     legend: { markers: { width: 2, dash: (_, series) => (lines[series - 1]?.dashed === true ? 'dashed' : 'solid') } },
-    hooks: { setCursor: [showLast], setData: [showLast] },
+    hooks: {
+      setCursor: [showLast],
+      setData: [showLast],
+      setScale: [told],
+      drawAxes: [(plot) => drawBands(plot, overlays.bands ?? [])],
+      draw: [(plot) => drawMarks(plot, overlays.marks ?? []), placeHeld],
+    },
   }));
   chart.element.tabIndex = 0;
-  chart.element.addEventListener('keydown', (event) => steer(chart.plot, event));
+  chart.element.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') pick();
+    else steer(chart.plot, event);
+  });
+  if (onPick) chart.element.addEventListener('click', pick);
   return {
     element: chart.element,
-    setData: (x, values) => chart.setData([withGaps(x), ...values.map(withGaps)] as uPlot.AlignedData),
+    setData(x, values, next = {}) {
+      overlays = next;
+      quietly(() => chart.setData([withGaps(x), ...values.map(withGaps)] as uPlot.AlignedData));
+    },
+    hold(x) {
+      heldAt = x;
+      if (chart.plot) placeHeld(chart.plot);
+    },
+    zoom(to) {
+      zoom = to;
+      const { plot } = chart;
+      if (!plot) return;
+      const now = zoomOf(plot);
+      if (now?.min === to?.min && now?.max === to?.max) return;
+      quietly(() => (to ? plot.setScale('x', to) : showAll(plot)));
+    },
   };
+
+  function placeHeld(plot: uPlot): void {
+    const x = heldAt === undefined ? NaN : plot.valToPos(heldAt, 'x');
+    heldLine.hidden = !(x >= 0 && x <= plot.over.clientWidth);
+    if (heldLine.hidden) return;
+    if (heldLine.parentElement !== plot.over) plot.over.append(heldLine);
+    heldLine.style.transform = `translateX(${x.toFixed(1)}px)`;
+  }
+
+  /** uPlot calls its hooks when it draws, after the call that caused it. */
+  function quietly(move: () => void): void {
+    quiet = true;
+    move();
+    queueMicrotask(() => (quiet = false));
+  }
+
+  function told(plot: uPlot, scale: string): void {
+    if (scale !== 'x' || quiet || !onZoom) return;
+    const now = zoomOf(plot);
+    if (now?.min === zoom?.min && now?.max === zoom?.max) return;
+    zoom = now;
+    onZoom(now);
+  }
+
+  function pick(): void {
+    const { plot } = chart;
+    const x = plot && typeof plot.cursor.idx === 'number' ? plot.data[0][plot.cursor.idx] : undefined;
+    // The click at the end of a drag has zoomed.
+    if (plot && x !== undefined && plot.select.width === 0) onPick?.(x);
+  }
+
+  /** The values in sight, with those of the bands. */
+  function fitted(plot: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+    const { min = -Infinity, max = Infinity } = plot.scales['x'] ?? {};
+    const [below, above] = extentOf(overlays.bands ?? [], plot.data[0], min, max) ?? [Infinity, -Infinity];
+    const [least, most] = [Math.min(low ?? Infinity, below), Math.max(high ?? -Infinity, above)];
+    return least <= most ? uPlot.rangeNum(least, most, 0.1, true) : [0, 1];
+  }
 }
+
+/** 1, 2, 5, 10, … */
+const wholeSteps = Array.from({ length: 30 }, (_, at) => ([1, 2, 5][at % 3] ?? 1) * 10 ** Math.floor(at / 3));
 
 /** A line without axes, as wide as its container. */
 export function sparkline(options: {
@@ -140,7 +249,16 @@ export function histogram(options: {
       { ...axis(), size: 56, values: (_, values) => values.map((value) => value.toLocaleString('en')) },
     ],
     cursor: { y: false, drag: { x: true, y: false, dist: 4 }, points: { show: false } },
-    hooks: { draw: [(plot: uPlot) => drawMarks(plot, marks, themeColour(options.markColour, '--vscode-foreground'))] },
+    hooks: {
+      draw: [
+        (plot: uPlot) =>
+          drawMarks(
+            plot,
+            marks.map((x) => ({ x, colour: options.markColour, strong: true })),
+            true,
+          ),
+      ],
+    },
   }));
   return {
     element: chart.element,
@@ -201,8 +319,10 @@ function mount(label: string, height: number, look: () => Look): Mounted {
 
 /** Without a cursor, the legend shows the newest values. */
 function showLast(plot: uPlot): void {
-  const last = plot.data[0].length - 1;
-  if (typeof plot.cursor.idx !== 'number' && last >= 0) plot.setLegend({ idx: last }, false);
+  if (typeof plot.cursor.idx === 'number') return;
+  let last = plot.data[0].length - 1;
+  while (last > 0 && plot.data.slice(1).every((values) => values[last] === null)) last -= 1;
+  if (last >= 0) plot.setLegend({ idx: last }, false);
 }
 
 function axis(): uPlot.Axis {
@@ -210,23 +330,6 @@ function axis(): uPlot.Axis {
   const grid = `color-mix(in srgb, ${themeColour('--vscode-foreground')} ${isHighContrast() ? 30 : 12}%, transparent)`;
   const font = `11px ${themeColour('--vscode-font-family')}`;
   return { stroke: ink, font, grid: { stroke: grid, width: 1 }, ticks: { show: false }, gap: 6 };
-}
-
-function drawMarks(plot: uPlot, marks: readonly number[], colour: string): void {
-  const { ctx, bbox } = plot;
-  ctx.save();
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = 1.5 * uPlot.pxRatio;
-  ctx.setLineDash([4 * uPlot.pxRatio, 3 * uPlot.pxRatio]);
-  for (const mark of marks) {
-    const x = plot.valToPos(mark, 'x', true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-  }
-  ctx.restore();
 }
 
 function withGaps(values: Numbers): (number | null)[] {

@@ -2,6 +2,12 @@
 
 import type uPlot from 'uplot';
 
+/** The visible part of an axis. */
+export interface Zoom {
+  readonly min: number;
+  readonly max: number;
+}
+
 /** Arrows move the cursor, + and - zoom around it, Escape resets. */
 export function steer(plot: uPlot | undefined, event: KeyboardEvent): void {
   if (!plot || plot.data[0].length === 0) return;
@@ -35,7 +41,7 @@ function zoomAround(plot: uPlot, index: number, factor: number): void {
 }
 
 /** The visible part of the x axis, if it is not all. */
-export function zoomOf(plot: uPlot): { min: number; max: number } | undefined {
+export function zoomOf(plot: uPlot): Zoom | undefined {
   const { min, max } = plot.scales['x'] ?? {};
   const first = plot.data[0].at(0);
   const last = plot.data[0].at(-1);
@@ -43,6 +49,6 @@ export function zoomOf(plot: uPlot): { min: number; max: number } | undefined {
   return min > first || max < last ? { min, max } : undefined;
 }
 
-function showAll(plot: uPlot): void {
+export function showAll(plot: uPlot): void {
   plot.setData(plot.data);
 }

@@ -1,7 +1,7 @@
 /** The heatmap's colours in the editor's own themes: even steps, readable numbers, both ends far apart. */
 
 import { describe, expect, test } from 'vitest';
-import { contrast, oklab, parseColour, sparsityShades } from '../../../../webview/heatmap/grid/colourScale.ts';
+import { contrast, oklab, parseColour, sparsityShades } from '../../../../webview/ui/sparsity/colourScale.ts';
 
 const themes: readonly [string, string, string][] = [
   ['dark', '#181818', '#59a4f9'],

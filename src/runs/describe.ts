@@ -1,9 +1,9 @@
-/** Short texts about runs and checkpoints for trees, the status bar and notifications. */
+/** Short texts about runs and checkpoints for lists, the status bar and notifications. */
 
-import { byteSize, percent } from '../../base/format.ts';
-import type { Liveness } from '../../runs/state.ts';
-import { errorRateName, errorRateShort } from '../../protocol/errorRate.ts';
-import type { CheckpointRecord, EndRecord, EvaluationRecord, RunState } from '../../protocol/records.ts';
+import { byteSize, percent } from '../base/format.ts';
+import type { Liveness } from './state.ts';
+import { errorRateName, errorRateShort } from '../protocol/errorRate.ts';
+import type { CheckpointRecord, EndRecord, EvaluationRecord, RunState } from '../protocol/records.ts';
 
 /** The status in state.json, or `lost`: state.json says `running`, but its process is gone. */
 export type RunStatus = RunState['status'] | 'lost';

@@ -1,7 +1,7 @@
 /** Rows and columns that names of layers lead to, for the architectures people bring and for names that follow no rule. */
 
 import { describe, expect, test } from 'vitest';
-import { gridLayout, type GridGroup } from '../../../../webview/heatmap/grid/gridLayout.ts';
+import { gridLayout, type GridGroup } from '../../../../webview/ui/layers/gridLayout.ts';
 
 const blocks = (list: string, count: number, kinds: readonly string[]): string[] =>
   Array.from({ length: count }, (_, block) => kinds.map((kind) => `${list}.${block}.${kind}`)).flat();

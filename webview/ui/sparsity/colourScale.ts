@@ -1,4 +1,4 @@
-/** The heatmap's colours: from the theme's background to its opposite, in steps that look equal. */
+/** The colours of sparsity: from the theme's background to its opposite, in steps that look equal. */
 
 export interface Shade {
   /** A CSS colour. */

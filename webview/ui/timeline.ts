@@ -2,7 +2,7 @@
 
 import { count } from '../../src/base/format.ts';
 import './timeline.css';
-import { make, setText } from '../ui/dom.ts';
+import { make, setText } from './dom.ts';
 
 export interface Timeline {
   readonly element: HTMLElement;

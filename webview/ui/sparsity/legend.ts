@@ -1,9 +1,9 @@
 /** The legend of the colours: sparsity from 0 to 100 %. */
 
 import './legend.css';
-import { make } from '../ui/dom.ts';
-import { onThemeChange } from '../ui/theme.ts';
-import { themeShades } from './grid/grid.ts';
+import { make } from '../dom.ts';
+import { onThemeChange } from '../theme.ts';
+import { themeShades } from './shades.ts';
 
 export function legend(): HTMLElement {
   const swatches = Array.from({ length: 21 }, () => make('span'));

@@ -1,0 +1,122 @@
+/** The editor panel that compares runs. */
+
+import { basename, dirname } from 'node:path';
+import { commands, window, workspace, type WebviewPanel } from 'vscode';
+import {
+  parseComparisonSubject,
+  parseFromComparison,
+  type ComparisonSubject,
+  type FromComparison,
+  type ToComparison,
+} from '../../protocol/views/comparison.ts';
+import { saveChart } from '../panels/saveChart.ts';
+import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
+import type { FollowedRun } from '../runs/runStore.ts';
+import type { Services } from '../services.ts';
+import { comparedRun } from './comparedRun.ts';
+import { checkpointPath, endCheckpoint } from './endCheckpoint.ts';
+
+/** Milliseconds between two messages about a run that goes on: a comparison is looked at in rest. */
+const betweenPushes = 2000;
+
+export type ComparisonPanels = SubjectPanels<ComparisonSubject, ComparisonPanel>;
+
+export function createComparisonPanels(services: Services): ComparisonPanels {
+  return new SubjectPanels<ComparisonSubject, ComparisonPanel>(services, {
+    name: 'comparison',
+    parse: parseComparisonSubject,
+    keyOf: ({ folders }) => JSON.stringify(folders),
+    titleOf: ({ folders }) => `${folders.length} Runs: ${folders.map((folder) => basename(folder)).join(', ')}`,
+    fill: (panel, subject) => new ComparisonPanel(services, panel, subject),
+  });
+}
+
+export class ComparisonPanel implements PanelContent {
+  private readonly services: Services;
+  private readonly panel: WebviewPanel;
+  private readonly subject: ComparisonSubject;
+  private readonly runs = new Map<number, FollowedRun>();
+  private readonly waiting = new Map<number, NodeJS.Timeout>();
+  private closed = false;
+
+  constructor(services: Services, panel: WebviewPanel, subject: ComparisonSubject) {
+    this.services = services;
+    this.panel = panel;
+    this.subject = subject;
+  }
+
+  readonly receive = (message: unknown): void => {
+    const request = parseFromComparison(message);
+    if (request === undefined) this.services.log.warn('The page that compares runs sent an unknown message.');
+    else
+      void this.answer(request).catch((error: unknown) => {
+        void window.showErrorMessage(error instanceof Error ? error.message : String(error));
+      });
+  };
+
+  readonly close = (): void => {
+    this.closed = true;
+    for (const timer of this.waiting.values()) clearTimeout(timer);
+    for (const run of this.runs.values()) run.close();
+  };
+
+  private async answer(request: FromComparison): Promise<void> {
+    const { folders } = this.subject;
+    switch (request.kind) {
+      case 'ready':
+        this.post({ kind: 'subject', subject: this.subject, trusted: workspace.isTrusted });
+        // One after the other, so that the first is seen early and the host stays free.
+        for (const index of folders.keys()) await this.show(index);
+        return;
+      case 'openRun':
+        return commands.executeCommand('pinch.openRun', folders[request.index]);
+      case 'openLayer':
+        return commands.executeCommand('pinch.openLayer', {
+          ...{ kind: 'run', id: folders[request.index], layer: request.layer },
+        });
+      case 'diff': {
+        const [a, b] = [this.modelOf(0), this.modelOf(request.index)];
+        if (a === undefined || b === undefined)
+          throw new Error('A run without a checkpoint cannot be compared on speech.');
+        const nodes = [a, b].map((model) => ({ kind: 'checkpoint', model }));
+        return commands.executeCommand('pinch.diffCheckpoints', nodes[0], nodes);
+      }
+      case 'save':
+        return saveChart(request, dirname(folders[0] ?? ''));
+    }
+  }
+
+  private async show(index: number): Promise<void> {
+    const folder = this.subject.folders[index] ?? '';
+    try {
+      const run = this.runs.get(index) ?? (await this.services.runs.follow(folder, () => this.later(index)));
+      if (this.closed) {
+        run.close();
+        return;
+      }
+      this.runs.set(index, run);
+      this.post({ kind: 'run', index, run: await comparedRun(run.follower) });
+    } catch (error) {
+      this.post({ kind: 'problem', index, text: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private later(index: number): void {
+    if (this.waiting.has(index)) return;
+    const timer = setTimeout(() => {
+      this.waiting.delete(index);
+      if (!this.closed && this.panel.visible) void this.show(index);
+    }, betweenPushes);
+    this.waiting.set(index, timer);
+  }
+
+  private modelOf(index: number): string | undefined {
+    const { follower } = this.runs.get(index) ?? {};
+    const checkpoint = follower && endCheckpoint(follower.snapshot);
+    return checkpoint && checkpointPath(follower.folder, checkpoint);
+  }
+
+  private post(message: ToComparison): void {
+    if (!this.closed) void this.panel.webview.postMessage(message);
+  }
+}

@@ -1,0 +1,69 @@
+/** The state of the page of a run. */
+
+import type { RunCheckpoint, RunForecast, RunPageState } from '../../protocol/views/run.ts';
+import type { Course } from '../../protocol/course.ts';
+import type { RunFollower, RunSnapshot } from '../../runs/followRun.ts';
+import { median } from '../../base/median.ts';
+import { heatmapLayers, heatmapRun } from '../heatmap/heatmapState.ts';
+import { aboutRun } from './runAbout.ts';
+import { runEvents } from './runEvents.ts';
+
+/** All but the history. */
+export function runPageFacts(
+  { folder, snapshot, course }: Pick<RunFollower, 'folder' | 'snapshot' | 'course'>,
+  trusted: boolean,
+): RunPageState {
+  return {
+    run: heatmapRun(snapshot, trusted),
+    about: aboutRun(folder, snapshot),
+    stepsPerEpoch: snapshot.start?.stepsPerEpoch ?? null,
+    events: runEvents(snapshot, course),
+    evaluations: snapshot.evaluations.map(({ step, wer, sparsity }) => ({ step, wer, sparsity })),
+    checkpoints: checkpointsOf(snapshot),
+    forecast: forecast(snapshot, course),
+    trusted,
+  };
+}
+
+/** The whole history. */
+export function runPageHistory({
+  snapshot,
+  series,
+  course,
+}: Pick<RunFollower, 'snapshot' | 'series' | 'course'>): RunPageState {
+  return { layers: heatmapLayers(snapshot, series.layers), series, course, latest: snapshot.lastStep ?? null };
+}
+
+function checkpointsOf({ checkpoints, evaluations, end }: RunSnapshot): RunCheckpoint[] {
+  const rates = new Map(evaluations.map(({ step, wer }) => [step, wer]));
+  return checkpoints.map(({ step, path, sparsity, sparsityOfAll, parameters, nonZeroParameters, bytes }) => ({
+    ...{ step, path, sparsity, sparsityOfAll, parameters, nonZeroParameters, bytes },
+    wer: rates.get(step) ?? null,
+    best: end?.best?.path === path,
+  }));
+}
+
+/** Rows of the course whose median speed counts: they even out long and short batches. */
+const recentRows = 50;
+
+/** The end of a live run, from what was measured so far; null for a run that has ended. */
+export function forecast(snapshot: RunSnapshot, course: Course): RunForecast | null {
+  const { liveness, state, start, lastStep } = snapshot;
+  if (liveness !== 'live' || !start) return null;
+  const { count, times, steps } = course;
+  const from = Math.max(0, count - recentRows);
+  // What passes between two steps includes evaluations and checkpoints, as what is to come does.
+  const paces: number[] = [];
+  for (let row = from + 1; row < count; row++) {
+    const pace = ((times[row] ?? NaN) - (times[row - 1] ?? NaN)) / ((steps[row] ?? NaN) - (steps[row - 1] ?? NaN));
+    if (Number.isFinite(pace)) paces.push(pace / 1000);
+  }
+  const left = Math.max(0, (state?.steps ?? start.steps) - (lastStep?.step ?? 0));
+  const target = heatmapRun(snapshot, false).finalTarget;
+  return {
+    secondsLeft: paces.length === 0 ? null : left * median(paces),
+    sparsity: target,
+    nonZeroParameters: target === null ? null : Math.round(start.parameters - start.gatedParameters * target),
+    parameters: start.parameters,
+  };
+}

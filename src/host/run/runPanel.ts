@@ -1,0 +1,194 @@
+/** The editor panel of a run: its curves, its layers over time, what it is and what came out. */
+
+import { basename, dirname, join } from 'node:path';
+import { commands, env, Uri, window, workspace, type Disposable, type WebviewPanel } from 'vscode';
+import type { LayerSubject } from '../../protocol/views/layer.ts';
+import {
+  parseFromRun,
+  parseRunSubject,
+  type FromRun,
+  type RunCommand,
+  type RunPageState,
+  type RunSubject,
+  type ToRun,
+} from '../../protocol/views/run.ts';
+import type { RunChange } from '../../runs/followRun.ts';
+import { saveChart } from '../panels/saveChart.ts';
+import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
+import { checkpointModel, type FollowedRun } from '../runs/runStore.ts';
+import type { Services } from '../services.ts';
+import { runPageFacts, runPageHistory } from './runPageState.ts';
+
+/** Milliseconds between two reads: a step must be on the page within 200. */
+const whenVisible = 50;
+const whenHidden = 1000;
+
+export type RunPanels = SubjectPanels<RunSubject, RunPanel>;
+
+export function createRunPanels(services: Services): RunPanels {
+  return new SubjectPanels<RunSubject, RunPanel>(services, {
+    name: 'run',
+    parse: parseRunSubject,
+    keyOf: ({ folder }) => folder,
+    titleOf: ({ folder }) => basename(folder),
+    fill: (panel, subject) => new RunPanel(services, panel, subject),
+  });
+}
+
+export class RunPanel implements PanelContent {
+  private readonly services: Services;
+  private readonly panel: WebviewPanel;
+  private readonly folder: string;
+  private readonly listening: Disposable[];
+  private run: FollowedRun | undefined;
+  private closed = false;
+
+  constructor(services: Services, panel: WebviewPanel, { folder }: RunSubject) {
+    this.services = services;
+    this.panel = panel;
+    this.folder = folder;
+    const { held } = services.runs;
+    this.listening = [
+      panel.onDidChangeViewState(() => this.pace()),
+      held.onDidMove(({ folder: moved, step, by }) => {
+        if (moved === folder && by !== this) this.push({ held: step });
+      }),
+      workspace.onDidGrantWorkspaceTrust(() => this.pushFacts()),
+    ];
+  }
+
+  readonly receive = (message: unknown): void => {
+    const request = parseFromRun(message);
+    if (request === undefined) this.services.log.warn('The page of a run sent an unknown message.');
+    else
+      void this.answer(request).catch((error: unknown) => {
+        void window.showErrorMessage(error instanceof Error ? error.message : String(error));
+      });
+  };
+
+  readonly close = (): void => {
+    this.closed = true;
+    for (const listener of this.listening) listener.dispose();
+    this.run?.close();
+  };
+
+  private async answer(request: FromRun): Promise<void> {
+    switch (request.kind) {
+      case 'ready':
+        return this.showAll();
+      case 'command':
+        return this.command(request.command, request.checkpoint);
+      case 'openLayer':
+        return commands.executeCommand('pinch.openLayer', {
+          kind: 'run',
+          id: this.folder,
+          layer: request.layer,
+        } satisfies LayerSubject);
+      case 'hold':
+        this.services.runs.held.move({ folder: this.folder, step: request.step, by: this });
+        return;
+      case 'recordAt': {
+        const point = await this.run?.follower.recordAt(request.step);
+        this.post({ kind: 'record', step: request.step, point: point ?? null });
+        return;
+      }
+      case 'copy':
+        return env.clipboard.writeText(request.text);
+      case 'save':
+        return saveChart(request, dirname(this.folder));
+    }
+  }
+
+  private async showAll(): Promise<void> {
+    this.push({
+      subject: { folder: this.folder },
+      name: this.services.runs.runs.find(({ folder }) => folder === this.folder)?.name ?? basename(this.folder),
+      notice: { kind: 'busy', text: 'Reading the run…' },
+      trusted: workspace.isTrusted,
+    });
+    try {
+      const run = this.run ?? (await this.services.runs.follow(this.folder, (change) => this.pass(run, change)));
+      if (this.closed) {
+        run.close();
+        return;
+      }
+      this.run = run;
+      this.pace();
+      this.push({
+        notice: null,
+        ...runPageFacts(run.follower, workspace.isTrusted),
+        ...runPageHistory(run.follower),
+        held: this.services.runs.held.of(this.folder),
+      });
+    } catch (error) {
+      this.push({ notice: { kind: 'error', text: error instanceof Error ? error.message : String(error) } });
+    }
+  }
+
+  /** A hidden page receives nothing. It requests its whole state when it is shown again. */
+  private pass({ follower }: FollowedRun, change: RunChange): void {
+    if (!this.panel.visible) return;
+    switch (change.kind) {
+      case 'points':
+        this.post({ kind: 'points', points: change.points });
+        return;
+      case 'reset':
+        this.push(runPageHistory(follower));
+        return;
+      case 'snapshot':
+        this.pushFacts();
+    }
+  }
+
+  private pushFacts(): void {
+    if (this.run) this.push(runPageFacts(this.run.follower, workspace.isTrusted));
+  }
+
+  private async command(command: RunCommand, step: number | undefined): Promise<void> {
+    const run = { kind: 'run', folder: this.folder };
+    const { checkpoints } = this.run?.follower.snapshot ?? { checkpoints: [] };
+    const record = step === undefined ? checkpoints.at(-1) : checkpoints.find((one) => one.step === step);
+    const model = record && checkpointModel(this.folder, record.path);
+    const checkpoint = record ? { kind: 'checkpoint', folder: this.folder, record, model } : run;
+    const settings: Readonly<Record<string, unknown>> = this.run?.follower.snapshot.run.settings ?? {};
+    switch (command) {
+      case 'diffOriginal': {
+        const original = { kind: 'checkpoint', model: String(settings['model']) };
+        return commands.executeCommand('pinch.diffCheckpoints', original, [original, checkpoint]);
+      }
+      case 'pruneFurther': {
+        const given = (key: string): object => (typeof settings[key] === 'string' ? { [key]: settings[key] } : {});
+        return commands.executeCommand('pinch.pruneModel', { model, ...given('train'), ...given('dev') });
+      }
+      case 'revealRun':
+        return commands.executeCommand('revealInExplorer', Uri.file(join(this.folder, 'run.json')));
+      default:
+        return commands.executeCommand(commandOf[command], onCheckpoint.has(command) ? checkpoint : run);
+    }
+  }
+
+  private pace(): void {
+    this.run?.pollEvery(this.panel.visible ? whenVisible : whenHidden);
+  }
+
+  private push(state: RunPageState): void {
+    this.post({ kind: 'state', state });
+  }
+
+  private post(message: ToRun): void {
+    if (!this.closed) void this.panel.webview.postMessage(message);
+  }
+}
+
+const commandOf = {
+  stop: 'pinch.stopRun',
+  resume: 'pinch.resumeRun',
+  checkpoint: 'pinch.checkpointNow',
+  openLog: 'pinch.openLog',
+  showHeatmap: 'pinch.showHeatmap',
+  evaluate: 'pinch.evaluateCheckpoint',
+  export: 'pinch.exportModel',
+  diff: 'pinch.diffCheckpoints',
+} as const satisfies Partial<Record<RunCommand, string>>;
+
+const onCheckpoint: ReadonlySet<RunCommand> = new Set(['evaluate', 'export', 'diff']);

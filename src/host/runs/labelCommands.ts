@@ -1,0 +1,72 @@
+/** The commands that write on a run, and those that choose which runs the Runs view lists. */
+
+import { window } from 'vscode';
+import { changeLabel, longestName, longestNote } from '../../runs/label.ts';
+import type { Services } from '../services.ts';
+import { chooseRun } from './runCommands.ts';
+import type { RunEntry } from './runStore.ts';
+import type { RunsTree } from './runsTree.ts';
+
+export async function renameRun(services: Services, target?: unknown): Promise<void> {
+  const run = await chooseRun(services, target, 'Rename which run?');
+  if (!run) return;
+  const name = await ask(
+    `Rename ${run.name}`,
+    'Its folder keeps its name. Empty: the folder’s name.',
+    run.name,
+    longestName,
+  );
+  if (name !== undefined) await change(services, run, { name: name.trim() });
+}
+
+export async function noteRun(services: Services, target?: unknown): Promise<void> {
+  const run = await chooseRun(services, target, 'Write a note on which run?');
+  if (!run) return;
+  const note = await ask(
+    `Note on ${run.name}`,
+    'One line, kept in the run folder. Empty removes it.',
+    run.label.note,
+    longestNote,
+  );
+  if (note !== undefined) await change(services, run, { note: note.trim() });
+}
+
+/** @param archived whether they are put away, or taken back. @param all the selected runs. */
+export async function archiveRuns(
+  services: Services,
+  archived: boolean,
+  target?: unknown,
+  all?: unknown,
+): Promise<void> {
+  const given: readonly unknown[] = Array.isArray(all) && all.length > 1 ? all : [target];
+  for (const each of given) {
+    const question = archived ? 'Archive which run?' : 'Take back which run?';
+    const run = await chooseRun(services, each, question, ({ label }) => label.archived !== archived);
+    if (run) await change(services, run, { archived });
+  }
+}
+
+export async function filterRuns(tree: RunsTree): Promise<void> {
+  const text = await window.showInputBox({
+    title: 'Filter Runs',
+    prompt: 'Words in the name, the note, the model or the state of a run. Empty shows all.',
+    value: tree.filter.text,
+  });
+  if (text !== undefined) tree.show({ ...tree.filter, text: text.trim() });
+}
+
+async function change(
+  { runs }: Services,
+  { folder }: RunEntry,
+  label: Parameters<typeof changeLabel>[1],
+): Promise<void> {
+  await changeLabel(folder, label);
+  await runs.refresh();
+}
+
+function ask(title: string, prompt: string, value: string, most: number): Thenable<string | undefined> {
+  return window.showInputBox({
+    ...{ title, prompt, value },
+    validateInput: (text) => (text.length > most ? `At most ${most} characters.` : undefined),
+  });
+}

@@ -1,0 +1,149 @@
+/** What the page of a run is told, read from run folders as trainers write them. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { settingsTable } from '../../../src/host/run/runAbout.ts';
+import { comparedRun } from '../../../src/host/run/comparedRun.ts';
+import { forecast, runPageFacts, runPageHistory } from '../../../src/host/run/runPageState.ts';
+import { defaultSettings } from '../../../src/protocol/settings.ts';
+import type { MetricsRecord, RunState } from '../../../src/protocol/records.ts';
+import { followRun, type RunFollower } from '../../../src/runs/followRun.ts';
+import {
+  alert,
+  checkpoint,
+  end,
+  evaluation,
+  rewind,
+  runFolder,
+  runState,
+  start,
+  step,
+  steps,
+} from '../../runs/records.ts';
+
+const followers: RunFollower[] = [];
+afterEach(() => {
+  for (const follower of followers.splice(0)) follower.close();
+});
+
+async function read(records: readonly MetricsRecord[] | undefined, state?: Partial<RunState>): Promise<RunFollower> {
+  const folder = runFolder(records, runState(state));
+  for (const record of records ?? [])
+    if (record.kind === 'checkpoint') mkdirSync(join(folder, record.path), { recursive: true });
+  const follower = await followRun(folder, { pollMs: 1e9 });
+  followers.push(follower);
+  return follower;
+}
+
+const at = (seconds: number, record: MetricsRecord): MetricsRecord => ({
+  ...record,
+  time: new Date(Date.parse('2026-11-21T10:00:00.000Z') + 1000 * seconds).toISOString(),
+});
+
+describe('events', () => {
+  const shrink: MetricsRecord = {
+    ...{ kind: 'shrink', attempt: 1, step: 3, time: '2026-11-21T10:00:00.000Z' },
+    ...{ groups: 2, gatedParameters: 100, parameters: 200 },
+  };
+
+  test('are all that happened besides steps, in order', async () => {
+    const records = [start(), ...steps(1, 3), shrink, evaluation(3), checkpoint(3), step(4), alert(4), rewind(3)];
+    const { events = [] } = runPageFacts(await read([...records, ...steps(4, 5, 2), end(5, 2)]), true);
+    expect(events.map(({ kind, step: when }) => `${kind} ${when}`)).toEqual([
+      ...['evaluation 3', 'checkpoint 3', 'removal 3', 'resume 3', 'alert 4', 'end 5'],
+    ]);
+    expect(events.find(({ kind }) => kind === 'removal')?.text).toBe(
+      '2 dead units and heads left the model; 200 parameters remain.',
+    );
+  });
+
+  test('what a rewind took back did not happen, but alerts and rewinds did', async () => {
+    const records = [start(), ...steps(1, 3), shrink, evaluation(3), alert(3), rewind(2)];
+    const { events = [] } = runPageFacts(await read(records), true);
+    expect(events.map(({ kind }) => kind)).toEqual(['resume', 'alert']);
+  });
+
+  test('a long gap between two steps is a rest', async () => {
+    const times = [1, 2, 3, 4000, 4001];
+    const records = [start(), ...times.map((seconds, index) => at(seconds, step(index + 1)))];
+    const { events = [] } = runPageFacts(await read(records), true);
+    expect(events).toEqual([{ kind: 'rest', step: 3, text: 'Rested for 1 h 7 min between two steps.' }]);
+  });
+});
+
+describe('checkpoints', () => {
+  test('have the error rate of their step, and the best is marked', async () => {
+    const best = { step: 2, wer: 0.1, path: 'checkpoints/step-000002' };
+    const last = { ...end(4), best } as MetricsRecord;
+    const records = [start(), ...steps(1, 4), evaluation(2), checkpoint(2), checkpoint(4), last];
+    const { checkpoints = [] } = runPageFacts(await read(records), true);
+    expect(checkpoints.map(({ step: when, wer, best: is }) => [when, wer, is])).toEqual([
+      [2, 0.1, true],
+      [4, null, false],
+    ]);
+  });
+});
+
+describe('the forecast', () => {
+  test('of a live run takes what passes between steps, evaluations included', async () => {
+    const records = [start(), ...[2, 4, 6, 8].map((seconds, index) => at(seconds, step(index + 1)))];
+    const { snapshot, course } = await read(records, { steps: 100, step: 4 });
+    expect(forecast(snapshot, course)?.secondsLeft).toBe(96 * 2);
+  });
+
+  test('a run that has ended goes nowhere', async () => {
+    const { snapshot, course } = await read([start(), ...steps(1, 4), end(4)], { status: 'done' });
+    expect(forecast(snapshot, course)).toBeNull();
+  });
+});
+
+test('a run without metrics has a page', async () => {
+  const follower = await read(undefined);
+  expect(runPageFacts(follower, true)).toMatchObject({ events: [], checkpoints: [], about: { data: null } });
+  expect(runPageHistory(follower)).toMatchObject({ layers: [], latest: null });
+  expect((await comparedRun(follower)).end).toMatchObject({ wer: null, checkpoint: null, seconds: null });
+});
+
+describe('settings', () => {
+  test('that differ from the defaults come first, with the defaults beside them', () => {
+    const settings = {
+      ...defaultSettings,
+      model: '/m',
+      train: '/t',
+      seed: 3,
+      gates: { ...defaultSettings.gates, tau: 1 },
+    };
+    const [first, second, third] = settingsTable({ version: 2, settings });
+    expect([first, second]).toEqual([
+      { name: 'seed', value: '3', standard: '0', differs: true },
+      { name: 'gates.tau', value: '1', standard: '0.1', differs: true },
+    ]);
+    expect(third?.differs).toBe(false);
+  });
+
+  test('that an older run.json lacks have their meaning of then', () => {
+    const differing = settingsTable({ version: 1, settings: { model: '/m', train: '/t' } }).filter(
+      ({ differs }) => differs,
+    );
+    expect(differing.map(({ name, value }) => `${name} ${value}`)).toContain('dropout 0');
+  });
+
+  test('of a newer version are shown as they are', () =>
+    expect(settingsTable({ version: 99, settings: { model: '/m', magic: true } })).toEqual([
+      { name: 'magic', value: 'true', standard: '–', differs: true },
+    ]));
+});
+
+test('a compared run says where it stands, with the evaluation kept beside its checkpoint', async () => {
+  const follower = await read([start(), ...steps(1, 4), evaluation(4), checkpoint(4), end(4)], { status: 'done' });
+  const { end: stands, evaluations } = await comparedRun(follower);
+  expect(stands).toMatchObject({ wer: 0.1, testWer: null, bytes: 1200, checkpoint: 4 });
+  expect(stands.seconds).toBeCloseTo(0.4, 6);
+  expect(evaluations).toEqual([{ step: 4, wer: 0.1, sparsity: 0.5 }]);
+  // A file that is no evaluation is none.
+  const kept = join(follower.folder, 'checkpoints/step-000004/model.evaluations/x');
+  mkdirSync(kept, { recursive: true });
+  writeFileSync(join(kept, 'evaluation.json'), '{}');
+  expect((await comparedRun(follower)).end.testWer).toBeNull();
+});

@@ -1,0 +1,128 @@
+/** The curves of several runs laid over each other. */
+
+import { percent } from '../../src/base/format.ts';
+import { curveOf } from '../../src/protocol/course.ts';
+import type { ComparedRun } from '../../src/protocol/views/comparison.ts';
+import { curveCharts } from '../run/curves.ts';
+import { axisOf, type AxisKind } from '../run/axis.ts';
+import { figure } from '../run/figure.ts';
+import { smoothed } from '../run/smooth.ts';
+import { lineChart, type ZoomableChart } from '../ui/chart/chart.ts';
+import type { ChartTable } from '../ui/chart/chartTable.ts';
+import type { Zoom } from '../ui/chart/chartZoom.ts';
+import { make } from '../ui/dom.ts';
+import { lookOf } from './colours.ts';
+import { atAllPlaces, onOneGrid, type Sampled } from './resample.ts';
+
+export interface ComparedCharts {
+  readonly element: HTMLElement;
+  readonly update: (runs: readonly ComparedRun[], kind: AxisKind) => void;
+}
+
+interface Shown {
+  readonly id: string;
+  readonly title: string;
+  readonly format: (value: number) => string;
+  readonly range?: readonly [number, number];
+  readonly dots: boolean;
+  readonly sample: (run: ComparedRun, of: (step: number) => number) => Sampled;
+}
+
+const rate: Shown = {
+  ...{ id: 'wer', title: 'Word error rate on the development data', dots: true },
+  format: (value) => percent(value),
+  sample: ({ evaluations }, of) => ({
+    x: evaluations.map(({ step }) => of(step)),
+    values: evaluations.map(({ wer }) => wer),
+    count: evaluations.length,
+  }),
+};
+
+/** The first line of each of a run's charts: one line a run. */
+const shown: readonly Shown[] = curveCharts.flatMap((chart): Shown[] => {
+  const [line] = chart.lines;
+  if (!line) return [];
+  const { id, format, range } = chart;
+  const own: Shown = {
+    ...{ id, format, dots: false, ...(range && { range }) },
+    title: chart.lines.length > 1 && id === 'loss' ? line.label : chart.title,
+    sample: ({ course }, of) => {
+      const { count, steps } = course;
+      const { mean } = curveOf(course, line.number);
+      return {
+        x: Float64Array.from(steps.subarray(0, count), of),
+        values: line.noisy ? smoothed(mean, count) : mean.subarray(0, count),
+        count,
+      };
+    },
+  };
+  return id === 'sparsity' ? [own, rate] : [own];
+});
+
+const height = 210;
+
+export function comparedCharts(
+  onSave: (name: string, content: string | Uint8Array<ArrayBuffer>) => void,
+): ComparedCharts {
+  const element = make('div', { class: 'charts' });
+  let made = '';
+  let charts: { readonly chart: ZoomableChart; readonly table: { now?: ChartTable } }[] = [];
+  return {
+    element,
+    update(runs, kind) {
+      const key = JSON.stringify([kind, runs.map(({ folder }) => folder)]);
+      if (key !== made) {
+        made = key;
+        build(runs, kind);
+      }
+      const axes = runs.map(({ course, stepsPerEpoch }) => axisOf(kind, course, stepsPerEpoch));
+      for (const [at, one] of shown.entries()) {
+        const curves = runs.map((run, index) => one.sample(run, axes[index]?.of ?? ((step) => step)));
+        const { x, lines } = one.dots ? atAllPlaces(curves) : onOneGrid(curves);
+        const drawn = charts[at];
+        if (!drawn) continue;
+        drawn.chart.setData(x, lines);
+        drawn.table.now = {
+          ...{ title: one.title, xLabel: axes[0]?.label ?? '', x, range: one.range, format: one.format },
+          formatX: axes[0]?.format ?? String,
+          lines: runs.map(({ name }, index) => ({
+            label: name,
+            ...lookOf(index),
+            dots: one.dots,
+            values: lines[index] ?? [],
+          })),
+        };
+      }
+    },
+  };
+
+  function build(runs: readonly ComparedRun[], kind: AxisKind): void {
+    const [first] = runs;
+    if (!first) return;
+    const axis = axisOf(kind, first.course, first.stepsPerEpoch);
+    const zoomAll = (to: Zoom | undefined): void => {
+      for (const { chart } of charts) chart.zoom(to);
+    };
+    const figures: HTMLElement[] = [];
+    charts = shown.map(({ id, title, format, range, dots }) => {
+      const table: { now?: ChartTable } = {};
+      const chart = lineChart({
+        ...{ label: `${title} of each run`, height, xLabel: axis.label, sync: 'comparison', formatX: axis.format },
+        ...(range && { range }),
+        wholeX: kind === 'step',
+        onZoom: zoomAll,
+        lines: runs.map(({ name }, index) => ({ label: name, ...lookOf(index), dots, format })),
+      });
+      figures.push(
+        figure(
+          title,
+          chart,
+          () => table.now,
+          (extension, content) => onSave(`comparison ${id}.${extension}`, content),
+        ),
+      );
+      return { chart, table };
+    });
+    element.replaceChildren(...figures);
+  }
+}

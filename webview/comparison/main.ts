@@ -1,0 +1,169 @@
+/** The page that compares runs: where they stand, what differs between them, their curves over each other, and their carpets. */
+
+import { counted } from '../../src/base/format.ts';
+import '../ui/theme.css';
+import '../ui/page.css';
+import './comparison.css';
+import type {
+  ComparedRun,
+  ComparisonSubject,
+  FromComparison,
+  ToComparison,
+} from '../../src/protocol/views/comparison.ts';
+import { axisKinds, axisOf, type AxisKind } from '../run/axis.ts';
+import { carpet, type Carpet } from '../run/carpet/carpet.ts';
+import { dropdown, progressRing } from '../ui/controls.ts';
+import { make, oncePerFrame, setText } from '../ui/dom.ts';
+import { connectHost, savedState } from '../ui/host.ts';
+import { legend } from '../ui/sparsity/legend.ts';
+import { comparedCharts } from './charts.ts';
+import { differences } from './differences.ts';
+import { ends, link, swatch } from './ends.ts';
+
+interface Saved {
+  readonly subject: ComparisonSubject;
+  readonly axis: AxisKind;
+}
+
+const before = savedState();
+let kind = axisKinds.find((each) => each === before['axis']) ?? 'step';
+let subject: ComparisonSubject | undefined;
+const runs = new Map<number, ComparedRun>();
+const problems = new Map<number, string>();
+const cloths = new Map<number, { readonly element: HTMLElement; readonly carpet: Carpet }>();
+
+const title = make('h1');
+const busy = make('div', { class: 'busy' }, progressRing('Reading the runs'), make('span', {}, 'Reading the runs…'));
+const wrong = make('div', { class: 'problems', role: 'alert' });
+const table = ends(
+  (index) => host.post({ kind: 'openRun', index }),
+  (index) => host.post({ kind: 'diff', index }),
+);
+const differing = make('div', { class: 'table' });
+const charts = comparedCharts((name, content) => host.post({ kind: 'save', name, content }));
+const axisChoice = dropdown({
+  label: 'Time axis',
+  value: kind,
+  choices: [
+    { value: 'step', label: 'Steps' },
+    { value: 'epoch', label: 'Epochs' },
+    { value: 'hours', label: 'Hours' },
+  ],
+  onChange(value) {
+    kind = axisKinds.find((each) => each === value) ?? 'step';
+    if (subject) host.save({ subject, axis: kind });
+    draw();
+  },
+});
+const carpets = make('div', { class: 'carpets' });
+const content = make(
+  'main',
+  { hidden: true },
+  make('header', {}, title, busy, wrong),
+  make('section', {}, make('h2', {}, 'Where they stand'), table.element),
+  make('section', {}, make('h2', {}, 'What differs'), differing),
+  make(
+    'section',
+    {},
+    make('div', { class: 'heading' }, make('h2', {}, 'Curves'), axisChoice),
+    charts.element,
+    make('p', { class: 'quiet hint' }, 'Drag to zoom, double-click to reset. Losses, norms and speeds are smoothed.'),
+  ),
+  make('section', {}, make('div', { class: 'heading' }, make('h2', {}, 'Layers'), legend()), carpets),
+);
+document.body.append(content);
+
+const draw = oncePerFrame(() => {
+  if (!subject) return;
+  const { folders } = subject;
+  content.hidden = false;
+  setText(title, counted(folders.length, 'run'));
+  busy.hidden = runs.size + problems.size >= folders.length;
+  wrong.replaceChildren(...Array.from(problems.values(), (text) => make('p', { class: 'error' }, text)));
+  const order = [...runs].sort(([a], [b]) => a - b);
+  const read = order.map(([, run]) => run);
+  table.update(folders.map((_, index) => runs.get(index)));
+  drawDifferences(order);
+  // A chart's lines have their runs' colours, by place; until all are read, some would have others'.
+  if (busy.hidden) charts.update(read, kind);
+  drawCarpets(order);
+});
+
+const host = connectHost<FromComparison, Saved>((message: ToComparison) => {
+  if (message.kind === 'subject') {
+    ({ subject } = message);
+    host.save({ subject, axis: kind });
+  } else if (message.kind === 'run') {
+    runs.set(message.index, message.run);
+    problems.delete(message.index);
+  } else problems.set(message.index, message.text);
+  draw();
+});
+
+function drawDifferences(order: readonly (readonly [number, ComparedRun])[]): void {
+  const found = differences(order.map(([, run]) => run));
+  if (order.length < 2 || found.length === 0) {
+    const text = order.length < 2 ? '' : 'Nothing: the same model, data, settings and versions.';
+    differing.replaceChildren(make('p', { class: 'quiet' }, text));
+    return;
+  }
+  const head = make(
+    'tr',
+    {},
+    make('th', { scope: 'col', class: 'plain' }, 'Setting'),
+    ...order.map(([index, { name }]) => make('th', { scope: 'col', class: 'plain' }, swatch(index), ` ${name}`)),
+  );
+  const rows = found.map(({ name, values }) =>
+    make(
+      'tr',
+      {},
+      make('th', { scope: 'row', class: 'plain mono' }, name),
+      ...values.map((value) => make('td', { class: 'mono' }, value)),
+    ),
+  );
+  differing.replaceChildren(
+    make(
+      'div',
+      { class: 'table-scroll' },
+      make(
+        'table',
+        { 'aria-label': 'What differs between the runs' },
+        make('thead', {}, head),
+        make('tbody', {}, ...rows),
+      ),
+    ),
+  );
+}
+
+/** One below the other, in the order of the runs. */
+function drawCarpets(order: readonly (readonly [number, ComparedRun])[]): void {
+  // One axis for all, so that the same place is the same time.
+  const axes = order.flatMap(([, { course, stepsPerEpoch }]) =>
+    course.count > 0 ? [axisOf(kind, course, stepsPerEpoch)] : [],
+  );
+  const all = { min: Math.min(...axes.map(({ first }) => first)), max: Math.max(...axes.map(({ last }) => last)) };
+  for (const [index, run] of order) {
+    const { name, course, stepsPerEpoch, layers, series } = run;
+    let cloth = cloths.get(index);
+    if (!cloth) {
+      const made = carpet({
+        onOpen: (layer) => host.post({ kind: 'openLayer', index, layer }),
+        onHold: () => undefined,
+        height: 200,
+      });
+      const caption = make(
+        'figcaption',
+        {},
+        swatch(index),
+        link(name, () => host.post({ kind: 'openRun', index })),
+      );
+      const none = make('p', { class: 'quiet' }, 'No gates, or no step yet: there are no layers to show.');
+      const figure = make('figure', {}, caption, layers.length > 0 && course.count > 0 ? made.element : none);
+      cloth = { element: figure, carpet: made };
+      cloths.set(index, cloth);
+      carpets.replaceChildren(...[...cloths].sort(([a], [b]) => a - b).map(([, { element }]) => element));
+    }
+    if (layers.length > 0 && course.count > 0)
+      cloth.carpet.update({ series, layers, axis: axisOf(kind, course, stepsPerEpoch), zoom: all, held: null });
+  }
+}
