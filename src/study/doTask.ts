@@ -8,6 +8,7 @@ import { runPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/metrics/readRecords.ts';
 import { liveness, readState } from '../runs/state.ts';
 import { readKept, type Measured } from '../measure/evaluate/keptEvaluation.ts';
+import { devices, type Device } from '../runtime/session.ts';
 import { startTrainer } from '../train/start/process.ts';
 import { evaluateInto } from './evaluateInto.ts';
 import { makeRunFolder } from './makeRunFolder.ts';
@@ -100,11 +101,20 @@ async function measure(task: Task, context: TaskContext): Promise<void> {
   await evaluateInto(context.paths.evaluations(task.name), {
     model,
     sets,
+    device: await deviceOf(task, context),
     threads: context.threads,
     // The editor finds it beside a checkpoint. The folder of the user's own model must not be written to.
     keep: task.kind === 'run',
     signal: context.signal,
   });
+}
+
+/** The device that trained the run; of a model as given, the one that the study names. On the processor a large model would take days. */
+async function deviceOf(task: Task, { study, paths }: StudyPlace): Promise<Device> {
+  if (task.kind === 'model') return devices.find((device) => device === study.settings['device']) ?? 'cpu';
+  const records = await readRecords(runPaths(paths.run(task.name)).metrics);
+  const start = records.findLast((record) => record.kind === 'start');
+  return devices.find((device) => device === start?.device) ?? 'cpu';
 }
 
 /** Milliseconds between two reads of a run that another process trains. */

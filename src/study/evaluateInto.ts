@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Device } from '../runtime/session.ts';
 import { keepMemory, threadsEnvironment } from '../train/start/process.ts';
 import type { StudySet } from './file/studyFile.ts';
 
@@ -9,6 +10,7 @@ export interface EvaluationOrder {
   readonly model: string;
   /** Each has a name, which becomes its folder. */
   readonly sets: readonly Pick<StudySet, 'name' | 'manifest'>[];
+  readonly device: Device;
   readonly threads: number | undefined;
   /** Whether it is also kept beside the model. */
   readonly keep: boolean;
@@ -27,10 +29,20 @@ export function commandFile(): string {
  * @throws Error with the command's message, unless the signal ended it.
  */
 export async function evaluateInto(folder: string, order: EvaluationOrder): Promise<void> {
-  const { model, sets, threads, keep, signal } = order;
+  const { model, sets, device, threads, keep, signal } = order;
   const data = sets.flatMap(({ name, manifest }) => ['--data', `${name}=${manifest}`]);
   // The latency of a model that runs beside others would mean nothing.
-  const args = ['evaluate', model, ...data, '--out', folder, '--no-cost', ...(keep ? ['--keep'] : [])];
+  const args = [
+    'evaluate',
+    model,
+    ...data,
+    '--out',
+    folder,
+    '--device',
+    device,
+    '--no-cost',
+    ...(keep ? ['--keep'] : []),
+  ];
   const child = spawn(process.execPath, [commandFile(), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     windowsHide: true,
