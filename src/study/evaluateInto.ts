@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Device } from '../runtime/session.ts';
+import type { RunSettings } from '../protocol/settings.ts';
 import { keepMemory, threadsEnvironment } from '../train/start/process.ts';
 import type { StudySet } from './file/studyFile.ts';
 
@@ -10,7 +10,7 @@ export interface EvaluationOrder {
   readonly model: string;
   /** Each has a name, which becomes its folder. */
   readonly sets: readonly Pick<StudySet, 'name' | 'manifest'>[];
-  readonly device: Device;
+  readonly device: Exclude<RunSettings['device'], 'auto'>;
   readonly threads: number | undefined;
   /** Whether it is also kept beside the model. */
   readonly keep: boolean;

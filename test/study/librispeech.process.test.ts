@@ -68,7 +68,7 @@ test('killed twice, it finds all there is to find, trains nothing twice, and agr
   }
   const report = readFileSync(at('study.html'), 'utf8');
   expect(report.match(/<figure class="panel/gu)).toHaveLength(8);
-  expect(report).toMatch(new RegExp(`${runs} of ${runs}\\s+runs are done`, 'u'));
+  expect(report.includes(`${runs} of ${runs} runs are done`)).toBe(true);
 
   const compared = comparisonsOf(at());
   expect(compared).toHaveLength((runs - 2) * sets.length);

@@ -15,7 +15,10 @@ export const stepsOfRun = 10;
 
 /** The symbols of the models that are fine-tuned on LibriSpeech. */
 const symbols = Object.fromEntries(
-  ['<pad>', '<s>', '</s>', '<unk>', '|', ...'ETAONIHSRDLUMWCFGYPBVK', "'", ...'XJQZ'].map((symbol, id) => [symbol, id]),
+  ['<pad>', '<s>', '</s>', '<unk>', '|', ...Array.from("ETAONIHSRDLUMWCFGYPBVK'XJQZ")].map((symbol, id) => [
+    symbol,
+    id,
+  ]),
 );
 
 /**

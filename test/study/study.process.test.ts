@@ -68,7 +68,7 @@ describe('a study', () => {
     const checkpoint = at('whole.study', dense?.found?.checkpoint ?? '');
     expect(readdirSync(join(checkpoint, 'model.evaluations'))).toEqual(['manifest']);
     expect(readFileSync(at('whole.study/study.csv'), 'utf8').split('\r\n')).toHaveLength(8);
-    expect(readFileSync(at('whole.study/study.html'), 'utf8')).toMatch(/3 of 3\s+runs are done/u);
+    expect(readFileSync(at('whole.study/study.html'), 'utf8')).toContain('3 of 3 runs are done');
     expect(existsSync(at('model/model.evaluations'))).toBe(false);
   });
 

@@ -114,7 +114,10 @@ export async function evaluateOnSets(
     else measured.push(own);
   });
   if (against !== undefined) {
-    await evaluateModel(against, read, options, async (other) => void others.push(other));
+    await evaluateModel(against, read, options, (other) => {
+      others.push(other);
+      return Promise.resolve();
+    });
   }
   for (const [at, own] of measured.entries()) await finish(own, others[at]);
   return finished;

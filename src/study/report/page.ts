@@ -69,12 +69,10 @@ export function reportPage(results: StudyResults): string {
 
 function header({ models, sets, runs, pinch }: StudyResults): Markup {
   const done = runs.filter(({ status }) => status === 'done').length;
-  const short = (checksum: string): string => checksum.slice(0, 12);
-  return html`<p class="faint">
-    ${models.map(({ name, checksum }) => `${name} (${short(checksum)})`).join(', ')} on
-    ${sets.map(({ name, checksum }) => `${name} (${short(checksum)})`).join(', ')}; ${done} of ${runs.length} runs are
-    done. Pinch ${pinch}.
-  </p>`;
+  const listed = (all: readonly { readonly name: string; readonly checksum: string }[]): string =>
+    all.map(({ name, checksum }) => `${name} (${checksum.slice(0, 12)})`).join(', ');
+  const state = `${done} of ${runs.length} runs are done. Pinch ${pinch}.`;
+  return html`<p class="faint">${listed(models)} on ${listed(sets)}; ${state}</p>`;
 }
 
 /** Which set had an influence on training, and what is shown. */

@@ -192,7 +192,7 @@ describe('evaluate', () => {
       join(folder, 'echo'),
       sets.map((set, at) => ({
         manifest: set,
-        onEvaluated: async ({ wer }) => void order.push(`${at} has ${wer.toFixed(2)}`),
+        onEvaluated: ({ wer }) => Promise.resolve(void order.push(`${at} has ${wer.toFixed(2)}`)),
       })),
       { onSet: (at) => order.push(`${at} begins`) },
     );
