@@ -35,8 +35,8 @@ export function reportPage(results: StudyResults): string {
           ${figure(results, signs)}
           <p>
             ${whichSets(results)} Lines are means of the seeds; bands are 95 % intervals from a bootstrap over a set's
-            utterances. An arrow stands at a method's greatest sparsity that is lossless: no seed's error rate is
-            significantly above that of the dense model, which was fine-tuned alike with the same seed (MAPSSWE,
+            utterances and the seeds. An arrow stands at a method's greatest sparsity that is lossless: no seed's error
+            rate is significantly above that of the dense model, which was fine-tuned alike with the same seed (MAPSSWE,
             two-tailed, |Z| at most 1.96).
           </p>
         </section>

@@ -103,6 +103,7 @@ export class Results {
       given: given ? ratesOf(given) : null,
       dense: this.summary.dense(own),
       methods: this.summary.methods(own),
+      pairs: this.summary.pairs(own),
     };
   }
 
