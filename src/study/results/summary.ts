@@ -1,5 +1,6 @@
 /** The summary of a model's runs: means over seeds with their intervals, the lossless points, and how methods compare. */
 
+import { Pause } from '../../base/pause.ts';
 import type { Comparison } from '../../protocol/results/comparison.ts';
 import { pooledDifference, pooledRate, verdictOf, type SeededErrors } from '../../metrics/pooled.ts';
 import type { Collected } from './collect.ts';
@@ -45,19 +46,32 @@ export class Summary {
 
   /** Every two methods at every target that both have, on every set. @param runs of one model */
   pairs(runs: readonly DoneRun[]): MethodPair[] {
-    const targets = new Set(runs.flatMap(({ task }) => task.target ?? []));
-    return Array.from(targets).flatMap((target) => {
-      const own = runs.filter(({ task }) => task.target === target);
-      const methods = Array.from(new Set(own.map(({ task }) => task.method)));
-      const of = methods.map((method) => own.filter(({ task }) => task.method === method));
-      const sets = Array.from(own[0]?.collected.sets.keys() ?? []);
-      return of.flatMap((first, at) =>
-        of.slice(at + 1).flatMap((second) => sets.map((set) => this.pairOf(target, set, first, second))),
-      );
-    });
+    return couplesOf(runs).flatMap(({ first, second }) => setsOf(first).map((set) => this.pairOf(set, first, second)));
   }
 
-  private pairOf(target: number, set: string, first: readonly DoneRun[], second: readonly DoneRun[]): MethodPair {
+  /** Does the long part of all of these in slices: a large study's takes a minute, in which others must see that this process lives. */
+  async prepare(runs: readonly DoneRun[]): Promise<void> {
+    const pause = new Pause();
+    const groups = new Map<string, DoneRun[]>();
+    for (const run of runs) {
+      const key = `${run.task.method} ${run.task.target ?? ''}`;
+      groups.set(key, [...(groups.get(key) ?? []), run]);
+    }
+    for (const group of groups.values()) {
+      for (const set of setsOf(group)) {
+        this.rateOf(group, set);
+        if (pause.due) await pause.take();
+      }
+    }
+    for (const { first, second } of couplesOf(runs)) {
+      for (const set of setsOf(first)) {
+        this.pairOf(set, first, second);
+        if (pause.due) await pause.take();
+      }
+    }
+  }
+
+  private pairOf(set: string, first: readonly DoneRun[], second: readonly DoneRun[]): MethodPair {
     const key = [set, ...[...first, ...second].map(({ task }) => task.name)].join('\n');
     const known = this.made.get(key);
     if (known) return known;
@@ -68,7 +82,7 @@ export class Summary {
     });
     const interval = pooledDifference(words, of(first, 0), of(second, first.length));
     const pair: MethodPair = {
-      ...{ target, set, first: methodOf(first), second: methodOf(second) },
+      ...{ target: first[0]?.task.target ?? 0, set, first: methodOf(first), second: methodOf(second) },
       ...{ seeds: [first.length, second.length], difference: interval.mean, low: interval.low, high: interval.high },
       verdict: verdictOf(interval),
     };
@@ -78,7 +92,6 @@ export class Summary {
 
   private pointOf(runs: readonly DoneRun[]): Point {
     const of = (value: (found: Found) => number): number => mean(runs.map(({ found }) => value(found)));
-    const sets = Array.from(runs[0]?.collected.sets.keys() ?? []);
     return {
       target: runs[0]?.task.target ?? null,
       seeds: runs.map(({ task }) => task.seed),
@@ -87,7 +100,7 @@ export class Summary {
       nonZeroParameters: of(({ nonZeroParameters }) => nonZeroParameters),
       seconds: of(({ seconds }) => seconds),
       rates: Object.fromEntries(
-        sets.map((set) => [set, { ...this.rateOf(runs, set), lossless: losslessAll(runs, set) }]),
+        setsOf(runs).map((set) => [set, { ...this.rateOf(runs, set), lossless: losslessAll(runs, set) }]),
       ),
     };
   }
@@ -98,6 +111,26 @@ export class Summary {
     this.intervals.set(key, found);
     return found;
   }
+}
+
+interface Couple {
+  readonly first: readonly DoneRun[];
+  readonly second: readonly DoneRun[];
+}
+
+/** The runs of every two methods at a target that both have. */
+function couplesOf(runs: readonly DoneRun[]): Couple[] {
+  const targets = new Set(runs.flatMap(({ task }) => task.target ?? []));
+  return Array.from(targets).flatMap((target) => {
+    const own = runs.filter(({ task }) => task.target === target);
+    const methods = Array.from(new Set(own.map(({ task }) => task.method)));
+    const of = methods.map((method) => own.filter(({ task }) => task.method === method));
+    return of.flatMap((first, at) => of.slice(at + 1).map((second) => ({ first, second })));
+  });
+}
+
+function setsOf([first]: readonly DoneRun[]): string[] {
+  return Array.from(first?.collected.sets.keys() ?? []);
 }
 
 function methodOf([first]: readonly DoneRun[]): MethodResult['method'] {
