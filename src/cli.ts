@@ -113,7 +113,7 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .requiredOption(
       '--data <manifest>',
       'transcribed speech; NAME=MANIFEST names it, and given several times, each has a row',
-      (value: string, before: readonly string[] = []) => [...before, value],
+      (value: string, before?: readonly string[]) => [...(before ?? []), value],
     )
     .option('--against <checkpoint>', 'another model to compare with, on the same speech')
     .option('--out <folder>', 'write the hypotheses and all numbers here')

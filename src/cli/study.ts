@@ -51,13 +51,14 @@ export async function study(file: string, flags: StudyFlags): Promise<number> {
       endProgress();
       process.stderr.write(`${line}\n`);
     },
+    onPhase: (label: string) => showProgress({ label, done: 0, total: 0 }),
     onProgress: ({ names, step, steps }: StudyProgress) =>
       showProgress({ label: `Steps of ${names.join(', ')}`, done: step, total: steps }),
   };
   try {
     const read = await withModels(await readStudyFile(file));
     if (flags.dryRun) {
-      const forecast = await forecastStudy(read, folder, (label) => showProgress({ label, done: 0, total: 0 }));
+      const forecast = await forecastStudy(read, folder, options.onPhase);
       endProgress();
       printResult(json, forecast, describeForecast(forecast, read));
       return exitCodes.done;

@@ -10,7 +10,7 @@ import { liveness, readState } from '../runs/state.ts';
 import { textStepsOf, type TextStep } from '../protocol/textSteps.ts';
 import { readKept, type Measured } from '../measure/evaluate/keptEvaluation.ts';
 import { startTrainer } from '../train/start/process.ts';
-import { evaluateInto } from './evaluateInto.ts';
+import { evaluateInto, type EvaluationOrder } from './evaluateInto.ts';
 import { makeRunFolder } from './makeRunFolder.ts';
 import type { StudyPaths } from './paths.ts';
 import type { Task } from './plan.ts';
@@ -42,13 +42,17 @@ export async function doTask(task: Task, context: TaskContext): Promise<TaskEnd>
       const trained = await trainToEnd(folder, context);
       if (trained.status !== 'done') return trained;
     }
-    if (context.signal.aborted) return { status: 'stopped' };
+    const { signal } = context;
+    if (signal.aborted) return { status: 'stopped' };
     await measure(task, context);
-    return { status: context.signal.aborted && !(await isDone(task, context)) ? 'stopped' : 'done' };
+    return { status: wasAborted(signal) && !(await isDone(task, context)) ? 'stopped' : 'done' };
   } catch (error) {
     return { status: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** Not a constant, though it was looked at before: time has passed. */
+const wasAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /** Whether the run is trained and its model evaluated on all data. */
 export async function isDone(task: Task, place: StudyPlace): Promise<boolean> {
@@ -111,11 +115,23 @@ async function measure(task: Task, context: TaskContext): Promise<void> {
     model,
     sets,
     text: textOf(task),
+    device: await deviceOf(task, context),
     threads: context.threads,
     // The editor finds it beside a checkpoint. The folder of the user's own model must not be written to.
     keep: task.kind === 'run',
     signal: context.signal,
   });
+}
+
+/** The device that trained the run; of a model as given, the one that the study names. On the processor a large model would take days. */
+async function deviceOf(task: Task, { study, paths }: StudyPlace): Promise<EvaluationOrder['device']> {
+  if (task.kind === 'model') return deviceNamed(study.settings['device']);
+  const records = await readRecords(runPaths(paths.run(task.name)).metrics);
+  return deviceNamed(records.findLast((record) => record.kind === 'start')?.device);
+}
+
+function deviceNamed(name: unknown): EvaluationOrder['device'] {
+  return name === 'cuda' || name === 'webgpu' ? name : 'cpu';
 }
 
 /** Milliseconds between two reads of a run that another process trains. */

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TextStep } from '../protocol/textSteps.ts';
+import type { RunSettings } from '../protocol/settings.ts';
 import { keepMemory, threadsEnvironment } from '../train/start/process.ts';
 import type { StudySet } from './file/studyFile.ts';
 
@@ -12,6 +13,7 @@ export interface EvaluationOrder {
   readonly sets: readonly Pick<StudySet, 'name' | 'manifest'>[];
   /** What is done to the references; undefined for what was done in the model's run. */
   readonly text?: readonly TextStep[] | undefined;
+  readonly device: Exclude<RunSettings['device'], 'auto'>;
   readonly threads: number | undefined;
   /** Whether it is also kept beside the model. */
   readonly keep: boolean;
@@ -30,11 +32,14 @@ export function commandFile(): string {
  * @throws Error with the command's message, unless the signal ended it.
  */
 export async function evaluateInto(folder: string, order: EvaluationOrder): Promise<void> {
-  const { model, sets, text, threads, keep, signal } = order;
+  const { model, sets, text, device, threads, keep, signal } = order;
   const data = sets.flatMap(({ name, manifest }) => ['--data', `${name}=${manifest}`]);
   // The latency of a model that runs beside others would mean nothing.
-  const args = ['evaluate', model, ...data, '--out', folder, '--no-cost', ...(keep ? ['--keep'] : [])];
-  if (text !== undefined) args.push('--text', JSON.stringify(text));
+  const args = [
+    ...['evaluate', model, ...data, '--out', folder, '--device', device, '--no-cost'],
+    ...(keep ? ['--keep'] : []),
+    ...(text === undefined ? [] : ['--text', JSON.stringify(text)]),
+  ];
   const child = spawn(process.execPath, [commandFile(), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     windowsHide: true,

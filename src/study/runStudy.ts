@@ -19,6 +19,8 @@ export interface StudyOptions {
   /** Lines of text for people. */
   readonly say: (line: string) => void;
   readonly onProgress: (progress: StudyProgress) => void;
+  /** What is being done before anything is trained. */
+  readonly onPhase?: (label: string) => void;
 }
 
 export interface StudyEnd {
@@ -30,7 +32,7 @@ export interface StudyEnd {
 export async function runStudy(
   study: Study,
   folder: string,
-  { on, signal, say, onProgress }: StudyOptions,
+  { on, signal, say, onProgress, onPhase }: StudyOptions,
 ): Promise<StudyEnd> {
   const { tasks, place } = await prepareStudy(study, folder);
   const claim = await claimStudy(folder, tasks.length);
@@ -39,7 +41,11 @@ export async function runStudy(
   try {
     const results = new Results(place, tasks);
     const open: Task[] = [];
-    for (const task of tasks) if (!(await results.add(task))) open.push(task);
+    for (const [at, task] of tasks.entries()) {
+      // Comparing finished runs of a large study takes a minute.
+      onPhase?.(`Reading results: ${at + 1} of ${tasks.length}`);
+      if (!(await results.add(task))) open.push(task);
+    }
     claim.progress(results.done);
     if (open.length < tasks.length) say(`${tasks.length - open.length} of ${tasks.length} were done before.`);
     await results.write();

@@ -58,8 +58,7 @@ export function expectStudyAgreement(study: string, { run, dense, set, mapsswe }
   copyFileSync(join(evaluation(run, set), 'ref.trn'), join(trn, 'ref.trn'));
   copyFileSync(join(evaluation(run, set), 'hyp.trn'), join(trn, 'hyp.trn'));
   copyFileSync(join(evaluation(dense, set), 'hyp.trn'), join(trn, 'against.trn'));
-  const [own, other] = [run, dense].map((name) =>
-    JSON.parse(readFileSync(join(evaluation(name, set), 'evaluation.json'), 'utf8')),
-  ) as [Evaluated, Evaluated];
-  expectAgreement(trn, own, other, { mapsswe });
+  const read = (name: string): Evaluated =>
+    JSON.parse(readFileSync(join(evaluation(name, set), 'evaluation.json'), 'utf8')) as Evaluated;
+  expectAgreement(trn, read(run), read(dense), { mapsswe });
 }

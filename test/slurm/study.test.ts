@@ -1,12 +1,13 @@
 /** A study on a real Slurm of one node, whose controller and submitting process are each killed on the way. */
 
 import { execFileSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readMetrics } from '../runs/readMetrics.ts';
+import { makeLibriSpeechStudy, stepsOfRun } from '../study/librispeechStudy.ts';
 import { findings, stepsOf, writeToyData, writeToyStudy } from '../study/toyStudy.ts';
 import { pinch, type Outcome } from '../train/toy.ts';
 import { startCluster, whyNoSlurm, type Cluster } from './cluster.ts';
@@ -85,6 +86,38 @@ describe.skipIf(reason !== undefined)(`on Slurm${reason === undefined ? '' : ` (
       const metrics = readMetrics(at('remote.study/runs', name, 'metrics.jsonl'));
       expect(metrics.filter(({ kind }) => kind === 'step').length).toBeLessThanOrEqual(600 + 50);
     }
+  });
+
+  test('two models on four sets, the submitting process killed twice, are all measured, and nothing is trained twice', async () => {
+    const place = at('librispeech');
+    mkdirSync(place);
+    const tree = { share: 0.01, length: 0.2, recordings: 3 };
+    const runs = await makeLibriSpeechStudy(place, tree, 8, { slurm: { partition: 'short', time: '30' } });
+    const begin = (): ReturnType<typeof pinch> => {
+      const made = pinch(['study', 'study.json', '--on', 'slurm'], place, cluster?.environment);
+      started.push(made.child);
+      return made;
+    };
+    const inStudy = (...parts: string[]): string => join(place, 'study.study', ...parts);
+    const evaluated = (): number =>
+      existsSync(inStudy('evaluations')) ? readdirSync(inStudy('evaluations')).length : 0;
+    for (const wanted of [1, 3]) {
+      const { child, ended } = begin();
+      while (evaluated() < wanted && child.exitCode === null) await setTimeout(100);
+      child.kill('SIGKILL');
+      await ended;
+    }
+    const { code, err } = await begin().ended;
+    expect(code, err).toBe(0);
+    const submissions = JSON.parse(readFileSync(inStudy('slurm/submissions.json'), 'utf8')) as object[];
+    expect(submissions).toHaveLength(1);
+    const all = Array.from({ length: stepsOfRun }, (_, i) => i + 1);
+    expect(Object.values(stepsOf(inStudy()))).toEqual(Array.from({ length: runs }, () => all));
+    for (const name of readdirSync(inStudy('runs'))) {
+      const steps = readMetrics(inStudy('runs', name, 'metrics.jsonl')).filter(({ kind }) => kind === 'step');
+      expect(steps).toHaveLength(stepsOfRun);
+    }
+    expect(readFileSync(inStudy('study.html'), 'utf8').match(/<figure class="panel/gu)).toHaveLength(8);
   });
 
   test('a job that is taken away is submitted again, and goes on from its last checkpoint', async () => {

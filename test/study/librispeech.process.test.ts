@@ -14,18 +14,18 @@ import { sctkInstalled } from '../metrics/sctk.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch } from '../train/toy.ts';
 import { killOwner, ownersIn } from './killStudy.ts';
-import { makeLibriSpeechStudy } from './librispeechStudy.ts';
+import { makeLibriSpeechStudy, stepsOfRun } from './librispeechStudy.ts';
 import { stepsOf } from './toyStudy.ts';
 
 const whole = process.env['PINCH_LIBRISPEECH'] === 'whole';
-vi.setConfig({ testTimeout: whole ? 7_200_000 : 600_000, hookTimeout: 600_000 });
+vi.setConfig({ testTimeout: whole ? 7_200_000 : 900_000, hookTimeout: 600_000 });
 
 let folder = '';
 let runs = 0;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'pinch-librispeech-'));
-  const tree = whole ? {} : { share: 0.01, length: 0.4, recordings: 16 };
-  runs = await makeLibriSpeechStudy(folder, tree);
+  const tree = whole ? {} : { share: 0.01, length: 0.2, recordings: 3 };
+  runs = await makeLibriSpeechStudy(folder, tree, whole ? 50 : 8);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -50,12 +50,12 @@ test('killed twice, it finds all there is to find, trains nothing twice, and agr
   const { code, err } = await pinch(['study', 'study.json'], folder).ended;
   expect(code, err).toBe(0);
 
-  const all = Array.from({ length: 12 }, (_, i) => i + 1);
+  const all = Array.from({ length: stepsOfRun }, (_, i) => i + 1);
   expect(Object.values(stepsOf(at()))).toEqual(Array.from({ length: runs }, () => all));
   // No more than a checkpoint's interval of the runs that were killed is made again.
   const made = readdirSync(at('runs')).map((name) => readMetrics(at('runs', name, 'metrics.jsonl')));
   const trained = made.flat().filter(({ kind }) => kind === 'step').length;
-  expect(trained).toBeLessThanOrEqual(12 * runs + 2 * 4);
+  expect(trained).toBeLessThanOrEqual(stepsOfRun * runs + 2 * 4);
 
   const results = openStudyResults(JSON.parse(readFileSync(at('study.json'), 'utf8')));
   const sets = ['dev-clean', 'dev-other', 'test-clean', 'test-other'];
@@ -68,7 +68,7 @@ test('killed twice, it finds all there is to find, trains nothing twice, and agr
   }
   const report = readFileSync(at('study.html'), 'utf8');
   expect(report.match(/<figure class="panel/gu)).toHaveLength(8);
-  expect(report).toMatch(new RegExp(`${runs} of ${runs}\\s+runs are done`, 'u'));
+  expect(report.includes(`${runs} of ${runs} runs are done`)).toBe(true);
 
   const compared = comparisonsOf(at());
   expect(compared).toHaveLength((runs - 2) * sets.length);

@@ -10,19 +10,27 @@ interface Recipe {
   readonly methods: readonly (string | { readonly method: string })[];
 }
 
+/** Of each run, with a checkpoint after every four. */
+export const stepsOfRun = 10;
+
 /** The symbols of the models that are fine-tuned on LibriSpeech. */
 const symbols = Object.fromEntries(
-  ['<pad>', '<s>', '</s>', '<unk>', '|', ...'ETAONIHSRDLUMWCFGYPBVK', "'", ...'XJQZ'].map((symbol, id) => [symbol, id]),
+  ['<pad>', '<s>', '</s>', '<unk>', '|', ...Array.from("ETAONIHSRDLUMWCFGYPBVK'XJQZ")].map((symbol, id) => [
+    symbol,
+    id,
+  ]),
 );
 
 /**
  * Makes tree, models and `study.json` in a folder. One sparsity of each model, the second: the paper's.
+ * @param seconds of audio in a batch.
  * @param change of the study file.
  * @returns the number of runs.
  */
 export async function makeLibriSpeechStudy(
   folder: string,
   tree: Omit<LibriSpeechTreeOptions, 'manifest'>,
+  seconds: number,
   change: Readonly<Record<string, unknown>> = {},
 ): Promise<number> {
   await makeLibriSpeechTree(folder, { ...tree, manifest: resolve('media/sample/train.jsonl') });
@@ -33,7 +41,7 @@ export async function makeLibriSpeechStudy(
     await writeModel(join(folder, path), architecture);
   }
   const settings = {
-    ...{ device: 'cpu', steps: 12, dropout: 0, batch: { seconds: 50, maxSeconds: 25 } },
+    ...{ device: 'cpu', steps: stepsOfRun, dropout: 0, batch: { seconds, maxSeconds: 25 } },
     // So little that the models go on to write random letters, which differ from run to run.
     ...{ optimizer: { learningRate: 1e-6 }, checkpoint: { everySteps: 4 }, evaluate: { everyEpochs: 0 } },
   };

@@ -85,6 +85,12 @@ describe('the page', () => {
     expect(reportPage({ ...someResults, models })).toContain('phone error rate, %');
   });
 
+  test('compares methods with each other', () => {
+    expect(flat).toMatch(
+      /self-pinching, none<\/td> <td>50\.00 %<\/td> <td>-1\.00<\/td> <td>-2\.00 to -0\.20<\/td> <td>5, 5<\/td>/u,
+    );
+  });
+
   test('marks in the table what is significantly above the dense model', () => {
     const row = /<tr class="m0">(?:(?!<\/tr>).)*90\.0 %(?:(?!<\/tr>).)*<\/tr>/u.exec(flat)?.[0];
     expect(row).toMatch(/<td>8\.00<sup>\*<\/sup><\/td>/u);

@@ -68,6 +68,12 @@ export const someResults: StudyResults = {
         method('self-pinching', [point(0.5, 0.04, true), point(0.75, 0.05, true), point(0.9, 0.08, false)], 0.75),
         method('none', [point(0.5, 0.05, false)], null),
       ],
+      pairs: [
+        {
+          ...{ target: 0.5, set: 'test', first: 'self-pinching', second: 'none', seeds: [5, 5] },
+          ...{ difference: -0.01, low: -0.02, high: -0.002, verdict: 'better' },
+        },
+      ],
     },
   ],
   runs: [someRun('a', null), someRun('b', 'the disk, "/<full>", is full')],
@@ -128,5 +134,5 @@ function modelOf(name: string, base: number, sets: readonly SetResult[]): ModelR
   const given = Object.fromEntries(
     sets.map((set, index) => [set.name, { ...rates, wer: base * (factors[index] ?? 1) }]),
   );
-  return { ...{ name, path: name, checksum: 'ab'.repeat(32), given }, dense: at(null, 0), methods };
+  return { ...{ name, path: name, checksum: 'ab'.repeat(32), given }, dense: at(null, 0), methods, pairs: [] };
 }

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import * as v from 'valibot';
 import { parseRunState } from '../../src/protocol/records.ts';
 import { Random } from '../../src/base/random.ts';
 import type { StudyResults } from '../../src/protocol/results/study.ts';
+import { studyForecast } from '../../src/protocol/results/studyForecast.ts';
 import { readMetrics } from '../runs/readMetrics.ts';
 import { pinch, readJson, timeless, type Outcome } from '../train/toy.ts';
 import { killOwner, ownersIn } from './killStudy.ts';
@@ -66,7 +68,7 @@ describe('a study', () => {
     const checkpoint = at('whole.study', dense?.found?.checkpoint ?? '');
     expect(readdirSync(join(checkpoint, 'model.evaluations'))).toEqual(['manifest']);
     expect(readFileSync(at('whole.study/study.csv'), 'utf8').split('\r\n')).toHaveLength(8);
-    expect(readFileSync(at('whole.study/study.html'), 'utf8')).toMatch(/3 of 3\s+runs are done/u);
+    expect(readFileSync(at('whole.study/study.html'), 'utf8')).toContain('3 of 3 runs are done');
     expect(existsSync(at('model/model.evaluations'))).toBe(false);
   });
 
@@ -99,6 +101,35 @@ describe('a study', () => {
     expect(err).toMatch(/^3 of 4 were done before\.\n1 to do, /u);
     expect(readFileSync(at('grown.study/runs/self-pinching-30-seed-0/metrics.jsonl'), 'utf8')).toBe(before);
     expect(findings(at('grown.study'))).toEqual(findings(at('whole.study')));
+  });
+
+  test('says first what it takes, estimated and then measured, and makes nothing', async () => {
+    await wholeStudy();
+    const models = ['model', { name: 'other', path: 'model', sparsities: [0.3] }];
+    const file = writeToyStudy(folder, 'foreseen', { model: undefined, models });
+    const { code, out, err } = await study(file, '--dry-run', '--json');
+    expect(code, err).toBe(0);
+    const forecast = v.parse(studyForecast, JSON.parse(out));
+    expect(forecast).toMatchObject({ runs: 5, done: 0, sets: ['dev', 'test'], problems: [] });
+    expect(
+      forecast.models.map(({ methods }) => methods.map(({ method, runs, steps }) => [method, runs, steps])),
+    ).toEqual([
+      [
+        ['none', 1, 120],
+        ['self-pinching', 2, 120],
+      ],
+      [
+        ['none', 1, 120],
+        ['self-pinching', 1, 120],
+      ],
+    ]);
+    expect(forecast.seconds).toBeGreaterThan(0);
+    expect(existsSync(at('foreseen.study'))).toBe(false);
+
+    const done = await study('whole.json', '--dry-run');
+    expect(done.out).toMatch(/self-pinching +2 +2 +120 .* measured/u);
+    expect(done.out).toContain('In all: 3 runs, 3 done;');
+    expect(done.out).toContain('during training on dev.');
   });
 
   test('one run of it can be done alone', async () => {

@@ -105,3 +105,20 @@ describe('a method', () => {
     expect(summariseDense(runs)?.target).toBeNull();
   });
 });
+
+test('two methods are compared at the targets that both have, their seeds pooled', () => {
+  const seeds = [0, 1, 2, 3, 4];
+  const runs = [
+    ...seeds.map((seed) => run({ target: 0.5, seed, wrong: 4 })),
+    ...seeds.map((seed) => run({ method: 'ump', target: 0.5, seed, wrong: 30 })),
+    run({ method: 'ump', target: 0.9 }),
+    run({ target: null }),
+  ];
+  const pairs = new Summary().pairs(runs);
+  expect(pairs.map(({ target, set, first, second }) => [target, set, first, second])).toEqual([
+    [0.5, 'dev', 'self-pinching', 'ump'],
+    [0.5, 'test', 'self-pinching', 'ump'],
+  ]);
+  expect(pairs[1]).toMatchObject({ seeds: [5, 5], verdict: 'better' });
+  expect(pairs[1]?.difference).toBeCloseTo((4 - 30) / 600, 12);
+});

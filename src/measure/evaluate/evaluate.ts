@@ -121,7 +121,10 @@ export async function evaluateOnSets(
     else measured.push(own);
   });
   if (against !== undefined) {
-    await evaluateModel(against, read, steps, options, async (other) => void others.push(other));
+    await evaluateModel(against, read, steps, options, (other) => {
+      others.push(other);
+      return Promise.resolve();
+    });
   }
   for (const [at, own] of measured.entries()) await finish(own, others[at]);
   return finished;

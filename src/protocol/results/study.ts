@@ -1,7 +1,7 @@
 /** study.json: the results of `pinch study`. A repeated study gives the same numbers, except for seconds. */
 
 import * as v from 'valibot';
-import { amount, count, fraction, text, type Shape } from '../schema.ts';
+import { amount, count, fraction, real, text, type Shape } from '../schema.ts';
 import { methods } from '../settings.ts';
 import { comparison } from './comparison.ts';
 import { corpusScore } from './evaluation.ts';
@@ -61,7 +61,7 @@ export type RunResult = Shape<typeof runResult>;
 const pointRate = v.object({
   unit: rates.entries.unit,
   wer: amount,
-  /** 95 %, from a bootstrap over the set's utterances. */
+  /** 95 %, from a bootstrap over the set's utterances and the seeds together. */
   low: amount,
   high: amount,
   /** Whether no seed's error rate is significantly above the dense model's; null where the test gives no verdict. */
@@ -94,6 +94,23 @@ const methodResult = v.object({
 });
 export type MethodResult = Shape<typeof methodResult>;
 
+/** Two methods at one target on one set, their seeds pooled. */
+const methodPair = v.object({
+  target: fraction,
+  set: text,
+  first: methodName,
+  second: methodName,
+  /** Seeds of each. */
+  seeds: v.tuple([count, count]),
+  /** The first's mean error rate minus the second's, and its 95 % interval from a bootstrap over utterances and seeds together. */
+  difference: real,
+  low: real,
+  high: real,
+  /** On the first: whether the interval is on one side of zero. */
+  verdict: v.picklist(['worse', 'same', 'better']),
+});
+export type MethodPair = Shape<typeof methodPair>;
+
 const modelResult = v.object({
   name: text,
   /** Relative to the folder of the study file, like the manifests. */
@@ -105,6 +122,7 @@ const modelResult = v.object({
   /** The dense model, trained alike: the mean of its seeds. */
   dense: v.nullable(point),
   methods: v.array(methodResult),
+  pairs: v.array(methodPair),
 });
 export type ModelResult = Shape<typeof modelResult>;
 

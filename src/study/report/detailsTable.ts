@@ -13,6 +13,7 @@ export function detailsTables(results: StudyResults, signs: Signs): Markup {
       html`<details>
         <summary>${set.name}: intervals, seeds and tests</summary>
         <div class="wide">${table(results, set, signs)}</div>
+        ${pairsTable(results, set)}
       </details>`,
   )}`;
 }
@@ -66,6 +67,48 @@ function row(model: string, method: Markup, point: Point, set: string, style: st
     <td>${seeds.join(', ')}</td>
     <td class="text">${verdict}</td>
   </tr>`;
+}
+
+/** How the methods compare with each other. */
+function pairsTable({ models }: StudyResults, { name: set }: SetResult): Markup {
+  const rows = models.flatMap((model) =>
+    model.pairs.filter((pair) => pair.set === set).map((pair) => ({ ...pair, model: model.name })),
+  );
+  if (rows.length === 0) return html``;
+  const points = (share: number): string => (100 * share).toFixed(2);
+  return html`<p>
+      Between methods: the first's error rate minus the second's in points, seeds pooled, and its 95 % interval from a
+      bootstrap over utterances and seeds together. One seed says nothing of others.
+    </p>
+    <div class="wide">
+      <table>
+        <thead>
+          <tr>
+            <th class="text">model</th>
+            <th class="text">first, second</th>
+            <th>target</th>
+            <th>difference</th>
+            <th>95 %</th>
+            <th>seeds</th>
+            <th class="text">the first is</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ({ model, first, second, target, difference, low, high, seeds, verdict }) =>
+              html`<tr>
+                <td class="text">${model}</td>
+                <td class="text">${first}, ${second}</td>
+                <td>${percent(target, 2)}</td>
+                <td>${points(difference)}</td>
+                <td>${points(low)} to ${points(high)}</td>
+                <td>${seeds.join(', ')}</td>
+                <td class="text">${verdict}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`;
 }
 
 interface Place {

@@ -5,8 +5,8 @@ import { panel } from './panel.ts';
 import { shownSets, type Signs } from './signs.ts';
 import { html, type Markup } from './svg.ts';
 
-const small = { width: 440, height: 310 };
-const alone = { width: 640, height: 380 };
+const small = { width: 440, height: 318 };
+const alone = { width: 640, height: 388 };
 
 export function figure(results: StudyResults, signs: Signs): Markup {
   const { models } = results;

@@ -35,8 +35,8 @@ export function reportPage(results: StudyResults): string {
           ${figure(results, signs)}
           <p>
             ${whichSets(results)} Lines are means of the seeds; bands are 95 % intervals from a bootstrap over a set's
-            utterances. An arrow stands at a method's greatest sparsity that is lossless: no seed's error rate is
-            significantly above that of the dense model, which was fine-tuned alike with the same seed (MAPSSWE,
+            utterances and the seeds. An arrow stands at a method's greatest sparsity that is lossless: no seed's error
+            rate is significantly above that of the dense model, which was fine-tuned alike with the same seed (MAPSSWE,
             two-tailed, |Z| at most 1.96).
           </p>
         </section>
@@ -69,12 +69,10 @@ export function reportPage(results: StudyResults): string {
 
 function header({ models, sets, runs, pinch }: StudyResults): Markup {
   const done = runs.filter(({ status }) => status === 'done').length;
-  const short = (checksum: string): string => checksum.slice(0, 12);
-  return html`<p class="faint">
-    ${models.map(({ name, checksum }) => `${name} (${short(checksum)})`).join(', ')} on
-    ${sets.map(({ name, checksum }) => `${name} (${short(checksum)})`).join(', ')}; ${done} of ${runs.length} runs are
-    done. Pinch ${pinch}.
-  </p>`;
+  const listed = (all: readonly { readonly name: string; readonly checksum: string }[]): string =>
+    all.map(({ name, checksum }) => `${name} (${checksum.slice(0, 12)})`).join(', ');
+  const state = `${done} of ${runs.length} runs are done. Pinch ${pinch}.`;
+  return html`<p class="faint">${listed(models)} on ${listed(sets)}; ${state}</p>`;
 }
 
 /** Which set had an influence on training, and what is shown. */

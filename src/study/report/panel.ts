@@ -43,7 +43,7 @@ interface Axes {
 export function panel(model: ModelResult, set: string, signs: Signs, { width, height }: PanelSize): Markup {
   const points = model.methods.flatMap((method) => method.points);
   if (points.every(({ rates }) => rates[set] === undefined)) return html`<p>No pruned run is done yet.</p>`;
-  const plot: Plot = { left: 56, right: width - 16, top: 36, bottom: height - 52 };
+  const plot: Plot = { left: 56, right: width - 16, top: 36, bottom: height - 60 };
   const dense = model.dense?.rates[set];
   const rates = [...points.map(({ rates }) => rates[set]), dense].flatMap((rate) => rate ?? []);
   const axes: Axes = {
@@ -80,9 +80,9 @@ function lineOf({ method, points, greatestLossless }: MethodResult, set: string,
 function frame({ plot, x, y }: Axes, rateName: string): Markup {
   return html`<g class="axis">
     ${y.ticks.map((tick) => html`<line class="grid" x1="${plot.left}" x2="${plot.right}" y1="${y.at(tick)}" y2="${y.at(tick)}" /><text x="${plot.left - 8}" y="${y.at(tick) + 4}" text-anchor="end">${tick}</text>`)}
-    ${x.ticks.map((tick) => html`<line class="tick" x1="${x.at(tick)}" x2="${x.at(tick)}" y1="${plot.bottom}" y2="${plot.bottom + 5}" /><text x="${x.at(tick)}" y="${plot.bottom + 20}" text-anchor="middle">${tick}</text>`)}
+    ${x.ticks.map((tick) => html`<line class="tick" x1="${x.at(tick)}" x2="${x.at(tick)}" y1="${plot.bottom}" y2="${plot.bottom + 5}" /><text x="${x.at(tick)}" y="${plot.bottom + 23}" text-anchor="middle">${tick}</text>`)}
     <line class="tick" x1="${plot.left}" x2="${plot.right}" y1="${plot.bottom}" y2="${plot.bottom}" />
-    <text class="title" x="${(plot.left + plot.right) / 2}" y="${plot.bottom + 42}" text-anchor="middle"
+    <text class="title" x="${(plot.left + plot.right) / 2}" y="${plot.bottom + 48}" text-anchor="middle"
       >sparsity of the gated weights, %</text
     >
     <text class="title" x="0" y="16">${rateName}, %</text>

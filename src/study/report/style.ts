@@ -80,7 +80,7 @@ summary { cursor: pointer; padding: 4px 0; }
 @media (max-width: 480px) {
   body { padding: 16px; }
   .panel svg text { font-size: 15px; }
-  .panel.alone svg text { font-size: 21px; }
+  .panel.alone svg text { font-size: 19px; }
 }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; padding: 0; list-style: none; }
 .grids { display: flex; flex-wrap: wrap; gap: 20px; }

@@ -103,6 +103,7 @@ function fromFirstForm(results: FirstForm): StudyResults {
         given,
         dense: dense && pointFrom(dense, 'none', runs),
         methods: methods.map((each) => methodFrom(each, runs)),
+        pairs: [],
       },
     ],
     runs,

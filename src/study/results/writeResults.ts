@@ -55,7 +55,11 @@ export class Results {
 
   private async writeNow(): Promise<StudyResults> {
     const { paths } = this.place;
-    const results = this.results();
+    const done = this.doneRuns();
+    for (const { name } of this.place.study.models) {
+      await this.summary.prepare(done.filter(({ task }) => task.model === name));
+    }
+    const results = this.results(done);
     const files = [
       [paths.csv, resultsCsv(results)],
       [paths.html, reportPage(results)],
@@ -65,13 +69,16 @@ export class Results {
     return results;
   }
 
-  private results(): StudyResults {
-    const { study, inputs } = this.place;
-    const done = this.tasks.flatMap((task): DoneRun[] => {
+  private doneRuns(): DoneRun[] {
+    return this.tasks.flatMap((task): DoneRun[] => {
       const collected = this.collected.get(task.name);
       if (task.kind === 'model' || !collected?.found) return [];
       return [{ task, collected, found: { ...collected.found, againstDense: this.comparisons.of(task) } }];
     });
+  }
+
+  private results(done: readonly DoneRun[]): StudyResults {
+    const { study, inputs } = this.place;
     return {
       version: studyVersion,
       pinch: inputs.versions.pinch,
@@ -103,6 +110,7 @@ export class Results {
       given: given ? ratesOf(given) : null,
       dense: this.summary.dense(own),
       methods: this.summary.methods(own),
+      pairs: this.summary.pairs(own),
     };
   }
 

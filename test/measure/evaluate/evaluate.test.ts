@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeModel } from '../../../src/onnx/file/encode.ts';
 import { int, type Model, type ValueInfo } from '../../../src/onnx/graph/graph.ts';
 import { int64 } from '../../../src/onnx/graph/tensor.ts';
-import { evaluate } from '../../../src/measure/evaluate/evaluate.ts';
+import { evaluate, evaluateOnSets } from '../../../src/measure/evaluate/evaluate.ts';
 import { describeEvaluation, writeEvaluation } from '../../../src/measure/evaluate/evaluationReport.ts';
+import { describeEvaluations } from '../../../src/measure/evaluate/evaluationTable.ts';
 
 const tokens = ['<pad>', '|', 'a', 'b', 'c'];
 let folder = '';
@@ -213,6 +214,53 @@ describe('evaluate', () => {
     );
     // Before the model is loaded, once it is and its memory is known, and after each utterance.
     expect(seen).toEqual([0, 0, 1, 2, 3]);
+  });
+
+  test('on several sets finds what it finds on each, and gives each out as soon as it is there', async () => {
+    const sets = ['first', 'second'].map((name, at) =>
+      manifest(name, [
+        ['a b', at === 0 ? 'a b' : 'a c'],
+        ['c', 'c'],
+      ]),
+    );
+    const order: string[] = [];
+    const together = await evaluateOnSets(
+      join(folder, 'echo'),
+      sets.map((set, at) => ({
+        manifest: set,
+        onEvaluated: ({ wer }) => Promise.resolve(void order.push(`${at} has ${wer.toFixed(2)}`)),
+      })),
+      { onSet: (at) => order.push(`${at} begins`) },
+    );
+    expect(order).toEqual(['0 begins', '0 has 0.00', '1 begins', '1 has 0.33']);
+    for (const [at, set] of sets.entries()) {
+      const { hypotheses, errors, words, modelFile } = await evaluate(join(folder, 'echo'), set);
+      expect(together[at]).toMatchObject({ hypotheses, errors, words, modelFile });
+    }
+    const text = describeEvaluations(together.map((evaluation, at) => ({ name: `set-${at}`, evaluation })));
+    expect(text).toMatch(/^set {4}word error rate /u);
+    expect(text).toMatch(/^set-1 +33\.33 % +1 +0 +0 +3 +2 /mu);
+  });
+
+  test('on several sets compares with another model on each', async () => {
+    writeModel('other', echo());
+    const sets = ['one-of', 'two-of'].map((name) => manifest(name, [['a b', 'a c']]));
+    const other = join(folder, 'other');
+    const evaluations = await evaluateOnSets(
+      join(folder, 'echo'),
+      sets.map((set) => ({ manifest: set })),
+      { against: other, cost: true },
+    );
+    expect(evaluations.map(({ comparison }) => comparison?.against.data)).toEqual(sets);
+    expect(evaluations.map(({ cost }) => cost !== undefined)).toEqual([true, false]);
+  });
+
+  test('a manifest that cannot be read is said before anything is recognised', async () => {
+    const seen: number[] = [];
+    const sets = [{ manifest: manifest('good', [['a', 'a']]) }, { manifest: join(folder, 'none.jsonl') }];
+    const onSet = (at: number): void => void seen.push(at);
+    await expect(evaluateOnSets(join(folder, 'echo'), sets, { onSet })).rejects.toThrow(/none\.jsonl/u);
+    expect(seen).toEqual([]);
   });
 
   const hundred = Array.from({ length: 100 }, () => ['a b', 'a b'] as const);
