@@ -11,7 +11,7 @@ import { makeFolder } from './makeFolder.ts';
  */
 export async function keepOutOfGit(folder: string): Promise<void> {
   await makeFolder(folder);
-  await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
+  await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   });
 }

@@ -38,12 +38,19 @@ const graphNumber = numberOf(ModelProtoSchema, 'graph');
 const initializerNumber = numberOf(GraphProtoSchema, 'initializer');
 const rawDataNumber = numberOf(TensorProtoSchema, 'rawData');
 
+/** Kinds of fields, as numbers. */
+const [varint, lengthDelimited]: readonly number[] = [WireType.Varint, WireType.LengthDelimited];
+const fixedBytes: ReadonlyMap<number, number> = new Map([
+  [WireType.Bit64, 8],
+  [WireType.Bit32, 4],
+]);
+
 class NotProtobuf extends Error {}
 
 /** A field of a message: from its tag at `start` to `end`; its content begins at `body`. */
 interface Field {
   readonly number: number;
-  readonly type: WireType;
+  readonly type: number;
   readonly start: number;
   readonly body: number;
   readonly end: number;
@@ -75,7 +82,7 @@ class Reading {
     for (let at = from; at < to;) {
       const field = this.field(at, to);
       at = field.end;
-      const changed = field.number === number && field.type === WireType.LengthDelimited ? change(field) : undefined;
+      const changed = field.number === number && field.type === lengthDelimited ? change(field) : undefined;
       if (changed) {
         const header = new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(lengthOf(changed)).finish();
         parts.push(header, ...changed);
@@ -116,14 +123,14 @@ class Reading {
   private field(start: number, limit: number): Field {
     const tag = this.varint(start);
     const number = Math.floor(tag.value / 8);
-    const type = (tag.value % 8) as WireType;
+    const type = tag.value % 8;
     const body = tag.end;
-    if (type === WireType.LengthDelimited) {
+    if (type === lengthDelimited) {
       const length = this.varint(body);
       return this.checked({ number, type, start, body: length.end, end: length.end + length.value }, limit);
     }
-    const fixed = type === WireType.Bit64 ? 8 : type === WireType.Bit32 ? 4 : undefined;
-    if (fixed === undefined && type !== WireType.Varint) throw new NotProtobuf();
+    const fixed = fixedBytes.get(type);
+    if (fixed === undefined && type !== varint) throw new NotProtobuf();
     return this.checked({ number, type, start, body, end: fixed ? body + fixed : this.varint(body).end }, limit);
   }
 
