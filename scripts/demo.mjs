@@ -65,6 +65,9 @@ const rows = [
 say('');
 for (const [name, before, after] of rows)
   say(`${name.padEnd(26)}${String(before).padStart(10)}${String(after).padStart(10)}`);
+say(
+  `\nOne pass set ${percent(pruned.gated.sparsity)} of the gated weights to zero: gzipped, the file has ${kilobytes(pruned.gzippedBytes)} instead of ${kilobytes(dense.gzippedBytes)}; the word error rate is ${percent(pruned.wer)}, and was ${percent(dense.wer)}.`,
+);
 const { verdict, reason } = pruned.comparison;
 const verdicts = {
   same: 'The difference in word errors is not significant.',
@@ -72,7 +75,7 @@ const verdicts = {
   worse: 'The pruned model makes significantly more word errors.',
   undecided: `Whether the word error rates differ is undecided. ${reason}`,
 };
-say(`\n${verdicts[verdict]}`);
+say(verdicts[verdict]);
 say(
   `${Math.round((Date.now() - started) / 1000)} s in all. The pruned model is in ${relative(process.cwd(), checkpoint)}.`,
 );
