@@ -88,7 +88,7 @@ describe.skipIf(installed === undefined)('the pipeline of transformers.js', { ti
         const texts: string[] = [];
         for (const utterance of utterances) {
           const samples = await loadAudio(utterance, { ...format, normalise: processor.normalise });
-          texts.push(...(await recognizer.recognize([samples])));
+          texts.push(...(await recognizer.recognize([samples])).map(({ text }) => text));
         }
         await recognizer.dispose();
         return texts;

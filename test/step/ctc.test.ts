@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { Builder } from '../../src/onnx/graph/builder.ts';
 import { float32, int64 } from '../../src/onnx/graph/tensor.ts';
+import { ctcLoss } from '../../src/speech/text/ctcLoss.ts';
 import { ctc } from '../../src/step/ctc.ts';
 import { Session } from '../../src/runtime/session.ts';
 
@@ -15,6 +16,13 @@ interface Case {
   lengths: number[];
   scale: number;
   weights?: number[];
+}
+
+function logitsOf({ frames, vocabulary, labels, scale }: Pick<Case, 'frames' | 'vocabulary' | 'labels' | 'scale'>) {
+  return Float32Array.from(
+    { length: labels.length * frames * vocabulary },
+    (_, i) => scale * Math.sin(i * 0.7 + 0.3 * Math.cos(i * 1.3)),
+  );
 }
 
 async function run({ frames, vocabulary, labels, lengths, scale, weights }: Case) {
@@ -32,10 +40,7 @@ async function run({ frames, vocabulary, labels, lengths, scale, weights }: Case
   b.output(found.loss, 'loss');
   b.output(found.gradient, 'gradient');
   const session = await Session.create({ graph: b.graph('ctc'), opsets: new Map([['', 20]]) }, { device: 'cpu' });
-  const logits = Float32Array.from(
-    { length: batch * frames * vocabulary },
-    (_, i) => scale * Math.sin(i * 0.7 + 0.3 * Math.cos(i * 1.3)),
-  );
+  const logits = logitsOf({ frames, vocabulary, labels, scale });
   const results = await session.run({
     logits: float32(logits, [batch, frames, vocabulary]),
     labels: int64(
@@ -123,6 +128,17 @@ describe('CTC in the graph', () => {
     expect(Math.abs(found.norm / torch.norm - 1)).toBeLessThan(inputs.frames > 100 ? 1e-3 : 1e-4);
     expect(found.gradient).toHaveLength(torch.gradient.length);
     found.gradient.forEach((g, i) => expect(Math.abs(g - torch.gradient[i]!)).toBeLessThan(1e-4 * torch.norm));
+  });
+
+  it.each(rows)('of one utterance after the other, outside the graph: $title', ({ torch, ...inputs }) => {
+    const { frames, vocabulary, labels, lengths } = inputs;
+    const logits = logitsOf(inputs);
+    const losses = labels.map((own, row) => {
+      const loss = ctcLoss(logits.subarray(row * frames * vocabulary), lengths[row] ?? 0, vocabulary, own, 0);
+      return Number.isFinite(loss) ? loss / Math.max(1, own.length) : 0;
+    });
+    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    expect(Math.abs(mean / torch.loss - 1)).toBeLessThan(1e-6);
   });
 
   it('leaves out utterances that only fill the batch', async () => {

@@ -124,7 +124,7 @@ test('the table for programs quotes what has to be quoted, and has a row for eac
   expect(lines).toHaveLength(6);
   expect(lines[0]).toMatch(/^run,model,method,target,seed,status,/u);
   expect(lines[1]).toMatch(/^a,<i>m,self-pinching,0\.5,0,done,0\.5,0\.4,10,6,99,1,90,dev,dev,word,0\.05,/u);
-  expect(lines[2]).toMatch(/,test,test,word,0\.05,0\.02,5,100,undecided,,,$/u);
-  expect(lines[3]).toBe('b,<i>m,self-pinching,0.5,0,failed,,,,,,,,dev,dev,,,,,,,,,');
+  expect(lines[2]).toMatch(/,test,test,word,0\.05,0\.02,,5,100,undecided,,,$/u);
+  expect(lines[3]).toBe('b,<i>m,self-pinching,0.5,0,failed,,,,,,,,dev,dev,,,,,,,,,,');
   expect(resultsCsv({ ...someResults, runs: [{ ...someRun('a', 'x'), name: 'a,"b"' }] })).toContain('"a,""b"""');
 });

@@ -85,6 +85,14 @@ const measures: readonly Measure[] = [
     format: rate,
   },
   {
+    id: 'ctcLoss',
+    group: 'Recognition',
+    title: 'CTC loss per label',
+    description: 'How unlikely the model finds the references. It moves long before a word changes.',
+    of: ({ ctcLoss }) => ctcLoss ?? null,
+    format: (value) => value.toFixed(4),
+  },
+  {
     id: 'ser',
     group: 'Recognition',
     title: 'Utterances with errors',

@@ -24,7 +24,7 @@ import { reportParameters } from '../model/parameterReport.ts';
 import type { ModelCost } from '../../protocol/results/cost.ts';
 import type { Evaluation, ModelIdentity } from '../../protocol/results/evaluation.ts';
 import type { CountedModel, FileSize, ParameterTotals } from '../../protocol/results/model.ts';
-import { recognizeAll } from '../../runtime/recognize/recognizeAll.ts';
+import { recognizeAll, type Transcript } from '../../runtime/recognize/recognizeAll.ts';
 import { Recognizer } from '../../runtime/recognize/recognizer.ts';
 import type { Device } from '../../runtime/session.ts';
 import { stepsFor } from './stepsFor.ts';
@@ -241,10 +241,17 @@ async function evaluateOn(
     nodeMemory +
     (await evaluationMemory(file, recognizer.planned(), { longest, utterances: utterances.length, batch }));
   onProgress?.({ model: modelPath, done: 0, utterances: utterances.length, memoryBytes });
-  const recognition = await recognizeAll(utterances, { recognizer, loader, processor, batch }, (done, window) =>
-    onProgress?.({ model: modelPath, done, utterances: utterances.length, ...(window ? { window } : {}) }),
-  );
   const { vocabulary } = processor;
+  const labelsOf = ({ text }: Utterance): ArrayLike<number> | undefined => {
+    const { labels, missing } = vocabulary.spell(text);
+    return missing.length === 0 ? labels : undefined;
+  };
+  const recognition = await recognizeAll(
+    utterances,
+    { recognizer, loader, processor, batch, labelsOf },
+    (done, window) =>
+      onProgress?.({ model: modelPath, done, utterances: utterances.length, ...(window ? { window } : {}) }),
+  );
   const { unit } = vocabulary;
   const scored = recognition.transcripts.map(({ utterance, text, seconds }) => {
     const { text: reference, written } = utterance;
@@ -281,6 +288,7 @@ async function evaluateOn(
       scored.map(({ score }) => score),
       unit,
     ),
+    ...ctcLossOf(recognition.transcripts),
     ...recognition.speed,
     ...measured,
     hypotheses: scored.map(({ score, ...utterance }) => ({ ...utterance, errors: score.errors })),
@@ -289,6 +297,13 @@ async function evaluateOn(
     ...(unwritable.length === 0 ? {} : { unwritable }),
     ...(warning === undefined ? {} : { warning }),
   };
+}
+
+/** Of all utterances together, so that long ones count more, as in the word error rate. */
+function ctcLossOf(transcripts: readonly Transcript[]): { readonly ctcLoss?: number } {
+  const told = transcripts.flatMap(({ ctc }) => ctc ?? []);
+  const sum = (key: 'loss' | 'labels'): number => told.reduce((total, one) => total + one[key], 0);
+  return told.length === 0 ? {} : { ctcLoss: sum('loss') / sum('labels') };
 }
 
 async function identify(file: ModelFile): Promise<ModelIdentity> {

@@ -31,6 +31,9 @@ export function describeEvaluation(evaluation: Evaluation): string {
     // Where phones or characters are counted, it says nothing more.
     ...(evaluation.unit === undefined ? [row('character error rate', ({ cer }) => percent(cer, 2))] : []),
     row('utterances with errors', ({ sentenceErrorRate }) => percent(sentenceErrorRate, 2)),
+    ...(columns.some(({ ctcLoss }) => ctcLoss !== undefined)
+      ? [row('CTC loss per label', ({ ctcLoss }) => ctcLoss?.toFixed(4) ?? '-')]
+      : []),
     row('real-time factor', ({ realTimeFactor }) => realTimeFactor.toFixed(4)),
     row('latency, median', ({ latency }) => `${latency.median.toFixed(1)} ms`),
     row('latency, 95 % under', ({ latency }) => `${latency.p95.toFixed(1)} ms`),

@@ -20,7 +20,10 @@ import { modelFiles } from '../../onnx/folder/modelFiles.ts';
 import { stepsFor } from './stepsFor.ts';
 
 /** The parts of an evaluation that a comparison needs. */
-export interface Measured extends Pick<Evaluation, 'unit' | 'wer' | 'cer' | 'errors' | 'words' | 'utterances'> {
+export interface Measured extends Pick<
+  Evaluation,
+  'unit' | 'wer' | 'cer' | 'ctcLoss' | 'errors' | 'words' | 'utterances'
+> {
   readonly hypotheses: readonly Omit<Hypothesis, 'offset' | 'seconds'>[];
 }
 
@@ -80,8 +83,9 @@ export async function readKept(
       kept.data === resolve(manifest) && kept.dataSha256 === (where.dataSha256 ?? (await hashManifest(manifest)));
     if (kept.batch !== 1 || !sameData || !(await isSameModel(file, kept))) return undefined;
     const hypotheses = await readHypotheses(folder);
-    const { unit, wer, cer, errors, words, utterances } = kept;
-    return hypotheses.length === utterances ? { unit, wer, cer, errors, words, utterances, hypotheses } : undefined;
+    const { unit, wer, cer, ctcLoss, errors, words, utterances } = kept;
+    const rates = { unit, wer, cer, errors, words, utterances, ...(ctcLoss === undefined ? {} : { ctcLoss }) };
+    return hypotheses.length === utterances ? { ...rates, hypotheses } : undefined;
   } catch {
     // Missing, of another version, or damaged: evaluating again is always right.
     return undefined;

@@ -31,6 +31,12 @@ export const corpusScore = v.object({
 });
 export type CorpusScore = Shape<typeof corpusScore>;
 
+/** How likely the model finds the references: it moves long before a word changes. */
+export const likelihood = v.object({
+  /** -ln p(reference) by CTC, in nats a label: all utterances together whose references can be spelled and that are recognised whole. */
+  ctcLoss: v.optional(amount),
+});
+
 const speed = v.object({
   /** Length of all recognised audio. */
   audioSeconds: amount,
@@ -68,6 +74,7 @@ const summary = v.object({
   /** Estimated memory of the process, in bytes. */
   memoryBytes: amount,
   ...corpusScore.entries,
+  ...likelihood.entries,
   ...speed.entries,
   ...parameterTotals.entries,
   ...fileSize.entries,

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { amount, count, fraction, real, text, type Shape } from '../schema.ts';
 import { methods } from '../settings.ts';
 import { comparison } from './comparison.ts';
-import { corpusScore } from './evaluation.ts';
+import { corpusScore, likelihood } from './evaluation.ts';
 
 export const methodName = v.picklist(methods);
 /** The target sparsity; null for the dense model. */
@@ -14,7 +14,10 @@ export const seedNumber = v.pipe(v.number(), v.integer());
 /** The form of study.json; files without a number are of the first form. */
 export const studyVersion = 2;
 
-export const rates = v.pick(corpusScore, ['unit', 'wer', 'cer', 'errors', 'words', 'utterances']);
+export const rates = v.object({
+  ...v.pick(corpusScore, ['unit', 'wer', 'cer', 'errors', 'words', 'utterances']).entries,
+  ...likelihood.entries,
+});
 export type Rates = Shape<typeof rates>;
 
 /** By the names of the sets. */
@@ -64,6 +67,8 @@ const pointRate = v.object({
   /** 95 %, from a bootstrap over the set's utterances and the seeds together. */
   low: amount,
   high: amount,
+  /** The seeds' mean, in nats a label; absent where an evaluation of an earlier version does not tell it. */
+  ctcLoss: v.optional(amount),
   /** Whether no seed's error rate is significantly above the dense model's; null where the test gives no verdict. */
   lossless: v.nullable(v.boolean()),
 });

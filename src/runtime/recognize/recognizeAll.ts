@@ -13,6 +13,8 @@ export interface Transcript {
   readonly text: string;
   /** Seconds of its audio. */
   readonly seconds: number;
+  /** The CTC loss of its reference, and how many labels that has; undefined where it was not asked for, or cannot be told. */
+  readonly ctc?: { readonly loss: number; readonly labels: number } | undefined;
 }
 
 export interface Recognition {
@@ -35,6 +37,8 @@ interface RecognitionEngine {
   readonly processor: Processor;
   /** Utterances in a batch. */
   readonly batch: number;
+  /** The labels of an utterance's reference, to tell their CTC loss; undefined for a reference that cannot be spelled. */
+  readonly labelsOf?: (utterance: Utterance) => ArrayLike<number> | undefined;
 }
 
 /** Called after each group of utterances, and after each window of a long one. An error that it throws stops the recognition. */
@@ -62,7 +66,7 @@ export async function recognizeAll(
     if (times.length === 0) await engine.recognizer.warmUp(audio);
     const start = performance.now();
     let telling = 0;
-    const texts = await engine.recognizer.recognize(audio, async (done, windows) => {
+    const recognized = await engine.recognizer.recognize(audio, async (done, windows) => {
       const told = performance.now();
       await onProgress(transcripts.length + skipped.length, { done, windows });
       telling += performance.now() - told;
@@ -70,7 +74,9 @@ export async function recognizeAll(
     times.push(performance.now() - start - telling);
     group.forEach(({ utterance, samples }, index) => {
       const seconds = samples.length / engine.processor.sampleRate;
-      transcripts.push({ utterance, text: texts[index] ?? '', seconds });
+      const { text = '', lossOf } = recognized[index] ?? {};
+      const ctc = lossOf && ctcOf(lossOf, engine.labelsOf?.(utterance));
+      transcripts.push({ utterance, text, seconds, ...(ctc ? { ctc } : {}) });
       audioSeconds += seconds;
     });
     group = [];
@@ -92,6 +98,16 @@ export async function recognizeAll(
   const quantile = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? 0;
   const latency = { median: quantile(0.5), p95: quantile(0.95) };
   return { transcripts, skipped, speed: { audioSeconds, realTimeFactor: computing / audioSeconds, latency } };
+}
+
+/** Undefined where there are no labels, or no path through the frames says them. */
+function ctcOf(
+  lossOf: (labels: ArrayLike<number>) => number,
+  labels: ArrayLike<number> | undefined,
+): Transcript['ctc'] {
+  if (!labels || labels.length === 0) return undefined;
+  const loss = lossOf(labels);
+  return Number.isFinite(loss) ? { loss, labels: labels.length } : undefined;
 }
 
 interface Loaded {

@@ -4,6 +4,7 @@ import { dequantizeModel } from '../../onnx/quantize/dequantize.ts';
 import { elementsOf, floatsAs } from '../../onnx/graph/elements.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { ShapeProbe } from '../../onnx/infer/shapeProbe.ts';
+import { ctcLoss } from '../../speech/text/ctcLoss.ts';
 import { bestPath, collapse } from '../../speech/text/greedy.ts';
 import type { Processor } from '../../speech/text/processor.ts';
 import { attentionMask } from '../attentionMask.ts';
@@ -20,6 +21,19 @@ export interface RecognizerOptions {
   readonly threads?: number;
   /** The plan for this model. Default: made from the memory that is free now. */
   readonly plan?: RecognitionPlan | undefined;
+}
+
+/** What a model makes of an utterance. */
+export interface Recognized {
+  readonly text: string;
+  /** The CTC loss of such labels (see ctcLoss.ts); undefined for long audio, which is recognised in windows. */
+  readonly lossOf: ((labels: ArrayLike<number>) => number) | undefined;
+}
+
+interface Row {
+  /** The most likely symbol of every frame. */
+  readonly path: Int32Array;
+  readonly lossOf: Recognized['lossOf'];
 }
 
 /** Called between two windows with the number done and in all. */
@@ -100,24 +114,25 @@ export class Recognizer {
   }
 
   /**
-   * The texts of utterances. Long ones are recognised in windows; the others are padded to the longest and run together. Blocks the thread, except
+   * What utterances say. Long ones are recognised in windows; the others are padded to the longest and run together. Blocks the thread, except
    * during `onWindow`.
    * @param utterances samples at the processor's rate, normalised if it says so.
    * @param onWindow receives the number of windows done of a long one, and may throw to stop.
    */
-  async recognize(utterances: readonly Float32Array[], onWindow?: OnWindow): Promise<string[]> {
+  async recognize(utterances: readonly Float32Array[], onWindow?: OnWindow): Promise<Recognized[]> {
     const { whole } = utterances.some(({ length }) => length > this.processor.sampleRate)
       ? this.planned()
       : { whole: Infinity };
     const together = utterances.filter(({ length }) => length <= whole);
-    const paths = await this.recognizeTogether(together);
+    const rows = await this.recognizeTogether(together);
     const { vocabulary } = this.processor;
-    const texts: string[] = [];
+    const recognized: Recognized[] = [];
     for (const utterance of utterances) {
-      const path = utterance.length <= whole ? paths.shift() : await this.recognizeLong(utterance, onWindow);
-      texts.push(vocabulary.text(collapse(path ?? [], vocabulary.blank)));
+      const row = utterance.length <= whole ? rows.shift() : undefined;
+      const path = row?.path ?? (await this.recognizeLong(utterance, onWindow));
+      recognized.push({ text: vocabulary.text(collapse(path, vocabulary.blank)), lossOf: row?.lossOf });
     }
-    return texts;
+    return recognized;
   }
 
   /** The starts of the utterances, as long as the model allows at once: for a warmup run. */
@@ -130,16 +145,16 @@ export class Recognizer {
     await this.session.dispose();
   }
 
-  /** The most likely symbol of every frame. As many utterances at once as fit into memory, all padded alike: rows do not depend on each other. */
-  private async recognizeTogether(utterances: readonly Float32Array[]): Promise<Int32Array[]> {
+  /** As many utterances at once as fit into memory, all padded alike: rows do not depend on each other. */
+  private async recognizeTogether(utterances: readonly Float32Array[]): Promise<Row[]> {
     if (utterances.length === 0) return [];
     const samples = Math.max(...utterances.map(({ length }) => length));
     const rows = this.batchSize ?? (utterances.length === 1 ? 1 : this.planned().rowsAtOnce(samples));
-    const paths: Int32Array[] = [];
+    const done: Row[] = [];
     for (let start = 0; start < utterances.length; start += rows) {
-      paths.push(...(await this.run(utterances.slice(start, start + rows), samples)));
+      done.push(...(await this.run(utterances.slice(start, start + rows), samples)));
     }
-    return paths;
+    return done;
   }
 
   private async recognizeLong(audio: Float32Array, onWindow?: OnWindow): Promise<Int32Array> {
@@ -151,14 +166,14 @@ export class Recognizer {
     const windows = cutWindows(audio.length, { of, rhythm }, window, overlap);
     for (const [i, { start, end, from, to }] of windows.entries()) {
       const [own] = await this.run([audio.subarray(start, end)], end - start);
-      path.set(own?.subarray(from, to) ?? [], filled);
+      path.set(own?.path.subarray(from, to) ?? [], filled);
       filled += to - from;
       await onWindow?.(i + 1, windows.length);
     }
     return path;
   }
 
-  private async run(utterances: readonly Float32Array[], samples: number): Promise<Int32Array[]> {
+  private async run(utterances: readonly Float32Array[], samples: number): Promise<Row[]> {
     // A model of a fixed batch size gets rows of padding for missing utterances.
     const rows = this.batchSize ?? utterances.length;
     const dims = [rows, samples];
@@ -197,9 +212,15 @@ export class Recognizer {
       );
     }
     const all = rowsOf(logits, axes);
-    return utterances.map(({ length }, index) =>
-      bestPath(all[index] ?? new Float32Array(), this.framesOf(length, samples, frames), symbols),
-    );
+    return utterances.map(({ length }, index) => {
+      const own = all[index] ?? new Float32Array();
+      const ownFrames = this.framesOf(length, samples, frames);
+      const lossOf = (labels: ArrayLike<number>): number => {
+        const scores = this.output.scores === 'probabilities' ? own.map(Math.log) : own;
+        return ctcLoss(scores, ownFrames, symbols, labels, vocabulary.blank);
+      };
+      return { path: bestPath(own, ownFrames, symbols), lossOf };
+    });
   }
 
   /** The maximum length of audio recognised whole, and its memory. */

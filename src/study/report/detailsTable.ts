@@ -29,6 +29,7 @@ function table(results: StudyResults, { name: set }: SetResult, signs: Signs): M
         <th>sparsity</th>
         <th>rate</th>
         <th>95 %</th>
+        <th>CTC loss per label</th>
         <th>seeds</th>
         <th class="text">against the dense model</th>
       </tr>
@@ -64,6 +65,7 @@ function row(model: string, method: Markup, point: Point, set: string, style: st
     <td>${percent(sparsity, 2)}</td>
     <td>${percent(rate.wer, 2)}</td>
     <td>${(100 * rate.low).toFixed(2)} to ${percent(rate.high, 2)}</td>
+    <td>${rate.ctcLoss?.toFixed(4) ?? ''}</td>
     <td>${seeds.join(', ')}</td>
     <td class="text">${verdict}</td>
   </tr>`;

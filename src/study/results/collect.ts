@@ -51,12 +51,12 @@ export function ratesOf({ sets }: Pick<Collected, 'sets'>): Record<string, Rates
   return Object.fromEntries(Array.from(sets, ([name, { rates }]) => [name, rates]));
 }
 
-export function errorsOf({ unit, wer, cer, errors, words, utterances, hypotheses }: Measured): SetErrors {
+export function errorsOf({ hypotheses, ...rates }: Measured): SetErrors {
   return {
-    rates: { unit, wer, cer, errors, words, utterances },
+    rates,
     utterances: hypotheses.map(({ id, reference, errors }) => ({
       id,
-      words: splitUnits(reference, unit).length,
+      words: splitUnits(reference, rates.unit).length,
       errors,
     })),
   };

@@ -28,6 +28,7 @@ const columns: Readonly<Record<string, (row: Row) => string | number | null | un
   unit: ({ score }) => score && (score.unit ?? 'word'),
   error_rate: ({ score }) => score?.wer,
   cer: ({ score }) => score?.cer,
+  ctc_loss: ({ score }) => score?.ctcLoss,
   errors: ({ score }) => score?.errors,
   units: ({ score }) => score?.words,
   verdict: ({ comparison }) => comparison?.verdict,

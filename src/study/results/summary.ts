@@ -150,8 +150,13 @@ function greatestLossless(points: readonly Point[]): MethodResult['greatestLossl
 /** The seeds' mean error rate and its 95 % interval. */
 function meanRate(runs: readonly DoneRun[], set: string): Omit<PointRate, 'lossless'> {
   const { words, errors } = seededErrors(runs, set);
-  const { mean, low, high } = pooledRate(words, { seeds: runs.map(({ task }) => task.seed), errors });
-  return { unit: runs[0]?.collected.sets.get(set)?.rates.unit, wer: mean, low, high };
+  const { mean: wer, low, high } = pooledRate(words, { seeds: runs.map(({ task }) => task.seed), errors });
+  const rates = runs.flatMap(({ collected }) => collected.sets.get(set)?.rates ?? []);
+  const losses = rates.flatMap(({ ctcLoss }) => ctcLoss ?? []);
+  return {
+    ...{ unit: rates[0]?.unit, wer, low, high },
+    ...(losses.length === runs.length ? { ctcLoss: mean(losses) } : {}),
+  };
 }
 
 /** The errors of each run, utterances in the first one's order. What another run could not read counts as without errors. */
