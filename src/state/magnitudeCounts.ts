@@ -72,8 +72,8 @@ export class MagnitudeHistogram implements MagnitudeCounts {
 }
 
 /**
- * For edges near one that is known about: the magnitudes within a hundredth of it are sorted, and those below are counted, in one reading. An
- * edge elsewhere is counted by a histogram.
+ * For edges near one that is known about: the magnitudes within three thousandths of it are sorted, and those below are counted, in one reading.
+ * An edge elsewhere is counted by a histogram.
  */
 export class MagnitudesNear implements MagnitudeCounts {
   private readonly weights: () => Float32Array;
@@ -87,11 +87,11 @@ export class MagnitudesNear implements MagnitudeCounts {
   /** @param weights gives the same numbers whenever it is called; what it gives is not kept. @param edge above 0 */
   constructor(weights: () => Float32Array, edge: number) {
     this.weights = weights;
-    this.low = Math.fround(edge * 0.99);
-    this.high = Math.fround(edge * 1.01);
+    this.low = Math.fround(edge * (1 - nearby));
+    this.high = Math.fround(edge * (1 + nearby));
     const values = weights();
     this.size = values.length;
-    const found = new Int32Array(values.length);
+    const found = scratchOf(values.length);
     const { below, near } = splitAt(bitsOf(values), found, magnitudeOf(this.low), magnitudeOf(this.high));
     this.belowLow = below;
     // Sorted as numbers; the copy lets go of the memory that was not needed.
@@ -112,6 +112,17 @@ export class MagnitudesNear implements MagnitudeCounts {
     this.histogram ??= new MagnitudeHistogram(this.weights);
     return this.histogram.below(edge);
   }
+}
+
+/** Several times what a sample of millions of weights is wrong by (see freezeFactor.ts). */
+const nearby = 3e-3;
+
+let scratch = new Int32Array();
+
+/** Memory that is used again for each tensor, since new memory would be filled with zeros each time. */
+function scratchOf(length: number): Int32Array {
+  if (scratch.length < length) scratch = new Int32Array(length);
+  return scratch;
 }
 
 /** Counts magnitudes below `low`, and copies those from `low` to below `high` to the beginning of `into`. */
