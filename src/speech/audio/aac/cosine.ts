@@ -18,7 +18,7 @@ export class CosineTransform {
     this.size = size;
     this.real = new Float64Array(half);
     this.imaginary = new Float64Array(half);
-    this.turns = circle(half, (i) => (-Math.PI * (4 * i + 1)) / (4 * size));
+    this.turns = circle(half, (i) => (-Math.PI * (8 * i + 1)) / (8 * size));
     this.steps = circle(half, (i) => (-2 * Math.PI * i) / half);
   }
 
