@@ -25,7 +25,8 @@ export function readAdts(bytes: Uint8Array, from: number): AacStream {
     const length = ((fourth & 3) << 11) | (fifth << 3) | (sixth >> 5);
     const blocks = (seventh & 3) + 1;
     const isChecked = (second & 1) === 0;
-    if (at + Math.max(length, 7) > bytes.length) throw new Error(`the AAC file is cut off in frame ${frames.length + 1}`);
+    if (at + Math.max(length, 7) > bytes.length)
+      throw new Error(`the AAC file is cut off in frame ${frames.length + 1}`);
     const head = isChecked ? 9 : 7;
     if (length < head) throw new Error(`the AAC file is broken at byte ${at}`);
     checkKind((third >> 6) + 1);

@@ -40,7 +40,8 @@ export function readChannel(
   const filters = bits.flag() ? readNoiseShaping(bits, info, bands) : [];
   if (bits.flag()) throw new Error('it uses gain control, which AAC-LC does not have');
   const quantised = readQuantised(bits, info, books);
-  for (const { line, amount } of pulses) quantised[line] = (quantised[line] ?? 0) + ((quantised[line] ?? 0) > 0 ? amount : -amount);
+  for (const { line, amount } of pulses)
+    quantised[line] = (quantised[line] ?? 0) + ((quantised[line] ?? 0) > 0 ? amount : -amount);
   return { info, books, factors, filters, spectrum: scale(quantised, info, books, factors, random) };
 }
 

@@ -58,15 +58,15 @@ function build({ size, least, most, lengths, symbols }: Description): Codebook {
 
 /** Differences of scale factors. */
 export const scaleFactorBook = build({
-    size: 1,
-    least: -60,
-    most: 60,
-    lengths: [1, 0, 1, 3, 2, 4, 3, 5, 4, 6, 6, 6, 5, 8, 4, 7, 3, 7, 46],
-    symbols:
-      '1o1n1p1m1q1l1r1k1s1j1t1u1i1v1h1w1g1x1f1y1e1d1z201c211b221a24232526191718271615281429132a122b110z2d0x100y2c0w' +
-      '2f2h0u0v2e0t0q0r0s0o2g0p0m0n2i0l0j030102002q2r2s2t2u392p2j2k2l2m2n2o2w333435363738322x2y2z30313a0608090a052v' +
-      '3c3b04070f0g0i0k0h0b0c0e0d',
-  });
+  size: 1,
+  least: -60,
+  most: 60,
+  lengths: [1, 0, 1, 3, 2, 4, 3, 5, 4, 6, 6, 6, 5, 8, 4, 7, 3, 7, 46],
+  symbols:
+    '1o1n1p1m1q1l1r1k1s1j1t1u1i1v1h1w1g1x1f1y1e1d1z201c211b221a24232526191718271615281429132a122b110z2d0x100y2c0w' +
+    '2f2h0u0v2e0t0q0r0s0o2g0p0m0n2i0l0j030102002q2r2s2t2u392p2j2k2l2m2n2o2w333435363738322x2y2z30313a0608090a052v' +
+    '3c3b04070f0g0i0k0h0b0c0e0d',
+});
 
 /** By their numbers less one: books 1 to 11 of spectral values. The last one's 16 means that a larger number follows. */
 export const spectralBooks: readonly Codebook[] = [

@@ -1,7 +1,7 @@
 /** Where the frames of a fragmented MP4 file are, as browsers record it (ISO/IEC 14496-12, 8.8). */
 
 import { findBox, readBoxes, viewOf } from './boxes.ts';
-import type { Extent, Extents } from './track.ts';
+import type { Extent, Extents } from './extents.ts';
 
 interface Defaults {
   readonly duration: number;

@@ -1,7 +1,7 @@
 /** Where an MP4 track's frames are: `stsz`, `stsc`, `stco` or `co64`, and `stts` (ISO/IEC 14496-12, 8.6 and 8.7). */
 
 import { findBox, needBox, readTable, viewOf } from './boxes.ts';
-import type { Extent, Extents } from './track.ts';
+import type { Extent, Extents } from './extents.ts';
 
 /** @param table contents of the `stbl` box. @throws Error if the tables do not fit together. */
 export function readSampleTable(table: Uint8Array): Extents {

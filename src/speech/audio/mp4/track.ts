@@ -16,18 +16,6 @@ export interface AacTrack {
   readonly samples: number;
 }
 
-/** Where a frame lies in the file. */
-export interface Extent {
-  readonly at: number;
-  readonly size: number;
-}
-
-/** What the track's frames are, and how long they last by the file's own clock. */
-export interface Extents {
-  readonly extents: readonly Extent[];
-  readonly ticks: number;
-}
-
 /** Codecs in MP4 files that are not AAC, by the names that the files have for them. */
 const otherCodecs: Readonly<Record<string, string>> = {
   alac: 'Apple Lossless (ALAC)',
