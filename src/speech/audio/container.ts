@@ -1,6 +1,9 @@
 /** Recognises an audio file by its first bytes, never by its name. */
 
-export type Container = 'wav' | 'sphere' | 'aiff' | 'au' | 'flac' | 'ogg-vorbis' | 'ogg-opus' | 'ogg-flac' | 'mp3';
+import { isAdtsFrame } from './aac/adts.ts';
+
+export type Container =
+  'wav' | 'sphere' | 'aiff' | 'au' | 'flac' | 'ogg-vorbis' | 'ogg-opus' | 'ogg-flac' | 'mp3' | 'mp4' | 'aac' | 'webm';
 
 /** The kind of audio file, or undefined if it is none that Pinch reads. Needs the first 64 bytes and the whole of an ID3 tag, or the whole file. */
 export function sniffContainer(bytes: Uint8Array): Container | undefined {
@@ -11,6 +14,8 @@ export function sniffContainer(bytes: Uint8Array): Container | undefined {
   if (start === 'FORM' && ['AIFF', 'AIFC'].includes(text(8, 12))) return 'aiff';
   if (start === '.snd' || start === 'dns.') return 'au';
   if (start === 'fLaC') return 'flac';
+  if (text(4, 8) === 'ftyp') return 'mp4';
+  if (start === '\x1a\x45\xdf\xa3') return 'webm';
   if (start === 'OggS') {
     // The first page holds one packet, the codec's header, right behind the page's segment table.
     const packet = 27 + (bytes[26] ?? 0);
@@ -20,6 +25,7 @@ export function sniffContainer(bytes: Uint8Array): Container | undefined {
     return undefined;
   }
   const tag = id3Length(bytes);
+  if (isAdtsFrame(bytes, tag)) return 'aac';
   if (tag > 0) return text(tag, tag + 4) === 'fLaC' ? 'flac' : 'mp3';
   return isMpegFrame(bytes) ? 'mp3' : undefined;
 }
@@ -38,23 +44,18 @@ export function id3Length(bytes: Uint8Array): number {
 /** What a file that Pinch does not read is; undefined if it is not recognised. */
 export function nameForeign(bytes: Uint8Array): string | undefined {
   const text = Array.from(bytes.subarray(0, 16), (byte) => String.fromCharCode(byte)).join('');
-  const found = foreign.find(({ at, sign }) => text.startsWith(sign, at));
-  if (found) return found.name;
-  // An ADTS frame of AAC begins like MPEG audio, with a layer of 0.
-  return bytes[0] === 0xff && ((bytes[1] ?? 0) & 0xf6) === 0xf0 ? 'AAC audio' : undefined;
+  return foreign.find(({ sign }) => text.startsWith(sign))?.name;
 }
 
 const foreign = [
-  { at: 4, sign: 'ftyp', name: 'an MP4 or M4A file' },
-  { at: 0, sign: '\x1a\x45\xdf\xa3', name: 'a WebM or Matroska file' },
-  { at: 0, sign: 'ajkg', name: 'audio compressed with shorten' },
-  { at: 0, sign: 'RIFX', name: 'a WAV file with the first byte of a number first' },
-  { at: 0, sign: 'riff', name: 'a Wave64 file' },
-  { at: 0, sign: 'caff', name: 'a CAF file' },
-  { at: 0, sign: '#!AMR', name: 'AMR audio' },
-  { at: 0, sign: '\x30\x26\xb2\x75', name: 'a WMA file' },
-  { at: 0, sign: 'wvpk', name: 'WavPack audio' },
-  { at: 0, sign: 'MAC ', name: "Monkey's Audio" },
+  { sign: 'ajkg', name: 'audio compressed with shorten' },
+  { sign: 'RIFX', name: 'a WAV file with the first byte of a number first' },
+  { sign: 'riff', name: 'a Wave64 file' },
+  { sign: 'caff', name: 'a CAF file' },
+  { sign: '#!AMR', name: 'AMR audio' },
+  { sign: '\x30\x26\xb2\x75', name: 'a WMA file' },
+  { sign: 'wvpk', name: 'WavPack audio' },
+  { sign: 'MAC ', name: "Monkey's Audio" },
 ] as const;
 
 /** Eleven set bits, then a version, a layer, a bit rate and a sample rate that exist (ISO 11172-3, 2.4.2.3). */

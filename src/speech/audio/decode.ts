@@ -4,6 +4,7 @@ import { decoder as opusDecoder } from '@audio/decode-opus';
 import { FLACDecoder } from '@wasm-audio-decoders/flac';
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
 import { MPEGDecoder } from 'mpg123-decoder';
+import { decodeFrames, framedReader } from './framed.ts';
 import { readAiffHeader } from './aiff.ts';
 import { readAuHeader } from './au.ts';
 import { id3Length, nameForeign, sniffContainer, type Container } from './container.ts';
@@ -93,6 +94,13 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
           return decoded;
         },
       );
+    case 'mp4':
+    case 'aac':
+    case 'webm': {
+      const framed = framedReader(container)(bytes);
+      checkRate(framed.sampleRate, framed.samples, 1);
+      return decodeFrames(framed);
+    }
     case undefined:
       throw new Error(unreadable(bytes));
   }
@@ -100,7 +108,7 @@ async function decode(bytes: Uint8Array): Promise<Decoded> {
 
 function unreadable(bytes: Uint8Array): string {
   const name = nameForeign(bytes);
-  const read = 'WAV, FLAC, Ogg, MP3, NIST SPHERE, AIFF or AU audio';
+  const read = 'WAV, FLAC, Ogg, MP3, M4A, AAC, WebM, NIST SPHERE, AIFF or AU audio';
   if (name === undefined) return `this is not ${read}`;
   return `this is ${name}, not ${read}; convert it with "ffmpeg -i FILE FILE.flac"`;
 }

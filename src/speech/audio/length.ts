@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { id3Length, sniffContainer } from './container.ts';
+import { countFrames, isFramed } from './framed.ts';
 import { readFlacInfo } from './flac.ts';
 import { loadAudio, readAudioFile } from './load.ts';
 import { parseParquetAudio } from './parquet/parquetFile.ts';
@@ -55,8 +56,14 @@ const headBytes = 4096;
  * @throws AudioError naming the file if it is missing or broken.
  */
 export async function audioSeconds(path: string, info = statOf(path)): Promise<number> {
-  const fromHeader = secondsOf(parseParquetAudio(path) ? await readAudioFile(path, headBytes) : readHead(path, info));
+  const head = parseParquetAudio(path) ? await readAudioFile(path, headBytes) : readHead(path, info);
+  const fromHeader = secondsOf(head);
   if (fromHeader !== undefined) return fromHeader;
+  const container = sniffContainer(head);
+  if (isFramed(container)) {
+    const { samples, sampleRate } = countFrames(container, await readAudioFile(path), path);
+    return samples / sampleRate;
+  }
   const sampleRate = 16_000;
   const samples = await loadAudio({ audio: path }, { sampleRate, normalise: false });
   return samples.length / sampleRate;
