@@ -1,6 +1,6 @@
 /** Recognises a manifest by its first kilobytes, with the engine's rules. */
 
-import { audioFields, textFields } from '../../protocol/manifestFields.ts';
+import { audioFields, textFields } from '../../protocol/manifests/fields.ts';
 
 export type TableKind = 'JSON lines' | 'CSV' | 'TSV';
 
