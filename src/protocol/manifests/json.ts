@@ -30,17 +30,18 @@ export function jsonRecords(text: string, parse: (text: string) => unknown = par
   return { form: 'dictionary', byId: whole };
 }
 
-/** The first record at the start of a file; undefined if there is none. @param start at least the first record, or all of the file. */
-export function firstRecord(start: string): JsonObject | undefined {
+/**
+ * The first record at the start of a file, and whether each has a line of its own; undefined if there is none.
+ * @param start at least the first record's fields, or all of the file.
+ */
+export function firstRecord(start: string): { readonly record: JsonObject; readonly onLines: boolean } | undefined {
+  const [first, ...others] = linesOf(start);
   const records = jsonRecords(start, parseStart);
-  const first = {
-    lines: () => parseJson(linesOf(start)[0]?.text ?? ''),
-    array: () => (records?.form === 'array' ? records.values[0] : undefined),
-    dictionary: () => (records?.form === 'dictionary' ? Object.values(records.byId)[0] : undefined),
-    one: () => (records?.form === 'one' ? records.value : undefined),
-  };
-  const value = records && first[records.form]();
-  return isObject(value) ? value : undefined;
+  if (records?.form === 'lines') return { record: parseJson(first?.text ?? '') as JsonObject, onLines: true };
+  // On a single line, one record that does not end is the first of many.
+  if (records?.form === 'one') return { record: records.value, onLines: others.length === 0 };
+  const record = records?.form === 'array' ? records.values[0] : Object.values(records?.byId ?? {})[0];
+  return isObject(record) ? { record, onLines: false } : undefined;
 }
 
 export function isObject(value: unknown): value is JsonObject {
