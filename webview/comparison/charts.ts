@@ -66,7 +66,8 @@ export function comparedCharts(
 ): ComparedCharts {
   const element = make('div', { class: 'charts' });
   let made = '';
-  let charts: { readonly chart: ZoomableChart; readonly table: { now?: ChartTable } }[] = [];
+  let charts: { readonly chart: ZoomableChart; readonly none: HTMLElement; readonly table: { now?: ChartTable } }[] =
+    [];
   return {
     element,
     update(runs, kind) {
@@ -82,6 +83,7 @@ export function comparedCharts(
         const drawn = charts[at];
         if (!drawn) continue;
         drawn.chart.setData(x, lines);
+        drawn.none.hidden = x.length > 0;
         drawn.table.now = {
           ...{ title: one.title, xLabel: axes[0]?.label ?? '', x, range: one.range, format: one.format },
           formatX: axes[0]?.format ?? String,
@@ -113,15 +115,13 @@ export function comparedCharts(
         onZoom: zoomAll,
         lines: runs.map(({ name }, index) => ({ label: name, ...lookOf(index), dots, format })),
       });
-      figures.push(
-        figure(
-          title,
-          chart,
-          () => table.now,
-          (extension, content) => onSave(`comparison ${id}.${extension}`, content),
-        ),
-      );
-      return { chart, table };
+      const none = make('p', { class: 'quiet none' }, 'Nothing measured yet.');
+      const save = (extension: string, content: string | Uint8Array<ArrayBuffer>): void =>
+        onSave(`comparison ${id}.${extension}`, content);
+      const shownIn = figure(title, chart, () => table.now, save);
+      shownIn.append(none);
+      figures.push(shownIn);
+      return { chart, none, table };
     });
     element.replaceChildren(...figures);
   }

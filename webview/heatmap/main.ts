@@ -174,7 +174,7 @@ function restore(): void {
   restored = true;
   if (before['subject'] !== subject?.id) return;
   const { held: step, layer, scroll } = before;
-  if (typeof step === 'number') hold(step);
+  if (typeof step === 'number' && held === null) hold(step);
   grid.setLayers(layers.map(({ name }) => name));
   if (typeof layer === 'string') {
     focused = layer;

@@ -158,7 +158,11 @@ function curveChart(chart: CurveChart, options: ChartOptions, save: Save): Drawn
         lines: chart.lines.map((line, at) => ({
           ...line,
           values: means[at] ?? [],
-          ...(line.noisy && { low: curveOf(course, line.number).low, high: curveOf(course, line.number).high }),
+          ...(line.noisy && {
+            mean: curveOf(course, line.number).mean,
+            low: curveOf(course, line.number).low,
+            high: curveOf(course, line.number).high,
+          }),
         })),
       };
     },

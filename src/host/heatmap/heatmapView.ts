@@ -135,6 +135,9 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       run: heatmapRun(snapshot, workspace.isTrusted),
       model: null,
     });
+    // The run's own page may have moved while this one was hidden.
+    const step = this.services.runs.held.of(folder);
+    if (step !== null) this.post({ kind: 'hold', step });
   }
 
   private titled(folder: string): Pick<HeatmapState, 'subject'> {

@@ -28,7 +28,10 @@ export async function comparedRun(follower: Read): Promise<ComparedRun> {
 }
 
 function madeFrom({ run, start }: RunSnapshot): (readonly [string, string])[] {
-  const path = (key: string): readonly [string, string] => [key, String(run.settings[key] ?? '–')];
+  const path = (key: string): readonly [string, string] => {
+    const given = run.settings[key];
+    return [key, typeof given === 'string' ? given : '–'];
+  };
   const sum = (key: 'model' | 'train' | 'dev'): readonly [string, string] => [
     `${key} checksum`,
     (run.checksums[key] ?? '–').slice(0, 12),

@@ -17,14 +17,17 @@ export interface ChartTableLine {
   readonly dashed?: boolean;
   readonly dots?: boolean;
   readonly values: ArrayLike<number>;
+  /** What was smoothed. */
+  readonly mean?: ArrayLike<number>;
   readonly low?: ArrayLike<number>;
   readonly high?: ArrayLike<number>;
 }
 
 /** One row for each place of the axis; unknown numbers are empty. */
 export function chartCsv({ xLabel, x, lines }: ChartTable): string {
-  const columns = lines.flatMap(({ label, values, low, high }) => [
-    { name: label, values },
+  const columns = lines.flatMap(({ label, values, mean, low, high }) => [
+    { name: label, values: mean ?? values },
+    ...(mean ? [{ name: `${label} (smoothed)`, values }] : []),
     ...(low && high
       ? [
           { name: `${label} (least)`, values: low },

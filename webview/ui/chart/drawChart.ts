@@ -23,7 +23,7 @@ export interface Paper {
   readonly colourOf: (variable: string) => string;
 }
 
-const margin = { left: 68, right: 18, top: 58, bottom: 44 };
+const margin = { left: 68, right: 36, top: 58, bottom: 44 };
 
 export function drawChart(pen: Pen, table: ChartTable, { width, height, paper, ink, colourOf }: Paper): void {
   const { x, lines } = table;
@@ -43,14 +43,15 @@ export function drawChart(pen: Pen, table: ChartTable, { width, height, paper, i
 
   for (const value of ticks(up)) {
     const y = placeY(value);
-    pen.line(
+    pen.area(
       [
         [margin.left, y],
         [width - margin.right, y],
+        [width - margin.right, y + 1],
+        [margin.left, y + 1],
       ],
       ink,
-      0.25,
-      false,
+      0.15,
     );
     pen.text([margin.left - 8, y + 4], table.format(value), { colour: ink, size: 12, anchor: 'end' });
   }
