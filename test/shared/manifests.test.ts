@@ -4,7 +4,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { measureFile } from '../../src/host/data/measureManifest.ts';
 import { evaluate } from '../../src/measure/evaluate/evaluate.ts';
+import { readManifest } from '../../src/speech/manifest/read.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
 const model = join(shared, 'models/w2v2-digits');
@@ -45,6 +47,20 @@ describe('one utterance in the form of', () => {
     expect(hypotheses.map(({ hypothesis }) => hypothesis)).toEqual(heard);
     expect(hypotheses.map(({ reference }) => reference.toLowerCase())).toEqual(['two eight one three four']);
   });
+});
+
+test.each([
+  'fairseq/train.tsv',
+  'lhotse-cuts.jsonl',
+  'speechbrain.csv',
+  'speechbrain.json',
+  'wenet.list',
+  'lj/metadata.csv',
+  'semicolon.csv',
+  'punctuation.jsonl',
+])('the editor offers %s', async (name) => {
+  const found = await measureFile(join(cases, 'manifests', name));
+  expect(await readManifest(found?.path ?? '')).toHaveLength(1);
 });
 
 test("sentences with the punctuation of Common Voice: errors are the model's own, and both forms are there", async () => {

@@ -15,7 +15,9 @@ export interface Player {
 }
 
 export function player(ask: (index: number) => void): Player {
-  let playing: { readonly index: number; readonly id: string; readonly place: Element; url?: string } | undefined;
+  let playing:
+    | { readonly index: number; readonly id: string; readonly place: Element; url?: string; mixer?: AudioContext }
+    | undefined;
 
   return {
     control(index, id) {
@@ -31,12 +33,13 @@ export function player(ask: (index: number) => void): Player {
         place.replaceChildren(make('span', { class: 'quiet', role: 'alert' }, message.reason));
         return;
       }
-      const { start, seconds } = message;
+      const { start, seconds, channel } = message;
       playing.url = URL.createObjectURL(new Blob([message.bytes], { type: message.type }));
       // A media fragment plays one utterance of a long recording.
       const part = start > 0 ? `#t=${start}${seconds === null ? '' : `,${start + seconds}`}` : '';
       const audio = make('audio', { controls: true, src: playing.url + part, 'aria-label': `Sound of ${id}` });
       place.replaceChildren(audio);
+      if (channel !== undefined) playing.mixer = playOnly(audio, channel);
       // The editor may forbid audio without a click. The controls remain.
       void audio.play().catch(() => undefined);
     },
@@ -53,11 +56,23 @@ export function player(ask: (index: number) => void): Player {
 
   function stop(): void {
     if (playing === undefined) return;
-    const { place, url } = playing;
+    const { place, url, mixer } = playing;
     playing = undefined;
     // An audio element that left the page would keep playing.
     place.querySelector('audio')?.pause();
     place.replaceChildren();
     if (url !== undefined) URL.revokeObjectURL(url);
+    void mixer?.close();
   }
+}
+
+/** Lets one channel of an audio element be heard, on all loudspeakers. */
+function playOnly(audio: HTMLAudioElement, channel: number): AudioContext {
+  const mixer = new AudioContext();
+  const splitter = mixer.createChannelSplitter(Math.max(2, channel + 1));
+  mixer.createMediaElementSource(audio).connect(splitter);
+  splitter.connect(mixer.destination, channel);
+  // A context that starts without a click is silent until something is played.
+  audio.addEventListener('play', () => void mixer.resume());
+  return mixer;
 }

@@ -4,10 +4,17 @@ import { append } from '../../base/append.ts';
 import { basename, dirname } from 'node:path';
 import { Uri, workspace } from 'vscode';
 import { excluded, mostFiles } from './findModels.ts';
-import { measureKaldi, measureLibriSpeech, measureTable, type FoundManifest } from './measureManifest.ts';
+import {
+  measureFile,
+  measureKaldi,
+  measureLibriSpeech,
+  measureParquet,
+  type FoundManifest,
+} from './measureManifest.ts';
 
-/** Limit of files to look at: most tables are no manifests, and one part of LibriSpeech has hundreds of transcripts. */
+/** Limits of files to look at: most tables and texts are no manifests, and one part of LibriSpeech has hundreds of transcripts. */
 const mostTables = 500;
+const mostTexts = 300;
 const mostTranscripts = 3000;
 
 /** In no particular order; `rankManifests` sorts them by role. */
@@ -16,35 +23,31 @@ export async function findManifests(): Promise<FoundManifest[]> {
     (await workspace.findFiles(glob, excluded, most))
       .filter(({ scheme }) => scheme === 'file')
       .map(({ fsPath }) => fsPath);
-  const [tables, recordings, transcripts] = await Promise.all([
-    find('**/*.{jsonl,ndjson,json,csv,tsv}', mostTables),
-    find('**/wav.scp', mostFiles),
-    find('**/*.trans.txt', mostTranscripts),
+  const [tables, texts, parquet, recordings, transcripts] = await Promise.all([
+    find('**/*.{jsonl,ndjson,json,csv,tsv,list,jsonl.gz,json.gz,csv.gz,tsv.gz,list.gz}', mostTables),
+    // Sets with a text beside each recording have thousands of these, and must not take the tables' places.
+    find('**/*.txt', mostTexts),
+    find('**/*.parquet', mostTables),
+    find('**/{wav.scp,wav.scp.gz}', mostFiles),
+    find('**/*.{trans.txt,trans.txt.gz}', mostTranscripts),
   ]);
+  const lists = [...tables, ...texts.filter((file) => !file.endsWith('.trans.txt'))];
   const found = [
-    ...tables.filter((file) => !notManifests.has(basename(file))).map(measureTable),
+    ...lists.map(measureFile),
+    ...[...byFolder(parquet)].map(([folder, names]) => measureParquet(folder, names)),
     ...recordings.map((file) => measureKaldi(dirname(file))),
     ...[...byTree(transcripts)].map(([folder, files]) => measureLibriSpeech(folder, files)),
   ];
   // A file may be deleted between the search and the read.
   const measured = await Promise.all(found.map((manifest) => manifest.catch(() => undefined)));
-  return measured.filter((manifest) => manifest !== undefined);
+  return measured.flat().filter((manifest) => manifest !== undefined);
 }
 
-/** Files of models and projects whose names end like those of manifests. */
-const notManifests = new Set([
-  'config.json',
-  'vocab.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'preprocessor_config.json',
-  'processor_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-]);
+function byFolder(files: readonly string[]): Map<string, string[]> {
+  const folders = new Map<string, string[]>();
+  for (const file of files) append(folders, dirname(file), basename(file));
+  return folders;
+}
 
 /** The part of LibriSpeech, such as dev-clean, that each `<part>/<speaker>/<chapter>/*.trans.txt` belongs to. */
 function byTree(transcripts: readonly string[]): Map<string, string[]> {

@@ -174,10 +174,10 @@ export class EvaluationPanel implements PanelContent {
   private async sendAudio(result: number, index: number): Promise<void> {
     const utterance = result === this.result ? this.utterances[index] : undefined;
     if (utterance === undefined || !utterance.row.audible) return;
-    const { audio, offset, row } = utterance;
+    const { audio, offset: start, channel, row } = utterance;
     try {
       const { bytes, type } = await readSound(audio);
-      await this.post({ kind: 'audio', result, index, bytes, type, start: offset, seconds: row.seconds });
+      await this.post({ kind: 'audio', result, index, bytes, type, start, seconds: row.seconds, channel });
     } catch (error) {
       await this.post({ kind: 'noAudio', result, index, reason: (error as Error).message });
     }

@@ -18,6 +18,8 @@ export interface RecognizedUtterance {
   readonly audio: string;
   /** Seconds into the file. */
   readonly offset: number;
+  /** Index of the only channel to play; undefined for all. */
+  readonly channel?: number | undefined;
 }
 
 /** Bytes of a hundred thousand utterances. Reading more at once would block the editor. */
@@ -59,7 +61,7 @@ function utteranceOf(entry: HypothesisLine, unit?: ScoringUnit): RecognizedUtter
     seconds: entry.duration ?? null,
     audible: isAbsolute(audio) && soundTypes.has(extname(audio).toLowerCase()),
   };
-  return { row, audio, offset: entry.offset ?? 0 };
+  return { row, audio, offset: entry.offset ?? 0, ...(entry.channel === undefined ? {} : { channel: entry.channel }) };
 }
 
 /** The alignment of two texts as letters; null if it would take too long. Characters, where these are counted, are shown apart as words are. */

@@ -259,6 +259,7 @@ async function evaluateOn(
       id: utterance.id,
       audio: resolve(utterance.audio),
       ...(utterance.offset === undefined ? {} : { offset: utterance.offset }),
+      ...(utterance.channel === undefined ? {} : { channel: utterance.channel }),
       seconds,
       reference,
       ...(written === undefined ? {} : { written }),

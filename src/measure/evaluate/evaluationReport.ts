@@ -172,8 +172,14 @@ function units(text: string, { unit }: Evaluation): string {
   return splitUnits(text, unit).join(' ');
 }
 
-function jsonLine({ id, audio, offset, seconds, reference, written, hypothesis, errors }: Hypothesis): HypothesisLine {
-  const place = { audio_filepath: audio, ...(offset === undefined ? {} : { offset }), duration: seconds };
+function jsonLine(scored: Hypothesis): HypothesisLine {
+  const { id, audio, offset, channel, seconds, reference, written, hypothesis, errors } = scored;
+  const place = {
+    audio_filepath: audio,
+    ...(offset === undefined ? {} : { offset }),
+    duration: seconds,
+    ...(channel === undefined ? {} : { channel }),
+  };
   const texts = { text: reference, ...(written === undefined ? {} : { written_text: written }) };
   return { ...place, ...texts, pred_text: hypothesis, id, errors };
 }

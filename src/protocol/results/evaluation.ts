@@ -101,6 +101,8 @@ const hypothesis = v.object({
   audio: text,
   /** Start of the utterance in the file, if not at its beginning. */
   offset: v.optional(amount),
+  /** Index from 0 of the file's channel that it is on; absent if all are heard. */
+  channel: v.optional(count),
   seconds: amount,
   /** As it is scored: after the steps of the setting `text`. */
   reference: text,
@@ -126,6 +128,7 @@ export const hypothesisLine = v.object({
   audio_filepath: text,
   offset: v.optional(amount),
   duration: v.optional(amount),
+  channel: v.optional(count),
   text,
   /** As the manifest has it, if that is another text than `text`. */
   written_text: v.optional(text),

@@ -89,6 +89,8 @@ export type ToEvaluation =
       /** Start of the utterance in the file in seconds, and its length; null to the file's end. */
       readonly start: number;
       readonly seconds: number | null;
+      /** Index from 0 of the only channel to play; undefined for all. */
+      readonly channel?: number | undefined;
     }
   | { readonly kind: 'noAudio'; readonly result: number; readonly index: number; readonly reason: string };
 

@@ -1,14 +1,11 @@
 /** fairseq's lists for wav2vec 2.0: a table of files and their samples, with the texts in another file, line by line. */
 
 import { basename, dirname, join, resolve } from 'node:path';
+import { fairseqStem, fairseqTexts } from '../../protocol/manifests/folders.ts';
+import { linesOf } from '../../protocol/manifests/lines.ts';
 import type { ManifestFile } from './manifestFile.ts';
-import { findFile, linesOf, readText } from './text.ts';
+import { findFile, readText } from './text.ts';
 import { ManifestError, type Entry } from './utterance.ts';
-
-/** A line with a folder, then lines with a path below it and a number of samples. */
-export function isFairseq({ head: [first, second] }: ManifestFile): boolean {
-  return !first.text.includes('\t') && /^[^\t]+\t\d+\s*$/.test(second.text);
-}
 
 /**
  * The texts are taken from the words (`.wrd`) beside the list, else from the letters (`.ltr`), else from the phones (`.phn`).
@@ -17,13 +14,7 @@ export function isFairseq({ head: [first, second] }: ManifestFile): boolean {
  */
 export async function readFairseq({ path, folder, text }: ManifestFile): Promise<Entry[]> {
   const [root, ...lines] = linesOf(text);
-  const stem = join(
-    dirname(path),
-    basename(path)
-      .replace(/\.gz$/, '')
-      .replace(/\.tsv$/, ''),
-  );
-  const texts = await readTexts(path, stem);
+  const texts = await readTexts(path, join(dirname(path), fairseqStem(basename(path))));
   if (texts.lines.length !== lines.length) {
     const counts = `${texts.lines.length} texts for the ${lines.length} files of ${path}`;
     throw new ManifestError(texts.file, undefined, `there are ${counts}; each file needs one line`);
@@ -44,21 +35,8 @@ export async function readFairseq({ path, folder, text }: ManifestFile): Promise
   });
 }
 
-/** The only list in a folder that has its texts beside it; undefined if there is none, or several. */
-export function fairseqFileIn(names: readonly string[]): string | undefined {
-  const held = new Set(names.map((name) => name.replace(/\.gz$/, '')));
-  const lists = names.filter((name) => {
-    const stem = /^(.*)\.tsv(\.gz)?$/.exec(name)?.[1];
-    return stem !== undefined && textEndings.some((ending) => held.has(`${stem}${ending}`));
-  });
-  return lists.length === 1 ? lists[0] : undefined;
-}
-
-/** Words, letters, phones. */
-const textEndings = ['.wrd', '.ltr', '.phn'] as const;
-
 async function readTexts(path: string, stem: string): Promise<{ readonly file: string; readonly lines: string[] }> {
-  const [words, letters, phones] = textEndings.map((ending) => findFile([`${stem}${ending}`]));
+  const [words, letters, phones] = fairseqTexts.map((ending) => findFile([`${stem}${ending}`]));
   const file = words ?? letters ?? phones;
   if (file === undefined) {
     const name = basename(stem);

@@ -1,7 +1,7 @@
 /** One utterance from the named fields of a record, with the names that the usual data sets give them. */
 
-import { audioFields, textFields } from '../../protocol/manifestFields.ts';
-import { isObject } from './jsonRecords.ts';
+import { audioFields, textFields } from '../../protocol/manifests/fields.ts';
+import { isObject } from '../../protocol/manifests/json.ts';
 import { ManifestError, type Entry, type Place, type Row, type Utterance } from './utterance.ts';
 
 export const idFields = ['id', 'utt_id', 'utterance_id', 'ID', 'key'];

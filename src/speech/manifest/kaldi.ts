@@ -2,10 +2,11 @@
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { linesOf, splitKey } from '../../protocol/manifests/lines.ts';
 import { round } from './fields.ts';
 import { pipedFile } from './pipe.ts';
 import { pathResolver } from './roots.ts';
-import { findFile, linesOf, readText, splitKey } from './text.ts';
+import { findFile, readText } from './text.ts';
 import { ManifestError, type Entry, type Utterance } from './utterance.ts';
 
 interface Keyed {

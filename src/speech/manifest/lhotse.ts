@@ -1,8 +1,9 @@
 /** Lhotse's manifests: cuts, and supervisions with the recordings in a file beside them. */
 
 import { basename, dirname, join } from 'node:path';
+import { lhotseCounterpart } from '../../protocol/manifests/folders.ts';
+import { isObject } from '../../protocol/manifests/json.ts';
 import { round, seconds } from './fields.ts';
-import { isObject } from './jsonRecords.ts';
 import { openManifest, type ManifestFile } from './manifestFile.ts';
 import { pipedFile } from './pipe.ts';
 import { pathResolver } from './roots.ts';
@@ -11,29 +12,13 @@ import { ManifestError, type Entry, type Place, type Row, type Utterance } from 
 
 type Fields = ReadonlyMap<string, unknown>;
 
-export function isCuts({ json }: ManifestFile): boolean {
-  const fields = json?.rows[0]?.fields;
-  if (!fields) return false;
-  return fields.has('supervisions') || /^(Mono|Multi|Mixed|Padding)Cut$/.test(textOf(fields.get('type')));
-}
-
-export function isSupervisions({ json }: ManifestFile): boolean {
-  const fields = json?.rows[0]?.fields;
-  return fields !== undefined && fields.has('recording_id') && fields.has('start') && fields.has('duration');
-}
-
-export function isRecordings({ json }: ManifestFile): boolean {
-  const fields = json?.rows[0]?.fields;
-  return fields !== undefined && Array.isArray(fields.get('sources')) && fields.has('sampling_rate');
-}
-
 /**
  * A cut with one supervision is an utterance as it is. One with several is as many utterances, each where its supervision says.
  * @throws ManifestError if a cut is not a plain part of a recording in a file, or has no text.
  */
-export function readCuts({ path, folder, json }: ManifestFile): Entry[] {
+export function readCuts({ path, folder, rows = [] }: ManifestFile): Entry[] {
   const resolvePath = pathResolver(folder);
-  return (json?.rows ?? []).flatMap(({ place, fields: given }) => {
+  return rows.flatMap(({ place, fields: given }) => {
     const fail = (problem: string): ManifestError => new ManifestError(path, place, problem);
     const fields = unmixed(given);
     if (!fields) {
@@ -84,11 +69,11 @@ function unmixed(fields: Fields): Fields | undefined {
 }
 
 /** The recordings stand in the file whose name says so instead of `supervisions`. @throws ManifestError if it is not there. */
-export async function readSupervisions({ path, json }: ManifestFile): Promise<Entry[]> {
+export async function readSupervisions({ path, rows = [] }: ManifestFile): Promise<Entry[]> {
   const recordings = await openManifest(counterpart(path, 'supervisions', 'recordings'));
-  const byId = new Map((recordings.json?.rows ?? []).map((row) => [textOf(row.fields.get('id')), row]));
+  const byId = new Map((recordings.rows ?? []).map((row) => [textOf(row.fields.get('id')), row]));
   const resolvePath = pathResolver(recordings.folder);
-  return (json?.rows ?? []).map(({ place, fields }) => {
+  return rows.map(({ place, fields }) => {
     const id = textOf(fields.get('recording_id'));
     const recording = byId.get(id);
     if (!recording) throw new ManifestError(path, place, `recording ${id} is not in ${recordings.path}`);
@@ -112,21 +97,12 @@ export async function readRecordings({ path }: ManifestFile): Promise<Entry[]> {
   return readSupervisions(await openManifest(counterpart(path, 'recordings', 'supervisions')));
 }
 
-/** The manifest in a folder that Lhotse wrote, cuts before supervisions; undefined if there is none, or several. */
-export function lhotseFileIn(files: readonly string[]): string | undefined {
-  for (const kind of ['cuts', 'supervisions']) {
-    const found = files.filter((name) => name.includes(kind) && /\.jsonl(\.gz)?$/.test(name));
-    if (found.length === 1) return found[0];
-  }
-  return undefined;
-}
-
 function counterpart(path: string, own: string, other: string): string {
-  const name = basename(path).replace(/\.gz$/, '');
-  const wanted = join(dirname(path), name.replace(own, other));
-  const found = name.includes(own) ? findFile([wanted]) : undefined;
+  const name = lhotseCounterpart(basename(path), own, other);
+  const wanted = name === undefined ? undefined : join(dirname(path), name);
+  const found = wanted === undefined ? undefined : findFile([wanted]);
   if (found !== undefined) return found;
-  const where = name.includes(own) ? wanted : `a file beside it, named like this one with "${other}" for "${own}"`;
+  const where = wanted ?? `a file beside it, named like this one with "${other}" for "${own}"`;
   throw new ManifestError(path, undefined, `these are Lhotse's ${own}, which need the ${other}: ${where} is not there`);
 }
 

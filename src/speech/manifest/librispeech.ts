@@ -4,7 +4,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { concurrently } from '../../base/concurrently.ts';
-import { audioAmong } from './audioNames.ts';
+import { audioAmong } from '../../protocol/manifests/audioNames.ts';
 import { readKeyed } from './kaldi.ts';
 import { ManifestError, type Entry } from './utterance.ts';
 

@@ -4,7 +4,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { textFields } from '../../protocol/manifestFields.ts';
+import { textFields } from '../../protocol/manifests/fields.ts';
+import { parquetSplits } from '../../protocol/manifests/folders.ts';
 import { openParquet, parquetAudioName } from '../audio/parquet/parquetFile.ts';
 import { findField, idFields } from './fields.ts';
 import { ManifestError, type Entry } from './utterance.ts';
@@ -34,13 +35,12 @@ export function parquetIn(folder: string): string[] {
 
 /** All of one split. @throws ManifestError if there are several, as `train-00000-of-00002.parquet` and `test-…` are. */
 export function splitIn(folder: string, names: readonly string[]): string[] {
-  const files = names.filter((name) => name.endsWith('.parquet')).sort();
-  const splits = [...new Set(files.map((name) => name.replace(/(-\d+-of-\d+|[-_]?\d+)?\.parquet$/, '')))];
-  if (splits.length > 1) {
-    const patterns = splits.map((split) => `${split}-*.parquet`).join(' or ');
+  const splits = parquetSplits(names);
+  if (splits.size > 1) {
+    const patterns = Array.from(splits.keys(), (split) => `${split}-*.parquet`).join(' or ');
     throw new ManifestError(folder, undefined, `this folder has several splits; name ${patterns} in it`);
   }
-  return files.map((name) => join(folder, name));
+  return [...splits.values()].flat().map((name) => join(folder, name));
 }
 
 async function readOne(path: string, isOneOfMany: boolean): Promise<Entry[]> {

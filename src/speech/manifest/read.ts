@@ -2,6 +2,7 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { fileKind } from '../../protocol/manifests/fileKinds.ts';
 import { kaldiFolderOf, readKaldi } from './kaldi.ts';
 import { openManifest } from './manifestFile.ts';
 import { parquetPattern, readParquet } from './parquet.ts';
@@ -56,7 +57,10 @@ async function readFile(path: string): Promise<Entry[]> {
   if (kaldi !== undefined) return readKaldi(kaldi);
   if (path.endsWith('.parquet')) return readParquet([path]);
   const file = await openManifest(path);
-  return (await fileReaders.find(({ recognises }) => recognises(file))?.read(file)) ?? [];
+  const { head, rows } = file;
+  const record = rows && Object.fromEntries(rows[0]?.fields ?? []);
+  const kind = fileKind({ head: [head[0].text, head[1].text], record });
+  return fileReaders[kind](file);
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,54 +1,38 @@
 /**
- * The kinds of manifests, in one table each for files and folders. The first reader that recognises what is there reads it. A new kind is
- * one more line here, and a file with its two functions.
+ * The readers of manifests, one for each kind of file and of folder. What kind a file is, `protocol/manifests/fileKinds.ts` says; the first
+ * folder reader that recognises a folder reads it.
  */
 
 import { join } from 'node:path';
-import { fairseqFileIn, isFairseq, readFairseq } from './fairseq.ts';
-import { isKaldi, readKaldi } from './kaldi.ts';
-import {
-  isCuts,
-  isRecordings,
-  isSupervisions,
-  lhotseFileIn,
-  readCuts,
-  readRecordings,
-  readSupervisions,
-} from './lhotse.ts';
+import type { FileKind } from '../../protocol/manifests/fileKinds.ts';
+import { fairseqFileIn, isKaldiFolder, lhotseFileIn, metadataIn } from '../../protocol/manifests/folders.ts';
+import { readFairseq } from './fairseq.ts';
+import { readKaldi } from './kaldi.ts';
+import { readCuts, readRecordings, readSupervisions } from './lhotse.ts';
 import { readLibriSpeech } from './librispeech.ts';
 import type { ManifestFile } from './manifestFile.ts';
 import { parquetIn, readParquet, splitIn } from './parquet.ts';
-import { headerDelimiter, readRecords, readTable } from './records.ts';
-import { headerlessDelimiter, isLJSpeech, readHeaderless, readLJSpeech } from './table.ts';
+import { readRecords, readTable } from './records.ts';
+import { readHeaderless, readLJSpeech } from './table.ts';
 import type { Entry } from './utterance.ts';
 
-interface Reader<Source> {
-  readonly name: string;
-  readonly recognises: (source: Source) => boolean;
-  /** @throws ManifestError naming what is wrong. */
-  readonly read: (source: Source) => Entry[] | Promise<Entry[]>;
-}
+/** @throws ManifestError naming what is wrong. */
+type Read<Source> = (source: Source) => Entry[] | Promise<Entry[]>;
 
-export const fileReaders: readonly Reader<ManifestFile>[] = [
-  { name: 'Lhotse cuts', recognises: isCuts, read: readCuts },
-  { name: 'Lhotse recordings', recognises: isRecordings, read: readRecordings },
-  { name: 'Lhotse supervisions', recognises: isSupervisions, read: readSupervisions },
-  {
-    name: 'JSON of NeMo, WeNet, SpeechBrain or Hugging Face',
-    recognises: ({ json }) => json !== undefined,
-    read: ({ path, json }) => readRecords(path, json?.rows ?? []),
-  },
-  { name: 'fairseq', recognises: isFairseq, read: readFairseq },
-  { name: 'table with a header', recognises: (file) => headerDelimiter(file) !== undefined, read: readTable },
-  {
-    name: 'table without a header',
-    recognises: (file) => headerlessDelimiter(file) !== undefined,
-    read: readHeaderless,
-  },
-  { name: 'LJSpeech', recognises: isLJSpeech, read: readLJSpeech },
-  // Says which columns are missing.
-  { name: 'other text', recognises: () => true, read: readTable },
-];
+const readJson: Read<ManifestFile> = ({ path, rows }) => readRecords(path, rows ?? []);
+
+export const fileReaders: Readonly<Record<FileKind, Read<ManifestFile>>> = {
+  'Lhotse cuts': readCuts,
+  'Lhotse recordings': readRecordings,
+  'Lhotse supervisions': readSupervisions,
+  'JSON of NeMo, WeNet, SpeechBrain or Hugging Face': readJson,
+  'other JSON': readJson,
+  fairseq: readFairseq,
+  'table with a header': readTable,
+  'table without a header': readHeaderless,
+  LJSpeech: readLJSpeech,
+  'other text': readTable,
+};
 
 /** A folder, and the names of what is in it. */
 export interface ManifestFolder {
@@ -58,20 +42,16 @@ export interface ManifestFolder {
   readonly readFile: (path: string) => Promise<Entry[]>;
 }
 
-const metadataFiles = ['metadata.csv', 'metadata.jsonl', 'metadata.tsv'];
+interface FolderReader {
+  readonly name: string;
+  readonly recognises: (folder: ManifestFolder) => boolean;
+  readonly read: Read<ManifestFolder>;
+}
 
-export const folderReaders: readonly Reader<ManifestFolder>[] = [
-  { name: 'Kaldi or ESPnet', recognises: ({ path }) => isKaldi(path), read: ({ path }) => readKaldi(path) },
-  {
-    name: 'Hugging Face audio folder or LJSpeech',
-    recognises: (folder) => metadataIn(folder) !== undefined,
-    read: (folder) => folder.readFile(join(folder.path, metadataIn(folder) ?? '')),
-  },
-  {
-    name: 'Lhotse',
-    recognises: ({ names }) => lhotseFileIn(names) !== undefined,
-    read: ({ path, names, readFile }) => readFile(join(path, lhotseFileIn(names) ?? '')),
-  },
+export const folderReaders: readonly FolderReader[] = [
+  { name: 'Kaldi or ESPnet', recognises: ({ names }) => isKaldiFolder(names), read: ({ path }) => readKaldi(path) },
+  oneFile('Hugging Face audio folder or LJSpeech', metadataIn),
+  oneFile('Lhotse', lhotseFileIn),
   {
     name: 'parquet',
     recognises: ({ names }) => names.some((name) => name.endsWith('.parquet')),
@@ -82,14 +62,15 @@ export const folderReaders: readonly Reader<ManifestFolder>[] = [
     recognises: ({ path, names }) => names.includes('data') && parquetIn(join(path, 'data')).length > 0,
     read: ({ path }) => readParquet(splitIn(join(path, 'data'), parquetIn(join(path, 'data')))),
   },
-  {
-    name: 'fairseq',
-    recognises: ({ names }) => fairseqFileIn(names) !== undefined,
-    read: ({ path, names, readFile }) => readFile(join(path, fairseqFileIn(names) ?? '')),
-  },
+  oneFile('fairseq', fairseqFileIn),
   { name: 'LibriSpeech', recognises: () => true, read: ({ path }) => readLibriSpeech(path) },
 ];
 
-function metadataIn({ names }: ManifestFolder): string | undefined {
-  return metadataFiles.flatMap((name) => [name, `${name}.gz`]).find((name) => names.includes(name));
+/** A folder whose manifest is one of the files in it. */
+function oneFile(name: string, find: (names: readonly string[]) => string | undefined): FolderReader {
+  return {
+    name,
+    recognises: ({ names }) => find(names) !== undefined,
+    read: ({ path, names, readFile }) => readFile(join(path, find(names) ?? '')),
+  };
 }

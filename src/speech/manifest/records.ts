@@ -2,11 +2,12 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { audioFields, textFields } from '../../protocol/manifestFields.ts';
+import { audioFields, textFields } from '../../protocol/manifests/fields.ts';
+import { cellsOf, headerDelimiter } from '../../protocol/manifests/tables.ts';
 import { findField, needField, toEntry } from './fields.ts';
 import type { ManifestFile } from './manifestFile.ts';
 import { pathResolver } from './roots.ts';
-import { delimiters, parseTable, type Delimiter } from './table.ts';
+import { parseTable } from './table.ts';
 import { ManifestError, type Entry, type Row } from './utterance.ts';
 
 /** Objects that each name an audio file and its text, as NeMo, WeNet, SpeechBrain and Hugging Face's `metadata.jsonl` have them. */
@@ -18,22 +19,13 @@ export function readRecords(file: string, rows: readonly Row[]): Entry[] {
   });
 }
 
-/** What separates the columns of a table whose header names an audio file and a text; undefined if there is no such header. */
-export function headerDelimiter({ path, head }: ManifestFile): Delimiter | undefined {
-  return delimiters.find((delimiter) => {
-    if (!head[0].text.includes(delimiter)) return false;
-    const columns = new Map(headerNames(path, head[0].text, delimiter).map((name) => [name, '']));
-    return findField(audioFields, columns) !== undefined && findField(textFields, columns) !== undefined;
-  });
-}
-
 /**
  * A table with a header line. Common Voice keeps its audio in `clips/` beside the table.
  * @throws ManifestError if no delimiter gives a header with the columns that are needed, or the table is malformed.
  */
 export function readTable(file: ManifestFile): Entry[] {
   const { path, folder, text, head } = file;
-  const delimiter = headerDelimiter(file);
+  const delimiter = headerDelimiter(head[0].text);
   if (delimiter === undefined) {
     throw new ManifestError(
       path,
@@ -42,7 +34,7 @@ export function readTable(file: ManifestFile): Entry[] {
     );
   }
   const [, ...body] = parseTable(path, text, delimiter);
-  const names = headerNames(path, head[0].text, delimiter);
+  const names = cellsOf(head[0].text, delimiter);
   const columns = new Map(names.map((name) => [name, '']));
   const audioField = findField(audioFields, columns) ?? '';
   const textField = findField(textFields, columns) ?? '';
@@ -55,14 +47,4 @@ export function readTable(file: ManifestFile): Entry[] {
     for (const [name, cell] of fields) if (cell === '' && name !== textField) fields.delete(name);
     return toEntry(path, { place: line, fields }, { audioField, textField, resolvePath });
   });
-}
-
-function headerNames(file: string, header: string, delimiter: Delimiter): string[] {
-  try {
-    return (parseTable(file, header, delimiter)[0]?.cells ?? []).map((name) => name.trim());
-  } catch (error) {
-    // A quote that goes on to the next line: whoever reads the whole table says what is wrong.
-    if (error instanceof ManifestError) return [];
-    throw error;
-  }
 }

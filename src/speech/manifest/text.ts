@@ -9,11 +9,6 @@ import { ManifestError } from './utterance.ts';
 /** Far beyond any manifest, and still within what one string can hold. */
 const maxBytes = 256 * 2 ** 20;
 
-export interface Line {
-  readonly number: number;
-  readonly text: string;
-}
-
 /** The file's text without a byte-order mark. @throws ManifestError if it is missing, too large, broken or not UTF-8. */
 export async function readText(path: string): Promise<string> {
   const bytes = await unpack(path, await readBytes(path));
@@ -29,21 +24,6 @@ export async function readText(path: string): Promise<string> {
 /** The first of these files that is there, as it is or with `.gz` behind its name. */
 export function findFile(paths: readonly string[]): string | undefined {
   return paths.flatMap((path) => [path, `${path}.gz`]).find((path) => existsSync(path));
-}
-
-/** The lines that are not blank, with their numbers from 1. */
-export function linesOf(text: string): Line[] {
-  return text
-    .split(/\r\n|\n|\r/)
-    .map((line, i) => ({ number: i + 1, text: line }))
-    .filter((line) => line.text.trim() !== '');
-}
-
-/** A line of the form "key the rest": the rest may be empty. */
-export function splitKey(line: string): { readonly key: string; readonly rest: string } {
-  const trimmed = line.trim();
-  const space = trimmed.search(/\s/);
-  return space < 0 ? { key: trimmed, rest: '' } : { key: trimmed.slice(0, space), rest: trimmed.slice(space).trim() };
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

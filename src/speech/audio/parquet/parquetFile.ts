@@ -1,12 +1,7 @@
 /** Parquet files with recordings, as Hugging Face's data sets keep them: `{bytes, path}` in a column. */
 
-import {
-  asyncBufferFromFile,
-  parquetMetadataAsync,
-  parquetSchema,
-  type AsyncBuffer,
-  type FileMetaData,
-} from 'hyparquet';
+import { asyncBufferFromFile, parquetMetadataAsync, type AsyncBuffer, type FileMetaData } from 'hyparquet';
+import { parquetAudioColumn } from '../../../protocol/manifests/parquetColumns.ts';
 
 export interface ParquetFile {
   readonly file: AsyncBuffer;
@@ -32,8 +27,5 @@ export function parseParquetAudio(name: string): { readonly file: string; readon
 export async function openParquet(path: string): Promise<ParquetFile> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
-  const audio = parquetSchema(metadata).children.find(({ children }) =>
-    children.some(({ element }) => element.name === 'bytes' && element.type === 'BYTE_ARRAY'),
-  );
-  return { file, metadata, audioColumn: audio?.element.name };
+  return { file, metadata, audioColumn: parquetAudioColumn(metadata) };
 }
