@@ -29,7 +29,7 @@ interface Shown {
 }
 
 const rate: Shown = {
-  ...{ id: 'wer', title: 'Word error rate on the development data', dots: true },
+  ...{ id: 'wer', title: 'Error rate on the development data', dots: true },
   format: (value) => percent(value),
   sample: ({ evaluations }, of) => ({
     x: evaluations.map(({ step }) => of(step)),

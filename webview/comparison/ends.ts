@@ -29,13 +29,17 @@ interface MeasureColumn {
 const measures: readonly MeasureColumn[] = [
   {
     id: 'wer',
-    title: 'Dev WER',
-    description: 'Word error rate on the development data',
+    title: 'Dev error rate',
+    description: 'On the development data, of words, or of characters or phones where the model has no words',
     format: percent,
     best: 'least',
   },
   {
-    ...{ id: 'testWer', title: 'Evaluated WER', description: 'Of the newest evaluation kept beside the checkpoint' },
+    ...{
+      id: 'testWer',
+      title: 'Evaluated error rate',
+      description: 'Of the newest evaluation kept beside the checkpoint',
+    },
     ...{ format: percent, best: 'least' },
   },
   { id: 'sparsity', title: 'Sparsity', description: 'Of the gated weights', format: percent, best: 'most' },
@@ -87,7 +91,7 @@ export function ends(onOpen: (index: number) => void, onDiff: (index: number) =>
       ...{
         id: 'diff',
         title: 'Against the first',
-        description: 'Which weights were cut, and whether the word error rate differs significantly',
+        description: 'Which weights were cut, and whether the error rate differs significantly',
       },
       value: () => null,
       cell: ({ index, run }) =>

@@ -171,9 +171,9 @@ function curveChart(chart: CurveChart, options: ChartOptions, save: Save): Drawn
 
 /** Error rates are measured now and then: points, with a line between them, and the checkpoints as marks. */
 function errorRateChart(options: ChartOptions, save: Save): Drawn {
-  const title = 'Word error rate on the development data';
+  const title = 'Error rate on the development data';
   const format = (value: number): string => percent(value);
-  const line = { label: 'WER', colour: '--vscode-charts-red', dots: true, format };
+  const line = { label: 'Error rate', colour: '--vscode-charts-red', dots: true, format };
   const plot = lineChart({ ...options, label: `${title} over the run`, lines: [line] });
   const none = make('p', { class: 'quiet none' }, 'Not measured yet.');
   let table: ChartTable | undefined;

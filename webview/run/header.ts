@@ -1,6 +1,7 @@
 /** The top of a run's page: its name, how it is doing, where it is going, and what can be done now. */
 
 import { byteSize, count, duration, percent, shortCount, significant } from '../../src/base/format.ts';
+import { errorRateShort } from '../../src/protocol/errorRate.ts';
 import type { RunCommand, RunForecast } from '../../src/protocol/views/run.ts';
 import type { HeatmapStatus } from '../../src/protocol/views/heatmap.ts';
 import { button, progressRing } from '../ui/controls.ts';
@@ -38,7 +39,10 @@ export function header(onCommand: (command: RunCommand) => void): Header {
     sparsity: fact('Sparsity', 'Zeros among the weights that may be pruned'),
     target: fact('Will be', 'What the run aims for: sparsity of the gated weights, and what then remains of the model'),
     loss: fact('Loss'),
-    wer: fact('WER', 'Word error rate on the development data, last measured'),
+    wer: fact(
+      'Error rate',
+      'Last measured on the development data, of words, or of characters or phones where the model has no words',
+    ),
     speed: fact('Speed', 'Seconds per step, and seconds of speech trained on per second'),
     size: fact('Size', 'Of the last checkpoint, uncompressed: zeros take space until the model is exported'),
     kept: fact('Weights kept', 'Numbers in the last checkpoint that are not zero, of all parameters'),
@@ -96,7 +100,7 @@ export function header(onCommand: (command: RunCommand) => void): Header {
       facts.target.set(forecast ? forecastText(forecast) : '');
       facts.loss.set(latest ? significant(latest.loss) : '');
       const wer = run?.evaluation;
-      facts.wer.set(wer ? `${percent(wer.wer)} at step ${count(wer.step)}` : '');
+      facts.wer.set(wer ? `${errorRateShort(wer.unit)} ${percent(wer.wer)} at step ${count(wer.step)}` : '');
       facts.speed.set(
         latest && store.isLive && Number.isFinite(latest.secondsPerStep)
           ? `${significant(latest.secondsPerStep)} s/step · ${significant(latest.audioSecondsPerSecond)}×`

@@ -1,6 +1,7 @@
 /** What came out of a run: its checkpoints with size and error rate, and the next steps. */
 
 import { byteSize, count, percent, shortCount } from '../../src/base/format.ts';
+import { errorRateName, type ScoringUnit } from '../../src/protocol/errorRate.ts';
 import type { RunCheckpoint, RunCommand } from '../../src/protocol/views/run.ts';
 import { button } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
@@ -27,8 +28,8 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
       },
       {
         id: 'wer',
-        title: 'WER',
-        description: 'Word error rate on the development data',
+        title: 'Error rate',
+        description: 'On the development data, of words, or of characters or phones where the model has no words',
         numeric: true,
         value: ({ wer }) => wer,
         cell: ({ wer }) => (wer === null ? '–' : percent(wer)),
@@ -66,7 +67,7 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
     ...(
       [
         ['Evaluate', 'evaluate', 'Measure the best checkpoint on speech'],
-        ['Diff with the Original', 'diffOriginal', 'What was cut, and whether the word error rate changed'],
+        ['Diff with the Original', 'diffOriginal', 'What was cut, and whether the error rate changed'],
         ['Export…', 'export', 'Write the model smaller, with 8-bit weights, or for other programs'],
         ['Prune Further…', 'pruneFurther', 'Start a run from this checkpoint'],
       ] as const
@@ -78,19 +79,21 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
   const element = make('section', {}, make('h2', {}, 'What came out'), none, summary, next, table.element);
   /** The best checkpoint, or the newest. */
   let chosen: number | undefined;
-  let shown: { readonly checkpoints?: unknown; readonly trusted?: boolean } = {};
+  let shown: { readonly checkpoints?: unknown; readonly trusted?: boolean; readonly unit?: ScoringUnit | undefined } =
+    {};
   return {
     element,
     update({ known: { checkpoints = noCheckpoints, run, trusted = true } }) {
       element.hidden = !run;
-      if (checkpoints === shown.checkpoints && trusted === shown.trusted) return;
-      shown = { checkpoints, trusted };
+      const unit = run?.evaluation?.unit;
+      if (checkpoints === shown.checkpoints && trusted === shown.trusted && unit === shown.unit) return;
+      shown = { checkpoints, trusted, unit };
       const best = checkpoints.find((one) => one.best) ?? checkpoints.at(-1);
       chosen = best?.step;
       none.hidden = best !== undefined;
       summary.hidden = table.element.hidden = best === undefined;
       next.hidden = best === undefined || !trusted;
-      if (best) setText(summary, summaryOf(best));
+      if (best) setText(summary, summaryOf(best, errorRateName(unit)));
       table.setRows(checkpoints);
     },
   };
@@ -98,9 +101,10 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
 
 const noCheckpoints: readonly RunCheckpoint[] = [];
 
-function summaryOf({ step, wer, best, sparsity, nonZeroParameters, parameters, bytes }: RunCheckpoint): string {
+function summaryOf(checkpoint: RunCheckpoint, rateName: string): string {
+  const { step, wer, best, sparsity, nonZeroParameters, parameters, bytes } = checkpoint;
   const which = best ? 'The best checkpoint at the final sparsity' : 'The newest checkpoint';
-  const rate = wer === null ? 'its word error rate was not measured' : `word error rate ${percent(wer)}`;
+  const rate = wer === null ? `its ${rateName} was not measured` : `${rateName} ${percent(wer)}`;
   return `${which}, step ${count(step)}: ${rate}, ${percent(sparsity)} of the gated weights are zero, ${shortCount(nonZeroParameters)} of ${shortCount(parameters)} parameters are left, ${byteSize(bytes)}.`;
 }
 

@@ -50,7 +50,7 @@ export interface RunCheckpoint {
   readonly bytes: number;
   /** On the development data, if it was measured at this step. */
   readonly wer: number | null;
-  /** The lowest word error rate at the final sparsity. */
+  /** The lowest error rate at the final sparsity. */
   readonly best: boolean;
 }
 

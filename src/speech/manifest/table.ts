@@ -54,7 +54,10 @@ export function readHeaderless(file: ManifestFile): Entry[] {
           return { line: number, cells: [key, rest] };
         })
       : parseTable(path, text, delimiter);
-  const audioAt = delimiter === '|' ? 0 : Math.max(0, delimiter === ' ' ? 0 : cellsOf(head[0].text, delimiter).findIndex(isAudioName));
+  const audioAt =
+    delimiter === '|'
+      ? 0
+      : Math.max(0, delimiter === ' ' ? 0 : cellsOf(head[0].text, delimiter).findIndex(isAudioName));
   const resolvePath = pathResolver(folder);
   return rows.map(({ line, cells }) => {
     const audio = (cells[audioAt] ?? '').trim();

@@ -44,6 +44,13 @@ test('texts that are too long are not aligned, and keep the count of the file', 
   expect(only?.row).toMatchObject({ edits: null, errors: 7, words: 600 });
 });
 
+test('the channel to play', async () => {
+  const [first, second] = await readHypotheses(
+    file([utterance('a', 'a', 'a', { channel: 1 }), utterance('b', 'b', 'b')]),
+  );
+  expect([first?.channel, second?.channel]).toEqual([1, undefined]);
+});
+
 test('more errors come first, then the higher error rate', async () => {
   const lines = [
     utterance('right', 'a b', 'a b'),

@@ -278,6 +278,19 @@ describe('evaluate', () => {
     await expect(evaluate(join(folder, 'echo'), data)).rejects.toThrow(/2 of 100.*two-0\.wav/u);
   });
 
+  test('the channel of an utterance is written where the manifest has one', async () => {
+    const data = manifest('channel', [
+      ['a', 'a'],
+      ['b', 'b'],
+    ]);
+    const [first, second = ''] = readFileSync(data, 'utf8').split('\n');
+    writeFileSync(data, `${first}\n${JSON.stringify({ ...(JSON.parse(second) as object), channel: 0 })}\n`);
+    await writeEvaluation(join(folder, 'channel-out'), await evaluate(join(folder, 'echo'), data));
+    const lines = readFileSync(join(folder, 'channel-out/hypotheses.jsonl'), 'utf8').trim().split('\n');
+    const channels = lines.map((line) => (JSON.parse(line) as { channel?: number }).channel);
+    expect(channels).toEqual([undefined, 0]);
+  });
+
   test('compares with another model and writes everything for other tools', async () => {
     const data = manifest('versus', [
       ['a b', 'a b'],
