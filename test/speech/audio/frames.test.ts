@@ -1,5 +1,5 @@
 /**
- * M4A, AAC and WebM against ffmpeg 5.1, which wrote the fixtures in `fixtures/frames`: `tone.m4a` and `tone.webm` from `tone.wav` (-c:a aac -aac_pns 0 -b:a 32k;
+ * M4A, AAC and WebM against ffmpeg 5.1, which wrote the fixtures in `fixtures/frames`: `tone.m4a` and `tone.webm` from `tone.wav` (-af volume=0.5 -c:a aac -aac_pns 0 -b:a 32k;
  * -c:a libopus -b:a 16k), `fragments.mp4` from the first of them (-c copy -movflags +frag_keyframe+empty_moov), `stereo.aac` from bursts and a tone at 22,050 Hz.
  * The FLAC files are what ffmpeg decodes from the files of the same names, and `tone.opus` has the packets of `tone.webm`.
  */
@@ -58,7 +58,8 @@ describe('AAC as ffmpeg decodes it', () => {
 test('Opus is the same from WebM as from Ogg', async () => {
   const [webm, ogg] = await Promise.all([decode(await fixture('tone.webm')), decode(await fixture('tone.opus'))]);
   expect(webm).toHaveLength(4800);
-  expect(agreement(webm, ogg)).toBeGreaterThan(100);
+  // The Ogg file does not say that the end of its last packet is padding, which reaches into the resampled samples before.
+  expect(agreement(webm.subarray(0, 4700), ogg)).toBeGreaterThan(100);
 });
 
 test.each(['tone.m4a', 'fragments.mp4', 'stereo.aac', 'tone.webm'])(
