@@ -35,6 +35,12 @@ const cut = {
   type: 'MonoCut',
 };
 
+/** The tables of an MP4 file before its frames, where damage meets them more often. */
+function endFirst(bytes: Buffer): Buffer {
+  const movie = bytes.lastIndexOf('moov') - 4;
+  return Buffer.concat([bytes.subarray(0, 28), bytes.subarray(movie), bytes.subarray(28, movie)]);
+}
+
 /** What is damaged, and how many of its bytes from the start or the end hold the numbers that matter. */
 const originals: Readonly<
   Record<string, { readonly files: readonly Buffer[]; readonly start?: number; readonly end?: number }>
@@ -51,6 +57,8 @@ const originals: Readonly<
       fixture('adpcm-ima.wav'),
       fixture('adpcm-ms-stereo.wav'),
       Buffer.concat([id3(20), fixture('tone.flac')]),
+      ...['tone.m4a', 'fragments.mp4', 'stereo.aac', 'tone.webm'].map((name) => fixture(`frames/${name}`)),
+      endFirst(fixture('frames/tone.m4a')),
     ].map((bytes) => Buffer.from(bytes)),
     start: 200,
   },

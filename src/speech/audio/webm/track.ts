@@ -7,7 +7,7 @@ export interface OpusHead {
   readonly channels: number;
   readonly streamCount: number;
   readonly coupledStreamCount: number;
-  readonly channelMappingTable: readonly number[];
+  readonly channelMappingTable: number[];
   readonly outputGain: number;
 }
 
