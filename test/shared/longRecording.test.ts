@@ -111,7 +111,10 @@ test('joined digits: in windows no worse than in one piece', async () => {
       if (!plan) expect(whole).toBeLessThan(samples.length);
       if (!plan) expect(window).toBeLessThanOrEqual(20 * rate);
       const [heard] = await recognizer.recognize([samples]);
-      const { errors, words } = scoreUtterance(new TextSteps(autoSteps, processor.vocabulary).apply(text), heard?.text ?? '');
+      const { errors, words } = scoreUtterance(
+        new TextSteps(autoSteps, processor.vocabulary).apply(text),
+        heard?.text ?? '',
+      );
       return errors / words;
     } finally {
       await recognizer.dispose();

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { RunAbout, RunSetting } from '../../protocol/views/run.ts';
 import { defaultSettings, settingsOf } from '../../protocol/settings.ts';
+import { textStepsOf } from '../../protocol/textSteps.ts';
 import type { RunFile } from '../../protocol/records.ts';
 import type { RunSnapshot } from '../../runs/followRun.ts';
 
@@ -40,7 +41,8 @@ export function aboutRun(folder: string, { run, start }: RunSnapshot): RunAbout 
 
 /** Every setting but the paths, which stand by themselves. Settings that this version does not know are listed, too. */
 export function settingsTable({ version, settings }: Pick<RunFile, 'version' | 'settings'>): RunSetting[] {
-  const standard = new Map(leaves(defaultSettings));
+  // A run.json holds the steps of texts themselves.
+  const standard = new Map(leaves({ ...defaultSettings, text: textStepsOf(defaultSettings.text) }));
   const own = new Map(leaves(completed(version, settings)));
   return Array.from(own)
     .filter(([name]) => name !== '' && !paths.has(name))
