@@ -124,7 +124,7 @@ describe('files that cannot be used are named, with the reason', () => {
     [
       'text',
       () => Buffer.from('once upon a time there was a file'),
-      /clip: this is not WAV, FLAC, Ogg, MP3, NIST SPHERE, AIFF or AU audio/,
+      /clip: this is not WAV, FLAC, Ogg, MP3, M4A, AAC, WebM, NIST SPHERE, AIFF or AU audio/,
     ],
     ['a WAV cut off', () => cut('tone.wav', 0.5), /clip: .*cut off: 2389 of 4800 samples/],
     ['a FLAC cut off', () => cut('tone.flac', 0.5), /clip: .*cut off/],

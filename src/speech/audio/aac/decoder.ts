@@ -23,17 +23,23 @@ const element = { single: 0, pair: 1, coupling: 2, low: 3, data: 4, layout: 5, f
  */
 export function decodeAac(frames: readonly Uint8Array[], { sampleRate }: AacConfig): Float32Array[] {
   const bands = bandsOf(sampleRate);
-  const channels: { readonly bank: FilterBank; readonly samples: Float32Array }[] = [];
+  const channels: { readonly bank: FilterBank; samples: Float32Array }[] = [];
   const random = noise();
   for (const [i, frame] of frames.entries()) {
     let count = 0;
     try {
       decodeFrame(new BitReader(frame), bands, random, ({ spectrum, info }) => {
         if (i === 0 && count < maxChannels) {
-          channels.push({ bank: new FilterBank(), samples: new Float32Array(frames.length * frameSamples) });
+          channels.push({ bank: new FilterBank(), samples: new Float32Array(0) });
         }
         const channel = channels[count++];
         if (!channel) throw new Error('it has more channels than the first');
+        // Grown as frames turn out to be good: a broken file may claim any number of them.
+        if (channel.samples.length === i * frameSamples) {
+          const grown = new Float32Array(Math.min(frames.length, 2 * i + 64) * frameSamples);
+          grown.set(channel.samples);
+          channel.samples = grown;
+        }
         channel.bank.next(spectrum, info, channel.samples, i * frameSamples);
       });
       if (count < channels.length) throw new Error('it has fewer channels than the first');

@@ -11,3 +11,6 @@ export interface Extents {
   readonly extents: readonly Extent[];
   readonly ticks: number;
 }
+
+/** More frames than this last longer than any recording that is read. */
+export const mostFrames = 2 ** 21;

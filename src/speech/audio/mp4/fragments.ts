@@ -1,7 +1,7 @@
 /** Where the frames of a fragmented MP4 file are, as browsers record it (ISO/IEC 14496-12, 8.8). */
 
 import { findBox, readBoxes, viewOf } from './boxes.ts';
-import type { Extent, Extents } from './extents.ts';
+import { mostFrames, type Extent, type Extents } from './extents.ts';
 
 interface Defaults {
   readonly duration: number;
@@ -24,6 +24,7 @@ export function readFragments(bytes: Uint8Array, movie: Uint8Array, track: numbe
         if (run.type !== 'trun') continue;
         const read = readRun(run.body, header, next);
         for (const extent of read.extents) extents.push(extent);
+        if (extents.length > mostFrames) throw new Error('the MP4 file says that it has too many frames');
         ticks += read.ticks;
         next = read.next;
       }
@@ -81,7 +82,7 @@ function readRun(
   const extents: Extent[] = [];
   let ticks = 0;
   const width = 4 * [0x100, 0x200, 0x400, 0x800].filter((flag) => flags & flag).length;
-  if (place + width * count > body.length || next < 0 || count > 2 ** 21) {
+  if (place + width * count > body.length || next < 0 || count > mostFrames) {
     throw new Error('the MP4 file is broken: a fragment is cut off');
   }
   for (let i = 0; i < count; i++, place += width) {

@@ -1,7 +1,7 @@
 /** Where an MP4 track's frames are: `stsz`, `stsc`, `stco` or `co64`, and `stts` (ISO/IEC 14496-12, 8.6 and 8.7). */
 
 import { findBox, needBox, readTable, viewOf } from './boxes.ts';
-import type { Extent, Extents } from './extents.ts';
+import { mostFrames, type Extent, type Extents } from './extents.ts';
 
 /** @param table contents of the `stbl` box. @throws Error if the tables do not fit together. */
 export function readSampleTable(table: Uint8Array): Extents {
@@ -28,9 +28,6 @@ export function readSampleTable(table: Uint8Array): Extents {
   for (let i = 0; i < times.length; i += 2) ticks += (times[i] ?? 0) * (times[i + 1] ?? 0);
   return { extents, ticks };
 }
-
-/** More frames than this last longer than any recording that is read. */
-const mostFrames = 2 ** 21;
 
 function readSizes(box: Uint8Array): { readonly count: number; readonly of: (i: number) => number } {
   if (box.length < 12) throw new Error('the MP4 file is broken: a table is cut off');
