@@ -41,7 +41,7 @@ test('docs/run-folder.md has the defaults of the settings', () => {
 
 test('every command of the README has a section in docs/commands.md', () => {
   const commands = Array.from(read('README.md').matchAll(/^\| `pinch (\w+)/gmu), ([, name = '']) => name);
-  expect(commands.length).toBe(10);
+  expect(commands.length).toBe(12);
   const sections = anchors(read('docs/commands.md'));
   expect(commands.filter((name) => !sections.some((section) => section.startsWith(`pinch-${name}`)))).toEqual([]);
 });
