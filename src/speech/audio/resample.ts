@@ -3,6 +3,8 @@
  * (Smith, "Digital Audio Resampling", CCRMA). Ours, because the small packages at hand alias audibly or have no types.
  */
 
+import { bessel } from './bessel.ts';
+
 /** Zero crossings of the sinc on each side: with the roll-off below, aliases of speech stay under -80 dB. */
 const zeroCrossings = 32;
 /** The filter's middle, as a share of the lower Nyquist frequency, so that its slope ends just above it. */
@@ -54,17 +56,6 @@ function makeFilter(offset: number, cutoff: number, reach: number): Float32Array
   // Every phase passes a constant unchanged; else the phases' small differences would be heard as a tone.
   const sum = taps.reduce((total, tap) => total + tap, 0);
   return Float32Array.from(taps, (tap) => tap / sum);
-}
-
-/** The modified Bessel function of order 0, by its series. */
-function bessel(x: number): number {
-  let term = 1;
-  let sum = 1;
-  for (let k = 1; term > 1e-12 * sum; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

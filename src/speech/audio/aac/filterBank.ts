@@ -1,5 +1,6 @@
 /** From the spectra of one channel's frames to its samples (ISO/IEC 14496-3, 4.6.11). */
 
+import { bessel } from '../bessel.ts';
 import { frameSamples } from './config.ts';
 import { CosineTransform } from './cosine.ts';
 import type { WindowInfo } from './window.ts';
@@ -95,15 +96,4 @@ function kaiserSlope(length: number): Float64Array {
   const total = kernel.reduce((sum, value) => sum + value, 0);
   let sum = 0;
   return kernel.subarray(0, length).map((value) => Math.sqrt((sum += value) / total));
-}
-
-/** The modified Bessel function of order 0, by its series. */
-function bessel(x: number): number {
-  let term = 1;
-  let sum = 1;
-  for (let k = 1; term > 1e-18 * sum; k++) {
-    term *= (x / (2 * k)) ** 2;
-    sum += term;
-  }
-  return sum;
 }
