@@ -5,16 +5,16 @@ import { FLACDecoder } from '@wasm-audio-decoders/flac';
 import { OggVorbisDecoder } from '@wasm-audio-decoders/ogg-vorbis';
 import { MPEGDecoder } from 'mpg123-decoder';
 import { decodeFrames, framedReader } from './framed.ts';
-import { readAiffHeader } from './aiff.ts';
-import { readAuHeader } from './au.ts';
+import { readAiffHeader } from './pcm/aiff.ts';
+import { readAuHeader } from './pcm/au.ts';
 import { id3Length, nameForeign, sniffContainer, type Container } from './container.ts';
 import { AudioError } from './error.ts';
 import { readFlacInfo, withFrameBehind } from './flac.ts';
 import { maxChannels, maxRecordingSeconds, maxSampleRate, minSampleRate } from './limits.ts';
-import { decodePcmFile } from './pcm.ts';
+import { decodePcmFile } from './pcm/pcm.ts';
 import { resample } from './resample.ts';
-import { readSphereHeader } from './sphere.ts';
-import { decodeWav } from './wav.ts';
+import { readSphereHeader } from './pcm/sphere.ts';
+import { decodeWav } from './pcm/wav.ts';
 
 export interface Decoded {
   readonly channelData: readonly Float32Array[];

@@ -6,7 +6,7 @@ import { countFrames, isFramed } from './framed.ts';
 import { readFlacInfo } from './flac.ts';
 import { loadAudio, readAudioFile } from './load.ts';
 import { parseParquetAudio } from './parquet/parquetFile.ts';
-import { readPcmHeader } from './pcmHeader.ts';
+import { readPcmHeader } from './pcm/pcmHeader.ts';
 
 /** Numbers of a file: its size in bytes, when it was modified, in milliseconds, and its seconds of audio. */
 export const numbersOfFile = 3;

@@ -7,7 +7,7 @@ import { durationSlack, maxFileBytes } from './limits.ts';
 import { normalise } from './normalise.ts';
 import { parseParquetAudio } from './parquet/parquetFile.ts';
 import { readParquetAudio } from './parquet/recordings.ts';
-import { readWavPart } from './wavPart.ts';
+import { readWavPart } from './pcm/wavPart.ts';
 
 /** Where an utterance's audio is: a whole file, or a part of a recording. */
 export interface AudioSource {

@@ -1,6 +1,6 @@
 /** Reads the headers of AU files (`.au`, `.snd`; Sun's audio(4) manual page). */
 
-import { maxChannels } from './limits.ts';
+import { maxChannels } from '../limits.ts';
 import type { PcmHeader } from './pcm.ts';
 
 const encodings: Readonly<Record<number, Pick<PcmHeader, 'encoding' | 'bits'>>> = {

@@ -1,8 +1,8 @@
 /** Reads a part of a recording whose samples stand in the file one by one, without reading the rest: an hour's recording has hundreds of utterances, asked for in any order. */
 
 import { open, stat } from 'node:fs/promises';
-import { render } from './decode.ts';
-import { maxRecordingSeconds } from './limits.ts';
+import { render } from '../decode.ts';
+import { maxRecordingSeconds } from '../limits.ts';
 import { decodePcm } from './pcm.ts';
 import { readPcmHeader } from './pcmHeader.ts';
 

@@ -3,7 +3,7 @@
  * 8-bit samples for unsigned ones, and decodes only whole files.
  */
 
-import { maxChannels } from './limits.ts';
+import { maxChannels } from '../limits.ts';
 import type { PcmHeader } from './pcm.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Reads the headers of NIST SPHERE files, in which the LDC ships its corpora: lines of text in the first 1024 bytes or more. */
 
-import { maxChannels } from './limits.ts';
+import { maxChannels } from '../limits.ts';
 import type { PcmHeader } from './pcm.ts';
 
 /** No corpus has headers of more. */

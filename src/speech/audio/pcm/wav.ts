@@ -1,7 +1,7 @@
 /** Reads WAV files: RIFF, RF64 and BW64, with samples one by one or in blocks of ADPCM. */
 
 import { adpcmFormats, decodeAdpcm, type AdpcmHeader } from './adpcm.ts';
-import { maxChannels } from './limits.ts';
+import { maxChannels } from '../limits.ts';
 import { decodePcmFile, type PcmHeader } from './pcm.ts';
 
 type Format = Omit<PcmHeader, 'dataStart' | 'samples'> | Omit<AdpcmHeader, 'dataStart' | 'bytes' | 'samples'>;

@@ -2,7 +2,7 @@
 
 import { readAiffHeader } from './aiff.ts';
 import { readAuHeader } from './au.ts';
-import { sniffContainer } from './container.ts';
+import { sniffContainer } from '../container.ts';
 import type { PcmHeader } from './pcm.ts';
 import { readSphereHeader } from './sphere.ts';
 import { readWavHeader } from './wav.ts';
