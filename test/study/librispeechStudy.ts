@@ -56,14 +56,25 @@ export async function makeLibriSpeechStudy(
   return study.models.length * (1 + study.methods.length);
 }
 
+/** The convolutions of wav2vec 2.0 and HuBERT: a frame of 320 samples, 20 ms. */
+const encoder = { conv_kernel: [10, 3, 3, 3, 3, 2, 2], conv_stride: [5, 2, 2, 2, 2, 2, 2] };
+
 async function writeModel(folder: string, architecture: string): Promise<void> {
   const family = caseOf(architecture);
   const tensors = tensorsOf(family);
   const count = Object.keys(symbols).length;
+  const channels = (family.config['conv_dim'] as number[])[0] ?? 0;
+  const replace = (name: string, dims: readonly number[]): unknown => tensors.set(name, tensorOf(name, dims));
   for (const [name, dims] of Object.entries(family.tensors)) {
-    if (name.startsWith('lm_head.')) tensors.set(name, tensorOf(name, [count, ...dims.slice(1)]));
+    if (name.startsWith('lm_head.')) replace(name, [count, ...dims.slice(1)]);
+    // The case has two convolutions and a frame of 20 samples, so half a minute would have 24,000 frames: gigabytes of attention.
+    if (name.endsWith('feature_extractor.conv_layers.1.conv.weight')) {
+      for (const [i, kernel] of encoder.conv_kernel.entries()) {
+        if (i > 0) replace(name.replace('.1.', `.${i}.`), [channels, channels, kernel]);
+      }
+    }
   }
   await mkdir(folder, { recursive: true });
-  const config = { ...family.config, vocab_size: count };
+  const config = { ...family.config, ...encoder, conv_dim: encoder.conv_kernel.map(() => channels), vocab_size: count };
   await writeCheckpoint({ config, masked: family.masked }, tensors, { symbols, folder });
 }
