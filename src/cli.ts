@@ -146,6 +146,10 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .description('list the layers of a model with shapes, zeros and gates, and estimate the cost of the model')
     .argument('<model>', 'a model folder, an ONNX file or a Hugging Face checkpoint')
     .option('--layer <name>', "only this layer: its weights' distribution, and its threshold")
+    .option(
+      '--thresholds',
+      'only the sparsity that the model has with all thresholds of its run multiplied by one factor',
+    )
     .option('--against <model>', 'the dense model to compare the cost with (the one that its run started from)')
     .option(...cost)
     .option(...latency)

@@ -1,6 +1,6 @@
 /** Tests whether two systems' word error rates on the same utterances differ significantly. */
 
-import type { Comparison } from '../protocol/results/comparison.ts';
+import type { Comparison, Mapsswe } from '../protocol/results/comparison.ts';
 import type { ScoringUnit } from '../protocol/errorRate.ts';
 import { pairedBootstrap } from './bootstrap.ts';
 import { mapsswe } from './mapsswe.ts';
@@ -41,29 +41,29 @@ export function compareSystems(
   const bootstrap = pairedBootstrap(
     scores.map(({ first, second }) => ({ words: first.words, first: first.errors, second: second.errors })),
   );
-  if (scores.every(({ first, second }) => first.errors + second.errors === 0)) {
-    return {
-      verdict: 'undecided',
-      reason: 'Neither system makes an error on these utterances.',
-      mapsswe: test,
-      bootstrap,
-    };
+  return { ...verdictBy(test), mapsswe: test, bootstrap };
+}
+
+/** What the test says of the tested system, and why it may not apply. */
+export function verdictBy(test: Mapsswe): Pick<Comparison, 'verdict' | 'reason'> {
+  // A segment is where one of the two errs.
+  if (test.segments === 0) {
+    return { verdict: 'undecided', reason: 'Neither system makes an error on these utterances.' };
   }
   if (test.segments < fewestSegments) {
     const have = test.segments === 1 ? 'segment has' : 'segments have';
     const reason = `Only ${test.segments} ${have} errors; the test needs ${fewestSegments}. Use more test speech.`;
-    return { verdict: 'undecided', reason, mapsswe: test, bootstrap };
+    return { verdict: 'undecided', reason };
   }
   if (test.deviation === 0 && test.mean !== 0) {
     const reason = 'Every segment differs by the same number of errors, so the test has no spread to judge by.';
-    return { verdict: 'undecided', reason, mapsswe: test, bootstrap };
+    return { verdict: 'undecided', reason };
   }
-  const verdict = Math.abs(test.z) <= significantZ ? 'same' : test.z > 0 ? 'worse' : 'better';
-  return { verdict, mapsswe: test, bootstrap };
+  return { verdict: Math.abs(test.z) <= significantZ ? 'same' : test.z > 0 ? 'worse' : 'better' };
 }
 
 /** The reason why the two lists are not the same utterances; undefined if they are, in any order. */
-function firstDifference(tested: readonly Recognized[], against: readonly Recognized[]): string | undefined {
+export function firstDifference(tested: readonly Recognized[], against: readonly Recognized[]): string | undefined {
   if (tested.length === 0) return 'There are no utterances to compare.';
   const references = new Map(against.map((utterance) => [utterance.id, utterance.reference]));
   if (references.size !== against.length || new Set(tested.map(({ id }) => id)).size !== tested.length) {

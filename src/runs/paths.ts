@@ -1,6 +1,6 @@
 /** Paths of a run's files. */
 
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 
 export interface RunPaths {
   readonly folder: string;
@@ -37,4 +37,9 @@ export function featuresFolder(runFolder: string): string {
 /** Folder of a workspace folder's runs. */
 export function runsFolder(workspaceFolder: string): string {
   return join(workspaceFolder, '.pinch', 'runs');
+}
+
+/** Where the sparsity curve of a checkpoint is kept (protocol/results/sparsityCurve.ts). @param model its ONNX file. */
+export function sparsityCurveFile(model: string): string {
+  return join(dirname(model), `${basename(model, extname(model))}.sparsity-curve.json`);
 }

@@ -55,6 +55,13 @@ export class MagnitudeHistogram implements MagnitudeCounts {
     return least === most ? least : least + countSmaller(this.sortedBin(binOf(edge)), edge);
   }
 
+  /** About how many magnitudes are below the edge, as if those of its bin were evenly spread in it. No weight is read. */
+  about(edge: number): number {
+    const [least, most] = this.bounds(edge);
+    const share = (magnitudeOf(edge) & (2 ** binBits - 1)) / 2 ** binBits;
+    return least + share * (most - least);
+  }
+
   private sortedBin(bin: number): Float32Array {
     let own = this.sorted.get(bin);
     if (!own) {

@@ -128,6 +128,11 @@ function shapeOf(options: CutOptions, name: string): FeatureCut | undefined {
   return frames > 0 ? { name, axis, channels, perSample: (channels * frames) / (lengths[1] - lengths[0]) } : undefined;
 }
 
+/** Whether the model has a place for the frames that SpecAugment hides (specAugment.ts). */
+export function canHideFrames(options: CutOptions): boolean {
+  return writeAt({ ...options, timeMasks: true }, 2, 2 * options.sampleRate, undefined).hidden > 0;
+}
+
 /** How much of dropout and SpecAugment a training graph has that begins at the value, or at the audio. */
 function editsOf(options: CutOptions, name: string | undefined): string {
   const { dropped, hidden } = writeAt(options, 2, 2 * options.sampleRate, name);

@@ -21,8 +21,9 @@ export interface TimeMaskInput {
 
 /**
  * Puts the mask where the residual stream begins: behind the first value that something computed from it is added to, one vector for each
- * frame of the logits. In wav2vec 2.0 and its relatives that is the feature projection's output. An export has lost the vector that
- * masked frames had in pre-training, so they become zero.
+ * frame of the logits. In wav2vec 2.0 and its relatives that is the feature projection's output. Where the stream has another frame rate, as in
+ * SEW, the mask is put on the last value before it that has the logits' frames. An export has lost the vector that masked frames had in
+ * pre-training, so they become zero.
  * @param written the model's nodes in their simplest form.
  * @param logits the logits' shape: utterances, frames, symbols.
  * @returns no edit for a model without such a place.
@@ -47,18 +48,49 @@ export function specAugmentEdit(
 
 function streamStart(written: Builder['operands'], utterances: number, frames: number): Value | undefined {
   const inputsOf = new Map<Operand, readonly Operand[]>();
+  /** Where streams at other frame rates begin. */
+  const others: Value[] = [];
   for (const [node, { inputs, outputs }] of written) {
     for (const output of outputs) inputsOf.set(output, inputs);
     const [left, right] = inputs;
     if (node.opType !== 'Add' || !left || !right) continue;
     const isStream = (value: Value, branch: Value): boolean =>
-      [value, branch].every(({ dims }) => dims.length === 3 && isOfFrames(dims, utterances, frames)) &&
+      [value, branch].every(({ dims }) => dims.length === 3) &&
       value.dims.every((dim, axis) => dim === branch.dims[axis]) &&
       dependsOn(branch, value, inputsOf);
-    if (isStream(left, right)) return left;
-    if (isStream(right, left)) return right;
+    for (const stream of isStream(left, right) ? [left] : isStream(right, left) ? [right] : []) {
+      if (isOfFrames(stream.dims, utterances, frames)) return stream;
+      others.push(stream);
+    }
+  }
+  for (const stream of others) {
+    const found = lastAtFrameRate(stream, inputsOf, utterances, frames);
+    if (found) return found;
   }
   return undefined;
+}
+
+/**
+ * The last value with a vector for each frame of the logits that a stream at another frame rate is computed from, if there is no way around it.
+ * In SEW that is what is pooled, and what positions are computed from: transformers hides frames there, too.
+ */
+function lastAtFrameRate(
+  stream: Value,
+  inputsOf: ReadonlyMap<Operand, readonly Operand[]>,
+  utterances: number,
+  frames: number,
+): Value | undefined {
+  const isFrames = (value: Operand): value is Value =>
+    value !== undefined &&
+    value.type === 'float32' &&
+    value.dims.length === 3 &&
+    value.dims[2] !== 1 &&
+    isOfFrames(value.dims, utterances, frames);
+  const before = ancestorsOf(stream, inputsOf);
+  const last = [...inputsOf.keys()].findLast((value) => before.has(value) && isFrames(value));
+  if (last === undefined || !isFrames(last)) return undefined;
+  const around = ancestorsOf(stream, inputsOf, last);
+  return [...around].some((value) => value !== last && isFrames(value)) ? undefined : last;
 }
 
 /** Some models hold frames before utterances. */
@@ -67,17 +99,26 @@ function isOfFrames([first, second]: readonly number[], utterances: number, fram
 }
 
 function dependsOn(value: Value, on: Value, inputsOf: ReadonlyMap<Operand, readonly Operand[]>): boolean {
-  const seen = new Set<Operand>();
+  return value !== on && ancestorsOf(value, inputsOf, on).has(on);
+}
+
+/** What a value is computed from, itself included. @param around is looked at, but not what it is computed from. */
+function ancestorsOf(
+  value: Operand,
+  inputsOf: ReadonlyMap<Operand, readonly Operand[]>,
+  around?: Operand,
+): ReadonlySet<Operand> {
+  const seen = new Set<Operand>([value]);
   const open: Operand[] = [value];
   for (let next = open.pop(); next; next = open.pop()) {
+    if (next === around) continue;
     for (const input of inputsOf.get(next) ?? []) {
-      if (input === on) return true;
-      if (seen.has(input)) continue;
+      if (!input || seen.has(input)) continue;
       seen.add(input);
       open.push(input);
     }
   }
-  return false;
+  return seen;
 }
 
 /** The masks of all steps. They depend on the seed, the step and the batch alone, so a run that is resumed goes on with those it would have had. */

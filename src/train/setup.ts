@@ -9,7 +9,7 @@ import type { BatchShape } from '../speech/batches/batches.ts';
 import type { OnMeasured } from '../speech/lengths/lengths.ts';
 import { TrainingData } from './data/data.ts';
 import { chooseDevice, type ChosenDevice } from '../runtime/device.ts';
-import { findFeatureCut } from '../step/featureCut.ts';
+import { canHideFrames, findFeatureCut } from '../step/featureCut.ts';
 import { Features } from './features/features.ts';
 import type { FeatureType } from './features/files.ts';
 import type { GraphCost } from '../runtime/graphCost.ts';
@@ -39,6 +39,8 @@ export interface Setup extends PreparedModel {
   /** Features of a frozen encoder; undefined if each batch computes its own, or if everything is trained. */
   readonly features: Features | undefined;
   readonly device: ChosenDevice;
+  /** Whether SpecAugment hides frames: the settings may not want it, and the model may have no place for it. */
+  readonly hidesFrames: boolean;
   /** The largest of the run. */
   readonly learningRate: number;
   /** Updates in all. */
@@ -84,6 +86,7 @@ export async function prepareRun(
       loader,
       features,
       device,
+      hidesFrames: options.specAugment !== undefined && canHideFrames(cutOptions(options, processor)),
       learningRate: settings.optimizer.learningRate ?? learningRateFor(parameters),
       steps,
       largestBatch,
@@ -133,12 +136,18 @@ async function openFeatures(
   const { data, loader, processor, steps, folder } = run;
   const type = keptType(features, steps * batch.accumulate > data.plan.batchesPerEpoch);
   if (!type) return undefined;
-  const { sampleRate } = processor;
-  const [dropout, timeMasks] = [options.settings.dropout > 0, options.specAugment !== undefined];
-  const cut = findFeatureCut({ ...options, sampleRate, dropout, timeMasks });
+  const cut = findFeatureCut(cutOptions(options, processor));
   if (!cut) return undefined;
   const samples = data.ready.reduce((sum, utterance) => sum + utterance.samples, 0);
   return Features.open({ ...options, cut, type, processor, loader, folder, limit: featuresGigabytes * 1e9, samples });
+}
+
+function cutOptions(
+  options: TrainingSessionOptions,
+  { sampleRate }: PreparedModel['processor'],
+): Parameters<typeof findFeatureCut>[0] {
+  const [dropout, timeMasks] = [options.settings.dropout > 0, options.specAugment !== undefined];
+  return { ...options, sampleRate, dropout, timeMasks };
 }
 
 /** In how many bits features are kept, if at all. A run that sees each utterance once would gain nothing. */

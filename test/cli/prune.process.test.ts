@@ -65,16 +65,22 @@ describe('a dry run', () => {
     const { code, out } = await run('prune', ...usual, '--device', 'cpu', '--dry-run');
     expect(code).toBe(0);
     expect(out).toMatch(/^encoder\.layers\.1\.dense +1 +32 × 32 +1,024/mu);
-    expect(out).toMatch(/^Learning rate 0\.0023, dropout 0\.1, SpecAugment on 13\.00 % of the frames\.$/mu);
+    expect(out).toMatch(
+      /^Learning rate 0\.0023, dropout 0\.1, SpecAugment on 13\.00 % of the frames left out, because no place for it is found in this model\.$/mu,
+    );
     expect(out.endsWith('\n')).toBe(true);
   });
 
   test('a setting that a file does not name has its default', async () => {
     writeFileSync(join(folder, 'some.json'), JSON.stringify({ batch: { seconds: 10 } }));
     const some = ['prune', ...usual, '--device', 'cpu', '--dry-run', '--config', 'some.json'];
-    expect((await run(...some)).out).toMatch(/, dropout 0\.1, SpecAugment on 13\.00 % of the frames\.$/mu);
+    expect((await run(...some)).out).toMatch(
+      /, dropout 0\.1, SpecAugment on 13\.00 % of the frames left out, because no place for it is found in this model\.$/mu,
+    );
     const over = await run(...some, '--dropout', '0.3', '--mask-time-prob', '0.1');
-    expect(over.out).toMatch(/, dropout 0\.3, SpecAugment on 10\.00 % of the frames\.$/mu);
+    expect(over.out).toMatch(
+      /, dropout 0\.3, SpecAugment on 10\.00 % of the frames left out, because no place for it is found in this model\.$/mu,
+    );
   });
 
   test('a run.json of the first form keeps the meaning of what it leaves out', async () => {

@@ -9,7 +9,7 @@ import type { Model } from '../../src/onnx/graph/graph.ts';
 import { loadModel, type ModelFile } from '../../src/onnx/file/load.ts';
 import { float32, int64, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { Random } from '../../src/base/random.ts';
-import { findFeatureCut } from '../../src/step/featureCut.ts';
+import { canHideFrames, findFeatureCut } from '../../src/step/featureCut.ts';
 import { FeatureEncoder } from '../../src/train/features/encoder.ts';
 import { paddedFeatures } from '../../src/step/paddedFeatures.ts';
 import { Session } from '../../src/runtime/session.ts';
@@ -116,6 +116,21 @@ describe('the cut', () => {
     expect(cutOf(model, frozen)?.name).toBe('stream');
     expect(cutOf(model, frozen, { timeMasks: true })?.name).toBe('active0');
   });
+});
+
+test('frames can be hidden where a residual stream begins, and nowhere else', () => {
+  const can = (model: Model): boolean => {
+    const parameters = [...model.graph.initializers].flatMap(([initializer, { type, dims }]) =>
+      type === 'float32' ? [{ initializer, dims, trained: true }] : [],
+    );
+    return canHideFrames({ model, parameters, ...options });
+  };
+  const { graph, opsets } = toyModel();
+  expect(can({ graph, opsets })).toBe(false);
+  const nodes = graph.nodes.flatMap((one) =>
+    one.outputs[0] === 'active0' ? [{ ...one, outputs: ['a'] }, node('active0 = Add(a, product0)')] : [one],
+  );
+  expect(can({ graph: { ...graph, nodes }, opsets })).toBe(true);
 });
 
 describe('the parts of the toy', () => {

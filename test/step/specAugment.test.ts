@@ -1,5 +1,7 @@
 /** SpecAugment: where it goes, what a mask does to a step, and the masks themselves. */
 
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Builder } from '../../src/onnx/graph/builder.ts';
 import { loadModel } from '../../src/onnx/file/load.ts';
@@ -10,6 +12,8 @@ import { specAugmentEdit, TimeMasks, type TimeMaskInput } from '../../src/step/s
 import { stateNames } from '../../src/state/stateNames.ts';
 import { buildTrainingGraph, type TrainingGraph } from '../../src/step/trainingGraph.ts';
 import { Session } from '../../src/runtime/session.ts';
+import { importModel } from '../../src/huggingface/importModel.ts';
+import { familyCases, tensorsOf, writeCheckpoint } from '../huggingface/writtenCheckpoint.ts';
 
 describe('in the sample model', () => {
   const samples = 8000;
@@ -110,6 +114,95 @@ describe('in the sample model', () => {
       if (only === 0) expect(hidden.loss).toBeCloseTo(whole.loss, 5);
       else expect(Math.abs(hidden.loss / whole.loss - 1)).toBeGreaterThan(0.001);
     }
+  });
+});
+
+/**
+ * `SEWModel.forward(inputs, mask_time_indices=hidden)` of transformers 5.17.0 with the weights of fixtures/make.py, in training mode without
+ * dropout, with `masked_spec_embed` zero; then CTC as in torch_reference.py, and the norm over the gradients of all parameters but that one.
+ */
+const sew = [
+  { name: 'that pools two frames', whole: [10.8957367, 12.9919977], hidden: [10.9080429, 13.2068929] },
+  { name: 'that pools three, with a mask', whole: [11.612669, 12.971016], hidden: [11.6368275, 12.3030033] },
+] as const;
+
+describe.each(sew.map((each, at) => ({ ...each, at })))('in an SEW model $name', ({ at, whole, hidden }) => {
+  const [samples, labels] = [460, 3];
+  let folder: string;
+  let graph: TrainingGraph;
+  let session: Session;
+  let feeds: Record<string, Tensor>;
+
+  beforeAll(async () => {
+    const written = familyCases.filter(({ config }) => config.architectures[0] === 'SEWForCTC')[at]!;
+    folder = await writeCheckpoint(written, tensorsOf(written));
+    const { file, parameters } = exposeParameters(
+      await loadModel((await importModel(folder, join(folder, 'onnx'))).model),
+    );
+    const mask = file.model.graph.inputs.find(({ name }) => name === 'attention_mask');
+    graph = buildTrainingGraph({
+      model: file.model,
+      parameters: parameters.map(({ initializer, dims }) => ({ initializer, dims, trained: true })),
+      shape: { rows: 2, samples, labels },
+      audioInput: 'input_values',
+      maskInput: mask && { name: mask.name, type: 'int64' },
+      logitsOutput: 'logits',
+      blank: 0,
+      gates: 'fixed',
+      accumulation: 'none',
+      settings: {
+        optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
+        ...{ tau: 0.1, quadratic: 10, dropout: 0, accumulate: 1, tiles: false, timeMasks: true },
+      },
+    });
+    session = await Session.create(graph.model, { device: 'cpu' });
+    const { frames } = graph;
+    feeds = {
+      input_values: float32(
+        Float32Array.from({ length: 2 * samples }, (_, i) => Math.sin(0.05 * (i % samples) * (i < samples ? 1 : 2))),
+        [2, samples],
+      ),
+      attention_mask: { type: 'int64', dims: [2, samples], data: new BigInt64Array(2 * samples).fill(1n) },
+      labels: int64([2, 3, 4, 5, 3, 0], [2, labels]),
+      label_lengths: int64([3, 2]),
+      frame_lengths: int64([frames, frames - 3]),
+      utterance_weights: float32([1, 1]),
+      ...Object.fromEntries(
+        parameters.flatMap(({ initializer, dims }) => [
+          [stateNames.weight(initializer), file.model.graph.initializers.get(initializer)!],
+          [stateNames.mean(initializer), float32(new Float32Array(sizeOf(dims)), dims)],
+          [stateNames.square(initializer), float32(new Float32Array(sizeOf(dims)), dims)],
+        ]),
+      ),
+      ...Object.fromEntries(['decay', 'rate', 'epsilon'].map((name) => [`weights_${name}`, float32([0.5], [])])),
+    };
+  });
+  afterAll(async () => {
+    await session.dispose();
+    await rm(folder, { recursive: true });
+  });
+
+  test.each([
+    ['nothing', [], whole],
+    [
+      'frames',
+      [
+        [3, 8],
+        [32, 37],
+        [42, 44],
+      ],
+      hidden,
+    ],
+  ] as const)('with %s hidden, loss and gradients are those of transformers', async (_, spans, [loss, norm]) => {
+    expect(graph.timeMask?.dims).toEqual([2, graph.frames, 1]);
+    expect(graph.frames).toBe(22);
+    const shown = new Float32Array(2 * graph.frames).fill(1);
+    for (const [from, to] of spans) shown.fill(0, from, to);
+    const all: Record<string, Tensor> = { ...feeds, time_mask: float32(shown, [2, graph.frames, 1]) };
+    const results = await session.run(Object.fromEntries(session.inputs.map((name) => [name, all[name]!])));
+    const number = (name: string): number => Number(results[name]?.tensor.data[0]);
+    expect(number('ctc_loss') / loss).toBeCloseTo(1, 4);
+    expect(number('gradient_norm') / norm).toBeCloseTo(1, 4);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { byteSize, count, duration, percent, shortCount } from '../../src/base/format.ts';
 import type { ComparedRun, RunEnd } from '../../src/protocol/views/comparison.ts';
+import type { RunVerdict } from '../../src/protocol/views/run.ts';
 import { make } from '../ui/dom.ts';
 import { sortableTable, type Column } from '../ui/table/table.ts';
 import { lookOf } from './colours.ts';
@@ -16,7 +17,7 @@ interface Row {
   readonly run: ComparedRun;
 }
 
-type Measure = Exclude<keyof RunEnd, 'checkpoint'>;
+type Measure = Exclude<keyof RunEnd, 'checkpoint' | 'testData' | 'verdict' | 'verdictReason'>;
 
 interface MeasureColumn {
   readonly id: Measure;
@@ -91,15 +92,11 @@ export function ends(onOpen: (index: number) => void, onDiff: (index: number) =>
       ...{
         id: 'diff',
         title: 'Against the first',
-        description: 'Which weights were cut, and whether the error rate differs significantly',
+        description:
+          'Whether the error rate differs significantly where both were evaluated on the same speech, and which weights were cut',
       },
-      value: () => null,
-      cell: ({ index, run }) =>
-        index === 0
-          ? 'the first'
-          : run.end.checkpoint === null
-            ? '–'
-            : link('Diff', () => onDiff(index), `Diff ${run.name} with the first`),
+      value: ({ run: { end } }) => (end.verdict === null ? null : verdictOrder.indexOf(end.verdict)),
+      cell: ({ index, run }) => (index === 0 ? 'the first' : againstFirst(run, () => onDiff(index))),
     },
   ];
   const table = sortableTable<Row>({
@@ -114,6 +111,12 @@ export function ends(onOpen: (index: number) => void, onDiff: (index: number) =>
       for (const { id, best: which } of measures) {
         // A run that is not done is small or quick because it is not done.
         const done = rows.filter(({ run }) => run.status === 'done');
+        // Rates on different speech are not comparable.
+        const sets = new Set(done.map(({ run }) => run.end.testData).filter((data) => data !== null));
+        if (id === 'testWer' && sets.size > 1) {
+          best.delete(id);
+          continue;
+        }
         const values = done.map(({ run }) => run.end[id]).filter((value) => value !== null);
         // Among equals nothing is best.
         if (new Set(values).size < 2) best.delete(id);
@@ -122,6 +125,24 @@ export function ends(onOpen: (index: number) => void, onDiff: (index: number) =>
       table.setRows(rows);
     },
   };
+}
+
+const verdictOrder: readonly RunVerdict[] = ['better', 'same', 'worse', 'undecided'];
+
+const verdictWords: Readonly<Record<RunVerdict, string>> = {
+  better: 'significantly better',
+  same: 'no significant difference',
+  worse: 'significantly worse',
+  undecided: 'no verdict',
+};
+
+function againstFirst({ name, end }: ComparedRun, onDiff: () => void): string | HTMLElement {
+  if (end.checkpoint === null) return '–';
+  const diff = link('Diff', onDiff, `Diff ${name} with the first`);
+  if (end.verdict === null) return diff;
+  const title = end.verdictReason ?? `Of the error rates on ${end.testData ?? 'the same speech'}, by MAPSSWE`;
+  const verdict = make('span', { class: `verdict ${end.verdict}`, title }, verdictWords[end.verdict]);
+  return make('span', { class: 'links' }, verdict, diff);
 }
 
 /** A short sample of the run's line. */

@@ -1,11 +1,12 @@
 /** What came out of a run: its checkpoints with size and error rate, and the next steps. */
 
 import { byteSize, count, percent, shortCount } from '../../src/base/format.ts';
-import { errorRateName, type ScoringUnit } from '../../src/protocol/errorRate.ts';
-import type { RunCheckpoint, RunCommand } from '../../src/protocol/views/run.ts';
+import { errorRateName } from '../../src/protocol/errorRate.ts';
+import type { RunCheckpoint, RunCommand, RunMeasurement } from '../../src/protocol/views/run.ts';
 import { button } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
 import { sortableTable } from '../ui/table/table.ts';
+import { measurementText, shortVerdict, withoutCheckpoint } from './outcomeText.ts';
 import type { RunPageStore } from './store.ts';
 
 export interface Outcome {
@@ -15,6 +16,8 @@ export interface Outcome {
 
 export function outcome(onCommand: (command: RunCommand, checkpoint?: number) => void): Outcome {
   const summary = make('p');
+  const verdict = make('p', { class: 'verdict' });
+  const measured = new Map<number, RunMeasurement>();
   const table = sortableTable<RunCheckpoint>({
     label: 'Checkpoints of the run',
     sort: { column: 'step', direction: 'descending' },
@@ -33,6 +36,19 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
         numeric: true,
         value: ({ wer }) => wer,
         cell: ({ wer }) => (wer === null ? '–' : percent(wer)),
+      },
+      {
+        id: 'measured',
+        title: 'Evaluated',
+        description:
+          'Error rate of the newest evaluation kept beside the checkpoint, and the verdict against the original model',
+        numeric: true,
+        value: ({ step }) => measured.get(step)?.wer ?? null,
+        cell: ({ step }) => {
+          const one = measured.get(step);
+          if (!one) return '–';
+          return make('span', { title: measurementText(one) }, [percent(one.wer), ...shortVerdict(one)].join(' · '));
+        },
       },
       column('sparsity', 'Sparsity', 'Of the weights that may be pruned', percent),
       column('sparsityOfAll', 'Of all', 'Zeros among all parameters', percent),
@@ -75,22 +91,29 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
       button({ label, title, primary: at === 0, onClick: () => onCommand(command, chosen) }),
     ),
   );
-  const none = make('p', { class: 'quiet' }, 'The run has written no checkpoint yet.');
-  const element = make('section', {}, make('h2', {}, 'What came out'), none, summary, next, table.element);
+  const none = make('p', { class: 'quiet' });
+  const element = make('section', {}, make('h2', {}, 'What came out'), none, summary, verdict, next, table.element);
   /** The best checkpoint, or the newest. */
   let chosen: number | undefined;
-  let shown: { readonly checkpoints?: unknown; readonly trusted?: boolean; readonly unit?: ScoringUnit | undefined } =
-    {};
+  let shown: readonly unknown[] = [];
   return {
     element,
-    update({ known: { checkpoints = noCheckpoints, run, trusted = true } }) {
+    update({ known: { checkpoints = noCheckpoints, measurements = noMeasurements, run, trusted = true } }) {
       element.hidden = !run;
       const unit = run?.evaluation?.unit;
-      if (checkpoints === shown.checkpoints && trusted === shown.trusted && unit === shown.unit) return;
-      shown = { checkpoints, trusted, unit };
+      const now = [checkpoints, measurements, trusted, unit, run?.status];
+      if (now.every((each, at) => each === shown[at])) return;
+      shown = now;
+      measured.clear();
+      for (const one of measurements) measured.set(one.step, one);
       const best = checkpoints.find((one) => one.best) ?? checkpoints.at(-1);
       chosen = best?.step;
       none.hidden = best !== undefined;
+      setText(none, run ? withoutCheckpoint(run.status) : '');
+      const judged = best && measured.get(best.step);
+      verdict.hidden = judged === undefined;
+      verdict.className = `verdict ${judged?.original?.verdict ?? 'unknown'}`;
+      if (judged) setText(verdict, measurementText(judged));
       summary.hidden = table.element.hidden = best === undefined;
       next.hidden = best === undefined || !trusted;
       if (best) setText(summary, summaryOf(best, errorRateName(unit)));
@@ -100,6 +123,8 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
 }
 
 const noCheckpoints: readonly RunCheckpoint[] = [];
+
+const noMeasurements: readonly RunMeasurement[] = [];
 
 function summaryOf(checkpoint: RunCheckpoint, rateName: string): string {
   const { step, wer, best, sparsity, nonZeroParameters, parameters, bytes } = checkpoint;

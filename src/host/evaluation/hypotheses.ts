@@ -3,6 +3,7 @@
 import { extname, isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { align } from '../../metrics/alignment.ts';
+import type { Recognized } from '../../metrics/compare.ts';
 import { splitUnits } from '../../metrics/score.ts';
 import type { ScoringUnit } from '../../protocol/errorRate.ts';
 import { hypothesisLine, type HypothesisLine } from '../../protocol/results/evaluation.ts';
@@ -33,21 +34,30 @@ const largestTable = 500 * 500;
  * @throws Error with one sentence if the file cannot be read, or a line was not written by Pinch.
  */
 export async function readHypotheses(path: string, unit?: ScoringUnit): Promise<RecognizedUtterance[]> {
+  const utterances = await mapLines(path, (line) => utteranceOf(line, unit));
+  const rate = ({ row }: RecognizedUtterance): number => row.errors / Math.max(1, row.words);
+  return utterances.sort((a, b) => b.row.errors - a.row.errors || rate(b) - rate(a));
+}
+
+/** The texts of a hypotheses.jsonl, in its order. @throws Error as `readHypotheses` does. */
+export function readTexts(path: string): Promise<Recognized[]> {
+  return mapLines(path, ({ id, text, pred_text: hypothesis }) => ({ id, reference: text, hypothesis }));
+}
+
+async function mapLines<R>(path: string, apply: (line: HypothesisLine) => R): Promise<R[]> {
   let content: string;
   try {
     content = await readSmallFile(path, largestFile);
   } catch (error) {
     throw new Error(`${path}: the utterances cannot be read: ${(error as Error).message}.`);
   }
-  const utterances = await mapInSlices(linesOf(content), (json, index) => {
+  return mapInSlices(linesOf(content), (json, index) => {
     try {
-      return utteranceOf(v.parse(hypothesisLine, JSON.parse(json)), unit);
+      return apply(v.parse(hypothesisLine, JSON.parse(json)));
     } catch {
       throw new Error(`${path}:${index + 1}: this line was not written by Pinch; evaluate again.`);
     }
   });
-  const rate = ({ row }: RecognizedUtterance): number => row.errors / Math.max(1, row.words);
-  return utterances.sort((a, b) => b.row.errors - a.row.errors || rate(b) - rate(a));
 }
 
 function utteranceOf(entry: HypothesisLine, unit?: ScoringUnit): RecognizedUtterance {

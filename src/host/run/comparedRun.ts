@@ -5,6 +5,7 @@ import { curveOf } from '../../protocol/course.ts';
 import type { ComparedRun, RunEnd } from '../../protocol/views/comparison.ts';
 import type { RunFollower, RunSnapshot } from '../../runs/followRun.ts';
 import { keptEvaluations } from '../evaluation/keptEvaluations.ts';
+import type { KeptVerdicts } from '../evaluation/keptVerdict.ts';
 import { heatmapRun } from '../heatmap/heatmapState.ts';
 import { checkpointPath, endCheckpoint } from './endCheckpoint.ts';
 import { settingsTable } from './runAbout.ts';
@@ -12,7 +13,12 @@ import { runPageHistory } from './runPageState.ts';
 
 type Read = Pick<RunFollower, 'folder' | 'snapshot' | 'series' | 'course'>;
 
-export async function comparedRun(follower: Read): Promise<ComparedRun> {
+/** @param first the run that it is compared with; undefined for that run itself. */
+export async function comparedRun(
+  follower: Read,
+  verdicts: KeptVerdicts,
+  first?: Pick<Read, 'folder' | 'snapshot'>,
+): Promise<ComparedRun> {
   const { folder, snapshot, series, course } = follower;
   const { status, step, steps } = heatmapRun(snapshot, false);
   return {
@@ -23,7 +29,7 @@ export async function comparedRun(follower: Read): Promise<ComparedRun> {
     layers: runPageHistory(follower).layers ?? [],
     series,
     evaluations: snapshot.evaluations.map(({ step: at, wer, sparsity }) => ({ step: at, wer, sparsity })),
-    end: await endOf(follower),
+    end: await endOf(follower, verdicts, first),
   };
 }
 
@@ -45,10 +51,18 @@ function madeFrom({ run, start }: RunSnapshot): (readonly [string, string])[] {
   ];
 }
 
-async function endOf({ folder, snapshot, course }: Read): Promise<RunEnd> {
+async function endOf(
+  { folder, snapshot, course }: Read,
+  verdicts: KeptVerdicts,
+  first: Pick<Read, 'folder' | 'snapshot'> | undefined,
+): Promise<RunEnd> {
   const { evaluations } = snapshot;
   const checkpoint = endCheckpoint(snapshot);
-  const [kept] = checkpoint ? await keptEvaluations(checkpointPath(folder, checkpoint)) : [];
+  const model = checkpoint && checkpointPath(folder, checkpoint);
+  const other = first && endCheckpoint(first.snapshot);
+  const judged =
+    model !== undefined && first && other ? await verdicts.of(model, checkpointPath(first.folder, other)) : undefined;
+  const kept = judged?.tested ?? (model === undefined ? undefined : (await keptEvaluations(model))[0]);
   const rate = evaluations.findLast(({ step }) => step === checkpoint?.step) ?? evaluations.at(-1);
   const { mean } = curveOf(course, 'secondsPerStep');
   let seconds = 0;
@@ -57,6 +71,9 @@ async function endOf({ folder, snapshot, course }: Read): Promise<RunEnd> {
   return {
     wer: rate?.wer ?? null,
     testWer: kept?.numbers.wer ?? null,
+    testData: kept?.numbers.data ?? null,
+    verdict: judged?.verdict ?? null,
+    verdictReason: judged?.reason ?? null,
     latency: kept?.numbers.latency.median ?? null,
     sparsity: checkpoint?.sparsity ?? null,
     nonZeroParameters: checkpoint?.nonZeroParameters ?? null,

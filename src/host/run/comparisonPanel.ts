@@ -1,14 +1,16 @@
 /** The editor panel that compares runs. */
 
 import { basename, dirname } from 'node:path';
-import { commands, window, workspace, type WebviewPanel } from 'vscode';
+import { commands, window, workspace, type Disposable, type WebviewPanel } from 'vscode';
 import {
   parseComparisonSubject,
   parseFromComparison,
+  type ComparedRun,
   type ComparisonSubject,
   type FromComparison,
   type ToComparison,
 } from '../../protocol/views/comparison.ts';
+import { KeptVerdicts } from '../evaluation/keptVerdict.ts';
 import { saveChart } from '../panels/saveChart.ts';
 import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
 import type { FollowedRun } from '../runs/runStore.ts';
@@ -22,12 +24,13 @@ const betweenPushes = 2000;
 export type ComparisonPanels = SubjectPanels<ComparisonSubject, ComparisonPanel>;
 
 export function createComparisonPanels(services: Services): ComparisonPanels {
+  const verdicts = new KeptVerdicts();
   return new SubjectPanels<ComparisonSubject, ComparisonPanel>(services, {
     name: 'comparison',
     parse: parseComparisonSubject,
     keyOf: ({ folders }) => JSON.stringify(folders),
     titleOf: ({ folders }) => `${folders.length} Runs: ${folders.map((folder) => basename(folder)).join(', ')}`,
-    fill: (panel, subject) => new ComparisonPanel(services, panel, subject),
+    fill: (panel, subject) => new ComparisonPanel(services, panel, subject, verdicts),
   });
 }
 
@@ -37,12 +40,22 @@ export class ComparisonPanel implements PanelContent {
   private readonly subject: ComparisonSubject;
   private readonly runs = new Map<number, FollowedRun>();
   private readonly waiting = new Map<number, NodeJS.Timeout>();
+  private readonly verdicts: KeptVerdicts;
+  private readonly listening: readonly Disposable[];
   private closed = false;
 
-  constructor(services: Services, panel: WebviewPanel, subject: ComparisonSubject) {
+  constructor(services: Services, panel: WebviewPanel, subject: ComparisonSubject, verdicts: KeptVerdicts) {
     this.services = services;
     this.panel = panel;
     this.subject = subject;
+    this.verdicts = verdicts;
+    this.listening = [
+      panel.onDidChangeViewState(() => {
+        // A checkpoint may have been evaluated on another page meanwhile.
+        if (panel.active) this.showAllLater();
+      }),
+      workspace.onDidGrantWorkspaceTrust(() => void this.answer({ kind: 'ready' })),
+    ];
   }
 
   readonly receive = (message: unknown): void => {
@@ -56,6 +69,7 @@ export class ComparisonPanel implements PanelContent {
 
   readonly close = (): void => {
     this.closed = true;
+    for (const listener of this.listening) listener.dispose();
     for (const timer of this.waiting.values()) clearTimeout(timer);
     for (const run of this.runs.values()) run.close();
   };
@@ -95,10 +109,20 @@ export class ComparisonPanel implements PanelContent {
         return;
       }
       this.runs.set(index, run);
-      this.post({ kind: 'run', index, run: await comparedRun(run.follower) });
+      this.post({ kind: 'run', index, run: await this.read(index, run) });
     } catch (error) {
       this.post({ kind: 'problem', index, text: error instanceof Error ? error.message : String(error) });
     }
+  }
+
+  private read(index: number, { follower }: FollowedRun): Promise<ComparedRun> {
+    // Texts of the workspace's speech are read only where it is trusted.
+    const first = index === 0 || !workspace.isTrusted ? undefined : this.runs.get(0)?.follower;
+    return comparedRun(follower, this.verdicts, first);
+  }
+
+  private showAllLater(): void {
+    for (const index of this.runs.keys()) this.later(index);
   }
 
   private later(index: number): void {

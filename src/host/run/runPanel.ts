@@ -13,10 +13,12 @@ import {
   type ToRun,
 } from '../../protocol/views/run.ts';
 import type { RunChange } from '../../runs/followRun.ts';
+import { KeptVerdicts } from '../evaluation/keptVerdict.ts';
 import { saveChart } from '../panels/saveChart.ts';
 import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
 import { checkpointModel, type FollowedRun } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
+import { measuredCheckpoints } from './measuredCheckpoints.ts';
 import { runPageFacts, runPageHistory } from './runPageState.ts';
 
 /** Milliseconds between two reads: a step must be on the page within 200. */
@@ -26,12 +28,13 @@ const whenHidden = 1000;
 export type RunPanels = SubjectPanels<RunSubject, RunPanel>;
 
 export function createRunPanels(services: Services): RunPanels {
+  const verdicts = new KeptVerdicts();
   return new SubjectPanels<RunSubject, RunPanel>(services, {
     name: 'run',
     parse: parseRunSubject,
     keyOf: ({ folder }) => folder,
     titleOf: ({ folder }) => basename(folder),
-    fill: (panel, subject) => new RunPanel(services, panel, subject),
+    fill: (panel, subject) => new RunPanel(services, panel, subject, verdicts),
   });
 }
 
@@ -39,21 +42,30 @@ export class RunPanel implements PanelContent {
   private readonly services: Services;
   private readonly panel: WebviewPanel;
   private readonly folder: string;
+  private readonly verdicts: KeptVerdicts;
   private readonly listening: Disposable[];
   private run: FollowedRun | undefined;
   private closed = false;
 
-  constructor(services: Services, panel: WebviewPanel, { folder }: RunSubject) {
+  constructor(services: Services, panel: WebviewPanel, { folder }: RunSubject, verdicts: KeptVerdicts) {
     this.services = services;
+    this.verdicts = verdicts;
     this.panel = panel;
     this.folder = folder;
     const { held } = services.runs;
     this.listening = [
-      panel.onDidChangeViewState(() => this.pace()),
+      panel.onDidChangeViewState(() => {
+        this.pace();
+        // It may have been evaluated on another page meanwhile.
+        if (panel.active) void this.pushMeasurements();
+      }),
       held.onDidMove(({ folder: moved, step, by }) => {
         if (moved === folder && by !== this) this.push({ held: step });
       }),
-      workspace.onDidGrantWorkspaceTrust(() => this.pushFacts()),
+      workspace.onDidGrantWorkspaceTrust(() => {
+        this.pushFacts();
+        void this.pushMeasurements();
+      }),
     ];
   }
 
@@ -120,6 +132,7 @@ export class RunPanel implements PanelContent {
         ...runPageHistory(run.follower),
         held: this.services.runs.held.of(this.folder),
       });
+      await this.pushMeasurements();
     } catch (error) {
       this.push({ notice: { kind: 'error', text: error instanceof Error ? error.message : String(error) } });
     }
@@ -142,6 +155,13 @@ export class RunPanel implements PanelContent {
 
   private pushFacts(): void {
     if (this.run) this.push(runPageFacts(this.run.follower, workspace.isTrusted));
+  }
+
+  /** Evaluations have texts and references of the workspace's speech, which are read only where it is trusted. */
+  private async pushMeasurements(): Promise<void> {
+    if (!this.run || !workspace.isTrusted) return;
+    const { snapshot } = this.run.follower;
+    this.push({ measurements: await measuredCheckpoints(this.folder, snapshot, this.verdicts) });
   }
 
   private async command(command: RunCommand, step: number | undefined): Promise<void> {

@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import type { Course } from '../course.ts';
 import type { Series } from '../series.ts';
 import type { HeatmapLayer, HeatmapStatus } from './heatmap.ts';
-import { saveChart, type RunEvaluation } from './run.ts';
+import { saveChart, type RunEvaluation, type RunVerdict } from './run.ts';
 
 const text = v.pipe(v.string(), v.maxLength(10_000));
 
@@ -42,8 +42,14 @@ export interface ComparedRun {
 export interface RunEnd {
   /** On the development data: of the best checkpoint at the final sparsity, otherwise the last. */
   readonly wer: number | null;
-  /** Of an evaluation kept beside that checkpoint. */
+  /** Of an evaluation kept beside that checkpoint: if there is one, of the speech that the first run was evaluated on. */
   readonly testWer: number | null;
+  /** That speech, by its path. */
+  readonly testData: string | null;
+  /** Against the first run, where both were evaluated on the same speech. */
+  readonly verdict: RunVerdict | null;
+  /** Why it is undecided. */
+  readonly verdictReason: string | null;
   /** Milliseconds for an utterance, of that evaluation. */
   readonly latency: number | null;
   readonly sparsity: number | null;

@@ -6,6 +6,8 @@
 
 import * as v from 'valibot';
 import type { Course } from '../course.ts';
+import type { ScoringUnit } from '../errorRate.ts';
+import type { Comparison } from '../results/comparison.ts';
 import type { Series, StepPoint } from '../series.ts';
 import type { HeatmapLayer, HeatmapRun } from './heatmap.ts';
 
@@ -98,7 +100,21 @@ export interface RunForecast {
   readonly parameters: number | null;
 }
 
-export type RunVerdict = 'worse' | 'same' | 'better' | 'undecided';
+export type RunVerdict = Comparison['verdict'];
+
+/** An evaluation that is kept beside a checkpoint. */
+export interface RunMeasurement {
+  readonly step: number;
+  /** The speech, for people. */
+  readonly data: string;
+  readonly wer: number;
+  /** What is counted as a word; words if absent. */
+  readonly unit?: ScoringUnit;
+  /** The model that the run began from, on the same speech, with the verdict on the checkpoint; null if it was not evaluated on it. */
+  readonly original: { readonly wer: number; readonly verdict: RunVerdict } | null;
+  /** Why there is no verdict, if it is undecided. */
+  readonly reason: string | null;
+}
 
 export interface RunPageState {
   readonly subject?: RunSubject;
@@ -118,6 +134,7 @@ export interface RunPageState {
   readonly events?: readonly RunEvent[];
   readonly evaluations?: readonly RunEvaluation[];
   readonly checkpoints?: readonly RunCheckpoint[];
+  readonly measurements?: readonly RunMeasurement[];
   readonly forecast?: RunForecast | null;
   /** The step that is shown here and in the sidebar; null for the newest. */
   readonly held?: number | null;

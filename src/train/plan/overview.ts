@@ -73,7 +73,9 @@ export function describeStart(start: DryRun['start'], setup: Setup, settings: Ru
   } else
     lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
   if (start.trainedParameters > 0) {
-    lines.push(`Learning rate ${small(setup.learningRate)}, dropout ${settings.dropout}, ${describeMasks(settings)}.`);
+    lines.push(
+      `Learning rate ${small(setup.learningRate)}, dropout ${settings.dropout}, ${describeMasks(settings, setup.hidesFrames)}.`,
+    );
   }
   lines.push(
     `${counted(data.ready.length, 'utterance')}, ${duration(data.audioSeconds)} of speech; ${counted(start.steps, 'step')}, ${Number(start.stepsPerEpoch.toFixed(1))} an epoch.`,
@@ -97,10 +99,14 @@ function describeHead({ newHead, processor }: Setup): string[] {
   ];
 }
 
-function describeMasks({ specAugment: { maskTimeProb, maskTimeLength, maskTimeMinMasks } }: RunSettings): string {
+function describeMasks(
+  { specAugment: { maskTimeProb, maskTimeLength, maskTimeMinMasks } }: RunSettings,
+  hidesFrames: boolean,
+): string {
   if (maskTimeProb === 0) return 'no SpecAugment';
   const least = maskTimeMinMasks > 0 ? `, at least ${maskTimeMinMasks} times ${maskTimeLength} of an utterance` : '';
-  return `SpecAugment on ${percent(maskTimeProb, 2)} of the frames${least}`;
+  const without = hidesFrames ? '' : ' left out, because no place for it is found in this model';
+  return `SpecAugment on ${percent(maskTimeProb, 2)} of the frames${least}${without}`;
 }
 
 /** The gated layers, by kind or one by one, and the other tensors together by reason. */

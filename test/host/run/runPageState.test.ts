@@ -1,12 +1,18 @@
 /** What the page of a run is told, read from run folders as trainers write them. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { KeptVerdicts } from '../../../src/host/evaluation/keptVerdict.ts';
 import { settingsTable } from '../../../src/host/run/runAbout.ts';
 import { comparedRun } from '../../../src/host/run/comparedRun.ts';
+import { measuredCheckpoints } from '../../../src/host/run/measuredCheckpoints.ts';
 import { forecast, runPageFacts, runPageHistory } from '../../../src/host/run/runPageState.ts';
+import { evaluate } from '../../../src/measure/evaluate/evaluate.ts';
+import { writeEvaluation } from '../../../src/measure/evaluate/evaluationReport.ts';
+import { keptFolder } from '../../../src/measure/evaluate/keptEvaluation.ts';
 import { defaultSettings } from '../../../src/protocol/settings.ts';
+import type { Evaluation } from '../../../src/protocol/results/evaluation.ts';
 import type { MetricsRecord, RunState } from '../../../src/protocol/records.ts';
 import { followRun, type RunFollower } from '../../../src/runs/followRun.ts';
 import {
@@ -102,7 +108,11 @@ test('a run without metrics has a page', async () => {
   const follower = await read(undefined);
   expect(runPageFacts(follower, true)).toMatchObject({ events: [], checkpoints: [], about: { data: null } });
   expect(runPageHistory(follower)).toMatchObject({ layers: [], latest: null });
-  expect((await comparedRun(follower)).end).toMatchObject({ wer: null, checkpoint: null, seconds: null });
+  expect((await comparedRun(follower, new KeptVerdicts())).end).toMatchObject({
+    wer: null,
+    checkpoint: null,
+    seconds: null,
+  });
 });
 
 describe('settings', () => {
@@ -137,7 +147,7 @@ describe('settings', () => {
 
 test('a compared run says where it stands, with the evaluation kept beside its checkpoint', async () => {
   const follower = await read([start(), ...steps(1, 4), evaluation(4), checkpoint(4), end(4)], { status: 'done' });
-  const { end: stands, evaluations } = await comparedRun(follower);
+  const { end: stands, evaluations } = await comparedRun(follower, new KeptVerdicts());
   expect(stands).toMatchObject({ wer: 0.1, testWer: null, bytes: 1200, checkpoint: 4 });
   expect(stands.seconds).toBeCloseTo(0.4, 6);
   expect(evaluations).toEqual([{ step: 4, wer: 0.1, sparsity: 0.5 }]);
@@ -145,5 +155,59 @@ test('a compared run says where it stands, with the evaluation kept beside its c
   const kept = join(follower.folder, 'checkpoints/step-000004/model.evaluations/x');
   mkdirSync(kept, { recursive: true });
   writeFileSync(join(kept, 'evaluation.json'), '{}');
-  expect((await comparedRun(follower)).end.testWer).toBeNull();
+  expect((await comparedRun(follower, new KeptVerdicts())).end.testWer).toBeNull();
+});
+
+describe('evaluations kept beside checkpoints', () => {
+  /** A run from a model, with one checkpoint; both evaluated by the sample's own numbers and texts that the test makes up. */
+  async function evaluated(hear: (reference: string, index: number) => string): Promise<RunFollower> {
+    const follower = await read([start(), ...steps(1, 4), checkpoint(4), end(4)], { status: 'done' });
+    const original = join(follower.folder, 'original/model.onnx');
+    const run = JSON.parse(readFileSync(join(follower.folder, 'run.json'), 'utf8')) as { settings: object };
+    writeFileSync(
+      join(follower.folder, 'run.json'),
+      JSON.stringify({ ...run, settings: { ...run.settings, model: original } }),
+    );
+    const own = join(follower.folder, 'checkpoints/step-000004/model.onnx');
+    for (const [model, texts] of [
+      [original, (reference: string): string => reference],
+      [own, hear],
+    ] as const) {
+      mkdirSync(dirname(model), { recursive: true });
+      writeFileSync(model, '');
+      const { size, mtime } = statSync(model);
+      const modelFile = { ...measured.modelFile, path: model, bytes: size, modified: mtime.toISOString() };
+      const hypotheses = measured.hypotheses.map((one, at) => ({ ...one, hypothesis: texts(one.reference, at) }));
+      await writeEvaluation(keptFolder(model, measured.data), { ...measured, model, modelFile, hypotheses });
+    }
+    return follower;
+  }
+
+  let measured: Evaluation;
+  beforeAll(async () => {
+    measured = await evaluate('media/sample/model/model.onnx', 'media/sample/test.jsonl');
+  });
+  const worse = (reference: string, index: number): string =>
+    reference
+      .split(' ')
+      .slice(1 + (index % 2))
+      .join(' ');
+
+  test('have a verdict against the model that the run began from', async () => {
+    const { folder, snapshot } = await evaluated(worse);
+    expect(await measuredCheckpoints(folder, snapshot, new KeptVerdicts())).toEqual([
+      {
+        ...{ step: 4, data: 'test.jsonl', wer: measured.wer, reason: null },
+        original: { wer: measured.wer, verdict: 'worse' },
+      },
+    ]);
+  });
+
+  test('of two runs are compared where both are of the same speech', async () => {
+    const [first, second] = [await evaluated((reference) => reference), await evaluated(worse)];
+    const { end: stands } = await comparedRun(second, new KeptVerdicts(), first);
+    expect(stands).toMatchObject({ verdict: 'worse', verdictReason: null, testData: measured.data });
+    const { end: alone } = await comparedRun(second, new KeptVerdicts());
+    expect(alone).toMatchObject({ verdict: null, testWer: measured.wer });
+  });
 });
