@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { makeFolder } from '../base/makeFolder.ts';
 import { writeModel } from '../onnx/file/writeModel.ts';
+import { maskedSpecEmbedEntry } from '../onnx/model/maskedSpecEmbed.ts';
 import { sizeOf } from '../onnx/graph/tensor.ts';
 import type { ImportedModel } from '../protocol/results/import.ts';
 import { buildGraph } from './buildGraph.ts';
@@ -62,7 +63,9 @@ export async function importModel(folder: string, out: string, options: ImportOp
     await makeFolder(out);
     await files.write(out);
     const path = join(out, 'model.onnx');
-    await writeModel(path, graph, used, (done) => options.onProgress?.(done, used.length));
+    const embed = await weights.maskedSpecEmbed(model.config.hidden_size);
+    const metadata = embed ? [maskedSpecEmbedEntry(embed)] : [];
+    await writeModel(path, graph, used, (done) => options.onProgress?.(done, used.length), metadata);
     const parameters = used.reduce((sum, { dims }) => sum + sizeOf(dims), 0);
     return { model: path, architecture: config.family.forCTC, parameters, newHead };
   } finally {

@@ -9,7 +9,7 @@ import { openCheckpoint } from './checkpoint/openCheckpoint.ts';
 import { importModel, type ImportOptions } from './importModel.ts';
 
 /** Goes up when another graph is written of the same checkpoint, so that what was kept before is not used any more. */
-const formVersion = 1;
+const formVersion = 2;
 
 /**
  * The folder of a checkpoint that a path means: the path itself, where there are a config.json and weights and no ONNX file, or the folder

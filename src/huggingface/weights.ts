@@ -56,6 +56,13 @@ export class Weights implements WeightStore {
     });
   }
 
+  /** The vector of hidden frames, which no node reads; undefined if the checkpoint has none of that width. */
+  async maskedSpecEmbed(width: number): Promise<Float32Array | undefined> {
+    const name = 'masked_spec_embed';
+    const tensor = this.tensors.get(this.isBase ? name : this.base + name);
+    return tensor?.dims.length === 1 && tensor.dims[0] === width ? tensor.readFloat32() : undefined;
+  }
+
   private use(
     name: string,
     dims: readonly number[],

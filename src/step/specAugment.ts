@@ -6,6 +6,7 @@
 
 import type { Builder } from '../onnx/graph/builder.ts';
 import { ints } from '../onnx/graph/graph.ts';
+import { float32 } from '../onnx/graph/tensor.ts';
 import type { ValueEdit } from '../onnx/passes/specialize.ts';
 import type { Operand, Value } from '../onnx/graph/value.ts';
 import type { RunSettings } from '../protocol/settings.ts';
@@ -22,16 +23,18 @@ export interface TimeMaskInput {
 /**
  * Puts the mask where the residual stream begins: behind the first value that something computed from it is added to, one vector for each
  * frame of the logits. In wav2vec 2.0 and its relatives that is the feature projection's output. Where the stream has another frame rate, as in
- * SEW, the mask is put on the last value before it that has the logits' frames. An export has lost the vector that masked frames had in
- * pre-training, so they become zero.
+ * SEW, the mask is put on the last value before it that has the logits' frames.
  * @param written the model's nodes in their simplest form.
  * @param logits the logits' shape: utterances, frames, symbols.
+ * @param embed what masked frames become, a number for each channel: the vector that the model learned for them. Exports have lost it; without
+ *   it, or with one of another width, they become zero.
  * @returns no edit for a model without such a place.
  */
 export function specAugmentEdit(
   written: Builder['operands'],
   logits: readonly number[],
   use: (input: TimeMaskInput) => void,
+  embed?: Float32Array<ArrayBuffer>,
 ): ReadonlyMap<Value, ValueEdit> {
   const [utterances = 0, frames = 0] = logits;
   const stream = streamStart(written, utterances, frames);
@@ -41,7 +44,11 @@ export function specAugmentEdit(
     const mask = b.input('time_mask', 'float32', dims);
     use({ name: mask.name, dims });
     const turned = value.dims[0] !== utterances || value.dims[1] !== frames;
-    return b.op('Mul', [value, turned ? b.op('Transpose', [mask], { perm: ints([1, 0, 2]) }) : mask]);
+    const open = turned ? b.op('Transpose', [mask], { perm: ints([1, 0, 2]) }) : mask;
+    const shown = b.op('Mul', [value, open]);
+    if (embed === undefined || embed.length !== value.dims[2]) return shown;
+    const hidden = b.op('Sub', [b.scalar(1), open]);
+    return b.op('Add', [shown, b.op('Mul', [hidden, b.constant(float32(embed), 'masked_spec_embed')])]);
   };
   return new Map([[stream, edit]]);
 }

@@ -51,6 +51,8 @@ export interface TrainingGraphOptions {
   readonly model: Model;
   readonly parameters: readonly TrainedParameter[];
   readonly shape: BatchShape;
+  /** What masked frames become; see `specAugmentEdit`. */
+  readonly maskedSpecEmbed?: Float32Array<ArrayBuffer> | undefined;
   readonly audioInput: string;
   /** The model's `attention_mask` input, if it has one. */
   readonly maskInput?: { readonly name: string; readonly type: DataType } | undefined;
@@ -172,7 +174,12 @@ class TrainingGraphBuilder {
         new Map([
           ...(options.settings.dropout > 0 ? dropoutEdits(written, left, this.dropout) : []),
           ...(options.settings.timeMasks && logits
-            ? specAugmentEdit(written, inOrder(logits.dims, options.logitsForm), (input) => (this.timeMask = input))
+            ? specAugmentEdit(
+                written,
+                inOrder(logits.dims, options.logitsForm),
+                (input) => (this.timeMask = input),
+                options.maskedSpecEmbed,
+              )
             : []),
         ]),
     });

@@ -1,6 +1,7 @@
 /** Gets everything ready for a run: the model and what of it is gated, the data, the device. */
 
 import type { ModelFile } from '../onnx/file/load.ts';
+import { maskedSpecEmbedOf } from '../onnx/model/maskedSpecEmbed.ts';
 import { ownTensor } from '../onnx/file/storedTensor.ts';
 import type { Tensor } from '../onnx/graph/tensor.ts';
 import type { RunSettings } from '../protocol/settings.ts';
@@ -121,6 +122,7 @@ function sessionOptions(
     threads: undefined,
     settings: { optimizer, tau: gates.tau, quadratic: sparsity.quadratic, accumulate: batch.accumulate, dropout },
     specAugment: specAugment.maskTimeProb > 0 ? specAugment : undefined,
+    maskedSpecEmbed: maskedSpecEmbedOf(model),
     candidates: method.search?.candidates,
     seed,
     gates: method.begins,

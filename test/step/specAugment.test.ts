@@ -7,6 +7,7 @@ import { Builder } from '../../src/onnx/graph/builder.ts';
 import { loadModel } from '../../src/onnx/file/load.ts';
 import { exposeParameters } from '../../src/onnx/model/parameters.ts';
 import { float32, int64, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
+import type { ValueEdit } from '../../src/onnx/passes/specialize.ts';
 import type { Value } from '../../src/onnx/graph/value.ts';
 import { specAugmentEdit, TimeMasks, type TimeMaskInput } from '../../src/step/specAugment.ts';
 import { stateNames } from '../../src/state/stateNames.ts';
@@ -235,6 +236,31 @@ describe('the residual stream', () => {
     });
     expect(chosen).toBe(stream);
     expect(input).toEqual({ name: 'time_mask', dims: [2, 10, 1] });
+  });
+
+  test.each([
+    ['the vector of hidden frames', new Float32Array([1, 2, 3, 4]), [1, 2, 3, 4]],
+    ['zeros, where the vector has another width', new Float32Array([1, 2, 3]), [0, 0, 0, 0]],
+    ['zeros, where there is none', undefined, [0, 0, 0, 0]],
+  ] as const)('has in hidden frames %s', async (_, embed, expected) => {
+    const b = new Builder();
+    const stream = b.input('stream', 'float32', [1, 3, 4]);
+    const sum = b.op('Add', [stream, b.op('Relu', [stream])]);
+    const logits = b.op('MatMul', [sum, b.input('head', 'float32', [4, 2])]);
+    const [[value, edit]] = [...specAugmentEdit(b.operands, logits.dims, () => undefined, embed)] as [
+      [Value, ValueEdit],
+    ];
+    b.output(edit(b, value), 'edited');
+    const session = await Session.create({ graph: b.graph('hidden'), opsets: new Map([['', 20]]) }, { device: 'cpu' });
+    const shown = [5, 6, 7, 8];
+    const all: Record<string, Tensor> = {
+      stream: float32(new Float32Array([...shown, 9, 9, 9, 9, ...shown]), [1, 3, 4]),
+      time_mask: float32(new Float32Array([1, 0, 1]), [1, 3, 1]),
+      head: float32(new Float32Array(8), [4, 2]),
+    };
+    const results = await session.run(Object.fromEntries(session.inputs.map((name) => [name, all[name]!])));
+    expect([...(results['edited']?.tensor.data as Float32Array)]).toEqual([...shown, ...expected, ...shown]);
+    await session.dispose();
   });
 
   test('is missing in a model without sums', () => {

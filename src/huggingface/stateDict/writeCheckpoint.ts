@@ -6,6 +6,7 @@ import { writeAtomically } from '../../base/atomicFile.ts';
 import { OnnxFileError } from '../../base/errors.ts';
 import { makeFolder } from '../../base/makeFolder.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
+import { maskedSpecEmbedOf } from '../../onnx/model/maskedSpecEmbed.ts';
 import { writeMadeTensors } from '../../onnx/safetensors/safetensors.ts';
 import { anyObject, readJson } from '../../speech/text/json.ts';
 import { processorFiles } from '../../speech/text/processor.ts';
@@ -41,6 +42,9 @@ export async function writeCheckpoint(
   const stored = storedTensors(file);
   try {
     const { stated, expected } = configFor(given, stored);
+    const embed = maskedSpecEmbedOf(file);
+    const embedName = [...expected.keys()].find((name) => name.endsWith('.masked_spec_embed'));
+    if (embed && embedName !== undefined) stored.set(embedName, { dims: [embed.length], make: () => embed });
     const { tensors, padded, absent } = completeStateDict(expected, stored, gone);
     await makeFolder(folder);
     const weights = join(folder, 'model.safetensors');

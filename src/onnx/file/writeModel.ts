@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { create } from '@bufbuild/protobuf';
-import { TensorProtoSchema, type ModelProto, type TensorProto } from 'onnx-buf';
+import { StringStringEntryProtoSchema, TensorProtoSchema, type ModelProto, type TensorProto } from 'onnx-buf';
 import { writePending, type PendingFile } from '../../base/atomicFile.ts';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import { sizeOf, toBytes } from '../graph/tensor.ts';
@@ -27,6 +27,7 @@ export interface StreamedWeight {
  * comes last: where it is, the model is whole.
  * @param model with its other initializers
  * @param onWeight after each weight, how many are written
+ * @param metadata of the file, beside the graph
  * @throws OnnxFileError if the disk does not take it; what reading a weight throws.
  */
 export async function writeModel(
@@ -34,6 +35,7 @@ export async function writeModel(
   model: Model,
   weights: readonly StreamedWeight[],
   onWeight: (done: number) => void = () => undefined,
+  metadata: readonly (readonly [key: string, value: string])[] = [],
 ): Promise<void> {
   const dataPath = `${path}.data`;
   const stored: TensorProto[] = [];
@@ -65,7 +67,7 @@ export async function writeModel(
   const pending: PendingFile[] = [];
   try {
     pending.push(await writePending(dataPath, data()));
-    pending.push(await writePending(path, encodePieces(withWeights(modelProto(model), stored))));
+    pending.push(await writePending(path, encodePieces(withMetadata(withWeights(modelProto(model), stored), metadata))));
     await rm(path, { force: true });
     for (const part of pending) await part.commit();
   } catch (error) {
@@ -87,6 +89,11 @@ function withWeights(proto: ModelProto, weights: readonly TensorProto[]): ModelP
   return graph
     ? withFields(proto, { graph: withFields(graph, { initializer: [...weights, ...graph.initializer] }) })
     : proto;
+}
+
+function withMetadata(proto: ModelProto, metadata: readonly (readonly [string, string])[]): ModelProto {
+  const added = metadata.map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
+  return withFields(proto, { metadataProps: [...proto.metadataProps, ...added] });
 }
 
 function weightProto(name: string, dims: readonly number[], content: Partial<TensorProto>): TensorProto {
