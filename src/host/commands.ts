@@ -19,6 +19,7 @@ import { showHeatmap } from './heatmap/showHeatmap.ts';
 import { compareRuns } from './run/compareRuns.ts';
 import type { ComparisonPanels } from './run/comparisonPanel.ts';
 import { openRun, openShownRun } from './run/openRun.ts';
+import { pruneFurther } from './run/pruneFurther.ts';
 import type { RunPanels } from './run/runPanel.ts';
 import { runStudy } from './study/runStudy.ts';
 import { showStudyReport } from './study/showReport.ts';
@@ -52,6 +53,7 @@ function handlers(
     'pinch.openRun': (target) => openRun(services, run, target),
     // In a view's title it is called without a target.
     'pinch.openShownRun': () => openShownRun(services, run),
+    'pinch.pruneFurther': (target) => pruneFurther(services, target),
     'pinch.showHeatmap': (target) => showHeatmap(services, target),
     'pinch.stopRun': (target) => stopRun(services, target),
     'pinch.resumeRun': (target) => resumeRun(services, target),

@@ -43,6 +43,13 @@ function checkpointsOf({ checkpoints, evaluations, end }: RunSnapshot): RunCheck
   }));
 }
 
+/** Whether the run has ended and learned thresholds of single weights: units, heads and searched channels have no common curve. */
+export function hasCurve({ liveness, run, start }: RunSnapshot): boolean {
+  const { method = 'self-pinching', granularity = 'weight' } = run.settings;
+  const ofWeights = granularity === 'weight' && (method === 'self-pinching' || method === 'ump');
+  return liveness !== 'live' && ofWeights && (start?.gatedParameters ?? 0) > 0;
+}
+
 /** Rows of the course whose median speed counts: they even out long and short batches. */
 const recentRows = 50;
 

@@ -7,7 +7,7 @@ import { KeptVerdicts } from '../../../src/host/evaluation/keptVerdict.ts';
 import { settingsTable } from '../../../src/host/run/runAbout.ts';
 import { comparedRun } from '../../../src/host/run/comparedRun.ts';
 import { measuredCheckpoints } from '../../../src/host/run/measuredCheckpoints.ts';
-import { forecast, runPageFacts, runPageHistory } from '../../../src/host/run/runPageState.ts';
+import { forecast, hasCurve, runPageFacts, runPageHistory } from '../../../src/host/run/runPageState.ts';
 import { evaluate } from '../../../src/measure/evaluate/evaluate.ts';
 import { writeEvaluation } from '../../../src/measure/evaluate/evaluationReport.ts';
 import { keptFolder } from '../../../src/measure/evaluate/keptEvaluation.ts';
@@ -102,6 +102,24 @@ describe('the forecast', () => {
     const { snapshot, course } = await read([start(), ...steps(1, 4), end(4)], { status: 'done' });
     expect(forecast(snapshot, course)).toBeNull();
   });
+});
+
+describe('the sparsity curve', () => {
+  const curved = async (settings: object, state: Partial<RunState>): Promise<boolean> => {
+    const { snapshot } = await read([start(), ...steps(1, 4), checkpoint(4), end(4)], state);
+    return hasCurve({ ...snapshot, run: { ...snapshot.run, settings: { ...snapshot.run.settings, ...settings } } });
+  };
+
+  test('is there once a run with thresholds of single weights has ended', async () => {
+    expect(await curved({}, { status: 'done' })).toBe(true);
+    expect(await curved({ method: 'ump' }, { status: 'stopped' })).toBe(true);
+    expect(await curved({}, { status: 'running' })).toBe(false);
+  });
+
+  test.each([{ method: 'none' }, { method: 'nas-cp' }, { granularity: 'neuron' }, { granularity: 'neuron+weight' }])(
+    'is not there for a run with %j',
+    async (settings) => expect(await curved(settings, { status: 'done' })).toBe(false),
+  );
 });
 
 test('a run without metrics has a page', async () => {
