@@ -23,6 +23,7 @@ import { sparsityCurve, type SparsityCurve } from '../../protocol/results/sparsi
 import { keptSparsityCurve } from '../../runs/sparsityCurve.ts';
 import { checkpointPath, endCheckpoint } from './endCheckpoint.ts';
 import { measuredCheckpoints } from './measuredCheckpoints.ts';
+import { originalCost, type OriginalCost } from './originalCost.ts';
 import { hasCurve, runPageFacts, runPageHistory } from './runPageState.ts';
 
 /** Milliseconds between two reads: a step must be on the page within 200. */
@@ -51,6 +52,7 @@ export class RunPanel implements PanelContent {
   private readonly verdicts: KeptVerdicts;
   private readonly listening: Disposable[];
   private run: FollowedRun | undefined;
+  private cost: OriginalCost | undefined;
   /** The model whose sparsity curve was asked for. */
   private counted: string | undefined;
   private closed = false;
@@ -134,10 +136,11 @@ export class RunPanel implements PanelContent {
         return;
       }
       this.run = run;
+      this.cost = workspace.isTrusted ? await originalCost(run.follower.snapshot) : undefined;
       this.pace();
       this.push({
         notice: null,
-        ...runPageFacts(run.follower, workspace.isTrusted),
+        ...runPageFacts(run.follower, workspace.isTrusted, this.cost),
         ...runPageHistory(run.follower),
         held: this.services.runs.held.of(this.folder),
       });
@@ -164,7 +167,7 @@ export class RunPanel implements PanelContent {
   }
 
   private pushFacts(): void {
-    if (this.run) this.push(runPageFacts(this.run.follower, workspace.isTrusted));
+    if (this.run) this.push(runPageFacts(this.run.follower, workspace.isTrusted, this.cost));
   }
 
   /** Counted once the run has ended, by the command, which keeps it beside the checkpoint. */

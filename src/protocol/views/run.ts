@@ -109,6 +109,10 @@ export interface RunForecast {
   /** Numbers that remain in the model, of so many. */
   readonly nonZeroParameters: number | null;
   readonly parameters: number | null;
+  /** Of the ONNX file, about or at most; null where nothing is pruned. */
+  readonly bytes: { readonly value: number; readonly atMost: boolean } | null;
+  /** Milliseconds for an utterance of so many seconds, from the cost table of the model that the run began from; null without one. */
+  readonly latency: { readonly value: number; readonly seconds: number } | null;
 }
 
 export type RunVerdict = Comparison['verdict'];
