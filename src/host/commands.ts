@@ -10,7 +10,7 @@ import { forgetToken, getModel } from './hub/getModel.ts';
 import { openSample } from './data/openSample.ts';
 import { CommandCancelled } from './engine/pinch.ts';
 import { pruneModel } from './prune/command.ts';
-import { archiveRuns, filterRuns, noteRun, renameRun } from './runs/labelCommands.ts';
+import { archiveRuns, filterRuns, noteRun, renameRun, sortRuns } from './runs/labelCommands.ts';
 import type { RunsTree } from './runs/runsTree.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runs/runCommands.ts';
 import type { Services } from './services.ts';
@@ -64,6 +64,9 @@ function handlers(
     'pinch.noteRun': (target) => noteRun(services, target),
     'pinch.archiveRun': (target, all) => archiveRuns(services, true, target, all),
     'pinch.unarchiveRun': (target, all) => archiveRuns(services, false, target, all),
+    'pinch.sortRuns': () => sortRuns(tree),
+    'pinch.groupRuns': () => tree.setOrder({ grouped: true }),
+    'pinch.ungroupRuns': () => tree.setOrder({ grouped: false }),
     'pinch.filterRuns': () => filterRuns(tree),
     'pinch.clearRunFilter': () => tree.show({ ...tree.filter, text: '' }),
     'pinch.showArchivedRuns': () => tree.show({ ...tree.filter, archived: true }),

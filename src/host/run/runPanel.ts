@@ -72,11 +72,6 @@ export class RunPanel implements PanelContent {
       held.onDidMove(({ folder: moved, step, by }) => {
         if (moved === folder && by !== this) this.push({ held: step });
       }),
-      workspace.onDidGrantWorkspaceTrust(() => {
-        this.pushFacts();
-        void this.pushMeasurements();
-        void this.pushCurve();
-      }),
     ];
   }
 
@@ -88,6 +83,8 @@ export class RunPanel implements PanelContent {
         void window.showErrorMessage(error instanceof Error ? error.message : String(error));
       });
   };
+
+  readonly trusted = (): void => void this.showAll();
 
   readonly close = (): void => {
     this.closed = true;
