@@ -39,7 +39,7 @@ export function activate(context: ExtensionContext): void {
     run: createRunPanels(services),
     comparison: createComparisonPanels(services),
   };
-  const tree = new RunsTree(runs);
+  const tree = new RunsTree(runs, context.workspaceState);
   context.subscriptions.push(
     log,
     runs,

@@ -10,7 +10,7 @@ import { forgetToken, getModel } from './hub/getModel.ts';
 import { openSample } from './data/openSample.ts';
 import { CommandCancelled } from './engine/pinch.ts';
 import { pruneModel } from './prune/command.ts';
-import { archiveRuns, filterRuns, noteRun, renameRun } from './runs/labelCommands.ts';
+import { archiveRuns, filterRuns, noteRun, renameRun, sortRuns } from './runs/labelCommands.ts';
 import type { RunsTree } from './runs/runsTree.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runs/runCommands.ts';
 import type { Services } from './services.ts';
@@ -19,6 +19,7 @@ import { showHeatmap } from './heatmap/showHeatmap.ts';
 import { compareRuns } from './run/compareRuns.ts';
 import type { ComparisonPanels } from './run/comparisonPanel.ts';
 import { openRun, openShownRun } from './run/openRun.ts';
+import { pruneFurther } from './run/pruneFurther.ts';
 import type { RunPanels } from './run/runPanel.ts';
 import { runStudy } from './study/runStudy.ts';
 import { showStudyReport } from './study/showReport.ts';
@@ -52,6 +53,7 @@ function handlers(
     'pinch.openRun': (target) => openRun(services, run, target),
     // In a view's title it is called without a target.
     'pinch.openShownRun': () => openShownRun(services, run),
+    'pinch.pruneFurther': (target) => pruneFurther(services, target),
     'pinch.showHeatmap': (target) => showHeatmap(services, target),
     'pinch.stopRun': (target) => stopRun(services, target),
     'pinch.resumeRun': (target) => resumeRun(services, target),
@@ -62,6 +64,9 @@ function handlers(
     'pinch.noteRun': (target) => noteRun(services, target),
     'pinch.archiveRun': (target, all) => archiveRuns(services, true, target, all),
     'pinch.unarchiveRun': (target, all) => archiveRuns(services, false, target, all),
+    'pinch.sortRuns': () => sortRuns(tree),
+    'pinch.groupRuns': () => tree.setOrder({ grouped: true }),
+    'pinch.ungroupRuns': () => tree.setOrder({ grouped: false }),
     'pinch.filterRuns': () => filterRuns(tree),
     'pinch.clearRunFilter': () => tree.show({ ...tree.filter, text: '' }),
     'pinch.showArchivedRuns': () => tree.show({ ...tree.filter, archived: true }),

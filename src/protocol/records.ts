@@ -74,6 +74,8 @@ export const startRecord = v.object({
   /** What was done to the training texts. Absent in runs of earlier versions. */
   texts: v.optional(textReport),
   audioSeconds: real,
+  /** Frames that the model gives for a second of audio. Absent in runs of earlier versions. */
+  framesPerSecond: v.optional(real),
   memoryBytes: real,
   /** The part of the memory that the evaluation on the development set needs; absent without one. */
   evaluationMemoryBytes: v.optional(real),

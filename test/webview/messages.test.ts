@@ -46,6 +46,7 @@ describe('from the layer', () => {
 describe('from a run', () => {
   test.each([
     { kind: 'command', command: 'pruneFurther', checkpoint: 120 },
+    { kind: 'command', command: 'pruneFurther', checkpoint: 120, sparsity: 0.8 },
     { kind: 'hold', step: null },
     { kind: 'save', name: 'digits-1 loss.svg', content: '<svg/>' },
     { kind: 'save', name: 'digits-1 loss.png', content: Uint8Array.of(1, 2) },
@@ -53,6 +54,7 @@ describe('from a run', () => {
 
   test.each([
     { kind: 'command', command: 'deleteRun' },
+    { kind: 'command', command: 'pruneFurther', sparsity: 1.1 },
     { kind: 'hold', step: -1 },
     { kind: 'hold' },
     { kind: 'save', name: '../loss.svg', content: '' },

@@ -2,11 +2,12 @@
 
 import { byteSize, count, duration, percent, shortCount, significant } from '../../src/base/format.ts';
 import { errorRateShort } from '../../src/protocol/errorRate.ts';
-import type { RunCommand, RunForecast } from '../../src/protocol/views/run.ts';
+import type { RunCommand } from '../../src/protocol/views/run.ts';
 import type { HeatmapStatus } from '../../src/protocol/views/heatmap.ts';
 import { button, progressRing } from '../ui/controls.ts';
 import { make, setText } from '../ui/dom.ts';
 import { fact } from '../ui/fact.ts';
+import { forecastText } from './forecastText.ts';
 import type { RunPageStore } from './store.ts';
 
 export interface Header {
@@ -37,7 +38,10 @@ export function header(onCommand: (command: RunCommand) => void): Header {
     step: fact('Step'),
     left: fact('Time left', 'At the speed of the last steps, with the evaluations between them'),
     sparsity: fact('Sparsity', 'Zeros among the weights that may be pruned'),
-    target: fact('Will be', 'What the run aims for: sparsity of the gated weights, and what then remains of the model'),
+    target: fact(
+      'Will be',
+      'What the run aims for: sparsity of the gated weights, what then remains of the model, the size of its file, and its latency if the original model was evaluated',
+    ),
     loss: fact('Loss'),
     wer: fact(
       'Error rate',
@@ -116,9 +120,4 @@ export function header(onCommand: (command: RunCommand) => void): Header {
       log.hidden = heatmap.hidden = !run;
     },
   };
-}
-
-function forecastText({ sparsity, nonZeroParameters, parameters }: RunForecast): string {
-  if (sparsity === null || nonZeroParameters === null || parameters === null) return '';
-  return `${percent(sparsity, 0)} sparse, ${shortCount(nonZeroParameters)} of ${shortCount(parameters)} weights`;
 }

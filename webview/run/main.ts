@@ -19,6 +19,7 @@ import { carpet } from './carpet/carpet.ts';
 import { carpetTable } from './carpet/carpetTable.ts';
 import { runCharts } from './charts.ts';
 import { eventLane, eventTable } from './events.ts';
+import { further } from './further.ts';
 import { header } from './header.ts';
 import { outcome } from './outcome.ts';
 import { RunPageStore } from './store.ts';
@@ -56,6 +57,10 @@ const charts = runCharts({
 const events = eventTable();
 const result = outcome((command, checkpoint) =>
   host.post({ kind: 'command', command, ...(checkpoint !== undefined && { checkpoint }) }),
+);
+const furtherOn = further(
+  (checkpoint, sparsity) => host.post({ kind: 'command', command: 'pruneFurther', checkpoint, sparsity }),
+  (name, content) => host.post({ kind: 'save', name, content }),
 );
 const what = about((text) => host.post({ kind: 'copy', text }));
 const axisChoice = dropdown({
@@ -114,6 +119,7 @@ const content = make(
   layers,
   curves,
   happened,
+  furtherOn.element,
   what.element,
 );
 document.body.append(content, said.element);
@@ -157,6 +163,7 @@ function drawFacts(): void {
   content.hidden = known.subject === undefined;
   top.update(store);
   result.update(store);
+  furtherOn.update(known.name ?? '', known.curve, known.trusted !== false);
   what.update(known.about);
   events.update(known.events ?? nothing);
   const empty = !known.course || known.course.count === 0;

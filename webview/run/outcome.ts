@@ -85,7 +85,7 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
         ['Evaluate', 'evaluate', 'Measure the best checkpoint on speech'],
         ['Diff with the Original', 'diffOriginal', 'What was cut, and whether the error rate changed'],
         ['Export…', 'export', 'Write the model smaller, with 8-bit weights, or for other programs'],
-        ['Prune Further…', 'pruneFurther', 'Start a run from this checkpoint'],
+        ['Prune Further to…', 'pruneFurther', 'Start a run from this checkpoint, with the settings of its run'],
       ] as const
     ).map(([label, command, title], at) =>
       button({ label, title, primary: at === 0, onClick: () => onCommand(command, chosen) }),

@@ -37,6 +37,10 @@ export class DiffPanel implements PanelContent {
     if (request !== undefined) void this.answer(request).catch((error: unknown) => this.tell(error));
   };
 
+  readonly trusted = (): void => {
+    if (this.result === null) this.compare(this.subject.data).catch((error: unknown) => this.tell(error));
+  };
+
   readonly close = (): void => {
     this.closed = true;
   };

@@ -47,6 +47,10 @@ export class EvaluationPanel implements PanelContent {
     this.answer(request).catch((error: unknown) => this.tell(error));
   };
 
+  readonly trusted = (): void => {
+    this.sendAll().catch((error: unknown) => this.tell(error));
+  };
+
   readonly close = (): void => {
     this.closed = true;
   };

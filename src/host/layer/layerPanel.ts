@@ -57,6 +57,10 @@ class LayerPanel implements PanelContent {
     if (kind === 'readWeights') void this.readWeights();
   }
 
+  trusted(): void {
+    void this.readWeights();
+  }
+
   close(): void {
     this.closed = true;
     this.run?.close();

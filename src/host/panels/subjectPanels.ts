@@ -1,6 +1,6 @@
 /** Editor panels of one kind, one for each subject. An open panel is revealed instead of opened twice; a reload of the window restores it. */
 
-import { ViewColumn, window, type Disposable, type WebviewPanel, type WebviewPanelSerializer } from 'vscode';
+import { ViewColumn, window, workspace, type Disposable, type WebviewPanel, type WebviewPanelSerializer } from 'vscode';
 import type { Services } from '../services.ts';
 import { webviewHtml, webviewOptions, type WebviewName } from './webviewHtml.ts';
 
@@ -8,6 +8,8 @@ import { webviewHtml, webviewOptions, type WebviewName } from './webviewHtml.ts'
 export interface PanelContent {
   readonly receive: (message: unknown) => void;
   readonly close: () => void;
+  /** The workspace is trusted from now on: what was not read before can be. */
+  readonly trusted?: () => void;
 }
 
 export interface PanelKind<Subject, Content extends PanelContent> {
@@ -24,12 +26,17 @@ export class SubjectPanels<Subject, Content extends PanelContent> implements Web
   private readonly services: Services;
   private readonly kind: PanelKind<Subject, Content>;
   private readonly open = new Map<string, { readonly panel: WebviewPanel; readonly content: Content }>();
-  private readonly serializer: Disposable;
+  private readonly listening: readonly Disposable[];
 
   constructor(services: Services, kind: PanelKind<Subject, Content>) {
     this.services = services;
     this.kind = kind;
-    this.serializer = window.registerWebviewPanelSerializer(`pinch.${kind.name}`, this);
+    this.listening = [
+      window.registerWebviewPanelSerializer(`pinch.${kind.name}`, this),
+      workspace.onDidGrantWorkspaceTrust(() => {
+        for (const { content } of this.open.values()) content.trusted?.();
+      }),
+    ];
   }
 
   /** Reveals the subject's panel and returns its content. */
@@ -56,7 +63,7 @@ export class SubjectPanels<Subject, Content extends PanelContent> implements Web
   }
 
   dispose(): void {
-    this.serializer.dispose();
+    for (const listener of this.listening) listener.dispose();
     for (const { panel } of [...this.open.values()]) panel.dispose();
   }
 

@@ -17,6 +17,8 @@ const pruneArguments = v.strictObject({
   device: v.optional(v.picklist(deviceChoices)),
   /** Further settings, as in run.json. */
   settings: v.optional(v.record(v.string(), v.unknown())),
+  /** Shows the plan at once, for the user to start it or to go back to the questions. Needs a model and training data. */
+  confirm: v.optional(v.boolean()),
   /** Starts the run without a question. */
   start: v.optional(v.boolean()),
 });

@@ -44,7 +44,9 @@ export async function pruneModel(services: Services, target?: unknown): Promise<
     deviceStep,
     startStep(services, engine),
   ];
-  const chosen = await walkSteps('Prune Model', steps, draft);
+  const isComplete = draft.model !== undefined && draft.train !== undefined;
+  const from = given.confirm === true && isComplete ? 'start' : undefined;
+  const chosen = await walkSteps('Prune Model', steps, draft, from);
   return chosen && start(services, engine, complete(chosen));
 }
 

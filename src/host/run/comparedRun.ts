@@ -62,7 +62,9 @@ async function endOf(
   const other = first && endCheckpoint(first.snapshot);
   const judged =
     model !== undefined && first && other ? await verdicts.of(model, checkpointPath(first.folder, other)) : undefined;
-  const kept = judged?.tested ?? (model === undefined ? undefined : (await keptEvaluations(model))[0]);
+  const kept =
+    judged?.tested ??
+    (model === undefined ? undefined : (await keptEvaluations(model)).find(({ modelChanged }) => !modelChanged));
   const rate = evaluations.findLast(({ step }) => step === checkpoint?.step) ?? evaluations.at(-1);
   const { mean } = curveOf(course, 'secondsPerStep');
   let seconds = 0;

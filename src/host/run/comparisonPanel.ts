@@ -54,7 +54,6 @@ export class ComparisonPanel implements PanelContent {
         // A checkpoint may have been evaluated on another page meanwhile.
         if (panel.active) this.showAllLater();
       }),
-      workspace.onDidGrantWorkspaceTrust(() => void this.answer({ kind: 'ready' })),
     ];
   }
 
@@ -66,6 +65,8 @@ export class ComparisonPanel implements PanelContent {
         void window.showErrorMessage(error instanceof Error ? error.message : String(error));
       });
   };
+
+  readonly trusted = (): void => void this.answer({ kind: 'ready' });
 
   readonly close = (): void => {
     this.closed = true;

@@ -18,12 +18,19 @@ import { saveChart } from '../panels/saveChart.ts';
 import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
 import { checkpointModel, type FollowedRun } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
+import { readPrinted } from '../engine/printed.ts';
+import { sparsityCurve, type SparsityCurve } from '../../protocol/results/sparsityCurve.ts';
+import { keptSparsityCurve } from '../../runs/sparsityCurve.ts';
+import { checkpointPath, endCheckpoint } from './endCheckpoint.ts';
 import { measuredCheckpoints } from './measuredCheckpoints.ts';
-import { runPageFacts, runPageHistory } from './runPageState.ts';
+import { originalCost, type OriginalCost } from './originalCost.ts';
+import { hasCurve, runPageFacts, runPageHistory } from './runPageState.ts';
 
 /** Milliseconds between two reads: a step must be on the page within 200. */
 const whenVisible = 50;
 const whenHidden = 1000;
+
+type RunRequest = Extract<FromRun, { readonly kind: 'command' }>;
 
 export type RunPanels = SubjectPanels<RunSubject, RunPanel>;
 
@@ -45,6 +52,9 @@ export class RunPanel implements PanelContent {
   private readonly verdicts: KeptVerdicts;
   private readonly listening: Disposable[];
   private run: FollowedRun | undefined;
+  private cost: OriginalCost | undefined;
+  /** The model whose sparsity curve was asked for. */
+  private counted: string | undefined;
   private closed = false;
 
   constructor(services: Services, panel: WebviewPanel, { folder }: RunSubject, verdicts: KeptVerdicts) {
@@ -62,10 +72,6 @@ export class RunPanel implements PanelContent {
       held.onDidMove(({ folder: moved, step, by }) => {
         if (moved === folder && by !== this) this.push({ held: step });
       }),
-      workspace.onDidGrantWorkspaceTrust(() => {
-        this.pushFacts();
-        void this.pushMeasurements();
-      }),
     ];
   }
 
@@ -78,6 +84,8 @@ export class RunPanel implements PanelContent {
       });
   };
 
+  readonly trusted = (): void => void this.showAll();
+
   readonly close = (): void => {
     this.closed = true;
     for (const listener of this.listening) listener.dispose();
@@ -89,7 +97,7 @@ export class RunPanel implements PanelContent {
       case 'ready':
         return this.showAll();
       case 'command':
-        return this.command(request.command, request.checkpoint);
+        return this.command(request);
       case 'openLayer':
         return commands.executeCommand('pinch.openLayer', {
           kind: 'run',
@@ -125,14 +133,15 @@ export class RunPanel implements PanelContent {
         return;
       }
       this.run = run;
+      this.cost = workspace.isTrusted ? await originalCost(run.follower.snapshot) : undefined;
       this.pace();
       this.push({
         notice: null,
-        ...runPageFacts(run.follower, workspace.isTrusted),
+        ...runPageFacts(run.follower, workspace.isTrusted, this.cost),
         ...runPageHistory(run.follower),
         held: this.services.runs.held.of(this.folder),
       });
-      await this.pushMeasurements();
+      await Promise.all([this.pushMeasurements(), this.pushCurve()]);
     } catch (error) {
       this.push({ notice: { kind: 'error', text: error instanceof Error ? error.message : String(error) } });
     }
@@ -150,11 +159,37 @@ export class RunPanel implements PanelContent {
         return;
       case 'snapshot':
         this.pushFacts();
+        void this.pushCurve();
     }
   }
 
   private pushFacts(): void {
-    if (this.run) this.push(runPageFacts(this.run.follower, workspace.isTrusted));
+    if (this.run) this.push(runPageFacts(this.run.follower, workspace.isTrusted, this.cost));
+  }
+
+  /** Counted once the run has ended, by the command, which keeps it beside the checkpoint. */
+  private async pushCurve(): Promise<void> {
+    if (!this.run || !workspace.isTrusted) return;
+    const { snapshot } = this.run.follower;
+    const checkpoint = endCheckpoint(snapshot);
+    if (!checkpoint || !hasCurve(snapshot)) return;
+    const model = checkpointPath(this.folder, checkpoint);
+    try {
+      const curve = (await keptSparsityCurve(model)) ?? (await this.countCurve(model));
+      if (!curve) return;
+      const { factors, sparsities, gatedParameters } = curve;
+      this.push({ curve: { step: checkpoint.step, factors, sparsities, gatedParameters } });
+    } catch (error) {
+      this.services.log.warn(`The sparsity curve of ${model} is not shown: ${String(error)}`);
+    }
+  }
+
+  /** Undefined if it is being counted, or could not be: it is not tried again and again. */
+  private async countCurve(model: string): Promise<SparsityCurve | undefined> {
+    if (this.counted === model) return undefined;
+    this.counted = model;
+    const printed = await this.services.pinch.run(['inspect', model, '--thresholds']);
+    return readPrinted(sparsityCurve, printed, 'inspect --thresholds');
   }
 
   /** Evaluations have texts and references of the workspace's speech, which are read only where it is trusted. */
@@ -164,7 +199,7 @@ export class RunPanel implements PanelContent {
     this.push({ measurements: await measuredCheckpoints(this.folder, snapshot, this.verdicts) });
   }
 
-  private async command(command: RunCommand, step: number | undefined): Promise<void> {
+  private async command({ command, checkpoint: step, sparsity }: RunRequest): Promise<void> {
     const run = { kind: 'run', folder: this.folder };
     const { checkpoints } = this.run?.follower.snapshot ?? { checkpoints: [] };
     const record = step === undefined ? checkpoints.at(-1) : checkpoints.find((one) => one.step === step);
@@ -176,10 +211,8 @@ export class RunPanel implements PanelContent {
         const original = { kind: 'checkpoint', model: String(settings['model']) };
         return commands.executeCommand('pinch.diffCheckpoints', original, [original, checkpoint]);
       }
-      case 'pruneFurther': {
-        const given = (key: string): object => (typeof settings[key] === 'string' ? { [key]: settings[key] } : {});
-        return commands.executeCommand('pinch.pruneModel', { model, ...given('train'), ...given('dev') });
-      }
+      case 'pruneFurther':
+        return commands.executeCommand('pinch.pruneFurther', { ...checkpoint, sparsity });
       case 'revealRun':
         return commands.executeCommand('revealInExplorer', Uri.file(join(this.folder, 'run.json')));
       default:

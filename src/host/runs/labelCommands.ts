@@ -4,6 +4,7 @@ import { window } from 'vscode';
 import { changeLabel, longestName, longestNote } from '../../runs/label.ts';
 import type { Services } from '../services.ts';
 import { chooseRun } from './runCommands.ts';
+import { runSorts, type RunSort } from './runOrder.ts';
 import type { RunEntry } from './runStore.ts';
 import type { RunsTree } from './runsTree.ts';
 
@@ -53,6 +54,23 @@ export async function filterRuns(tree: RunsTree): Promise<void> {
     value: tree.filter.text,
   });
   if (text !== undefined) tree.show({ ...tree.filter, text: text.trim() });
+}
+
+const sortNames: Readonly<Record<RunSort, string>> = {
+  newest: 'Newest first',
+  oldest: 'Oldest first',
+  name: 'By name',
+  state: 'By state: what goes on first, then what can be resumed',
+};
+
+export async function sortRuns(tree: RunsTree): Promise<void> {
+  const items = runSorts.map((sort) => ({
+    label: sortNames[sort],
+    ...(sort === tree.order.sort && { description: 'now' }),
+    sort,
+  }));
+  const picked = await window.showQuickPick(items, { title: 'Sort Runs', placeHolder: 'In which order?' });
+  if (picked) await tree.setOrder({ sort: picked.sort });
 }
 
 async function change(

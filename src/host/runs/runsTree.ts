@@ -10,10 +10,13 @@ import {
   TreeItem,
   TreeItemCollapsibleState,
   type Disposable,
+  type Memento,
   type TreeDataProvider,
 } from 'vscode';
 import type { CheckpointRecord } from '../../protocol/records.ts';
 import { describeCheckpoint, describeRun, statusOf, type RunStatus } from '../../runs/describe.ts';
+import { counted } from '../../base/format.ts';
+import { groupRuns, parseOrder, sortRuns, type RunOrder } from './runOrder.ts';
 import { allRuns, isListed, type RunFilter } from './runFilter.ts';
 import { checkpointModel, type FollowedRun, type RunEntry, type RunStore } from './runStore.ts';
 
@@ -30,7 +33,15 @@ export interface CheckpointNode {
   readonly model: string;
 }
 
-export type TreeNode = RunNode | CheckpointNode;
+/** The runs from a model, where they are grouped. */
+export interface GroupNode {
+  readonly kind: 'group';
+  readonly model: string;
+}
+
+export type TreeNode = RunNode | CheckpointNode | GroupNode;
+
+const orderKey = 'pinch.runsOrder';
 
 export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   private readonly runs: RunStore;
@@ -38,11 +49,16 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   private readonly opened = new Map<string, FollowedRun>();
   private readonly nodes = new Map<string, RunNode>();
   private readonly listening: Disposable;
+  private readonly groups = new Map<string, GroupNode>();
+  private readonly memento: Memento;
   private shown: RunFilter = allRuns;
   readonly onDidChangeTreeData = this.changed.event;
 
-  constructor(runs: RunStore) {
+  /** @param memento keeps the order. */
+  constructor(runs: RunStore, memento: Memento) {
     this.runs = runs;
+    this.memento = memento;
+    this.tellOrder();
     this.listening = runs.onDidChange(() => this.refresh());
   }
 
@@ -57,7 +73,18 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
     this.changed.fire(undefined);
   }
 
+  get order(): RunOrder {
+    return parseOrder(this.memento.get(orderKey));
+  }
+
+  async setOrder(change: Partial<RunOrder>): Promise<void> {
+    await this.memento.update(orderKey, { ...this.order, ...change });
+    this.tellOrder();
+    this.changed.fire(undefined);
+  }
+
   getTreeItem(node: TreeNode): TreeItem {
+    if (node.kind === 'group') return this.groupItem(node);
     if (node.kind === 'checkpoint') return this.checkpointItem(node);
     const entry = this.runs.runs.find(({ folder }) => folder === node.folder);
     return entry ? this.runItem(entry) : new TreeItem(basename(node.folder));
@@ -66,8 +93,11 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node === undefined) {
       await this.runs.refresh();
-      return this.runs.runs.filter((run) => isListed(run, this.shown)).map(({ folder }) => this.nodeOf(folder));
+      if (this.order.grouped) return groupRuns(this.listed).map(({ model }) => this.groupOf(model));
+      return this.listed.map(({ folder }) => this.nodeOf(folder));
     }
+    if (node.kind === 'group')
+      return this.listed.filter(({ model }) => model === node.model).map(({ folder }) => this.nodeOf(folder));
     if (node.kind === 'checkpoint') return [];
     const { follower } = await this.open(node.folder);
     return follower.snapshot.checkpoints
@@ -79,7 +109,10 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    return node.kind === 'checkpoint' ? this.nodeOf(node.folder) : undefined;
+    if (node.kind === 'checkpoint') return this.nodeOf(node.folder);
+    if (node.kind === 'group' || !this.order.grouped) return undefined;
+    const run = this.runs.runs.find(({ folder }) => folder === node.folder);
+    return run && this.groupOf(run.model);
   }
 
   dispose(): void {
@@ -87,6 +120,33 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
     this.opened.clear();
     this.listening.dispose();
     this.changed.dispose();
+  }
+
+  private get listed(): readonly RunEntry[] {
+    const listed = this.runs.runs.filter((run) => isListed(run, this.shown));
+    return sortRuns(listed, this.order.sort);
+  }
+
+  private tellOrder(): void {
+    void commands.executeCommand('setContext', 'pinch.runsGrouped', this.order.grouped);
+  }
+
+  private groupOf(model: string): GroupNode {
+    const node = this.groups.get(model) ?? { kind: 'group', model };
+    this.groups.set(model, node);
+    return node;
+  }
+
+  private groupItem({ model }: GroupNode): TreeItem {
+    const group = groupRuns(this.listed).find((one) => one.model === model);
+    const item = new TreeItem(group?.name ?? model, TreeItemCollapsibleState.Expanded);
+    item.id = `model:${model}`;
+    item.description = counted(group?.runs.length ?? 0, 'run');
+    item.iconPath = new ThemeIcon('package');
+    item.contextValue = 'group';
+    item.tooltip = model;
+    item.accessibilityInformation = { label: `Model ${group?.name ?? model}, ${item.description}` };
+    return item;
   }
 
   /** Returns the same object for the same run, so that VS Code keeps the selection and the expanded items. */

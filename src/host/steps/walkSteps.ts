@@ -23,11 +23,19 @@ export interface Step<T> {
   readonly ask: (choices: T, place: Place) => Promise<StepAnswer<T>>;
 }
 
-/** The choices after the last step; undefined if the user cancelled. */
-export async function walkSteps<T>(title: string, steps: readonly Step<T>[], first: T): Promise<T | undefined> {
+/**
+ * The choices after the last step; undefined if the user cancelled.
+ * @param from the name of the step to begin with, which one can go back from. Default: the first.
+ */
+export async function walkSteps<T>(
+  title: string,
+  steps: readonly Step<T>[],
+  first: T,
+  from?: string,
+): Promise<T | undefined> {
   let choices = first;
   const applies = (step: Step<T>): boolean => step.applies?.(choices) ?? true;
-  let step = steps.find(applies);
+  let step = steps.find((one) => one.name === from && applies(one)) ?? steps.find(applies);
   while (step !== undefined) {
     const applying = steps.filter(applies);
     const at = applying.indexOf(step);

@@ -1,15 +1,14 @@
 /** How sparse a checkpoint is when all thresholds of its run are multiplied by one factor. */
 
-import { readFile, stat } from 'node:fs/promises';
-import * as v from 'valibot';
 import { writeAtomically } from '../../base/atomicFile.ts';
 import { count, percent } from '../../base/format.ts';
 import { textTable } from '../../base/textTable.ts';
 import { countNonZero } from '../../onnx/file/count.ts';
 import { elementsOf } from '../../onnx/graph/elements.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
-import { factorFor, sparsityCurve, type SparsityCurve } from '../../protocol/results/sparsityCurve.ts';
+import { factorFor, type SparsityCurve } from '../../protocol/results/sparsityCurve.ts';
 import { sparsityCurveFile } from '../../runs/paths.ts';
+import { keptSparsityCurve, modelIdentity } from '../../runs/sparsityCurve.ts';
 import { MagnitudeHistogram } from '../../state/magnitudeCounts.ts';
 import { storedParameters } from '../model/storedParameters.ts';
 
@@ -25,10 +24,9 @@ const enough = 0.995;
  */
 export async function sparsityCurveOf(model: string): Promise<SparsityCurve> {
   const file = await loadModel(model);
-  const modelFile = await identityOf(file.path);
-  const kept = await readKept(file.path);
-  if (kept?.modelFile.bytes === modelFile.bytes && kept.modelFile.modified === modelFile.modified) return kept;
-  const curve = { model: file.path, modelFile, ...(await countCurve(file)) };
+  const kept = await keptSparsityCurve(file.path);
+  if (kept) return kept;
+  const curve = { model: file.path, modelFile: await modelIdentity(file.path), ...(await countCurve(file)) };
   // Whoever may read a run may still not be able to write to it.
   await writeAtomically(sparsityCurveFile(file.path), [Buffer.from(`${JSON.stringify(curve)}\n`)]).catch(
     () => undefined,
@@ -85,18 +83,4 @@ export function describeCurve(curve: SparsityCurve): string {
     `${model}: ${percent(now, 2)} of ${count(gatedParameters)} gated weights are zero.`,
     textTable([['sparsity', 'all thresholds times', 'weights left'], ...rows], [0, 1, 2]),
   ].join('\n');
-}
-
-async function identityOf(path: string): Promise<SparsityCurve['modelFile']> {
-  const { size, mtime } = await stat(path);
-  return { bytes: size, modified: mtime.toISOString() };
-}
-
-/** Undefined if there is none, or if it is damaged: it is counted again then. */
-async function readKept(model: string): Promise<SparsityCurve | undefined> {
-  try {
-    return v.parse(sparsityCurve, JSON.parse(await readFile(sparsityCurveFile(model), 'utf8')));
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,7 @@
 import * as v from 'valibot';
 import type { Course } from '../course.ts';
 import type { ScoringUnit } from '../errorRate.ts';
+import { fraction } from '../schema.ts';
 import type { Comparison } from '../results/comparison.ts';
 import type { Series, StepPoint } from '../series.ts';
 import type { HeatmapLayer, HeatmapRun } from './heatmap.ts';
@@ -89,6 +90,16 @@ export interface RunAbout {
   } | null;
 }
 
+/** How sparse a checkpoint is with all its thresholds multiplied by a factor. */
+export interface RunCurve {
+  /** Of the checkpoint. */
+  readonly step: number;
+  /** Rising from 1. */
+  readonly factors: readonly number[];
+  readonly sparsities: readonly number[];
+  readonly gatedParameters: number;
+}
+
 /** Where a live run will be at its end, from what was measured so far. */
 export interface RunForecast {
   /** Seconds; null before a step was timed. */
@@ -98,6 +109,10 @@ export interface RunForecast {
   /** Numbers that remain in the model, of so many. */
   readonly nonZeroParameters: number | null;
   readonly parameters: number | null;
+  /** Of the ONNX file, about or at most; null where nothing is pruned. */
+  readonly bytes: { readonly value: number; readonly atMost: boolean } | null;
+  /** Milliseconds for an utterance of so many seconds, from the cost table of the model that the run began from; null without one. */
+  readonly latency: { readonly value: number; readonly seconds: number } | null;
 }
 
 export type RunVerdict = Comparison['verdict'];
@@ -134,6 +149,8 @@ export interface RunPageState {
   readonly events?: readonly RunEvent[];
   readonly evaluations?: readonly RunEvaluation[];
   readonly checkpoints?: readonly RunCheckpoint[];
+  /** Of the checkpoint that the run is judged by; null while it is counted. Absent if it has none, or if the run goes on. */
+  readonly curve?: RunCurve | null;
   readonly measurements?: readonly RunMeasurement[];
   readonly forecast?: RunForecast | null;
   /** The step that is shown here and in the sidebar; null for the newest. */
@@ -176,8 +193,13 @@ export type SaveChart = v.InferOutput<typeof saveChart>;
 
 const fromRun = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
-  /** @param checkpoint the step of the checkpoint that it is about; the newest if absent. */
-  v.strictObject({ kind: v.literal('command'), command: v.picklist(runCommands), checkpoint: v.optional(step) }),
+  /** @param checkpoint the step of the checkpoint that it is about; the newest if absent. @param sparsity to prune it to, if one was picked. */
+  v.strictObject({
+    kind: v.literal('command'),
+    command: v.picklist(runCommands),
+    checkpoint: v.optional(step),
+    sparsity: v.optional(fraction),
+  }),
   v.strictObject({ kind: v.literal('openLayer'), layer: text }),
   /** Shows a step here and in the sidebar; null goes back to the newest. */
   v.strictObject({ kind: v.literal('hold'), step: v.nullable(step) }),

@@ -1,6 +1,7 @@
 /** What is said before the first step: what is gated, what is left out and why, memory, and a first guess of the time. */
 
 import { byteSize, count, counted, duration, percent, small } from '../../base/format.ts';
+import { predictedModel } from '../../protocol/predictedModel.ts';
 import type { DryRun } from '../../protocol/results/prune.ts';
 import type { RunSettings } from '../../protocol/settings.ts';
 import { describeDropped } from '../../speech/batches/prepare.ts';
@@ -49,6 +50,7 @@ export function startRecord(
     dropped,
     texts: data.texts,
     audioSeconds: data.audioSeconds,
+    framesPerSecond: framesPerSecond(setup),
     // Steps and evaluations take turns.
     memoryBytes: Math.max(
       memoryOf(sum(rows), trained, accumulate, cost),
@@ -67,8 +69,10 @@ export function describeStart(start: DryRun['start'], setup: Setup, settings: Ru
   if (start.gatedParameters > 0) {
     const share = percent(start.gatedParameters / start.parameters, 2);
     const target = percent(settings.sparsity.target, 2);
+    const { nonZeroParameters, bytes, atMost } = predictedModel(start, settings.granularity, settings.sparsity.target);
     lines.push(
       `Gated: ${count(start.gatedParameters)} of ${count(start.parameters)} parameters (${share}); ${target} of them will be ${settings.granularity === 'neuron' ? 'gone' : 'zero'}.`,
+      `At the end about ${count(nonZeroParameters)} parameters are not zero, and the ONNX file has ${atMost ? 'at most' : 'about'} ${byteSize(bytes)}.`,
     );
   } else
     lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
@@ -90,6 +94,11 @@ export function describeStart(start: DryRun['start'], setup: Setup, settings: Ru
       : [`Evaluating the development set takes about ${byteSize(start.evaluationMemoryBytes)} of it.`]),
   );
   return lines.join('\n');
+}
+
+/** Over ten seconds, so that the ends of an utterance hardly count. */
+function framesPerSecond({ frames, processor: { sampleRate } }: Setup): number {
+  return frames(10 * sampleRate) / 10;
 }
 
 function describeHead({ newHead, processor }: Setup): string[] {

@@ -7,11 +7,12 @@ import { KeptVerdicts } from '../../../src/host/evaluation/keptVerdict.ts';
 import { settingsTable } from '../../../src/host/run/runAbout.ts';
 import { comparedRun } from '../../../src/host/run/comparedRun.ts';
 import { measuredCheckpoints } from '../../../src/host/run/measuredCheckpoints.ts';
-import { forecast, runPageFacts, runPageHistory } from '../../../src/host/run/runPageState.ts';
+import { originalCost, type OriginalCost } from '../../../src/host/run/originalCost.ts';
+import { forecast, hasCurve, runPageFacts, runPageHistory } from '../../../src/host/run/runPageState.ts';
 import { evaluate } from '../../../src/measure/evaluate/evaluate.ts';
 import { writeEvaluation } from '../../../src/measure/evaluate/evaluationReport.ts';
 import { keptFolder } from '../../../src/measure/evaluate/keptEvaluation.ts';
-import { defaultSettings } from '../../../src/protocol/settings.ts';
+import { completeSettings, defaultSettings, type SettingsInput } from '../../../src/protocol/settings.ts';
 import type { Evaluation } from '../../../src/protocol/results/evaluation.ts';
 import type { MetricsRecord, RunState } from '../../../src/protocol/records.ts';
 import { followRun, type RunFollower } from '../../../src/runs/followRun.ts';
@@ -21,6 +22,7 @@ import {
   end,
   evaluation,
   rewind,
+  runFile,
   runFolder,
   runState,
   start,
@@ -98,10 +100,59 @@ describe('the forecast', () => {
     expect(forecast(snapshot, course)?.secondsLeft).toBe(96 * 2);
   });
 
+  describe('of the model', () => {
+    const ends = async (settings: SettingsInput, cost?: OriginalCost) => {
+      const begun = { ...start(), framesPerSecond: 50 } as MetricsRecord;
+      const { snapshot, course } = await read([begun, ...steps(1, 4)], { step: 4 });
+      const complete = completeSettings({ model: '/m', train: '/t', ...settings });
+      return forecast({ ...snapshot, run: { ...snapshot.run, version: 3, settings: complete } }, course, cost);
+    };
+    const cost: OriginalCost = { latency: 100, seconds: 10, multiplyAccumulates: 40_000 };
+    const target = { sparsity: { target: 0.5 } };
+
+    test('with zeros keeps its size, and the latency of the original', async () =>
+      expect(await ends(target, cost)).toMatchObject({
+        ...{ sparsity: 0.5, nonZeroParameters: 200, bytes: { value: 1200, atMost: false } },
+        latency: { value: 100, seconds: 10 },
+      }));
+
+    test('without units and heads is smaller and faster by what they took', async () =>
+      // 100 of the 200 gated weights, 50 times a second: an eighth of the computation.
+      expect(await ends({ ...target, granularity: 'neuron' }, cost)).toMatchObject({
+        ...{ bytes: { value: 800, atMost: false }, latency: { value: 87.5, seconds: 10 } },
+      }));
+
+    test('has no latency where the original was not timed, or the share of what leaves is open', async () => {
+      expect((await ends(target))?.latency).toBeNull();
+      expect((await ends({ ...target, granularity: 'neuron+weight' }, cost))?.latency).toBeNull();
+    });
+
+    test('is none where nothing is pruned', async () =>
+      expect(await ends({ method: 'none' }, cost)).toMatchObject({ sparsity: null, bytes: null, latency: null }));
+  });
+
   test('a run that has ended goes nowhere', async () => {
     const { snapshot, course } = await read([start(), ...steps(1, 4), end(4)], { status: 'done' });
     expect(forecast(snapshot, course)).toBeNull();
   });
+});
+
+describe('the sparsity curve', () => {
+  const curved = async (settings: object, state: Partial<RunState>): Promise<boolean> => {
+    const { snapshot } = await read([start(), ...steps(1, 4), checkpoint(4), end(4)], state);
+    return hasCurve({ ...snapshot, run: { ...snapshot.run, settings: { ...snapshot.run.settings, ...settings } } });
+  };
+
+  test('is there once a run with thresholds of single weights has ended', async () => {
+    expect(await curved({}, { status: 'done' })).toBe(true);
+    expect(await curved({ method: 'ump' }, { status: 'stopped' })).toBe(true);
+    expect(await curved({}, { status: 'running' })).toBe(false);
+  });
+
+  test.each([{ method: 'none' }, { method: 'nas-cp' }, { granularity: 'neuron' }, { granularity: 'neuron+weight' }])(
+    'is not there for a run with %j',
+    async (settings) => expect(await curved(settings, { status: 'done' })).toBe(false),
+  );
 });
 
 test('a run without metrics has a page', async () => {
@@ -201,6 +252,24 @@ describe('evaluations kept beside checkpoints', () => {
         original: { wer: measured.wer, verdict: 'worse' },
       },
     ]);
+  });
+
+  test('give the cost of the original, if it was timed', async () => {
+    const { folder } = await evaluated(worse);
+    const run = { ...runFile, settings: { model: join(folder, 'original/model.onnx') } };
+    expect(await originalCost({ run })).toBeUndefined();
+    const timed = {
+      ...measured,
+      ...(await evaluate('media/sample/model/model.onnx', measured.data, { cost: true, latency: true })),
+    };
+    const model = run.settings.model;
+    const { size, mtime } = statSync(model);
+    const modelFile = { ...timed.modelFile, path: model, bytes: size, modified: mtime.toISOString() };
+    await writeEvaluation(keptFolder(model, timed.data), { ...timed, model, modelFile });
+    const cost = await originalCost({ run });
+    expect(cost).toMatchObject({ seconds: 10, latency: timed.cost?.own.latency });
+    expect(cost?.multiplyAccumulates).toBeGreaterThan(1e6);
+    expect(await originalCost({ run: { ...runFile, settings: { model: join(folder, 'gone.onnx') } } })).toBeUndefined();
   });
 
   test('of two runs are compared where both are of the same speech', async () => {

@@ -69,3 +69,12 @@ test('each step is told its place', async () => {
     { title: 'Prune', step: 2, total: 2, canGoBack: true },
   ]);
 });
+
+test('begins with a named step, and goes back to those before it', async () => {
+  const begin = (from: string) =>
+    walkSteps('Title', scripted({ a: ['1'], b: ['2'], c: ['back', '3'] }).steps, { seen: [] }, from);
+  expect(await begin('c')).toEqual({ seen: ['2', '3'] });
+  expect(await walkSteps('Title', scripted({ a: ['1'], b: ['2'] }).steps, { seen: [] }, 'none')).toEqual({
+    seen: ['1', '2'],
+  });
+});

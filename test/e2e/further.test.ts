@@ -1,0 +1,58 @@
+/** After a run: the curve of sparsity against the thresholds on its page, and the way from there to the plan of another run. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { useBench } from './bench.ts';
+import { copySample, startRun, stateOf } from './sample.ts';
+
+const minutes = 60_000;
+const bench = useBench({
+  story: true,
+  width: 1500,
+  height: 1000,
+  prepare: async (folder) => {
+    copySample(folder);
+    await startRun(folder, 'short', '--steps', '6', '--target-sparsity', '0.5');
+  },
+});
+
+test(
+  'the page of a run that has ended shows the curve, which is kept beside the checkpoint',
+  async () => {
+    const { workbench, server } = bench;
+    const run = join(server.folder, '.pinch/runs/short');
+    await expect.poll(() => stateOf(run).status, { timeout: 2 * minutes, interval: 500 }).toBe('done');
+    await workbench.showPinch();
+    await workbench.contextMenu(workbench.rows('Runs').filter({ hasText: 'short' }).first(), 'Open Run');
+    const page = await workbench.webview('run');
+    const link = page.locator('.further button', { hasText: '75 %' });
+    await link.waitFor({ timeout: minutes });
+    await link.scrollIntoViewIfNeeded();
+    await workbench.picture('run-page-further');
+    const kept = join(run, 'checkpoints/step-000006/model.sparsity-curve.json');
+    expect(existsSync(kept)).toBe(true);
+  },
+  3 * minutes,
+);
+
+test(
+  'a sparsity that is picked leads to the plan of a run from the checkpoint',
+  async () => {
+    const { workbench } = bench;
+    const page = await workbench.webview('run');
+    await page.locator('.further button', { hasText: '75 %' }).click();
+    const box = workbench.page.locator('.quick-input-widget:visible');
+    await box.filter({ hasText: 'Percent of the gated weights' }).waitFor();
+    expect(await box.locator('input').first().inputValue()).toBe('75');
+    await workbench.answer('40');
+    await box.filter({ hasText: 'Type a number above 50.0 %' }).waitFor();
+    await workbench.answer('80');
+    await box.filter({ hasText: 'pruning to 80 %' }).waitFor({ timeout: minutes });
+    await workbench.picture('prune-further');
+    await workbench.page.keyboard.press('Escape');
+  },
+  3 * minutes,
+);
+
+test('no webview has broken its policy or failed', () => expect(bench.workbench.problems).toEqual([]));
