@@ -1,6 +1,5 @@
 /** Which tensors of a checkpoint the graph uses, and in which form it stores them. */
 
-import { transposed } from '../onnx/graph/transposed.ts';
 import type { StreamedWeight } from '../onnx/file/writeModel.ts';
 import type { CheckpointTensor } from './checkpoint/checkpoint.ts';
 import { ImportError } from './importError.ts';
@@ -45,23 +44,15 @@ export class Weights implements WeightStore {
    * @throws ImportError if the checkpoint does not have it, or in another shape.
    */
   store(name: string, dims: readonly number[]): string {
-    return this.use(name, dims, dims, (tensor) => tensor.readFloat32());
+    return this.use(name, dims, dims, false);
   }
 
   /** Stores a matrix [out, in] as [in, out], as a matrix product reads it. */
   storeTransposed(name: string, dims: readonly number[]): string {
-    return this.use(name, dims, dims.toReversed(), async (tensor) => {
-      const elements = await tensor.readFloat32();
-      return transposed(elements, dims, new Float32Array(elements.length));
-    });
+    return this.use(name, dims, dims.toReversed(), true);
   }
 
-  private use(
-    name: string,
-    dims: readonly number[],
-    stored: readonly number[],
-    read: (tensor: CheckpointTensor) => Promise<Float32Array>,
-  ): string {
+  private use(name: string, dims: readonly number[], stored: readonly number[], transposed: boolean): string {
     if (this.used.has(name)) return name;
     const tensor = this.find(name);
     if (!tensor) {
@@ -82,7 +73,7 @@ export class Weights implements WeightStore {
         `the tensor "${tensor.name}" is of type ${tensor.dtype}, but a weight must be of floats`,
       );
     }
-    this.used.set(name, { name, dims: stored, read: () => read(tensor) });
+    this.used.set(name, { name, dims: stored, pieces: () => tensor.float32Pieces(transposed) });
     return name;
   }
 
