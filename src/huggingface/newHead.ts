@@ -8,6 +8,8 @@ import { readManifest } from '../speech/manifest/read.ts';
 import type { TextStep } from '../protocol/textSteps.ts';
 import { applyPlainSteps } from '../speech/text/steps/textSteps.ts';
 import { newHeadFile } from '../speech/text/processor.ts';
+import { sizeOf } from '../onnx/graph/tensor.ts';
+import { transposed } from '../onnx/graph/transposed.ts';
 import type { CheckpointTensor } from './checkpoint/checkpoint.ts';
 import { ImportError } from './importError.ts';
 import type { ImportedFiles } from './importedFiles.ts';
@@ -75,7 +77,10 @@ export function headTensors({ tokens, seed }: NewHead, size: number, range: numb
     name,
     dims,
     dtype: 'float32',
-    readFloat32: () => Promise.resolve(Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, make)),
+    async *float32Pieces(turned) {
+      const elements = await Promise.resolve(Float32Array.from({ length: sizeOf(dims) }, make));
+      yield turned === true ? transposed(elements, dims, new Float32Array(elements.length)) : elements;
+    },
   });
   return [
     tensor('lm_head.weight', [tokens.length, size], () => range * random.normal()),

@@ -1,6 +1,5 @@
 /** Which tensors of a checkpoint the graph uses, and in which form it stores them. */
 
-import { transposed } from '../onnx/graph/transposed.ts';
 import type { StreamedWeight } from '../onnx/file/writeModel.ts';
 import type { CheckpointTensor } from './checkpoint/checkpoint.ts';
 import { ImportError } from './importError.ts';
@@ -45,30 +44,25 @@ export class Weights implements WeightStore {
    * @throws ImportError if the checkpoint does not have it, or in another shape.
    */
   store(name: string, dims: readonly number[]): string {
-    return this.use(name, dims, dims, (tensor) => tensor.readFloat32());
+    return this.use(name, dims, dims, false);
   }
 
   /** Stores a matrix [out, in] as [in, out], as a matrix product reads it. */
   storeTransposed(name: string, dims: readonly number[]): string {
-    return this.use(name, dims, dims.toReversed(), async (tensor) => {
-      const elements = await tensor.readFloat32();
-      return transposed(elements, dims, new Float32Array(elements.length));
-    });
+    return this.use(name, dims, dims.toReversed(), true);
   }
 
   /** The vector of hidden frames, which no node reads; undefined if the checkpoint has none of that width. */
   async maskedSpecEmbed(width: number): Promise<Float32Array | undefined> {
     const name = 'masked_spec_embed';
     const tensor = this.tensors.get(this.isBase ? name : this.base + name);
-    return tensor?.dims.length === 1 && tensor.dims[0] === width ? tensor.readFloat32() : undefined;
+    if (tensor?.dims.length !== 1 || tensor.dims[0] !== width) return undefined;
+    const values: number[] = [];
+    for await (const piece of tensor.float32Pieces()) values.push(...piece);
+    return Float32Array.from(values);
   }
 
-  private use(
-    name: string,
-    dims: readonly number[],
-    stored: readonly number[],
-    read: (tensor: CheckpointTensor) => Promise<Float32Array>,
-  ): string {
+  private use(name: string, dims: readonly number[], stored: readonly number[], transposed: boolean): string {
     if (this.used.has(name)) return name;
     const tensor = this.find(name);
     if (!tensor) {
@@ -89,7 +83,7 @@ export class Weights implements WeightStore {
         `the tensor "${tensor.name}" is of type ${tensor.dtype}, but a weight must be of floats`,
       );
     }
-    this.used.set(name, { name, dims: stored, read: () => read(tensor) });
+    this.used.set(name, { name, dims: stored, pieces: () => tensor.float32Pieces(transposed) });
     return name;
   }
 

@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../../src/huggingface/checkpoint/openCheckpoint.ts';
 import { python } from './madeModels.ts';
+import { elementsIn } from '../huggingface/checkpoint/elementsIn.ts';
 
 const canMake = spawnSync(python, ['-c', 'import torch, transformers']).status === 0;
 if (!canMake) console.log(`${python} lacks torch or transformers: forms of checkpoints are not compared.`);
@@ -20,7 +21,7 @@ async function contents(folder: string): Promise<Map<string, unknown>> {
   const checkpoint = await openCheckpoint(folder);
   const read = new Map<string, unknown>();
   for (const [name, tensor] of checkpoint.tensors) {
-    const values = await tensor.readFloat32();
+    const values = await elementsIn(tensor);
     read.set(name, { dims: tensor.dims, dtype: tensor.dtype, bits: Buffer.from(values.buffer).toString('base64') });
   }
   await checkpoint.close();

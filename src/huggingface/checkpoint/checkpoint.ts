@@ -9,10 +9,11 @@ export interface CheckpointTensor {
   readonly dims: readonly number[];
   readonly dtype: DataType;
   /**
-   * The elements, row-major, as float32: 16-bit floats exactly, float64 rounded. Each call reads them anew.
+   * The elements, row-major, as float32, piece by piece: 16-bit floats exactly, float64 rounded. Each call reads them anew.
+   * @param transposed of a matrix: the elements of its transpose.
    * @throws WeightFileError if they are no floats, or if the file has become shorter.
    */
-  readFloat32(): Promise<Float32Array<ArrayBuffer>>;
+  float32Pieces(transposed?: boolean): AsyncIterable<Float32Array<ArrayBuffer>>;
 }
 
 /** Weight files that are open: one, or the several that an index names. */

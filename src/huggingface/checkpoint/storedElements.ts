@@ -1,8 +1,9 @@
 /** Reads the elements of a tensor from a file, in any type and with any strides. */
 
 import { quoted, WeightFileError } from '../../base/errors.ts';
-import { elementsOf } from '../../onnx/graph/elements.ts';
-import { allocate, sizeOf, toBytes, type DataType } from '../../onnx/graph/tensor.ts';
+import { elementsOf, type Elements } from '../../onnx/graph/elements.ts';
+import { allocate, sizeOf, toBytes, type DataType, type TensorData } from '../../onnx/graph/tensor.ts';
+import { transposedRows } from '../../onnx/graph/transposed.ts';
 import type { CheckpointTensor } from './checkpoint.ts';
 import type { WeightFile } from './weightFile.ts';
 
@@ -22,30 +23,73 @@ const floats: ReadonlySet<DataType> = new Set(['float32', 'float16', 'bfloat16',
 /** A tensor that is read when it is asked for. */
 export function storedTensor(file: WeightFile, stored: Stored): CheckpointTensor {
   const { name, dtype, dims } = stored;
-  return { name, dtype, dims, readFloat32: () => readFloat32(file, stored) };
+  return { name, dtype, dims, float32Pieces: (transposed) => float32Pieces(file, stored, { transposed }) };
 }
 
-/** Elements that are read at a time where they cannot be read to where they belong: 16 MB, or 32 MB of float64. */
+/** Elements of a piece: 16 MB, or 32 MB of float64. */
 const usualPiece = 1 << 22;
 
 /**
- * A tensor's elements as float32, row-major. Beside them only a piece is in memory, whatever the strides.
- * @param piece elements that may be read at a time.
- * @throws WeightFileError as CheckpointTensor's readFloat32.
+ * A tensor's elements as CheckpointTensor's float32Pieces. Only a piece is in memory as float32: a large tensor of 16-bit floats would take twice
+ * its file. Where the order is not the file's, all of the tensor is, in its own type.
+ * @param options.piece elements of a piece at most.
+ * @throws WeightFileError as float32Pieces.
  */
-export async function readFloat32(
+export async function* float32Pieces(
   file: WeightFile,
-  { name, dtype, dims, start, ...stored }: Stored,
-  piece = usualPiece,
-): Promise<Float32Array<ArrayBuffer>> {
+  stored: Stored,
+  {
+    transposed = false,
+    piece = usualPiece,
+  }: { readonly transposed?: boolean | undefined; readonly piece?: number } = {},
+): AsyncGenerator<Float32Array<ArrayBuffer>> {
+  const { name, dtype, dims, start } = stored;
   if (!floats.has(dtype)) {
     throw new WeightFileError(file.path, `tensor ${quoted(name)} is of type ${dtype}, where floats are needed`);
   }
-  const result = new Float32Array(elementCount(dims));
-  if (result.length === 0) return result;
+  const count = elementCount(dims);
+  if (count === 0) return;
   const axes = axesOf(dims, stored.strides ?? denseStrides(dims));
+  if (transposed) {
+    const [rows = 1, columns = 1] = dims;
+    const elements = await readElements(file, stored, axes, piece);
+    const atOnce = Math.max(1, Math.floor(piece / rows));
+    for (let from = 0; from < columns; from += atOnce) {
+      const some = Math.min(atOnce, columns - from);
+      const turned = allocate(dtype, some * rows);
+      transposedRows(elements as Elements, [rows, columns], [from, from + some], turned as Elements);
+      yield widened(dtype, turned);
+    }
+    return;
+  }
   // Dense: then all axes are one.
-  if (dtype === 'float32' && axes.length <= 1 && axes.every(({ stride }) => stride === 1)) {
+  const inOrder = axes.length <= 1 && axes.every(({ stride }) => stride === 1);
+  const elements = inOrder ? undefined : await readElements(file, stored, axes, piece);
+  for (let done = 0; done < count; done += piece) {
+    const some = Math.min(piece, count - done);
+    let data = elements?.subarray(done, done + some);
+    if (data === undefined) {
+      data = allocate(dtype, some);
+      await file.read(toBytes(data), start + done * data.BYTES_PER_ELEMENT);
+    }
+    yield widened(dtype, data);
+  }
+}
+
+function widened(type: DataType, data: TensorData): Float32Array<ArrayBuffer> {
+  const elements = elementsOf({ type, dims: [data.length], data });
+  return elements instanceof Float32Array ? elements : new Float32Array(elements);
+}
+
+/** All elements in their own type, row-major. Beside them only a piece is in memory, whatever the strides. */
+async function readElements(
+  file: WeightFile,
+  { dtype, dims, start }: Stored,
+  axes: readonly Axis[],
+  piece: number,
+): Promise<TensorData> {
+  const result = allocate(dtype, elementCount(dims));
+  if (axes.length <= 1 && axes.every(({ stride }) => stride === 1)) {
     await file.read(toBytes(result), start);
     return result;
   }
@@ -55,7 +99,7 @@ export async function readFloat32(
     if (span <= piece || outer === undefined) {
       const data = allocate(dtype, span);
       await file.read(toBytes(data), start + position * data.BYTES_PER_ELEMENT);
-      scatter(elementsOf({ type: dtype, dims: [span], data }), part, result, index);
+      scatter(data as Elements, part, result as Elements, index);
       return;
     }
     const { dim, stride, step } = outer;
@@ -100,13 +144,7 @@ function axesOf(dims: readonly number[], strides: readonly number[]): Axis[] {
 }
 
 /** Puts elements, in the order of the file, to where they belong. */
-function scatter(
-  from: ArrayLike<number>,
-  axes: readonly Axis[],
-  result: Float32Array,
-  index: number,
-  position = 0,
-): void {
+function scatter(from: Elements, axes: readonly Axis[], result: Elements, index: number, position = 0): void {
   const [axis, ...inner] = axes;
   if (axis === undefined) {
     result[index] = from[position] ?? 0;

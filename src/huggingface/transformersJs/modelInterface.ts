@@ -65,7 +65,7 @@ export function withHubInterface(file: ModelFile, { audio, mask, logits, order }
   const output = infos.get(logits.name);
   const ownInputs = new Set([audio.name, mask?.name].map((name) => names.get(name ?? '')));
   return viewFile(
-    extended.path,
+    extended,
     withFields(extended.proto, {
       graph: withFields(graph, {
         input: [...inputs, ...graph.input.filter(({ name }) => !ownInputs.has(name))],

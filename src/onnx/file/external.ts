@@ -1,6 +1,6 @@
 /** External data: tensors in files beside the model. Finds them, checks them against the model's folder and the file's size, and reads them by position. */
 
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { StringStringEntryProtoSchema, TensorProto_DataLocation, type TensorProto } from 'onnx-buf';
@@ -15,6 +15,19 @@ export interface ByteRange {
   readonly path: string;
   readonly offset: number;
   readonly length: number;
+  /** Of the file, when the model was opened. */
+  readonly version: FileVersion;
+}
+
+/**
+ * What tells that a file was changed or replaced. Its inode does not: some network drives give a file another one each time, and a file with
+ * the size and the time of the one before, to the nanosecond, is a copy of it.
+ */
+export interface FileVersion {
+  /** Bytes. */
+  readonly size: bigint;
+  /** When it was last written, in nanoseconds. */
+  readonly modified: bigint;
 }
 
 /** The file, relative to the model's folder, that a tensor with external data names. */
@@ -36,16 +49,19 @@ export function externalPlace(place: {
   };
 }
 
-/** The folders whose files a model may name. */
+/** The files in a model's folders that it may name, as they were when the model was opened. */
 export class ExternalData {
   private readonly model: string;
   private readonly folders: readonly string[];
+  /** By real path. */
+  private readonly versions = new Map<string, FileVersion>();
 
   /** @param model an existing model file. */
   constructor(model: string) {
     this.model = model;
     // Download caches link to the model and its data from elsewhere: the real file's folder is allowed too.
     this.folders = [realpathSync(dirname(model)), dirname(realpathSync(model))];
+    this.versionOf(realpathSync(model));
   }
 
   /**
@@ -58,7 +74,8 @@ export class ExternalData {
     const location = locationOf(tensor);
     const offset = this.wholeNumber(tensor, 'offset', entries.get('offset') ?? '0');
     const path = this.resolve(tensor, location);
-    const available = statSync(path).size;
+    const version = this.versionOf(path);
+    const available = Number(version.size);
     const stated = entries.get('length');
     const length = stated === undefined ? (size ?? available - offset) : this.wholeNumber(tensor, 'length', stated);
     if (size !== undefined && length !== size) {
@@ -70,7 +87,16 @@ export class ExternalData {
         `ends at byte ${offset + length} of ${location}, which has only ${available}; copy the file again`,
       );
     }
-    return { path, offset, length };
+    return { path, offset, length, version };
+  }
+
+  /** As it was when it was looked at first: tensors are read again and again while the model is in use. */
+  private versionOf(path: string): FileVersion {
+    const known = this.versions.get(path);
+    if (known) return known;
+    const version = asVersion(statSync(path, { bigint: true }));
+    this.versions.set(path, version);
+    return version;
   }
 
   private resolve(tensor: TensorProto, location: string): string {
@@ -108,22 +134,52 @@ export class ExternalData {
 /** Maximum bytes of a single read: the system call reads at most 2 GB. */
 const chunk = 1 << 30;
 
-/** Reads a range into new memory. @throws OnnxFileError if the file is gone or has become shorter. */
-export function readRange({ path, offset, length }: ByteRange): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
+const asVersion = ({ size, mtimeNs }: BigIntStats): FileVersion => ({ size, modified: mtimeNs });
+
+/** Opens the file of a range, for reading. @throws OnnxFileError unless it is the one that was there when the model was opened. */
+export function openRange({ path, version }: ByteRange): number {
+  const file = inFile(path, () => openSync(path, 'r'));
   try {
-    const file = openSync(path, 'r');
-    try {
-      for (let done = 0; done < length;) {
-        const read = readSync(file, bytes, done, Math.min(chunk, length - done), offset + done);
-        if (read === 0) throw new Error('the file has become shorter since it was opened');
-        done += read;
-      }
-    } finally {
-      closeSync(file);
+    const { size, modified } = inFile(path, () => asVersion(fstatSync(file, { bigint: true })));
+    if (size !== version.size || modified !== version.modified) {
+      throw new OnnxFileError(
+        path,
+        'the file has been changed or replaced since the model was opened, and its weights are still needed; put the former file back and go on, or start again with the new one',
+      );
     }
+    return file;
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
+/** @throws OnnxFileError for what a step throws. */
+export function inFile<T>(path: string, step: () => T): T {
+  try {
+    return step();
   } catch (error) {
     throw new OnnxFileError(path, reasonOf(error), error);
   }
+}
+
+/** Reads a range into new memory. @throws OnnxFileError if the file is gone, or is not what it was when the model was opened. */
+export function readRange(range: ByteRange): Uint8Array<ArrayBuffer> {
+  const { path, offset, length } = range;
+  const bytes = new Uint8Array(length);
+  const file = openRange(range);
+  try {
+    for (let done = 0; done < length;) {
+      const read = inFile(path, () => readSync(file, bytes, done, Math.min(chunk, length - done), offset + done));
+      if (read === 0) throw shortened(path);
+      done += read;
+    }
+  } finally {
+    closeSync(file);
+  }
   return bytes;
 }
+
+/** Of a file that loses its end while it is being read. */
+export const shortened = (path: string): OnnxFileError =>
+  new OnnxFileError(path, 'the file has become shorter while it was read; put the whole file back');

@@ -25,6 +25,8 @@ export interface ModelFile {
   readonly proto: ModelProto;
   /** The same as a typed graph. Its tensors are views of the file's bytes, or are read on first use: do not write to them. */
   readonly model: Model;
+  /** The files that its tensors are read from. */
+  readonly data: ExternalData;
   /** Initializers whose data stands in another file. */
   readonly external: ReadonlySet<string>;
 }
@@ -36,9 +38,10 @@ export interface ModelFile {
  */
 export async function loadModel(path: string): Promise<ModelFile> {
   const file = await findModel(path);
+  const data = openData(file);
   const proto = await readProto(file);
-  bringAttributesIn(file, proto);
-  return viewFile(file, proto);
+  bringAttributesIn(data, proto);
+  return viewFile({ path: file, data }, proto);
 }
 
 /** Of larger files only what is not the content of a large tensor is read: whoever trains or writes those holds a copy of his own. */
@@ -59,16 +62,27 @@ async function readProto(file: string): Promise<ModelProto> {
   }
 }
 
-/** A ModelFile from a decoded model, which may have been changed after it was loaded. @throws OnnxFileError as loadModel. */
-export function viewFile(path: string, proto: ModelProto): ModelFile {
+function openData(file: string): ExternalData {
+  try {
+    return new ExternalData(file);
+  } catch (error) {
+    throw new OnnxFileError(file, reasonOf(error), error);
+  }
+}
+
+/**
+ * A ModelFile from a decoded model, which may have been changed after it was loaded.
+ * @param source what it was loaded from
+ * @throws OnnxFileError as loadModel.
+ */
+export function viewFile({ path, data }: Pick<ModelFile, 'path' | 'data'>, proto: ModelProto): ModelFile {
   const { graph } = proto;
   if (!graph || proto.opsetImport.length === 0) throw new OnnxFileError(path, 'this is not an ONNX model');
-  const data = new ExternalData(path);
   const locate = (tensor: TensorProto, size: number) => data.locate(tensor, size);
   try {
     const model = viewModel(proto, graph, locate);
     const external = graph.initializer.filter((tensor) => isExternal(tensor) && locationOf(tensor) !== basename(path));
-    return { path, folder: dirname(path), proto, model, external: new Set(external.map(({ name }) => name)) };
+    return { path, folder: dirname(path), proto, model, data, external: new Set(external.map(({ name }) => name)) };
   } catch (error) {
     throw error instanceof OnnxFileError ? error : new OnnxFileError(path, reasonOf(error), error);
   }
@@ -78,8 +92,7 @@ export function viewFile(path: string, proto: ModelProto): ModelFile {
  * Tensors of attributes may have external data too. They are small, and are copied into the decoded model, so that only initializers stay
  * external.
  */
-function bringAttributesIn(path: string, proto: ModelProto): void {
-  const data = new ExternalData(path);
+function bringAttributesIn(data: ExternalData, proto: ModelProto): void {
   const bringIn = (tensor: TensorProto) => {
     if (!isExternal(tensor)) return;
     tensor.rawData = readRange(data.locate(tensor));

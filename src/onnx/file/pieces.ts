@@ -1,8 +1,7 @@
 /** Reads a tensor's elements in pieces, so that one pass over a model of gigabytes needs little memory. */
 
-import { closeSync, openSync, readSync } from 'node:fs';
-import { OnnxFileError, reasonOf } from '../../base/errors.ts';
-import type { ByteRange } from './external.ts';
+import { closeSync, readSync } from 'node:fs';
+import { inFile, openRange, shortened, type ByteRange } from './external.ts';
 import { unreadBytes } from './storedTensor.ts';
 import { bytesPerElement, fromBytes, type Tensor, type TensorData } from '../graph/tensor.ts';
 
@@ -14,7 +13,7 @@ const firstSize = 1 << 12;
 /**
  * All elements in order. Unread data goes into a buffer that is reused for the next piece and not kept: a piece is valid only until the next is
  * requested. Do not write to it.
- * @throws OnnxFileError if a file with the elements is gone or has become shorter.
+ * @throws OnnxFileError if a file with the elements is gone, or is not what it was when the model was opened.
  */
 export function* piecesOf(tensor: Tensor): Generator<TensorData> {
   const { type } = tensor;
@@ -47,21 +46,15 @@ function* copied(bytes: Uint8Array, scratch: Uint8Array): Generator<Uint8Array> 
 
 const sizeAt = (done: number): number => (done === 0 ? firstSize : pieceSize);
 
-function* readFrom({ path, offset, length }: ByteRange, scratch: Uint8Array): Generator<Uint8Array> {
-  const attempt = <T>(step: () => T): T => {
-    try {
-      return step();
-    } catch (error) {
-      throw new OnnxFileError(path, reasonOf(error), error);
-    }
-  };
-  const file = attempt(() => openSync(path, 'r'));
+function* readFrom(range: ByteRange, scratch: Uint8Array): Generator<Uint8Array> {
+  const { path, offset, length } = range;
+  const file = openRange(range);
   try {
     for (let done = 0; done < length;) {
       const wanted = Math.min(sizeAt(done), length - done);
       for (let filled = 0; filled < wanted;) {
-        const read = attempt(() => readSync(file, scratch, filled, wanted - filled, offset + done + filled));
-        if (read === 0) throw new OnnxFileError(path, 'the file has become shorter since it was opened');
+        const read = inFile(path, () => readSync(file, scratch, filled, wanted - filled, offset + done + filled));
+        if (read === 0) throw shortened(path);
         filled += read;
       }
       yield scratch.subarray(0, wanted);

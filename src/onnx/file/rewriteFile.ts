@@ -40,7 +40,7 @@ export function rewriteFile(file: ModelFile, nodes: readonly Node[], tensors: Re
   });
   // Before version 4 of the format every initializer had to be a graph input, too.
   const irVersion = file.proto.irVersion < 4n ? 4n : file.proto.irVersion;
-  return viewFile(file.path, withFields(file.proto, { graph: rewritten, irVersion }));
+  return viewFile(file, withFields(file.proto, { graph: rewritten, irVersion }));
 }
 
 /** Makes the nodes' names unique: onnxruntime refuses a file with duplicates. The node in place of another takes over its name. */

@@ -6,7 +6,7 @@ import { type ModelProto, type TensorProto, type ValueInfoProto } from 'onnx-buf
 import { writePending, type PendingFile } from '../../base/atomicFile.ts';
 import { dataTypeNumber } from './dataTypes.ts';
 import { OnnxFileError, reasonOf } from '../../base/errors.ts';
-import { ExternalData, externalPlace, pageSize, readRange } from './external.ts';
+import { externalPlace, pageSize, readRange } from './external.ts';
 import type { ModelFile } from './load.ts';
 import { withFields, withoutFields } from './protoCopy.ts';
 import { isExternal } from './storedTensor.ts';
@@ -95,7 +95,7 @@ function withoutShape(info: ValueInfoProto): ValueInfoProto {
 }
 
 function defaultThreshold(file: ModelFile, proto: ModelProto, oneFile = false): number {
-  const source = new ExternalData(file.path);
+  const source = file.data;
   const bytes = (tensor: TensorProto): number =>
     isExternal(tensor) ? source.locate(tensor).length : tensor.rawData.byteLength;
   const total = proto.graph?.initializer.reduce((sum, tensor) => sum + bytes(tensor), 0) ?? 0;
@@ -110,7 +110,7 @@ interface Placed {
 
 /** The model without its large tensors, and those tensors in the order of writing. */
 function splitTensors(file: ModelFile, proto: ModelProto, threshold: number, location: string) {
-  const source = new ExternalData(file.path);
+  const source = file.data;
   const data: Placed[] = [];
   let end = 0;
   const split = (stored: TensorProto): TensorProto => {
@@ -148,7 +148,7 @@ function* padded(data: readonly Placed[]): Generator<Uint8Array> {
 export async function refuseOwnData(file: ModelFile, dataPath: string): Promise<void> {
   const target = await realpath(dataPath).catch(() => undefined);
   if (target === undefined) return;
-  const source = new ExternalData(file.path);
+  const source = file.data;
   const own = file.proto.graph?.initializer.some(
     (tensor) => isExternal(tensor) && source.locate(tensor).path === target,
   );

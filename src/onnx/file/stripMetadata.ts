@@ -16,7 +16,7 @@ const longName = 8;
 
 /** The same model without traces, and with short names for the values between nodes. Nodes and stored tensors keep their names. */
 export function stripMetadata(file: ModelFile): ModelFile {
-  const { path, proto } = file;
+  const { proto } = file;
   if (!proto.graph) return file;
   const names = shortNames(file);
   const short = (name: string): string => names.get(name) ?? name;
@@ -27,7 +27,7 @@ export function stripMetadata(file: ModelFile): ModelFile {
       metadataProps: stored.metadataProps.filter(({ key }) => !traces.has(key)),
     }),
   );
-  return viewFile(path, withFields(proto, { graph: withFields(proto.graph, { node, valueInfo: [] }) }));
+  return viewFile(file, withFields(proto, { graph: withFields(proto.graph, { node, valueInfo: [] }) }));
 }
 
 function shortNames({ model: { graph } }: ModelFile): Map<string, string> {

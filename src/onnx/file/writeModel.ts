@@ -1,4 +1,4 @@
-/** Writes a new model whose weights come one by one, so that no more than two of them are in memory. */
+/** Writes a new model whose weights come one by one and piece by piece, so that no more than two pieces of them are in memory. */
 
 import { basename } from 'node:path';
 import { rm } from 'node:fs/promises';
@@ -18,8 +18,8 @@ import { encodePieces } from './wire.ts';
 export interface StreamedWeight {
   readonly name: string;
   readonly dims: readonly number[];
-  /** As many numbers as the shape has. */
-  readonly read: () => Promise<Float32Array>;
+  /** As many numbers as the shape has, in order. */
+  readonly pieces: () => AsyncIterable<Float32Array>;
 }
 
 /**
@@ -42,22 +42,30 @@ export async function writeModel(
   const reading: { failed?: unknown } = {};
   async function* data(): AsyncGenerator<Uint8Array> {
     let end = 0;
-    // One is read while the one before is written.
-    let next = begun(weights[0]);
-    for (const [i, { name, dims }] of weights.entries()) {
-      const elements = await next.catch((error: unknown) => {
+    // A piece is read while the one before is written.
+    let next = new ReadAhead(weights[0]);
+    for (const [i, weight] of weights.entries()) {
+      const { name, dims } = weight;
+      const pieces = next;
+      await pieces.begun().catch((error: unknown) => {
         reading.failed = error;
         throw error;
       });
-      next = begun(weights[i + 1]);
-      const bytes = toBytes(elements as Float32Array<ArrayBuffer>) as Uint8Array<ArrayBuffer>;
+      next = new ReadAhead(weights[i + 1]);
       const length = sizeOf(dims) * Float32Array.BYTES_PER_ELEMENT;
-      if (bytes.byteLength !== length) throw new Error(`weight "${name}" has ${bytes.byteLength} bytes, not ${length}`);
-      if (length < pageSize) stored.push(weightProto(name, dims, { rawData: bytes }));
+      const isSmall = length < pageSize;
+      const offset = Math.ceil(end / pageSize) * pageSize;
+      if (!isSmall && offset > end) yield new Uint8Array(offset - end);
+      const small: Uint8Array[] = [];
+      let done = 0;
+      for await (const bytes of pieces.rest(reading)) {
+        done += bytes.byteLength;
+        if (isSmall) small.push(bytes);
+        else yield bytes;
+      }
+      if (done !== length) throw new Error(`weight "${name}" has ${done} bytes, not ${length}`);
+      if (isSmall) stored.push(weightProto(name, dims, { rawData: Uint8Array.from(Buffer.concat(small)) }));
       else {
-        const offset = Math.ceil(end / pageSize) * pageSize;
-        if (offset > end) yield new Uint8Array(offset - end);
-        yield bytes;
         end = offset + length;
         stored.push(weightProto(name, dims, externalPlace({ location: basename(dataPath), offset, length })));
       }
@@ -77,11 +85,39 @@ export async function writeModel(
   }
 }
 
-/** Reading that has begun. Whether it failed is looked at when its turn comes, if it does. */
-function begun(weight: StreamedWeight | undefined): Promise<Float32Array> {
-  const elements = weight?.read() ?? Promise.resolve(new Float32Array(0));
-  elements.catch(() => undefined);
-  return elements;
+/** The pieces of a weight, of which one is always being read. Whether that failed is looked at when its turn comes, if it does. */
+class ReadAhead {
+  private readonly pieces: AsyncIterator<Float32Array> | undefined;
+  private next: Promise<IteratorResult<Float32Array, unknown>>;
+
+  constructor(weight: StreamedWeight | undefined) {
+    this.pieces = weight?.pieces()[Symbol.asyncIterator]();
+    this.next = this.read();
+  }
+
+  /** Waits for the first piece. @throws what reading it throws. */
+  async begun(): Promise<void> {
+    await this.next;
+  }
+
+  /** @param reading told what reading throws */
+  async *rest(reading: { failed?: unknown }): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const result = await this.next.catch((error: unknown) => {
+        reading.failed = error;
+        throw error;
+      });
+      if (result.done === true) return;
+      this.next = this.read();
+      yield toBytes(result.value as Float32Array<ArrayBuffer>);
+    }
+  }
+
+  private read(): Promise<IteratorResult<Float32Array, unknown>> {
+    const result = this.pieces?.next() ?? Promise.resolve({ done: true, value: undefined });
+    result.catch(() => undefined);
+    return result;
+  }
 }
 
 function withWeights(proto: ModelProto, weights: readonly TensorProto[]): ModelProto {

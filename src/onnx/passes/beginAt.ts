@@ -26,7 +26,7 @@ export function beginAt(file: ModelFile, { name, rank, input, output }: Beginnin
   if (reads.includes(input) || !reads.includes(name)) return undefined;
   const names = new Set([...read].flatMap((node) => [...node.inputs, ...namesWithin(node)]));
   const view = viewFile(
-    file.path,
+    file,
     withFields(file.proto, {
       graph: withFields(graph, {
         node: graph.node.filter((_, i) => read.has(file.model.graph.nodes[i] as (typeof left)[number])),

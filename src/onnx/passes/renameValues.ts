@@ -27,7 +27,7 @@ export function renameValues(
     taken.add(other);
   }
   if (changes.size === 0) return file;
-  return viewFile(file.path, withFields(file.proto, { graph: renamed(graph, (name) => changes.get(name) ?? name) }));
+  return viewFile(file, withFields(file.proto, { graph: renamed(graph, (name) => changes.get(name) ?? name) }));
 }
 
 function allNames(graph: GraphProto): string[] {

@@ -45,7 +45,7 @@ export function untieInitializers(
   // Before version 4 of the format every initializer had to be a graph input, too.
   const irVersion = file.proto.irVersion < 4n ? 4n : file.proto.irVersion;
   const proto = withFields(file.proto, { graph: rewritten, irVersion });
-  return { file: viewFile(file.path, proto), initializers };
+  return { file: viewFile(file, proto), initializers };
 }
 
 interface TensorOwner {

@@ -9,7 +9,7 @@ import {
 } from 'onnx-buf';
 import { elementsOf } from '../graph/elements.ts';
 import { tensorProto } from '../file/encode.ts';
-import { ExternalData } from '../file/external.ts';
+import type { ExternalData } from '../file/external.ts';
 import { viewFile, type ModelFile } from '../file/load.ts';
 import { withFields } from '../file/protoCopy.ts';
 import { storedTensor } from '../file/storedTensor.ts';
@@ -35,8 +35,7 @@ export function widenModel(file: ModelFile): Widened {
   const { graph } = file.proto;
   const widened = new Set(graph?.initializer.filter(isHalf).map(({ name }) => name));
   if (!graph || !(widened.size > 0 || [...graph.input, ...graph.output].some(hasHalves))) return { file, widened };
-  const data = new ExternalData(file.path);
-  return { file: viewFile(file.path, withFields(file.proto, { graph: widenGraph(graph, data) })), widened };
+  return { file: viewFile(file, withFields(file.proto, { graph: widenGraph(graph, file.data) })), widened };
 }
 
 const isHalf = ({ dataType }: TensorProto): boolean => halves.has(dataType);

@@ -24,6 +24,8 @@ const header = (json: string): Buffer => {
 const repeated = (operations: string, bytes: number): Buffer =>
   torchFile(pickle('\x80\x02', operations.repeat(Math.floor(bytes / operations.length))), {});
 const size = 10_000_000;
+/** Rows and columns. */
+const large = 12_000;
 
 const cases: readonly (readonly [string, string, () => Buffer, RegExp])[] = [
   ['a header of lists', 'model.safetensors', () => header(`{"a":[${'[],'.repeat(1_300_000)}[]]}`), /no valid type/u],
@@ -93,6 +95,30 @@ const cases: readonly (readonly [string, string, () => Buffer, RegExp])[] = [
     },
     /^read$/u,
   ],
+  ...(['F16', 'BF16'] as const).map((dtype): (typeof cases)[number] => [
+    `a large tensor of ${dtype}`,
+    'model.safetensors',
+    () => {
+      const bytes = 2 * large * large;
+      const json = JSON.stringify({ a: { dtype, shape: [large, large], data_offsets: [0, bytes] } });
+      return Buffer.concat([header(json), Buffer.alloc(bytes)]);
+    },
+    /^read$/u,
+  ]),
+  ...(
+    [
+      [large, 1],
+      [1, large],
+    ] as const
+  ).map((strides): (typeof cases)[number] => [
+    `a large HalfStorage by [${strides.join(', ')}]`,
+    'pytorch_model.bin',
+    () => {
+      const values = { a: tensor({ dims: [large, large], strides, length: large ** 2, type: 'HalfStorage' }) };
+      return torchFile(stateDict(values), { 0: new Uint8Array(2 * large ** 2) });
+    },
+    /^read$/u,
+  ]),
   [
     'a tensor of many repeated elements',
     'pytorch_model.bin',

@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import { WeightFileError } from '../../../src/base/errors.ts';
 import { Random } from '../../../src/base/random.ts';
 import { openCheckpoint } from '../../../src/huggingface/checkpoint/openCheckpoint.ts';
+import { elementsIn } from './elementsIn.ts';
 
 export const forms = ['safetensors', 'safetensors index', 'bin', 'bin index'] as const;
 export type Form = (typeof forms)[number];
@@ -104,7 +105,7 @@ async function readAll(folder: string): Promise<unknown> {
     try {
       for (const tensor of checkpoint.tensors.values()) {
         if (!/^float|^bfloat/u.test(tensor.dtype)) continue;
-        const values = await tensor.readFloat32();
+        const values = await elementsIn(tensor);
         expect(values).toHaveLength(tensor.dims.reduce((product, dim) => product * dim, 1));
       }
     } finally {

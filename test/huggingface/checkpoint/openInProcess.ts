@@ -8,7 +8,13 @@ const [good = '', folder = ''] = process.argv.slice(2);
 async function read(path: string): Promise<string> {
   try {
     const checkpoint = await openCheckpoint(path);
-    for (const tensor of checkpoint.tensors.values()) if (tensor.dtype === 'float32') await tensor.readFloat32();
+    for (const tensor of checkpoint.tensors.values()) {
+      if (!tensor.dtype.includes('float')) continue;
+      for (const transposed of tensor.dims.length === 2 ? [false, true] : [false]) {
+        // eslint-disable-next-line @typescript-eslint/no-unused-vars -- reading is all
+        for await (const _ of tensor.float32Pieces(transposed));
+      }
+    }
     await checkpoint.close();
     return 'read';
   } catch (error) {

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../../src/base/random.ts';
-import { readFloat32 } from '../../../src/huggingface/checkpoint/storedElements.ts';
+import { float32Pieces } from '../../../src/huggingface/checkpoint/storedElements.ts';
 import { WeightFile } from '../../../src/huggingface/checkpoint/weightFile.ts';
 import { toHalf } from '../../../src/onnx/graph/half.ts';
+import { elementsIn } from './elementsIn.ts';
 
 const storage = Float32Array.from({ length: 500 }, (_, i) => i);
 const stored = {
@@ -55,15 +56,22 @@ test.each(['float32', 'float64', 'float16', 'bfloat16'] as const)('%s', async (d
   await writeFile(path, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   const file = await WeightFile.open(path);
   const random = Random.seeded(5);
+  let matrices = 0;
   for (let i = 0; i < 300; i++) {
     const { dims, strides, offset } = randomView(random, kept[dtype]);
     const start = offset * data.BYTES_PER_ELEMENT;
     for (const piece of [1, 7, 1000]) {
-      const values = await readFloat32(file, { name: 'a', dtype, dims, strides, start }, piece);
-      expect([...values], `[${dims.join()}] by [${strides.join()}] from ${offset}`).toEqual(
-        expected(dims, strides, offset),
-      );
+      const view = { name: 'a', dtype, dims, strides, start };
+      const read = (transposed?: boolean): Promise<number[]> =>
+        elementsIn({ float32Pieces: () => float32Pieces(file, view, { piece, transposed }) }).then((all) => [...all]);
+      const title = `[${dims.join()}] by [${strides.join()}] from ${offset}, ${piece} at a time`;
+      expect(await read(), title).toEqual(expected(dims, strides, offset));
+      if (dims.length === 2) {
+        matrices++;
+        expect(await read(true), title).toEqual(expected(dims.toReversed(), strides.toReversed(), offset));
+      }
     }
   }
   await file.close();
+  expect(matrices).toBeGreaterThan(100);
 });

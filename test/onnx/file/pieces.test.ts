@@ -1,6 +1,6 @@
 /** A tensor in pieces is the tensor, wherever its bytes stand, and reading it so keeps nothing. */
 
-import { truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { countNonZero } from '../../../src/onnx/file/count.ts';
@@ -8,6 +8,7 @@ import { encodeModel } from '../../../src/onnx/file/encode.ts';
 import { loadModel, type ModelFile } from '../../../src/onnx/file/load.ts';
 import { constantOf } from '../../../src/onnx/model/operands.ts';
 import { piecesOf } from '../../../src/onnx/file/pieces.ts';
+import { rewriteFile } from '../../../src/onnx/file/rewriteFile.ts';
 import { saveModel } from '../../../src/onnx/file/save.ts';
 import { unreadBytes } from '../../../src/onnx/file/storedTensor.ts';
 import { float32, type Tensor } from '../../../src/onnx/graph/tensor.ts';
@@ -87,15 +88,75 @@ describe('the number that all elements share', () => {
 
   test('of a matrix nothing but the beginning is read', async () => {
     const tensor = tensorIn(await write('i', 1));
-    // Whoever reads on finds that the rest is gone.
-    truncateSync(join(folder, 'i-saved.onnx.data'), 4096);
+    let pieces = 0;
+    for (const piece of piecesOf(tensor)) {
+      expect(piece).toHaveLength(1024);
+      pieces++;
+      break;
+    }
+    expect(pieces).toBe(1);
     expect(constantOf(tensor)).toBeUndefined();
-    expect(() => countNonZero(tensor)).toThrow(/has become shorter/u);
+    expect(unreadBytes(tensor)).toBeDefined();
   });
 });
 
-test('a file that has become shorter is named', async () => {
-  const tensor = tensorIn(await write('h', 1));
-  truncateSync(join(folder, 'h-saved.onnx.data'), 1000);
-  expect(() => countNonZero(tensor)).toThrow(/h-saved\.onnx\.data: the file has become shorter since it was opened/u);
+describe('a file with weights that is not what it was', () => {
+  const data = join(folder, 'h-saved.onnx.data');
+  const refusal = /h-saved\.onnx\.data: the file has been changed or replaced since the model was opened.*start again/u;
+
+  test.each([
+    ['cut short', () => truncateSync(data, 1000)],
+    ['longer', () => appendFileSync(data, 'x')],
+    ['written in place', () => writeFileSync(data, Buffer.alloc(statSync(data).size, 1))],
+    [
+      'another file of the same size',
+      () => {
+        writeFileSync(`${data}.new`, Buffer.alloc(statSync(data).size, 1));
+        renameSync(`${data}.new`, data);
+      },
+    ],
+  ])('%s', async (_, change) => {
+    const file = await write('h', 1);
+    // So that a written file is newer on a file system with coarse times, too.
+    utimesSync(data, 1, 1);
+    const opened = await loadModel(file.path);
+    expect(countNonZero(tensorIn(opened))).toBeGreaterThan(0);
+    change();
+    expect(() => countNonZero(tensorIn(opened))).toThrow(refusal);
+    // However often the opened model was rewritten meanwhile.
+    const rewritten = rewriteFile(opened, opened.model.graph.nodes, new Map());
+    expect(() => tensorIn(rewritten).data).toThrow(refusal);
+    await expect(saveModel(rewritten, join(folder, 'again.onnx'))).rejects.toThrow(refusal);
+    expect(countNonZero(tensorIn(await write('h', 1)))).toBeGreaterThan(0);
+  });
+
+  test('while it is read', async () => {
+    const pieces = piecesOf(tensorIn(await write('h', 1)));
+    pieces.next();
+    truncateSync(data, 1000);
+    expect(() => pieces.next()).toThrow(/h-saved\.onnx\.data: the file has become shorter while it was read/u);
+  });
+
+  test('put back, it is read again', async () => {
+    const file = await write('h', 1);
+    renameSync(data, `${data}.old`);
+    writeFileSync(data, 'another');
+    expect(() => countNonZero(tensorIn(file))).toThrow(refusal);
+    renameSync(`${data}.old`, data);
+    expect(countNonZero(tensorIn(file))).toBeGreaterThan(0);
+  });
+
+  test('weights in the model itself', async () => {
+    const data = new Float32Array(9 << 20).fill(1);
+    const path = join(folder, 'whole.onnx');
+    const graph = { name: 'none', nodes: [], inputs: [], outputs: [], initializers: new Map([['w', float32(data)]]) };
+    writeFileSync(path, encodeModel({ graph, opsets: new Map([['', 17]]) }));
+    utimesSync(path, 1, 1);
+    const file = await loadModel(path);
+    expect(tensorIn(file).data).toHaveLength(data.length);
+    writeFileSync(path, encodeModel({ graph, opsets: new Map([['', 17]]) }));
+    await expect(saveModel(file, join(folder, 'again.onnx'))).rejects.toThrow(
+      /whole\.onnx: the file has been changed/u,
+    );
+  });
 });

@@ -24,7 +24,12 @@ const weights = (read = (i: number, size: number) => new Float32Array(size).fill
   Object.entries(sizes).map(([name, size], i) => ({
     name,
     dims: [size],
-    read: () => new Promise((resolve) => resolve(read(i, size))),
+    async *pieces() {
+      const data = await new Promise<Float32Array>((resolve) => resolve(read(i, size)));
+      // In two pieces.
+      yield data.subarray(0, 2);
+      yield data.subarray(2);
+    },
   }));
 
 const target = async (): Promise<string> => join(await mkdtemp(join(tmpdir(), 'pinch-')), 'model.onnx');
