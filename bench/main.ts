@@ -29,6 +29,7 @@ const { values, positionals } = parseArgs({
     length: { type: 'string', default: '100000' },
     layers: { type: 'string', default: '200' },
     share: { type: 'string', default: '0.65' },
+    'encoder-channels': { type: 'boolean', default: false },
     threads: { type: 'string', default: '2' },
     driver: { type: 'string', default: '/usr/lib/chromium/vk_swiftshader_icd.json' },
     kept: { type: 'boolean', default: false },
@@ -203,7 +204,10 @@ else if (name === 'settle') {
 else if (name === 'guess' && values.config !== undefined) await guess(values.config);
 else if (name === 'shrunk' && values.model !== undefined) {
   for (let round = 0; round < Number(values.rounds); round++) {
-    const cost = await costWithout(values.model, Number(values.share), Number(values.threads));
+    const cost = await costWithout(values.model, Number(values.share), {
+      threads: Number(values.threads),
+      encoderChannels: values['encoder-channels'],
+    });
     if (round === 0) console.log(describeCost(cost));
     console.log(JSON.stringify(cost.ratios));
   }
@@ -213,7 +217,7 @@ else if (name === 'shrunk' && values.model !== undefined) {
   await (name === 'step' ? step(values.model) : ctc(values.model));
 } else {
   console.error(
-    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | settle | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N] | guess --config FILE [--busy] [--rounds N] | plan [--rounds N]',
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | settle | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N] [--encoder-channels] | guess --config FILE [--busy] [--rounds N] | plan [--rounds N]',
   );
   process.exitCode = 2;
 }

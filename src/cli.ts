@@ -72,6 +72,10 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     )
     .option('--method <method>', methodHelp, choiceFlag('--method', methods))
     .option('--granularity <granularity>', granularities.join(' or '), choiceFlag('--granularity', granularities))
+    .option(
+      '--encoder-channels',
+      'with granularity neuron: channels of the feature encoder, too, which is trained then',
+    )
     .option('--epochs <count>', 'passes over the training data (10)', countFlag('--epochs'))
     .option('--steps <count>', 'updates, instead of epochs', countFlag('--steps'))
     .option('--device <device>', `${deviceChoices.join(', ')} (auto)`, choiceFlag('--device', deviceChoices))

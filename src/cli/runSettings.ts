@@ -20,6 +20,7 @@ export interface PruneFlags {
   readonly targetSparsity?: number;
   readonly method?: string;
   readonly granularity?: string;
+  readonly encoderChannels?: boolean;
   readonly epochs?: number;
   readonly steps?: number;
   readonly device?: string;
@@ -38,6 +39,7 @@ const flags: Readonly<Record<string, string>> = {
   'sparsity.target': '--target-sparsity',
   method: '--method',
   granularity: '--granularity',
+  'gates.encoderChannels': '--encoder-channels',
   epochs: '--epochs',
   steps: '--steps',
   device: '--device',
@@ -60,6 +62,8 @@ export async function runSettings(flags: PruneFlags, defaults: SettingsInput = {
     // A value of a wrong type is refused below, as any wrong setting.
     method: flags.method as RunSettings['method'] | undefined,
     granularity: flags.granularity as RunSettings['granularity'] | undefined,
+    // Gates need training, so the encoder is not frozen.
+    ...(flags.encoderChannels === true ? { gates: { encoderChannels: true }, freeze: [] } : {}),
     device: flags.device as RunSettings['device'] | undefined,
     seed: flags.seed,
     dropout: flags.dropout,

@@ -113,6 +113,8 @@ export const runSettings = group({
     include: patterns,
     /** Layers that are never gated. */
     ignore: patterns,
+    /** Whether channels between convolutions of the feature encoder are groups, too; it must be trained, so without its pattern in `freeze`. */
+    encoderChannels: yesOrNo,
     /** In units of a layer's mean square weight. */
     tau: positive(1000),
     /** First threshold, in units of a layer's root-mean-square weight; for units and heads see prune/groupGates.ts. */
@@ -203,7 +205,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   },
   dropout: 0.1,
   specAugment: { maskTimeProb: 0.13, maskTimeLength: 5, maskTimeMinMasks: 0 },
-  gates: { include: [], ignore: ['re:.*lm_head'], tau: 0.1, start: 0.1, learningRate: 2e-2 },
+  gates: { include: [], ignore: ['re:.*lm_head'], encoderChannels: false, tau: 0.1, start: 0.1, learningRate: 2e-2 },
   sparsity: {
     target: 0.65,
     warmup: 0.2,
@@ -262,6 +264,11 @@ export function completeSettings(...layers: readonly unknown[]): RunSettings {
   if (settings.granularity !== 'weight' && (settings.method === 'ump' || settings.method === 'nas-cp')) {
     throw new SettingsError(
       `granularity "${settings.granularity}" needs method "self-pinching"; "${settings.method}" has a granularity of its own.`,
+    );
+  }
+  if (settings.gates.encoderChannels && settings.granularity !== 'neuron') {
+    throw new SettingsError(
+      'gates.encoderChannels needs granularity "neuron": only whole channels make convolutions faster.',
     );
   }
   const [least, most] = [Math.min(...settings.search.candidates), Math.max(...settings.search.candidates)];

@@ -8,6 +8,8 @@ export interface GateRules {
   readonly include: readonly string[];
   /** Layers that are never gated. */
   readonly ignore: readonly string[];
+  /** Whether the convolutions of the feature encoder are gated, too; their channels are groups. */
+  readonly encoderChannels?: boolean;
 }
 
 /** The rules of a run that sets none. */
@@ -28,6 +30,9 @@ const usualSmallestSide = 16;
 
 /** A block in a list of its kind: `encoder.layers.3.`, `blocks.3.`, `layer.3.`, `h.3.` */
 const inBlock = /(^|\.)(layers?|blocks?|h)\.\d+\./u;
+
+/** A layer of the feature encoder, as all wav2vec2-like models call it. */
+const inEncoder = /(^|\.)conv_layers\.\d+\./u;
 
 /**
  * A choice for each parameter, in their order. The default is ours. Like published wav2vec2 pruning configurations, it leaves out the
@@ -53,6 +58,8 @@ export function chooseGates(
     if (!isMatrix(parameter)) return no(parameter.role === 'bias' ? 'bias' : 'vector');
     const ignored = ignore.find(({ fits }) => fits(parameter.name));
     if (ignored) return no(`ignored: ${ignored.pattern}`);
+    if (rules.encoderChannels === true && isEncoderConvolution(parameter))
+      return yes('convolution of the feature encoder');
     if (include.length > 0) {
       const included = include.find(({ fits }) => fits(parameter.name));
       return included ? yes(`included: ${included.pattern}`) : no('not included');
@@ -71,6 +78,9 @@ export function namelessLayers(parameters: readonly Parameter[]): readonly Param
 }
 
 const isInBlock = ({ layer }: Parameter): boolean => inBlock.test(`${layer}.`);
+
+export const isEncoderConvolution = ({ layer, opType }: Parameter): boolean =>
+  opType === 'Conv' && inEncoder.test(`${layer}.`);
 
 /** Whether its weights differ in more than one index: shapes such as [64, 1] are vectors. */
 export function isMatrix({ role, dims }: Pick<Parameter, 'role' | 'dims'>): boolean {

@@ -47,6 +47,13 @@ describe('chooseGates', () => {
       'ignored: re:.*lm_head',
     ]));
 
+  test('with encoderChannels the convolutions of the feature encoder, too', () =>
+    expect(gated({ ...defaultGateRules, encoderChannels: true })).toEqual([
+      'feature_extractor.conv_layers.0.conv',
+      `${block}.attention.q_proj`,
+      `${block}.feed_forward.intermediate_dense`,
+    ]));
+
   test('include names exactly the layers to gate, convolutions too', () =>
     expect(gated({ include: ['encoder.pos_conv_embed', 're:.*intermediate'], ignore: [] })).toEqual([
       'encoder.pos_conv_embed.conv',

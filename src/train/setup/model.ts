@@ -11,9 +11,10 @@ import { isMatrix, namelessLayers } from '../../prune/chooseGates.ts';
 import { hasNewHead, readProcessor, type Processor } from '../../speech/text/processor.ts';
 import { frameCounter } from '../../runtime/frames.ts';
 import type { TrainedParameter } from '../../state/parameter.ts';
-import { chooseLayers, type GatedLayer, type LayerChoices } from '../../state/layerChoice.ts';
+import { chooseLayers, type GatedLayer, type LayerChoice, type LayerChoices } from '../../state/layerChoice.ts';
 import { heldLayers, layoutOf, nothingRemoved, type Layout, type WholeModel } from '../../state/layout.ts';
 import { establishOutput, type OutputForm } from '../../runtime/outputForm.ts';
+import { isEncoderConvolution } from '../../prune/chooseGates.ts';
 import { findModelIO, type ModelIO } from '../../runtime/modelIO.ts';
 import type { State } from '../../state/state.ts';
 import { recordOf, withRecord } from '../../state/pruningRecord.ts';
@@ -101,6 +102,7 @@ function chooseParameters(
 ): Omit<LayerChoices, 'choices'> & { readonly parameters: TrainedParameter[]; readonly rows: LayerRow[] } {
   if (found.length === 0) throw new Error(`${file.path}: this model has no parameters to train.`);
   const { choices, ...gated } = chooseLayers(file.model, found, settings);
+  if (settings.gates.encoderChannels) refuseWithoutChannels(choices);
   const parameters: TrainedParameter[] = [];
   const rows: LayerRow[] = [];
   for (const { parameter, gated: isGated, trained, gate, groups, reason } of choices) {
@@ -146,4 +148,15 @@ function chooseParameters(
     throw new Error(`${file.path}: "freeze" leaves no parameter to train.`);
   }
   return { parameters, rows, ...gated };
+}
+
+/** @throws Error if no channels of the feature encoder are gated. */
+function refuseWithoutChannels(choices: readonly LayerChoice[]): void {
+  const encoder = choices.filter(({ parameter }) => isEncoderConvolution(parameter));
+  if (encoder.some(({ groups }) => groups)) return;
+  throw new Error(
+    encoder.some(({ trained }) => trained)
+      ? 'gates.encoderChannels: no channels of this feature encoder can be removed: they are normalized together, or its layers have other names.'
+      : 'gates.encoderChannels: the feature encoder is not trained, so its channels cannot have gates; take its pattern out of "freeze".',
+  );
 }
