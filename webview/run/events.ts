@@ -26,7 +26,7 @@ const signs: Readonly<Record<RunEventKind, string>> = {
   alert: '!',
   rewind: '↶',
   resume: '▶',
-  rest: '⏸',
+  rest: '‖',
   end: '■',
 };
 

@@ -75,7 +75,7 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
       button({ label, title, primary: at === 0, onClick: () => onCommand(command, chosen) }),
     ),
   );
-  const none = make('p', { class: 'quiet' }, 'The run has written no checkpoint yet.');
+  const none = make('p', { class: 'quiet' });
   const element = make('section', {}, make('h2', {}, 'What came out'), none, summary, next, table.element);
   /** The best checkpoint, or the newest. */
   let chosen: number | undefined;
@@ -83,8 +83,9 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
     {};
   return {
     element,
-    update({ known: { checkpoints = noCheckpoints, run, trusted = true } }) {
+    update({ isLive, known: { checkpoints = noCheckpoints, run, trusted = true } }) {
       element.hidden = !run;
+      setText(none, `The run has written no checkpoint${isLive ? ' yet' : ''}.`);
       const unit = run?.evaluation?.unit;
       if (checkpoints === shown.checkpoints && trusted === shown.trusted && unit === shown.unit) return;
       shown = { checkpoints, trusted, unit };
