@@ -165,6 +165,10 @@ interface AxeResult {
 /** What axe calls serious or critical. */
 async function axe(frame: Frame): Promise<string[]> {
   const source = process.env['PINCH_E2E_AXE'] ?? createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  // A webview's page is see-through, which axe takes for white.
+  await frame.evaluate(() => {
+    document.documentElement.style.background = 'var(--vscode-editor-background)';
+  });
   await frame.evaluate(readFileSync(source, 'utf8'));
   const { violations } = await frame.evaluate(() =>
     (window as unknown as { axe: { run: (of: object) => Promise<AxeResult> } }).axe.run(document),
