@@ -1,5 +1,5 @@
 /**
- * Benchmarks, each a command: `npm run bench -- step|ctc|launches|start|settle|follow|shrunk|guess|plan …`. They print JSON lines; the figures that were taken stand in README.md
+ * Benchmarks, each a command: `npm run bench -- step|ctc|launches|start|settle|follow|shrunk|guess|plan|pages …`. They print JSON lines; the figures that were taken stand in README.md
  * beside this file. Ratios come from runs that take turns, because machines are noisy.
  */
 
@@ -195,8 +195,17 @@ async function guess(config: string): Promise<void> {
   }
 }
 
+/** The pages of a long run, of ten, and of a fast one, in a real workbench: figures, whatever else the machine does. */
+async function pages(): Promise<void> {
+  const script = join(import.meta.dirname, '../test/e2e/run.mjs');
+  const environment = { ...process.env, PINCH_MEASURE: '1' };
+  const child = spawn(process.execPath, [script, 'pages'], { stdio: 'inherit', env: environment });
+  process.exitCode = await new Promise<number>((end) => child.once('close', (code) => end(code ?? 1)));
+}
+
 const [name] = positionals;
 if (name === 'start') await start();
+else if (name === 'pages') await pages();
 else if (name === 'plan') await plan(shared, Number(values.rounds));
 else if (name === 'settle') {
   for (let round = 0; round < Number(values.rounds); round++) console.log(JSON.stringify(settleOnce(0.65)));
@@ -217,7 +226,7 @@ else if (name === 'shrunk' && values.model !== undefined) {
   await (name === 'step' ? step(values.model) : ctc(values.model));
 } else {
   console.error(
-    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | settle | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N] [--encoder-channels] | guess --config FILE [--busy] [--rounds N] | plan [--rounds N]',
+    'usage: npm run bench -- step --model DIR [--torch PYTHON] [--rounds N] [--steps N] [--kept] | ctc --model DIR | launches --model DIR [--driver FILE|system] | start | settle | follow [--length N] [--layers N] | shrunk --model MODEL [--share S] [--threads N] [--encoder-channels] | guess --config FILE [--busy] [--rounds N] | plan [--rounds N] | pages',
   );
   process.exitCode = 2;
 }

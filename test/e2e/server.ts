@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly workspaceTrust?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** For its Node, and for those of its extension hosts. */
+  readonly nodeOptions?: readonly string[];
 }
 
 export interface Server {
@@ -54,6 +56,7 @@ export async function startServer({
   workspaceTrust = false,
   settings = {},
   environment = {},
+  nodeOptions = [],
 }: ServerOptions = {}): Promise<Server> {
   const scratch = mkdtempSync(join(tmpdir(), 'pinch-workbench-'));
   const [folder, user] = [join(scratch, 'work'), join(scratch, 'user')];
@@ -66,7 +69,7 @@ export async function startServer({
   const child = spawn(
     fromRun('PINCH_E2E_NODE'),
     [
-      ...[fromRun('PINCH_E2E_CODE_SERVER'), '--auth', 'none', '--bind-addr', '127.0.0.1:0'],
+      ...[...nodeOptions, fromRun('PINCH_E2E_CODE_SERVER'), '--auth', 'none', '--bind-addr', '127.0.0.1:0'],
       ...['--user-data-dir', user, '--extensions-dir', join(scratch, 'extensions')],
       ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
       ...(workspaceTrust ? [] : ['--disable-workspace-trust']),

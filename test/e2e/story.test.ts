@@ -8,9 +8,14 @@ import { cells, newestStep } from './heatmap.ts';
 
 const bench = useBench({ story: true, width: 1440, height: 900 });
 const minutes = 60_000;
+let began = NaN;
+/** Into the test's output, for people. */
+const since = (what: string): void =>
+  void process.stdout.write(`${((Date.now() - began) / 1000).toFixed(1)} s after Open Sample: ${what}\n`);
 
 test('Open Sample puts a model and clips into the folder, and offers to prune', async () => {
   const { workbench, server } = bench;
+  began = Date.now();
   await workbench.command('Pinch: Open Sample');
   await workbench.notified('The sample is in pinch-sample');
   expect(readdirSync(join(server.folder, 'pinch-sample'))).toEqual(
@@ -47,6 +52,7 @@ test(
     expect(summary).toMatch(/Memory: about/u);
     await workbench.picture('story-2-start');
     await workbench.choose('Start');
+    since('all questions are answered');
   },
   2 * minutes,
 );
@@ -88,11 +94,28 @@ test(
     expect((await workbench.notifications()).filter((text) => text.includes('is done'))).toHaveLength(1);
     const rows = await workbench.rowTexts('Runs');
     expect(rows[0]).toMatch(/^Run .*done, \d+ steps/u);
+    since('the run is done');
     expect(rows.filter((row) => /^Checkpoint at step \d+, .*6\d\.\d % sparse/u.test(row)).length).toBeGreaterThan(0);
     await workbench.dismissNotifications();
     await workbench.picture('story-4-done');
   },
   7 * minutes,
+);
+
+test(
+  'Open Run shows what the run was and what came out',
+  async () => {
+    const { workbench } = bench;
+    await workbench.contextMenu(workbench.rows('Runs').first(), 'Open Run');
+    const page = await workbench.webview('run');
+    await page.locator('.cloth canvas').waitFor();
+    await page.getByText('The best checkpoint at the final sparsity').waitFor();
+    since('the page of the finished run shows');
+    expect(await page.locator('.title').innerText()).toMatch(/Done/u);
+    await workbench.page.waitForTimeout(1000);
+    await workbench.screenshot('run');
+  },
+  2 * minutes,
 );
 
 test(

@@ -10,7 +10,7 @@ export interface SyntheticRun {
   readonly folder: string;
   /** Appends a step that has just ended. */
   readonly append: (step: number) => void;
-  readonly end: (status: EndRecord['status'], step: number) => void;
+  readonly end: (status: EndRecord['status'], step: number, message?: string) => void;
 }
 
 const kinds = [
@@ -122,14 +122,14 @@ export function writeSyntheticRun(
       appendFileSync(metrics, stepLine(step));
       if (step % 20 === 0) state('running', step);
     },
-    end: (status, step) => {
+    end: (status, step, message) => {
       const end: EndRecord = {
         kind: 'end',
         attempt: 1,
         step,
         time: new Date().toISOString(),
         status,
-        message: null,
+        message: message ?? null,
         checkpoint: null,
         sparsity: 0.6,
         best: null,

@@ -53,7 +53,8 @@ test.each(familyCases.map((one, i) => [title(one, i), one] as const))(
         if (!isListed(name)) continue;
         expect(again.tensors.get(name)?.dims, name).toEqual(one.tensors[name]);
         // The vector of hidden frames is in no graph, and stays with the model all the same.
-        if (isRead || name.endsWith('masked_spec_embed')) expect(again.tensors.get(name)?.data, name).toEqual(tensors.get(name)?.data);
+        if (isRead || name.endsWith('masked_spec_embed'))
+          expect(again.tensors.get(name)?.data, name).toEqual(tensors.get(name)?.data);
       }
       expect([...again.tensors.keys()].filter(isListed).sort()).toEqual(Object.keys(one.tensors).sort());
       const config = JSON.parse(await readFile(join(folder, 'again', 'config.json'), 'utf8')) as object;

@@ -124,7 +124,7 @@ function drawDifferences(order: readonly (readonly [number, ComparedRun])[]): vo
   differing.replaceChildren(
     make(
       'div',
-      { class: 'table-scroll' },
+      { class: 'table-scroll', tabindex: 0, role: 'region', 'aria-label': 'What differs' },
       make(
         'table',
         { 'aria-label': 'What differs between the runs' },

@@ -175,7 +175,7 @@ function errorRateChart(options: ChartOptions, save: Save): Drawn {
   const format = (value: number): string => percent(value);
   const line = { label: 'Error rate', colour: '--vscode-charts-red', dots: true, format };
   const plot = lineChart({ ...options, label: `${title} over the run`, lines: [line] });
-  const none = make('p', { class: 'quiet none' }, 'Not measured yet.');
+  const none = make('p', { class: 'quiet none' }, 'Not measured.');
   let table: ChartTable | undefined;
   const shown = figure(
     title,

@@ -26,7 +26,7 @@ const signs: Readonly<Record<RunEventKind, string>> = {
   alert: '!',
   rewind: '↶',
   resume: '▶',
-  rest: '⏸',
+  rest: '‖',
   end: '■',
 };
 
@@ -107,7 +107,7 @@ export function eventTable(): EventTable {
     empty: 'Nothing but steps so far.',
     columns: [
       { id: 'step', title: 'Step', numeric: true, value: ({ step }) => step, cell: ({ step }) => count(step) },
-      { id: 'kind', title: 'Event', value: ({ kind }) => `${signs[kind]} ${eventNames[kind]}` },
+      { id: 'kind', title: 'Event', value: ({ kind }) => `${signs[kind]}\u00a0${eventNames[kind]}` },
       { id: 'text', title: 'What happened', value: ({ text }) => text },
     ],
   });

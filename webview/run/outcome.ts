@@ -100,6 +100,7 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
     element,
     update({ known: { checkpoints = noCheckpoints, measurements = noMeasurements, run, trusted = true } }) {
       element.hidden = !run;
+      setText(none, `The run has written no checkpoint${isLive ? ' yet' : ''}.`);
       const unit = run?.evaluation?.unit;
       const now = [checkpoints, measurements, trusted, unit, run?.status];
       if (now.every((each, at) => each === shown[at])) return;

@@ -75,7 +75,9 @@ export async function writeModel(
   const pending: PendingFile[] = [];
   try {
     pending.push(await writePending(dataPath, data()));
-    pending.push(await writePending(path, encodePieces(withMetadata(withWeights(modelProto(model), stored), metadata))));
+    pending.push(
+      await writePending(path, encodePieces(withMetadata(withWeights(modelProto(model), stored), metadata))),
+    );
     await rm(path, { force: true });
     for (const part of pending) await part.commit();
   } catch (error) {

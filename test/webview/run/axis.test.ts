@@ -58,6 +58,12 @@ describe('a carpet', () => {
     expect(Array.from(rowsOfColumns(series, 3, (column) => 2 * column + 1))).toEqual([0, 2, 4]);
   });
 
+  test('shows nothing where the run has ended, beside longer ones', () => {
+    const last = series.steps[series.count - 1] ?? 0;
+    expect(rowsOfColumns(series, 1, () => last + 0.5)[0]).toBe(series.count - 1);
+    expect(rowsOfColumns(series, 1, () => last + 1)[0]).toBe(-1);
+  });
+
   test('has its layers block by block, and their colours', () => {
     const { layers, blocks } = carpetRows(series.layers);
     expect(layers).toEqual([1, 0]);

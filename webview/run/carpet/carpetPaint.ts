@@ -18,7 +18,7 @@ export function inkOf(shades: readonly Shade[]): Uint32Array {
 }
 
 /**
- * The series' row that is seen in each column: the last one that is not after the column's step. -1 before the first.
+ * The series' row that is seen in each column: the last one that is not after the column's step. -1 before the first, and where the run has ended.
  * @param stepAt the step at the middle of a column.
  */
 export function rowsOfColumns(
@@ -31,7 +31,7 @@ export function rowsOfColumns(
   for (let column = 0; column < width; column++) {
     const step = stepAt(column) + 1e-6;
     while (row + 1 < count && (steps[row + 1] ?? Infinity) <= step) row += 1;
-    rows[column] = row;
+    rows[column] = row === count - 1 && step >= (steps[row] ?? 0) + 1 ? -1 : row;
   }
   return rows;
 }
