@@ -98,7 +98,7 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
   let shown: readonly unknown[] = [];
   return {
     element,
-    update({ known: { checkpoints = noCheckpoints, measurements = noMeasurements, run, trusted = true } }) {
+    update({ isLive, known: { checkpoints = noCheckpoints, measurements = noMeasurements, run, trusted = true } }) {
       element.hidden = !run;
       setText(none, `The run has written no checkpoint${isLive ? ' yet' : ''}.`);
       const unit = run?.evaluation?.unit;
