@@ -3,8 +3,6 @@
 import { percent } from '../base/format.ts';
 import { describeBudget, sparsityFor } from '../measure/cost/budget.ts';
 import { measureCostTable } from '../measure/cost/costTable.ts';
-import { bytesOnDisk } from '../measure/cost/modelSize.ts';
-import { loadModel } from '../onnx/file/load.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { UsageError } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
@@ -51,11 +49,7 @@ export async function withBudget(settings: RunSettings, flags: BudgetFlags): Pro
       onProgress: (done, total) => showProgress({ label: 'Costs measured on this model', done, total }),
     }).finally(endProgress);
   const whole = await tableOf(false);
-  const bytes = !size
-    ? null
-    : 'amount' in size
-      ? size.amount
-      : size.ratio * (await bytesOnDisk(await loadModel(own.model)));
+  const bytes = !size ? null : 'amount' in size ? size.amount : size.ratio * whole.denseBytes;
   const latency = !time ? null : 'ratio' in time ? time.ratio : time.amount / (whole.denseLatency ?? NaN);
   const budget = { bytes, latency };
   let [int8, rows] = [false, whole.rows];

@@ -18,7 +18,7 @@ import { readProcessor } from '../../speech/text/processor.ts';
 import { chooseLayers, type LayerChoices } from '../../state/layerChoice.ts';
 import { measureLatency, type TimedModel } from './latency.ts';
 import { usualSampleRate, utteranceSeconds } from './modelCost.ts';
-import { measureFileSize } from './modelSize.ts';
+import { bytesOnDisk, measureFileSize } from './modelSize.ts';
 
 export interface CostRow {
   /** Fraction of the gated weights that are gone. */
@@ -32,6 +32,8 @@ export interface CostRow {
 export interface CostTable {
   /** By rising sparsity, from 0 on. */
   readonly rows: readonly CostRow[];
+  /** Of the dense model's files, as they are. */
+  readonly denseBytes: number;
   /** Milliseconds of the dense model for an utterance; null if not measured. */
   readonly denseLatency: number | null;
 }
@@ -86,7 +88,7 @@ export async function measureCostTable(
       const own = times[index];
       return { ...row, latency: own && dense ? own.median / dense.median : null };
     });
-    return { rows, denseLatency: dense?.median ?? null };
+    return { rows, denseBytes: await bytesOnDisk(file), denseLatency: dense?.median ?? null };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
