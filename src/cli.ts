@@ -7,6 +7,7 @@ import { diff, type DiffFlags } from './cli/diff.ts';
 import { evaluate, type EvaluateFlags } from './cli/evaluate.ts';
 import { exportCommand, type ExportFlags } from './cli/exportCommand.ts';
 import { choiceFlag, countFlag, numberFlag } from './cli/flags.ts';
+import { latencyFlag, sizeFlag } from './cli/targetFlags.ts';
 import { textFlag } from './cli/textFlag.ts';
 import { importCommand, type ImportFlags } from './cli/importCommand.ts';
 import { inspect, type InspectFlags } from './cli/inspect.ts';
@@ -69,6 +70,16 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
       '--target-sparsity <share>',
       'share of the gated weights to prune, 0 to 1 (0.65)',
       numberFlag('--target-sparsity'),
+    )
+    .option(
+      '--target-size <size>',
+      'size of the model after gzip instead of a sparsity: 1.5MB, 10% of its file',
+      sizeFlag('--target-size'),
+    )
+    .option(
+      '--target-latency <time>',
+      "the same for its latency: 50% of the dense model's, 0.5, 120ms",
+      latencyFlag('--target-latency'),
     )
     .option('--method <method>', methodHelp, choiceFlag('--method', methods))
     .option('--granularity <granularity>', granularities.join(' or '), choiceFlag('--granularity', granularities))

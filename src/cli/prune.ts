@@ -14,6 +14,7 @@ import { detachTrainer, startTrainer } from '../train/start/process.ts';
 import { createRunFolder } from '../runfolder/runFolder.ts';
 import { previewRun } from '../train/plan/preview.ts';
 import { textTable } from '../base/textTable.ts';
+import { withBudget, type BudgetFlags } from './budget.ts';
 import { trainableModel } from './modelPath.ts';
 import { exitCodes, printResult } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
@@ -39,7 +40,7 @@ interface RunResult {
   readonly seconds: number;
 }
 
-export interface PruneCommandFlags extends PruneFlags {
+export interface PruneCommandFlags extends PruneFlags, BudgetFlags {
   readonly vocab?: string;
   readonly run?: string;
   readonly dryRun?: boolean;
@@ -52,7 +53,8 @@ export interface PruneCommandFlags extends PruneFlags {
 export async function prune(flags: PruneCommandFlags): Promise<number> {
   const given = await runSettings(flags);
   const { path, newHead } = await trainableModel(given, flags.vocab);
-  const settings = { ...(newHead ? await runSettings(flags, newHeadSettings) : given), model: path };
+  const complete = { ...(newHead ? await runSettings(flags, newHeadSettings) : given), model: path };
+  const settings = await withBudget(complete, flags);
   if (flags.dryRun) {
     const onPhase = (label: string, done = 0, total = 0): void => showProgress({ label, done, total });
     const preview = await previewRun(settings, onPhase, { folder: flags.run, wholeTable: flags.table });

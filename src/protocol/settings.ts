@@ -60,6 +60,16 @@ const keptShare = v.pipe(
 
 const group = <T extends Record<string, Leaf>>(entries: T) => v.strictObject(entries, 'must be an object');
 
+/** What a model may cost, from `--target-size` and `--target-latency`. `sparsity.target` and `granularity` follow from it before the run. */
+export const budget = group({
+  /** After gzip; null for any size. */
+  bytes: v.nullable(positive(1e15)),
+  /** Of an utterance of 10 s, divided by the dense model's; null for any. */
+  latency: v.nullable(positive(1000)),
+  /** Whether this is the cost with 8-bit weights, after `pinch export --int8`. */
+  int8: yesOrNo,
+});
+
 export const runSettings = group({
   model: path,
   train: path,
@@ -133,6 +143,8 @@ export const runSettings = group({
     multiplierLearningRate: number(0, 1e9),
     quadratic: number(0, 1e9),
   }),
+  /** A record to compare the result with; it changes nothing in training. */
+  budget,
   /** With granularity "neuron" or "neuron+weight": when dead units and heads are removed from the model in training. */
   shrink: group({
     /** Fraction of the remaining gated weights that must be in such groups; with 1 they stay until the end of the run. */
@@ -214,6 +226,7 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     multiplierLearningRate: 0.5,
     quadratic: 10,
   },
+  budget: { bytes: null, latency: null, int8: false },
   shrink: { share: 0.25, after: 0.05 },
   search: {
     share: 0.4,

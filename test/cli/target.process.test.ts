@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ModelCost } from '../../src/protocol/results/cost.ts';
 import { pinch, recordsOf, type Outcome } from '../train/toy.ts';
 
 const sample = resolve('media/sample');
@@ -38,4 +39,22 @@ describe('--encoder-channels', () => {
     expect(code).toBe(1);
     expect(err).toContain('take its pattern out of "freeze"');
   }, 60_000);
+});
+
+describe('--target-size', () => {
+  test('is near to the size of the checkpoint', async () => {
+    const { code, err } = await prune('--target-size', '1.5MB', '--steps', '6', '--run', 'size');
+    expect(code, err).toBe(0);
+    const checkpoint = recordsOf(join(folder, 'size')).findLast((record) => record.kind === 'checkpoint')!;
+    const inspected = await pinch(['inspect', join('size', checkpoint.path), '--json'], folder).ended;
+    const { cost } = JSON.parse(inspected.out) as { cost: ModelCost };
+    expect(cost.promised).toEqual({ bytes: 1.5e6, latency: null, int8: false });
+    expect(Math.abs(cost.own.gzippedBytes / 1.5e6 - 1)).toBeLessThan(0.1);
+  }, 120_000);
+
+  test('that cannot be reached is refused', async () => {
+    const { code, err } = await prune('--target-size', '1kB', '--dry-run');
+    expect(code).toBe(2);
+    expect(err).toContain('This model cannot have 1 kB after gzip');
+  }, 120_000);
 });

@@ -1,6 +1,6 @@
 /** The cost of a model as text: a table beside the dense model, the conditions of the measurement, and the effect of each way of compression. */
 
-import { byteSize, count } from '../../base/format.ts';
+import { byteSize, count, percent } from '../../base/format.ts';
 import type { CostFigures, CostRatios, ModelCost } from '../../protocol/results/cost.ts';
 import { describeGzipped } from './modelSize.ts';
 import { textTable } from '../../base/textTable.ts';
@@ -33,12 +33,34 @@ export function describeCost(cost: ModelCost): string {
   ]);
   return [
     table.trimEnd(),
+    ...describePromise(cost),
     ...(dense ? [`Dense: ${dense.model}`] : []),
     ...(own.latency === null ? [] : [conditions(cost)]),
     ...(own.latency === null && problem === null ? ['Latency is measured with --latency.'] : []),
     ...(problem === null ? [] : [problem]),
     ...whatBuysWhat(quantized ? (ratios?.latency ?? null) : null),
   ].join('\n');
+}
+
+/** What was promised before training, beside what came out. */
+function describePromise({ promised, own, ratios, quantized }: ModelCost): string[] {
+  if (!promised || (promised.bytes === null && promised.latency === null)) return [];
+  if (promised.int8 && !quantized) return ['What was promised for this run is of its checkpoint after export --int8.'];
+  const off = (is: number, was: number): string => `${is > was ? '+' : ''}${percent(is / was - 1)}`;
+  const { bytes, latency } = promised;
+  const measured = ratios?.latency ?? null;
+  return [
+    ...(bytes === null
+      ? []
+      : [
+          `Promised ${byteSize(bytes)} after gzip: it is ${byteSize(own.gzippedBytes)}, ${off(own.gzippedBytes, bytes)}.`,
+        ]),
+    ...(latency === null || measured === null
+      ? []
+      : [
+          `Promised ${percent(latency)} of the dense model's latency: it is ${percent(measured)}, ${off(measured, latency)}.`,
+        ]),
+  ];
 }
 
 function conditions({ dense, runs, seconds, device, threads }: ModelCost): string {

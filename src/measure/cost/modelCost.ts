@@ -1,5 +1,6 @@
 /** The cost of a model, in numbers and time, beside the dense model it was made from. */
 
+import { dirname } from 'node:path';
 import { dequantizeModel } from '../../onnx/quantize/dequantize.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { readProcessor } from '../../speech/text/processor.ts';
@@ -23,10 +24,10 @@ export interface CostOptions {
 }
 
 /** Seconds of audio: the typical length of a sentence in common test sets. */
-const utteranceSeconds = 10;
+export const utteranceSeconds = 10;
 
 /** Hugging Face's default, for a model without a preprocessor's file. */
-const usualSampleRate = 16_000;
+export const usualSampleRate = 16_000;
 
 /** The models take turns, if they are run. @throws OnnxFileError if one can no longer be read. */
 export async function measureCost(
@@ -71,6 +72,7 @@ export async function measureCost(
     dense: denseFigures,
     ratios: denseFigures && ratiosOf(ownFigures, denseFigures),
     quantized,
+    promised: (await settingsOfRun(dirname(own.model)))?.budget ?? null,
     seconds: utteranceSeconds,
     runs: latencies[0]?.runs ?? 0,
     device,

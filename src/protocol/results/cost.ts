@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 import { amount, count, text, type Shape } from '../schema.ts';
+import { budget } from '../settings.ts';
 import { countedModel, fileSize } from './model.ts';
 
 /** Null if unknown or not measured. The first version of the form lacks some of them. */
@@ -41,6 +42,8 @@ export const modelCost = v.object({
   ratios: v.nullable(costRatios),
   /** Whether some weights are stored in 8 bits. */
   quantized: v.boolean(),
+  /** What its run was to reach; null without a target in size or latency, as in earlier versions. */
+  promised: v.optional(v.nullable(budget), null),
   /** Length of the utterance for multiply-accumulates and latency. */
   seconds: amount,
   /** Number of runs for the latency; 0 if it was not measured. */

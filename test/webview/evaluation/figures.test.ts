@@ -54,7 +54,7 @@ function cost(own: number, dense: number | null): ModelCost {
   });
   return {
     ...{ own: figuresOf(own), dense: dense === null ? null : figuresOf(dense), ratios: null, quantized: false },
-    ...{ seconds: 10, runs: 5, device: 'cpu', threads: null, problem: null },
+    ...{ seconds: 10, runs: 5, promised: null, device: 'cpu', threads: null, problem: null },
   };
 }
 
