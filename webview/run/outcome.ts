@@ -98,9 +98,8 @@ export function outcome(onCommand: (command: RunCommand, checkpoint?: number) =>
   let shown: readonly unknown[] = [];
   return {
     element,
-    update({ isLive, known: { checkpoints = noCheckpoints, measurements = noMeasurements, run, trusted = true } }) {
+    update({ known: { checkpoints = noCheckpoints, measurements = noMeasurements, run, trusted = true } }) {
       element.hidden = !run;
-      setText(none, `The run has written no checkpoint${isLive ? ' yet' : ''}.`);
       const unit = run?.evaluation?.unit;
       const now = [checkpoints, measurements, trusted, unit, run?.status];
       if (now.every((each, at) => each === shown[at])) return;
