@@ -1,10 +1,12 @@
 /** `pinch prune` and `pinch resume`: create or find a run folder, train in a process of its own, and report the result. */
 
 import { percent } from '../base/format.ts';
+import { describeBudget, type Budget } from '../measure/cost/budget.ts';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { is } from 'valibot';
 import { errorRateName, type ScoringUnit } from '../protocol/errorRate.ts';
-import { newHeadSettings } from '../protocol/settings.ts';
+import { budget as budgetSetting, newHeadSettings } from '../protocol/settings.ts';
 import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/metrics/readRecords.ts';
@@ -36,6 +38,8 @@ interface RunResult {
   /** Error rate of the last evaluation during the run. */
   readonly wer: number | null;
   readonly best: { readonly step: number; readonly wer: number; readonly checkpoint: string } | null;
+  /** What the model was to cost; null if nothing was asked for. */
+  readonly budget: Budget | null;
   /** Seconds spent in training steps. */
   readonly seconds: number;
 }
@@ -156,11 +160,18 @@ async function describeResult(folder: string, crash: string | null): Promise<Run
     unit: last('evaluation')?.unit,
     wer: last('evaluation')?.wer ?? null,
     best: best && { step: best.step, wer: best.wer, checkpoint: join(folder, best.path) },
+    budget: budgetOf((await readRun(folder)).settings['budget']),
     seconds,
   };
 }
 
-function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, unit, wer, best, run }: RunResult): string {
+/** @param value of a run.json, whose earlier form had none */
+function budgetOf(value: unknown): Budget | null {
+  const budget = is(budgetSetting, value) ? value : undefined;
+  return budget && (budget.bytes !== null || budget.latency !== null) ? budget : null;
+}
+
+function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, unit, wer, best, run, budget }: RunResult): string {
   if (checkpoint === null) return '';
   const share = (value: number | null): string => (value === null ? '-' : percent(value, 2));
   return textTable(
@@ -171,6 +182,9 @@ function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, unit, wer, be
       ['sparsity of the gated weights', share(sparsity)],
       ['sparsity of all parameters', share(sparsityOfAll)],
       ...(wer === null ? [] : [[`${errorRateName(unit)}, development set`, share(wer)]]),
+      ...(budget === null
+        ? []
+        : [['asked for', `${describeBudget(budget)}; compare with: pinch inspect ${checkpoint}`]]),
       ...(best === null ? [] : [['best checkpoint at this sparsity', `${best.checkpoint} (${percent(best.wer, 2)})`]]),
     ],
     [1],

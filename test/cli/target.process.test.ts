@@ -43,11 +43,12 @@ describe('--encoder-channels', () => {
 
 describe('--target-size', () => {
   test('is near to the size of the checkpoint', async () => {
-    const { code, err } = await prune('--target-size', '1.5MB', '--steps', '6', '--run', 'size');
+    const { code, out, err } = await prune('--target-size', '1.5MB', '--steps', '6', '--run', 'size');
     expect(code, err).toBe(0);
     const checkpoint = recordsOf(join(folder, 'size')).findLast((record) => record.kind === 'checkpoint')!;
     const inspected = await pinch(['inspect', join('size', checkpoint.path), '--json'], folder).ended;
     const { cost } = JSON.parse(inspected.out) as { cost: ModelCost };
+    expect((JSON.parse(out) as { budget: unknown }).budget).toEqual({ bytes: 1.5e6, latency: null, int8: false });
     expect(cost.promised).toEqual({ bytes: 1.5e6, latency: null, int8: false });
     expect(Math.abs(cost.own.gzippedBytes / 1.5e6 - 1)).toBeLessThan(0.1);
   }, 120_000);
