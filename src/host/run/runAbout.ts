@@ -7,7 +7,7 @@ import { textStepsOf } from '../../protocol/textSteps.ts';
 import type { RunFile } from '../../protocol/records.ts';
 import type { RunSnapshot } from '../../runs/followRun.ts';
 
-export function aboutRun(folder: string, { run, start }: RunSnapshot): RunAbout {
+export function aboutRun(folder: string, { run, start, end, checkpoints }: RunSnapshot): RunAbout {
   const { settings, created, pinch, onnxruntime, node } = run;
   const path = (key: string): string | null => (typeof settings[key] === 'string' ? settings[key] : null);
   return {
@@ -25,7 +25,17 @@ export function aboutRun(folder: string, { run, start }: RunSnapshot): RunAbout 
         does: 'Repeat it with another seed',
         line: `pinch prune --config ${quoted(join(folder, 'run.json'))} --seed ${seedAfter(settings)}`,
       },
-      { does: 'Continue it from its last checkpoint', line: `pinch resume ${quoted(folder)}` },
+      ...(end?.status === 'done'
+        ? []
+        : [
+            {
+              does:
+                checkpoints.length > 0
+                  ? 'Continue it from its last checkpoint'
+                  : 'Start it again: it has no checkpoint',
+              line: `pinch resume ${quoted(folder)}`,
+            },
+          ]),
     ],
     data: start
       ? {

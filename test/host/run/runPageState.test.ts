@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { KeptVerdicts } from '../../../src/host/evaluation/keptVerdict.ts';
-import { settingsTable } from '../../../src/host/run/runAbout.ts';
+import { aboutRun, settingsTable } from '../../../src/host/run/runAbout.ts';
 import { comparedRun } from '../../../src/host/run/comparedRun.ts';
 import { measuredCheckpoints } from '../../../src/host/run/measuredCheckpoints.ts';
 import { originalCost, type OriginalCost } from '../../../src/host/run/originalCost.ts';
@@ -164,6 +164,15 @@ test('a run without metrics has a page', async () => {
     checkpoint: null,
     seconds: null,
   });
+});
+
+test.each([
+  ['a run that is done', [start(), ...steps(1, 4), checkpoint(4), end(4)], undefined],
+  ['a run that was killed', [start(), ...steps(1, 4), checkpoint(4)], 'Continue it from its last checkpoint'],
+  ['a run without a checkpoint', [start(), ...steps(1, 4)], 'Start it again: it has no checkpoint'],
+] as const)('how to go on with %s', async (_, records, expected) => {
+  const { commands } = aboutRun('/runs/one', (await read([...records])).snapshot);
+  expect(commands.find(({ line }) => line.startsWith('pinch resume'))?.does).toBe(expected);
 });
 
 describe('settings', () => {

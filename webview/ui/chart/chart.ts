@@ -176,6 +176,8 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
     const { min = -Infinity, max = Infinity } = plot.scales['x'] ?? {};
     const [below, above] = extentOf(overlays.bands ?? [], plot.data[0], min, max) ?? [Infinity, -Infinity];
     const [least, most] = [Math.min(low ?? Infinity, below), Math.max(high ?? -Infinity, above)];
+    // Otherwise a constant would be at half the height of an axis to twice its value: 200 % of errors.
+    if (least === most && least !== 0) return [Math.min(0, 1.1 * least), Math.max(0, 1.1 * least)];
     return least <= most ? uPlot.rangeNum(least, most, 0.1, true) : [0, 1];
   }
 }
