@@ -18,6 +18,24 @@ const bench = useBench({
 });
 
 test(
+  'runs are grouped by model, and not',
+  async () => {
+    const { workbench, server } = bench;
+    const run = join(server.folder, '.pinch/runs/short');
+    await expect.poll(() => stateOf(run).status, { timeout: 2 * minutes, interval: 500 }).toBe('done');
+    await workbench.showPinch();
+    const first = (): Promise<string> => workbench.rows('Runs').first().innerText();
+    await workbench.rows('Runs').filter({ hasText: 'short' }).first().waitFor({ timeout: minutes });
+    await workbench.command('Pinch: Group Runs by Model');
+    await expect.poll(first, { timeout: minutes, interval: 200 }).toMatch(/model.*1 run/su);
+    await workbench.picture('runs-grouped');
+    await workbench.command('Pinch: Show Runs without Groups');
+    await expect.poll(first, { timeout: minutes, interval: 200 }).toMatch(/short/u);
+  },
+  4 * minutes,
+);
+
+test(
   'the page of a run that has ended shows the curve, which is kept beside the checkpoint',
   async () => {
     const { workbench, server } = bench;
