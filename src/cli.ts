@@ -191,6 +191,16 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
     .option('--to <where>', `who is to use it: ${exportTargets.join(', ')} (onnx)`, choiceFlag('--to', exportTargets))
     .option('--shrink', 'without units and heads that are dead: smaller matrices, the same results')
     .option('--int8', 'weights of 8 bits: matrix products are computed with them, convolutions store them')
+    .option(
+      '--size <bytes>',
+      'at most so much after gzip, such as 1.5MB: 8 bits where it takes them',
+      sizeFlag('--size'),
+    )
+    .option(
+      '--ratio <share>',
+      'the same as a share of the file that the run started from, such as 0.1',
+      numberFlag('--ratio'),
+    )
     .option('--out <folder>', "the folder to write to (beside the model's own)")
     .option(...compressed)
     .option(...json)

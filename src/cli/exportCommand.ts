@@ -5,9 +5,10 @@ import { describeExport, exportModel } from '../measure/export/exportModel.ts';
 import { checkpointFolder } from '../huggingface/keptModel.ts';
 import { modelPath } from './modelPath.ts';
 import { exitCodes, printResult, UsageError } from './output.ts';
+import { tooLarge, wantedSize, type SizeFlags } from './exportSize.ts';
 import { showProgress } from './progress.ts';
 
-export interface ExportFlags {
+export interface ExportFlags extends SizeFlags {
   readonly to?: ExportTarget;
   readonly shrink?: boolean;
   readonly int8?: boolean;
@@ -17,14 +18,18 @@ export interface ExportFlags {
 }
 
 export async function exportCommand(model: string, flags: ExportFlags): Promise<number> {
-  const { to, shrink = false, int8 = false, out, compressed = false, json = false } = flags;
+  const { to, out, compressed = false, json = false } = flags;
+  const path = await modelPath(model);
+  const wanted = await wantedSize(path, flags);
+  const int8 = flags.int8 ?? wanted?.int8 ?? false;
+  const shrink = flags.shrink ?? wanted !== undefined;
   if (to === undefined && !shrink && !int8) {
-    throw new UsageError('Say what to do to the model: --shrink, --int8, or --to with where it is to be used.');
+    throw new UsageError('Say what to do to the model: --shrink, --int8, --size, or --to with where it is to be used.');
   }
   if (to === 'huggingface' && int8) {
     throw new UsageError('A Hugging Face checkpoint has float32 weights: leave out --int8, or write --to onnx.');
   }
-  const exported = await exportModel(await modelPath(model), {
+  const exported = await exportModel(path, {
     // Not beside the ONNX model that was made of a checkpoint, in .pinch.
     place: await checkpointFolder(model),
     for: to,
@@ -34,6 +39,8 @@ export async function exportCommand(model: string, flags: ExportFlags): Promise<
     compressed,
     onProgress: (label, done, total) => showProgress({ label, done, total }),
   });
+  const problem = wanted && tooLarge(exported, wanted);
   printResult(json, exported, describeExport(exported));
-  return exitCodes.done;
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
+  return problem === undefined ? exitCodes.done : exitCodes.failed;
 }

@@ -1,10 +1,11 @@
 /** `pinch prune` on the sample model with what is asked for beside sparsity: channels of the feature encoder, a size, a latency. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelCost } from '../../src/protocol/results/cost.ts';
+import type { ExportedModel } from '../../src/protocol/results/export.ts';
 import { pinch, recordsOf, type Outcome } from '../train/toy.ts';
 
 const sample = resolve('media/sample');
@@ -57,5 +58,44 @@ describe('--target-size', () => {
     const { code, err } = await prune('--target-size', '1kB', '--dry-run');
     expect(code).toBe(2);
     expect(err).toContain('This model cannot have 1 kB after gzip');
+  }, 120_000);
+});
+
+describe('export --size and --ratio', () => {
+  const model = join(sample, 'model');
+  const exported = (...flags: string[]): Promise<Outcome> => pinch(['export', ...flags, '--json'], folder).ended;
+  const sizeOf = ({ out }: Outcome): { bits: number | null; bytes: number } => {
+    const { to, int8 } = JSON.parse(out) as ExportedModel;
+    return { bits: int8 ? 8 : null, bytes: to.gzippedBytes };
+  };
+
+  test('leave float32 where that is small enough, and take 8 bits where it is not', async () => {
+    const large = await exported(model, '--size', '3MB', '--out', 'large');
+    expect(large.code, large.err).toBe(0);
+    expect(sizeOf(large).bits).toBeNull();
+    const small = await exported(model, '--size', '1MB', '--out', 'small');
+    expect(small.code, small.err).toBe(0);
+    expect(sizeOf(small).bits).toBe(8);
+    expect(sizeOf(small).bytes).toBeLessThanOrEqual(1e6);
+  }, 120_000);
+
+  test('say what to prune where 8 bits are not enough', async () => {
+    const { code, err } = await exported(model, '--size', '100kB', '--out', 'tiny');
+    expect(code).toBe(1);
+    expect(err).toContain('100 kB after gzip was asked for');
+    expect(err).toContain('--target-size 0.1MB');
+  }, 120_000);
+
+  test('a ratio is to the file that the run started from', async () => {
+    const checkpoint = join(
+      'size',
+      recordsOf(join(folder, 'size')).findLast((record) => record.kind === 'checkpoint')!.path,
+    );
+    const { code, err, ...rest } = await exported(checkpoint, '--ratio', '0.3', '--out', 'share');
+    expect(code, err).toBe(0);
+    expect(sizeOf({ code, err, ...rest }).bytes).toBeLessThanOrEqual(0.3 * statSync(join(model, 'model.onnx')).size);
+    const without = await exported(model, '--ratio', '0.3', '--out', 'nothing');
+    expect(without.code).toBe(2);
+    expect(without.err).toContain('give --size in bytes');
   }, 120_000);
 });
