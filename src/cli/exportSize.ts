@@ -1,9 +1,7 @@
 /** `pinch export --size` and `--ratio`: what of an export is needed for a size, and whether the size was reached. */
 
 import { byteSize } from '../base/format.ts';
-import { countModel, originalOf } from '../measure/cost/modelCost.ts';
-import { bytesOnDisk } from '../measure/cost/modelSize.ts';
-import { loadModel } from '../onnx/file/load.ts';
+import { sizesBefore } from '../measure/export/sizesBefore.ts';
 import type { ExportedModel } from '../protocol/results/export.ts';
 import { UsageError } from './output.ts';
 import type { Target } from './targetFlags.ts';
@@ -29,18 +27,14 @@ export async function wantedSize(path: string, { size, ratio }: SizeFlags): Prom
   if (size === undefined && ratio === undefined) return undefined;
   if (size !== undefined && ratio !== undefined) throw new UsageError('Give --size or --ratio, not both.');
   const target = size ?? { ratio: ratio ?? 1 };
-  const model = await loadModel(path);
-  const bytes = 'amount' in target ? target.amount : target.ratio * (await denseBytes(model.folder));
-  const { gzippedBytes } = await countModel(model);
+  const { gzippedBytes, denseBytes } = await sizesBefore(path);
+  if (!('amount' in target) && denseBytes === undefined) {
+    throw new UsageError(
+      'The model that this one was pruned from is not known or not there any more, so there is nothing for a ratio: give --size in bytes, such as 1.5MB.',
+    );
+  }
+  const bytes = 'amount' in target ? target.amount : target.ratio * (denseBytes ?? 0);
   return { bytes, int8: gzippedBytes > bytes };
-}
-
-async function denseBytes(folder: string): Promise<number> {
-  const dense = await originalOf(folder);
-  if (dense) return bytesOnDisk(dense);
-  throw new UsageError(
-    'The model that this one was pruned from is not known or not there any more, so there is nothing for a ratio: give --size in bytes, such as 1.5MB.',
-  );
 }
 
 /** One sentence about an export that is larger than was asked for; undefined if it is not. */
