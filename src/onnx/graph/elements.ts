@@ -21,5 +21,8 @@ export function floatsAs(type: DataType, values: Float32Array, dims: readonly nu
 
 /** The upper half of a float32. */
 function fromBfloat(bits: Uint16Array): Float32Array<ArrayBuffer> {
-  return new Float32Array(Uint32Array.from(bits, (value) => value << 16).buffer);
+  const words = new Uint32Array(bits.length);
+  // By index: from() would keep a list of all numbers, and take thirty times as long.
+  for (let i = 0; i < bits.length; i++) words[i] = (bits[i] as number) << 16;
+  return new Float32Array(words.buffer);
 }

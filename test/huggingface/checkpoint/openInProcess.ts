@@ -1,19 +1,21 @@
-/** A process that opens the weights in a folder, reads all of them, and prints what came of it and the memory that it took. */
+/**
+ * A process that opens the weights in a folder, reads all of them, matrices transposed if the third argument says so, and prints what came of it
+ * and the memory that it took.
+ */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { openCheckpoint } from '../../../src/huggingface/checkpoint/openCheckpoint.ts';
 
-const [good = '', folder = ''] = process.argv.slice(2);
+const [good = '', folder = '', form = 'plain'] = process.argv.slice(2);
 
 async function read(path: string): Promise<string> {
   try {
     const checkpoint = await openCheckpoint(path);
     for (const tensor of checkpoint.tensors.values()) {
       if (!tensor.dtype.includes('float')) continue;
-      for (const transposed of tensor.dims.length === 2 ? [false, true] : [false]) {
-        // eslint-disable-next-line @typescript-eslint/no-unused-vars -- reading is all
-        for await (const _ of tensor.float32Pieces(transposed));
-      }
+      const transposed = form === 'transposed' && tensor.dims.length === 2;
+      // eslint-disable-next-line @typescript-eslint/no-unused-vars -- reading is all
+      for await (const _ of tensor.float32Pieces(transposed));
     }
     await checkpoint.close();
     return 'read';
