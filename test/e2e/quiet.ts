@@ -1,6 +1,7 @@
 /** Times mean something only on a machine that has nothing else to do. */
 
 import { cpus } from 'node:os';
+import { expect } from 'vitest';
 
 /** Share of the processors above which others would be measured along. */
 const most = 0.25;
@@ -13,6 +14,15 @@ export async function whyNotQuiet(): Promise<string | undefined> {
   let share = 1;
   for (let tries = 0; tries < 10 && share > most; tries++) share = await inUse(3000);
   return share > most ? `other programs keep the processors ${Math.round(100 * share)} % busy` : undefined;
+}
+
+/**
+ * Says where a figure stands beside its bar. It is no verdict, since a machine may be slow, or busy in the one second that counts, unless
+ * PINCH_BARS=1 asks for one.
+ */
+export function compareWithBar(what: string, value: number, bar: number): void {
+  process.stdout.write(`${what}: ${value} (bar ${bar})${value <= bar ? '' : ' OVER THE BAR'}\n`);
+  if (process.env['PINCH_BARS'] === '1') expect(value, what).toBeLessThanOrEqual(bar);
 }
 
 /** Share of all processors in use over some milliseconds. */
