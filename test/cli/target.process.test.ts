@@ -97,5 +97,6 @@ describe('export --size and --ratio', () => {
     const without = await exported(model, '--ratio', '0.3', '--out', 'nothing');
     expect(without.code).toBe(2);
     expect(without.err).toContain('give --size in bytes');
+    expect((await exported(model, '--ratio', '0')).err).toContain('--ratio must be above 0');
   }, 120_000);
 });
