@@ -63,6 +63,32 @@ export function newCourse(capacity = longestCourse): Course {
   };
 }
 
+/** A copy to be sent: no room behind the last row. */
+export function packCourse(course: Course): Course {
+  const { count, steps, times, curves } = course;
+  return {
+    ...course,
+    steps: steps.slice(0, count),
+    times: times.slice(0, count),
+    curves: curves.map(({ mean, low, high }) => ({
+      mean: mean.slice(0, count),
+      low: low.slice(0, count),
+      high: high.slice(0, count),
+    })),
+  };
+}
+
+/** A packed course with room for what `appendToCourse` adds. */
+export function unpackCourse(packed: Course): Course {
+  const { capacity, count, span, total, began } = packed;
+  const course = Object.assign(newCourse(capacity), { count, span, total, began });
+  course.steps.set(packed.steps);
+  course.times.set(packed.times);
+  for (const [at, curve] of course.curves.entries())
+    for (const key of ['mean', 'low', 'high'] as const) curve[key].set(packed.curves[at]?.[key] ?? []);
+  return course;
+}
+
 /** Adds the next step. When all rows are taken, neighbours become one. */
 export function appendToCourse(course: Course, point: CoursePoint): void {
   const inRow = course.total % course.span;

@@ -31,6 +31,9 @@ export interface Series {
   readonly sparsities: Float32Array;
 }
 
+const columns = ['steps', 'loss', 'sparsity', 'sparsityTarget'] as const;
+const tables = ['thresholds', 'sparsities'] as const;
+
 /** What a step says of the gated layers, in the order of the start line. NaN where a method has no threshold, or nothing is known. */
 export interface LayerNumbers {
   /** In units of the layer's root-mean-square weight before training. */
@@ -98,6 +101,37 @@ export function setLayers({ layers, thresholds, sparsities }: Series, row: numbe
   sparsities.set(numbers.sparsities, row * layers.length);
 }
 
+/** Rows that make a first picture: they are with a page in a tenth of the time that all of them take. */
+export const firstRows = 128;
+
+/**
+ * A copy to be sent: no room behind the last row, and at most `most` rows, thinned as `appendPoint` thins.
+ * @param most even, at least 2.
+ */
+export function packSeries(series: Series, most = series.capacity): Series {
+  const { layers, total, count } = series;
+  let { stride } = series;
+  const needed = (): number => (total === 0 ? 0 : 1 + Math.ceil((total - 1) / stride));
+  while (needed() > most) stride *= 2;
+  const apart = stride / series.stride;
+  // The newest step is the last row, on the grid or not.
+  const rows = Array.from({ length: needed() }, (_, row) => Math.min(row * apart, count - 1));
+  const packed = { ...newSeries(layers, rows.length), ...{ capacity: Math.min(series.capacity, most) } };
+  for (const [to, from] of rows.entries()) {
+    for (const key of columns) packed[key][to] = series[key][from] ?? NaN;
+    setLayers(packed, to, pointOfRow(series, from));
+  }
+  return { ...packed, count: rows.length, stride, total };
+}
+
+/** A packed series with room for what `appendPoint` adds. */
+export function unpackSeries(packed: Series): Series {
+  const { layers, capacity, count, stride, total } = packed;
+  const series = { ...newSeries(layers, capacity), count, stride, total };
+  for (const key of [...columns, ...tables]) series[key].set(packed[key]);
+  return series;
+}
+
 /** The row nearest to a step, of two the earlier one; the newest for null. Undefined without rows. */
 export function rowAt({ count, steps }: Series, step: number | null): number | undefined {
   if (count === 0) return undefined;
@@ -147,15 +181,14 @@ export const unknownPoint: StepPoint = {
 
 /** All rows here are on the grid, so every other one is on the grid of the double stride. */
 function thin(series: Series): void {
-  const { layers, steps, loss, sparsity, sparsityTarget, thresholds, sparsities } = series;
-  const columns = [steps, loss, sparsity, sparsityTarget];
+  const { layers } = series;
   series.count = series.capacity / 2;
   series.stride *= 2;
   for (let row = 1; row < series.count; row++) {
-    for (const column of columns) column[row] = column[2 * row] ?? NaN;
-    for (const table of [thresholds, sparsities]) {
+    for (const key of columns) series[key][row] = series[key][2 * row] ?? NaN;
+    for (const key of tables) {
       const from = 2 * row * layers.length;
-      table.copyWithin(row * layers.length, from, from + layers.length);
+      series[key].copyWithin(row * layers.length, from, from + layers.length);
     }
   }
 }

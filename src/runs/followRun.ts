@@ -2,6 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   AlertRecord,
   CheckpointRecord,
@@ -85,6 +86,12 @@ export async function followRun(folder: string, options: FollowOptions): Promise
 /** Milliseconds between two reads of state.json and the checkpoints: a live trainer writes state.json every second. */
 const lookAround = 500;
 
+/** Milliseconds that a whole reading leaves to the first pictures of other runs. */
+const afterFirstPictures = 250;
+
+/** Long runs are read whole one after the other, so that ten that are opened together show their first pictures at once. */
+let wholeReading: Promise<void> = Promise.resolve();
+
 class Follower implements RunFollower {
   readonly folder: string;
   private readonly paths: RunPaths;
@@ -99,6 +106,7 @@ class Follower implements RunFollower {
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private firstLook: Promise<void> | undefined;
+  private hasHadItsTurn = false;
   private closed = false;
 
   constructor(folder: string, run: RunFile, { onChange, pollMs = 1000 }: FollowOptions) {
@@ -164,16 +172,24 @@ class Follower implements RunFollower {
   async open(): Promise<void> {
     const [isLong] = await Promise.all([this.tail.peek(), this.lookAtState()]);
     if (isLong) {
-      this.firstLook = this.startLooking();
+      this.firstLook = wholeReading.then(() => this.lookInTurn());
+      wholeReading = this.firstLook;
       return;
     }
     await this.tail.look();
+    this.hasHadItsTurn = true;
     this.schedule();
+  }
+
+  private async lookInTurn(): Promise<void> {
+    await sleep(afterFirstPictures);
+    this.hasHadItsTurn = true;
+    if (!this.closed) await this.startLooking();
   }
 
   private schedule(): void {
     clearTimeout(this.timer);
-    if (!this.closed) this.timer = setTimeout(() => void this.startLooking(), this.pollMs);
+    if (!this.closed && this.hasHadItsTurn) this.timer = setTimeout(() => void this.startLooking(), this.pollMs);
   }
 
   private startLooking(): Promise<void> {

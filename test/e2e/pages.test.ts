@@ -155,15 +155,13 @@ timed('a live run at 20 steps a second, with its page, the sidebar and a layer i
   const ended = new Map<number, number>();
   const seconds = 30;
   const began = Date.now();
-  const frames = await framesWhile(page, run, async () => {
-    for (let step = 11; step <= 10 + 20 * seconds; step++) {
-      const due = began + (step - 11) * 50;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now())));
-      ended.set(step, Date.now());
-      following.append(step);
-    }
-  });
-  report({ what: 'frames while a run is followed', ...frames });
+  // Frames are not counted meanwhile: a trace, and a page that asks for every frame, take a third of the time themselves.
+  for (let step = 11; step <= 10 + 20 * seconds; step++) {
+    const due = began + (step - 11) * 50;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - Date.now())));
+    ended.set(step, Date.now());
+    following.append(step);
+  }
   await page.waitForTimeout(1500);
   await workbench.picture('pages-live');
   const figures: number[] = [];

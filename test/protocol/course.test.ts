@@ -2,7 +2,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
-import { appendToCourse, curveOf, newCourse, type Course, type CoursePoint } from '../../src/protocol/course.ts';
+import {
+  appendToCourse,
+  curveOf,
+  newCourse,
+  packCourse,
+  unpackCourse,
+  type Course,
+  type CoursePoint,
+} from '../../src/protocol/course.ts';
 
 const random = Random.seeded(5);
 const points = Array.from({ length: 77 }, (_, at): CoursePoint => {
@@ -45,4 +53,13 @@ describe('a course of few rows', () => {
       expect(course.began).toBe(0);
     },
   );
+});
+
+test.each([0, 5, 8, 30])('a course of %i steps that was packed and unpacked goes on alike', (steps) => {
+  const course = courseOf(steps, 8);
+  const packed = packCourse(course);
+  expect(packed.times).toHaveLength(course.count);
+  const unpacked = unpackCourse(packed);
+  for (const point of points.slice(steps)) for (const one of [course, unpacked]) appendToCourse(one, point);
+  expect(unpacked).toEqual(course);
 });

@@ -6,7 +6,9 @@ import {
   longestSeries,
   mostLayers,
   newSeries,
+  packSeries,
   setLayers,
+  unpackSeries,
   type Series,
 } from '../../src/protocol/series.ts';
 import { layerNames, layersAt, point } from '../runs/records.ts';
@@ -86,4 +88,36 @@ describe('layers', () => {
     const names = Array.from({ length: mostLayers + 5 }, (_, i) => String(i));
     expect(newSeries(names, 2).layers).toHaveLength(mostLayers);
   });
+});
+
+describe('a packed series', () => {
+  test.each([0, 1, 7, 8, 9, 100, 1000])(
+    'of %i steps is the same where it has been unpacked, and goes on alike',
+    (total) => {
+      const series = appended(total, 8);
+      const packed = packSeries(series);
+      expect(packed.steps).toHaveLength(series.count);
+      expect(packed.sparsities).toHaveLength(series.count * layerNames.length);
+      const unpacked = unpackSeries(packed);
+      expect(rows(unpacked)).toEqual(rows(series));
+      for (let at = total + 1; at < total + 40; at++) for (const one of [series, unpacked]) appendPoint(one, point(at));
+      expect(rows(unpacked)).toEqual(rows(series));
+    },
+  );
+
+  test.each([1, 7, 100, 101, 128, 129, 1000])(
+    'of %i steps with few rows has the first, the newest, and rows as far apart',
+    (total) => {
+      const coarse = unpackSeries(packSeries(appended(total, 64), 8));
+      for (let at = total; at < total + 40; at++) {
+        if (at > total) appendPoint(coarse, point(at));
+        const steps = [...coarse.steps.subarray(0, coarse.count)];
+        expect(coarse.count).toBeLessThanOrEqual(8);
+        expect(coarse.count).toBeGreaterThanOrEqual(Math.min(at, 4));
+        expect([steps[0], steps.at(-1)]).toEqual([1, at]);
+        expect(steps.slice(1, -1)).toEqual(steps.slice(1, -1).map((_, row) => 1 + (row + 1) * coarse.stride));
+        expect(rows(coarse)).toEqual(steps.map(expectedRow));
+      }
+    },
+  );
 });

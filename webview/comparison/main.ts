@@ -32,6 +32,8 @@ const runs = new Map<number, ComparedRun>();
 const problems = new Map<number, string>();
 const cloths = new Map<number, { readonly element: HTMLElement; readonly carpet: Carpet }>();
 
+let saidDrawn = false;
+
 const title = make('h1');
 const busy = make('div', { class: 'busy' }, progressRing('Reading the runs'), make('span', {}, 'Reading the runs…'));
 const wrong = make('div', { class: 'problems', role: 'alert' });
@@ -87,6 +89,10 @@ const draw = oncePerFrame(() => {
   // A chart's lines have their runs' colours, by place; until all are read, some would have others'.
   if (busy.hidden) charts.update(read, kind);
   drawCarpets(order);
+  if (!busy.hidden || saidDrawn) return;
+  saidDrawn = true;
+  // After the picture is on the screen.
+  requestAnimationFrame(() => setTimeout(() => host.post({ kind: 'drawn' })));
 });
 
 const host = connectHost<FromComparison, Saved>((message: ToComparison) => {

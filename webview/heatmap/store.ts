@@ -1,6 +1,6 @@
 /** The state of the heatmap's page: the host's state, updated by its messages, and the numbers to show at a step. */
 
-import { appendPoint, pointOfRow, rowAt, unknownPoint, type StepPoint } from '../../src/protocol/series.ts';
+import { appendPoint, pointOfRow, rowAt, unknownPoint, unpackSeries, type StepPoint } from '../../src/protocol/series.ts';
 import type { HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
 import { merge } from '../ui/knownState.ts';
 
@@ -107,7 +107,7 @@ export class HeatmapStore {
       this.exact = null;
       this.recent = [];
     }
-    this.known = merge(this.known, state);
+    this.known = merge(this.known, { ...state, ...(state.series && { series: unpackSeries(state.series) }) });
     if (state.latest && this.recent.length === 0) this.recent.push(state.latest.secondsPerStep);
   }
 

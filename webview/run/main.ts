@@ -128,10 +128,15 @@ const drawAll = oncePerFrame(() => {
   drawFacts();
   drawCarpet();
   drawCharts();
+  if (saidDrawn || !store.known.series) return;
+  saidDrawn = true;
+  // After the picture is on the screen.
+  requestAnimationFrame(() => setTimeout(() => host.post({ kind: 'drawn' })));
 });
 let drawnCharts = -Infinity;
 let drawnCarpet = -Infinity;
 let later: number | undefined;
+let saidDrawn = false;
 
 const host = connectHost<FromRun, Saved>((message: ToRun) => {
   store.take(message);

@@ -1,7 +1,7 @@
 /** The state of a run's page: the host's state, continued by its messages. */
 
-import { appendToCourse } from '../../src/protocol/course.ts';
-import { appendPoint, pointOfRow, rowAt, unknownPoint, type StepPoint } from '../../src/protocol/series.ts';
+import { appendToCourse, unpackCourse } from '../../src/protocol/course.ts';
+import { appendPoint, pointOfRow, rowAt, unknownPoint, unpackSeries, type StepPoint } from '../../src/protocol/series.ts';
 import type { RunPageState, ToRun } from '../../src/protocol/views/run.ts';
 import { merge } from '../ui/knownState.ts';
 
@@ -12,8 +12,13 @@ export class RunPageStore {
 
   take(message: ToRun): void {
     if (message.kind === 'state') {
-      this.known = merge(this.known, message.state);
-      if (message.state.series !== undefined) this.exact = null;
+      const { series, course } = message.state;
+      this.known = merge(this.known, {
+        ...message.state,
+        ...(series && { series: unpackSeries(series) }),
+        ...(course && { course: unpackCourse(course) }),
+      });
+      if (series !== undefined) this.exact = null;
     } else if (message.kind === 'record') this.exact = message.point;
     else for (const point of message.points) this.append(point);
   }

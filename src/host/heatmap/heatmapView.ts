@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { commands, workspace, type Disposable, type WebviewView, type WebviewViewProvider } from 'vscode';
 import { parseFromHeatmap, type FromHeatmap, type HeatmapState, type ToHeatmap } from '../../protocol/views/heatmap.ts';
 import type { LayerSubject } from '../../protocol/views/layer.ts';
+import { packSeries } from '../../protocol/series.ts';
 import type { RunChange } from '../../runs/followRun.ts';
 import { heatmapLayers, heatmapModel, heatmapRun } from './heatmapState.ts';
 import { titleOf } from '../data/modelNames.ts';
@@ -130,7 +131,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       ...this.titled(folder),
       notice: null,
       layers: heatmapLayers(snapshot, series.layers),
-      series,
+      series: packSeries(series),
       latest: snapshot.lastStep ?? null,
       run: heatmapRun(snapshot, workspace.isTrusted),
       model: null,
@@ -175,7 +176,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       case 'reset': {
         this.push({
           layers: heatmapLayers(snapshot, series.layers),
-          series,
+          series: packSeries(series),
           latest: snapshot.lastStep ?? null,
         });
         return;

@@ -1,23 +1,24 @@
 /** A run as the page that compares runs gets it. */
 
 import { basename } from 'node:path';
-import { curveOf } from '../../protocol/course.ts';
+import { curveOf, packCourse } from '../../protocol/course.ts';
+import { packSeries } from '../../protocol/series.ts';
 import type { ComparedRun, RunEnd } from '../../protocol/views/comparison.ts';
 import type { RunFollower, RunSnapshot } from '../../runs/followRun.ts';
 import { keptEvaluations } from '../evaluation/keptEvaluations.ts';
 import type { KeptVerdicts } from '../evaluation/keptVerdict.ts';
-import { heatmapRun } from '../heatmap/heatmapState.ts';
+import { heatmapLayers, heatmapRun } from '../heatmap/heatmapState.ts';
 import { checkpointPath, endCheckpoint } from './endCheckpoint.ts';
 import { settingsTable } from './runAbout.ts';
-import { runPageHistory } from './runPageState.ts';
 
 type Read = Pick<RunFollower, 'folder' | 'snapshot' | 'series' | 'course'>;
 
-/** @param first the run that it is compared with; undefined for that run itself. */
+/** @param first the run that it is compared with; undefined for that run itself. @param rows of its layers' history at most; all if undefined. */
 export async function comparedRun(
   follower: Read,
   verdicts: KeptVerdicts,
   first?: Pick<Read, 'folder' | 'snapshot'>,
+  rows?: number,
 ): Promise<ComparedRun> {
   const { folder, snapshot, series, course } = follower;
   const { status, step, steps } = heatmapRun(snapshot, false);
@@ -25,9 +26,9 @@ export async function comparedRun(
     ...{ folder, name: basename(folder), status, step, steps },
     made: madeFrom(snapshot),
     stepsPerEpoch: snapshot.start?.stepsPerEpoch ?? null,
-    course,
-    layers: runPageHistory(follower).layers ?? [],
-    series,
+    course: packCourse(course),
+    layers: heatmapLayers(snapshot, series.layers),
+    series: packSeries(series, rows),
     evaluations: snapshot.evaluations.map(({ step: at, wer, sparsity }) => ({ step: at, wer, sparsity })),
     end: await endOf(follower, verdicts, first),
   };

@@ -10,6 +10,7 @@ import {
   type FromComparison,
   type ToComparison,
 } from '../../protocol/views/comparison.ts';
+import { firstRows } from '../../protocol/series.ts';
 import { KeptVerdicts } from '../evaluation/keptVerdict.ts';
 import { saveChart } from '../panels/saveChart.ts';
 import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
@@ -42,6 +43,8 @@ export class ComparisonPanel implements PanelContent {
   private readonly waiting = new Map<number, NodeJS.Timeout>();
   private readonly verdicts: KeptVerdicts;
   private readonly listening: readonly Disposable[];
+  /** Of a history that are sent at most; undefined once the page has drawn all runs. */
+  private rows: number | undefined = firstRows;
   private closed = false;
 
   constructor(services: Services, panel: WebviewPanel, subject: ComparisonSubject, verdicts: KeptVerdicts) {
@@ -80,8 +83,14 @@ export class ComparisonPanel implements PanelContent {
     switch (request.kind) {
       case 'ready':
         this.post({ kind: 'subject', subject: this.subject, trusted: workspace.isTrusted });
-        // One after the other, so that the first is seen early and the host stays free.
-        for (const index of folders.keys()) await this.show(index);
+        this.rows = firstRows;
+        // The others are held against the first.
+        await this.show(0);
+        await Promise.all([...folders.keys()].slice(1).map((index) => this.show(index)));
+        return;
+      case 'drawn':
+        this.rows = undefined;
+        for (const [index, { follower }] of this.runs) if (follower.series.count > firstRows) await this.show(index);
         return;
       case 'openRun':
         return commands.executeCommand('pinch.openRun', folders[request.index]);
@@ -119,7 +128,7 @@ export class ComparisonPanel implements PanelContent {
   private read(index: number, { follower }: FollowedRun): Promise<ComparedRun> {
     // Texts of the workspace's speech are read only where it is trusted.
     const first = index === 0 || !workspace.isTrusted ? undefined : this.runs.get(0)?.follower;
-    return comparedRun(follower, this.verdicts, first);
+    return comparedRun(follower, this.verdicts, first, this.rows);
   }
 
   private showAllLater(): void {

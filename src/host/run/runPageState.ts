@@ -1,8 +1,9 @@
 /** The state of the page of a run. */
 
 import type { RunCheckpoint, RunForecast, RunPageState } from '../../protocol/views/run.ts';
-import type { Course } from '../../protocol/course.ts';
+import { packCourse, type Course } from '../../protocol/course.ts';
 import { predictedModel, remainingComputation } from '../../protocol/predictedModel.ts';
+import { packSeries } from '../../protocol/series.ts';
 import { granularities, type RunSettings } from '../../protocol/settings.ts';
 import type { RunFollower, RunSnapshot } from '../../runs/followRun.ts';
 import { median } from '../../base/median.ts';
@@ -29,13 +30,17 @@ export function runPageFacts(
   };
 }
 
-/** The whole history. */
-export function runPageHistory({
-  snapshot,
-  series,
-  course,
-}: Pick<RunFollower, 'snapshot' | 'series' | 'course'>): RunPageState {
-  return { layers: heatmapLayers(snapshot, series.layers), series, course, latest: snapshot.lastStep ?? null };
+/** The history. @param rows of the layers at most; all if undefined. */
+export function runPageHistory(
+  { snapshot, series, course }: Pick<RunFollower, 'snapshot' | 'series' | 'course'>,
+  rows?: number,
+): RunPageState {
+  return {
+    layers: heatmapLayers(snapshot, series.layers),
+    series: packSeries(series, rows),
+    course: packCourse(course),
+    latest: snapshot.lastStep ?? null,
+  };
 }
 
 function checkpointsOf({ checkpoints, evaluations, end }: RunSnapshot): RunCheckpoint[] {

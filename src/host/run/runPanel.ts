@@ -12,6 +12,7 @@ import {
   type RunSubject,
   type ToRun,
 } from '../../protocol/views/run.ts';
+import { firstRows } from '../../protocol/series.ts';
 import type { RunChange } from '../../runs/followRun.ts';
 import { KeptVerdicts } from '../evaluation/keptVerdict.ts';
 import { saveChart } from '../panels/saveChart.ts';
@@ -29,6 +30,9 @@ import { hasCurve, runPageFacts, runPageHistory } from './runPageState.ts';
 /** Milliseconds between two reads: a step must be on the page within 200. */
 const whenVisible = 50;
 const whenHidden = 1000;
+
+/** Milliseconds of reading before the page says so: mostly it is done sooner. */
+const noticeAfter = 150;
 
 type RunRequest = Extract<FromRun, { readonly kind: 'command' }>;
 
@@ -96,6 +100,9 @@ export class RunPanel implements PanelContent {
     switch (request.kind) {
       case 'ready':
         return this.showAll();
+      case 'drawn':
+        if (this.run && this.run.follower.series.count > firstRows) this.push(runPageHistory(this.run.follower));
+        return;
       case 'command':
         return this.command(request);
       case 'openLayer':
@@ -120,12 +127,14 @@ export class RunPanel implements PanelContent {
   }
 
   private async showAll(): Promise<void> {
-    this.push({
+    const title = {
       subject: { folder: this.folder },
       name: this.services.runs.runs.find(({ folder }) => folder === this.folder)?.name ?? basename(this.folder),
-      notice: { kind: 'busy', text: 'Reading the run…' },
       trusted: workspace.isTrusted,
-    });
+    };
+    const waits = setTimeout(() => {
+      this.push({ ...title, notice: { kind: 'busy', text: 'Reading the run…' } });
+    }, noticeAfter);
     try {
       const run = this.run ?? (await this.services.runs.follow(this.folder, (change) => this.pass(run, change)));
       if (this.closed) {
@@ -135,15 +144,19 @@ export class RunPanel implements PanelContent {
       this.run = run;
       this.cost = workspace.isTrusted ? await originalCost(run.follower.snapshot) : undefined;
       this.pace();
+      clearTimeout(waits);
       this.push({
+        ...title,
         notice: null,
         ...runPageFacts(run.follower, workspace.isTrusted, this.cost),
-        ...runPageHistory(run.follower),
+        ...runPageHistory(run.follower, firstRows),
         held: this.services.runs.held.of(this.folder),
       });
       await Promise.all([this.pushMeasurements(), this.pushCurve()]);
     } catch (error) {
-      this.push({ notice: { kind: 'error', text: error instanceof Error ? error.message : String(error) } });
+      this.push({ ...title, notice: { kind: 'error', text: error instanceof Error ? error.message : String(error) } });
+    } finally {
+      clearTimeout(waits);
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * Messages between the page that compares runs and its host.
  *
- * The page speaks first (`ready`). The host answers with the subject, and then sends each run as soon as it is read, again when it has changed.
+ * The page speaks first (`ready`). The host answers with the subject, and then sends each run as soon as it is read, with few rows of its layers' history until all are drawn, again when it has changed.
  */
 
 import * as v from 'valibot';
@@ -33,6 +33,7 @@ export interface ComparedRun {
   readonly stepsPerEpoch: number | null;
   readonly course: Course;
   readonly layers: readonly HeatmapLayer[];
+  /** Packed, as the course. */
   readonly series: Series;
   readonly evaluations: readonly RunEvaluation[];
   readonly end: RunEnd;
@@ -72,6 +73,8 @@ const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(mostComp
 
 const fromComparison = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
+  /** All runs are drawn: all rows of their histories may come. */
+  v.strictObject({ kind: v.literal('drawn') }),
   v.strictObject({ kind: v.literal('openRun'), index }),
   v.strictObject({ kind: v.literal('openLayer'), index, layer: text }),
   /** Compares the checkpoint of a run with the first run's: what was cut, and the verdict on speech. */

@@ -142,7 +142,7 @@ export interface RunPageState {
   /** Updates in an epoch; null before the run has counted them. */
   readonly stepsPerEpoch?: number | null;
   readonly layers?: readonly HeatmapLayer[];
-  /** The thinned history of the layers; `points` messages continue both. */
+  /** The thinned history of the layers, packed, as the course; `points` messages continue both. The first one has few rows. */
   readonly series?: Series | null;
   readonly course?: Course | null;
   readonly latest?: StepPoint | null;
@@ -193,6 +193,8 @@ export type SaveChart = v.InferOutput<typeof saveChart>;
 
 const fromRun = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
+  /** The first picture is drawn: all rows of the history may come. */
+  v.strictObject({ kind: v.literal('drawn') }),
   /** @param checkpoint the step of the checkpoint that it is about; the newest if absent. @param sparsity to prune it to, if one was picked. */
   v.strictObject({
     kind: v.literal('command'),

@@ -2,7 +2,7 @@
 
 import { percent } from '../../../src/base/format.ts';
 import '../grid.css';
-import { make, setText } from '../../ui/dom.ts';
+import { make } from '../../ui/dom.ts';
 import { onThemeChange } from '../../ui/theme.ts';
 import type { Shade } from '../../ui/sparsity/colourScale.ts';
 import { themeShades } from '../../ui/sparsity/shades.ts';
@@ -30,6 +30,7 @@ export interface GridEvents {
 /** A cell and its present content: only changes are written. */
 interface Cell {
   readonly element: HTMLElement;
+  readonly number: Text;
   percent: number;
   step: string;
 }
@@ -91,7 +92,7 @@ export function heatmapGrid(label: string, events: GridEvents = {}): HeatmapGrid
         if (cell.percent !== now) {
           cell.percent = now;
           paint(cell, shades);
-          setText(cell.element, now === notKnown ? '' : String(now));
+          cell.number.data = now === notKnown ? '' : String(now);
           cell.element.setAttribute('aria-label', `${names[layer] ?? ''}, ${describe(share)}`);
         }
         if (cell.step !== stepText) {
@@ -107,12 +108,16 @@ export function heatmapGrid(label: string, events: GridEvents = {}): HeatmapGrid
   };
 
   function build(groups: readonly GridGroup[]): void {
-    cells = names.map((name) => ({
-      element: make('td', { role: 'gridcell', tabindex: -1, class: 'cell', 'data-layer': name, 'aria-label': name }),
-      percent: notKnown,
-      step: '',
-    }));
-    for (const [layer, { element: cell }] of cells.entries()) cell.dataset['index'] = String(layer);
+    cells = names.map((name, layer) => {
+      const number = document.createTextNode('');
+      const attributes = { 'data-layer': name, 'data-index': layer, 'aria-label': name };
+      return {
+        element: make('td', { role: 'gridcell', tabindex: -1, class: 'cell', ...attributes }, make('div', {}, number)),
+        number,
+        percent: notKnown,
+        step: '',
+      };
+    });
     rows = groups.flatMap((group) => group.rows.map((row) => [...row.cells]));
     const titled = groups.length > 1;
     tables = groups.map((group) => ({
