@@ -61,6 +61,8 @@ export interface RunFollower {
   readonly folder: string;
   readonly snapshot: RunSnapshot;
   readonly series: Series;
+  /** Whether all of the history is known; of a long run it is at first some hundred steps. */
+  readonly isWhole: boolean;
   /** As the series, of the numbers that have no layers. */
   readonly course: Course;
   /** Told of each change; add one to listen, delete it to stop. */
@@ -86,11 +88,12 @@ export async function followRun(folder: string, options: FollowOptions): Promise
 /** Milliseconds between two reads of state.json and the checkpoints: a live trainer writes state.json every second. */
 const lookAround = 500;
 
-/** Milliseconds that a whole reading leaves to the first pictures of other runs. */
-const afterFirstPictures = 250;
+/** Milliseconds after the last first picture before a long run is read whole. */
+const afterFirstPictures = 300;
 
 /** Long runs are read whole one after the other, so that ten that are opened together show their first pictures at once. */
 let wholeReading: Promise<void> = Promise.resolve();
+let lastFirstPicture = -Infinity;
 
 class Follower implements RunFollower {
   readonly folder: string;
@@ -106,6 +109,7 @@ class Follower implements RunFollower {
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private firstLook: Promise<void> | undefined;
+  isWhole = false;
   private hasHadItsTurn = false;
   private closed = false;
 
@@ -172,17 +176,18 @@ class Follower implements RunFollower {
   async open(): Promise<void> {
     const [isLong] = await Promise.all([this.tail.peek(), this.lookAtState()]);
     if (isLong) {
+      lastFirstPicture = performance.now();
       this.firstLook = wholeReading.then(() => this.lookInTurn());
       wholeReading = this.firstLook;
       return;
     }
     await this.tail.look();
-    this.hasHadItsTurn = true;
+    this.hasHadItsTurn = this.isWhole = true;
     this.schedule();
   }
 
   private async lookInTurn(): Promise<void> {
-    await sleep(afterFirstPictures);
+    for (let rest: number; (rest = lastFirstPicture + afterFirstPictures - performance.now()) > 0;) await sleep(rest);
     this.hasHadItsTurn = true;
     if (!this.closed) await this.startLooking();
   }
@@ -209,6 +214,7 @@ class Follower implements RunFollower {
 
   private async lookAtFiles(): Promise<RunChange[]> {
     const { reset, points, records } = await this.tail.look();
+    this.isWhole = true;
     const isTime = performance.now() - this.lookedAround > lookAround;
     const around = (records || isTime) && (await this.lookAtState());
     return [

@@ -34,6 +34,8 @@ export interface Server {
 
 /** A workbench that says nothing of its own accord. */
 const quiet = {
+  // Looking for ports that a process opened starts a process every second, which holds the extension host's loop for 50 to 90 ms.
+  'remote.autoForwardPorts': false,
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',

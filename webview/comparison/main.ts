@@ -1,5 +1,6 @@
 /** The page that compares runs: where they stand, what differs between them, their curves over each other, and their carpets. */
 
+import '../ui/ready.ts';
 import { counted } from '../../src/base/format.ts';
 import '../ui/theme.css';
 import '../ui/page.css';
@@ -15,6 +16,7 @@ import { carpet, type Carpet } from '../run/carpet/carpet.ts';
 import { dropdown, progressRing } from '../ui/controls.ts';
 import { make, oncePerFrame, setText } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
+import { whenStill } from '../ui/whenStill.ts';
 import { legend } from '../ui/sparsity/legend.ts';
 import { comparedCharts } from './charts.ts';
 import { differences } from './differences.ts';
@@ -25,14 +27,25 @@ interface Saved {
   readonly axis: AxisKind;
 }
 
+interface Cloth {
+  readonly element: HTMLElement;
+  readonly carpet: Carpet;
+  /** What it shows: others are not drawn again when one run has changed. */
+  run: ComparedRun | undefined;
+  axis: string;
+}
+
 const before = savedState();
 let kind = axisKinds.find((each) => each === before['axis']) ?? 'step';
 let subject: ComparisonSubject | undefined;
 const runs = new Map<number, ComparedRun>();
 const problems = new Map<number, string>();
-const cloths = new Map<number, { readonly element: HTMLElement; readonly carpet: Carpet }>();
+const cloths = new Map<number, Cloth>();
 
-let saidDrawn = false;
+/** The host is told when the pointer rests. */
+let resting = false;
+/** What the table of differences shows, as JSON. */
+let differingNow = '';
 
 const title = make('h1');
 const busy = make('div', { class: 'busy' }, progressRing('Reading the runs'), make('span', {}, 'Reading the runs…'));
@@ -89,10 +102,12 @@ const draw = oncePerFrame(() => {
   // A chart's lines have their runs' colours, by place; until all are read, some would have others'.
   if (busy.hidden) charts.update(read, kind);
   drawCarpets(order);
-  if (!busy.hidden || saidDrawn) return;
-  saidDrawn = true;
-  // After the picture is on the screen.
-  requestAnimationFrame(() => setTimeout(() => host.post({ kind: 'drawn' })));
+  if (!busy.hidden || resting) return;
+  resting = true;
+  whenStill(() => {
+    resting = false;
+    host.post({ kind: 'drawn' });
+  });
 });
 
 const host = connectHost<FromComparison, Saved>((message: ToComparison) => {
@@ -108,6 +123,9 @@ const host = connectHost<FromComparison, Saved>((message: ToComparison) => {
 
 function drawDifferences(order: readonly (readonly [number, ComparedRun])[]): void {
   const found = differences(order.map(([, run]) => run));
+  const now = JSON.stringify([order.map(([, { name }]) => name), found]);
+  if (now === differingNow) return;
+  differingNow = now;
   if (order.length < 2 || found.length === 0) {
     const text = order.length < 2 ? '' : 'Nothing: the same model, data, settings and versions.';
     differing.replaceChildren(make('p', { class: 'quiet' }, text));
@@ -165,10 +183,13 @@ function drawCarpets(order: readonly (readonly [number, ComparedRun])[]): void {
       );
       const none = make('p', { class: 'quiet' }, 'No gates, or no step yet: there are no layers to show.');
       const figure = make('figure', {}, caption, layers.length > 0 && course.count > 0 ? made.element : none);
-      cloth = { element: figure, carpet: made };
+      cloth = { element: figure, carpet: made, run: undefined, axis: '' };
       cloths.set(index, cloth);
       carpets.replaceChildren(...[...cloths].sort(([a], [b]) => a - b).map(([, { element }]) => element));
     }
+    const axis = JSON.stringify([kind, all]);
+    if (cloth.run === run && cloth.axis === axis) continue;
+    Object.assign(cloth, { run, axis });
     if (layers.length > 0 && course.count > 0)
       cloth.carpet.update({ series, layers, axis: axisOf(kind, course, stepsPerEpoch), zoom: all, held: null });
   }

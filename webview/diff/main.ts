@@ -1,5 +1,6 @@
 /** The page of a diff: receives the host's messages and draws the changes. */
 
+import '../ui/ready.ts';
 import '../ui/theme.css';
 import './diff.css';
 import type { DiffState, DiffSubject, FromDiff, ToDiff } from '../../src/protocol/views/diff.ts';

@@ -1,5 +1,6 @@
 /** The page of an evaluation: receives the host's messages and draws the changes. */
 
+import '../ui/ready.ts';
 import '../ui/theme.css';
 import './evaluation.css';
 import { inUnits } from '../../src/protocol/errorRate.ts';

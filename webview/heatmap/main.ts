@@ -1,5 +1,6 @@
 /** The page of the heatmap: receives the host's messages and draws the changes, once per frame. */
 
+import '../ui/ready.ts';
 import { count, percent, significant } from '../../src/base/format.ts';
 import '../ui/theme.css';
 import './heatmap.css';

@@ -1,6 +1,13 @@
 /** The state of the heatmap's page: the host's state, updated by its messages, and the numbers to show at a step. */
 
-import { appendPoint, pointOfRow, rowAt, unknownPoint, unpackSeries, type StepPoint } from '../../src/protocol/series.ts';
+import {
+  appendPoint,
+  pointOfRow,
+  rowAt,
+  unknownPoint,
+  unpackSeries,
+  type StepPoint,
+} from '../../src/protocol/series.ts';
 import type { HeatmapState, ToHeatmap } from '../../src/protocol/views/heatmap.ts';
 import { merge } from '../ui/knownState.ts';
 

@@ -1,5 +1,6 @@
 /** The page of one layer: its sparsity and threshold over time, and its weights. */
 
+import '../ui/ready.ts';
 import '../ui/theme.css';
 import './layer.css';
 import type { FromLayer, LayerSubject, ToLayer } from '../../src/protocol/views/layer.ts';

@@ -1,16 +1,18 @@
 /** The page of a run: receives the host's messages and draws the changes. */
 
+import '../ui/ready.ts';
 import { percent, count, significant } from '../../src/base/format.ts';
 import { newCourse } from '../../src/protocol/course.ts';
 import '../ui/theme.css';
 import '../ui/page.css';
 import './run.css';
-import type { FromRun, RunEvent, RunSubject, ToRun } from '../../src/protocol/views/run.ts';
+import type { FromRun, RunEvent, RunPageState, RunSubject, ToRun } from '../../src/protocol/views/run.ts';
 import { announcer } from '../ui/announcer.ts';
 import { dropdown } from '../ui/controls.ts';
 import type { Zoom } from '../ui/chart/chartZoom.ts';
 import { make, oncePerFrame, scrollOnce } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
+import { whenStill } from '../ui/whenStill.ts';
 import { legend } from '../ui/sparsity/legend.ts';
 import { timeline } from '../ui/timeline.ts';
 import { about } from './about.ts';
@@ -32,7 +34,12 @@ interface Saved {
 }
 
 /** Milliseconds: between two drawings of charts, of the carpet, and from the last scrub to the question for the exact step. */
-const [betweenCharts, betweenCarpets, restFor] = [400, 100, 150];
+const [betweenCharts, betweenCarpets, restFor] = [1000, 200, 150];
+
+/** What the pictures show; all else is in words and numbers. */
+const pictured = [
+  ...(['series', 'course', 'layers', 'events', 'evaluations', 'checkpoints', 'stepsPerEpoch', 'held'] as const),
+] as const satisfies readonly (keyof RunPageState)[];
 
 const store = new RunPageStore();
 const nothing: readonly RunEvent[] = [];
@@ -130,8 +137,7 @@ const drawAll = oncePerFrame(() => {
   drawCharts();
   if (saidDrawn || !store.known.series) return;
   saidDrawn = true;
-  // After the picture is on the screen.
-  requestAnimationFrame(() => setTimeout(() => host.post({ kind: 'drawn' })));
+  whenStill(() => host.post({ kind: 'drawn' }));
 });
 let drawnCharts = -Infinity;
 let drawnCarpet = -Infinity;
@@ -141,7 +147,8 @@ let saidDrawn = false;
 const host = connectHost<FromRun, Saved>((message: ToRun) => {
   store.take(message);
   if (message.kind === 'state' && message.state.subject) save();
-  if (message.kind === 'points') drawSteps();
+  if (message.kind === 'points' || (message.kind === 'state' && !pictured.some((key) => key in message.state)))
+    drawSteps();
   else drawAll();
 });
 window.addEventListener(

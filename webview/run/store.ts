@@ -1,7 +1,14 @@
 /** The state of a run's page: the host's state, continued by its messages. */
 
 import { appendToCourse, unpackCourse } from '../../src/protocol/course.ts';
-import { appendPoint, pointOfRow, rowAt, unknownPoint, unpackSeries, type StepPoint } from '../../src/protocol/series.ts';
+import {
+  appendPoint,
+  pointOfRow,
+  rowAt,
+  unknownPoint,
+  unpackSeries,
+  type StepPoint,
+} from '../../src/protocol/series.ts';
 import type { RunPageState, ToRun } from '../../src/protocol/views/run.ts';
 import { merge } from '../ui/knownState.ts';
 

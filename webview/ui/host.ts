@@ -16,7 +16,7 @@ declare function acquireVsCodeApi(): EditorApi;
 
 /** The editor gives its interface only once. */
 let editor: EditorApi | undefined;
-const api = (): EditorApi => (editor ??= acquireVsCodeApi());
+export const api = (): EditorApi => (editor ??= acquireVsCodeApi());
 
 const saveAfter = 100;
 
@@ -30,7 +30,7 @@ export function savedState(): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Listens, then sends the first message: the host answers `ready` with the whole state.
+ * Listens for the host's messages. The first one answers what `ready.ts` sent.
  * @param onMessage receives the host's messages of the page's protocol; nobody else can send to a page.
  */
 export function connectHost<Out extends { readonly kind: string }, Saved>(
@@ -38,7 +38,6 @@ export function connectHost<Out extends { readonly kind: string }, Saved>(
 ): Host<Out, Saved> {
   window.addEventListener('message', (event: MessageEvent<unknown>) => onMessage(event.data as never));
   let timer: number | undefined;
-  api().postMessage({ kind: 'ready' });
   return {
     post: (message) => api().postMessage(message),
     save(state) {

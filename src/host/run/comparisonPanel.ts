@@ -22,6 +22,9 @@ import { checkpointPath, endCheckpoint } from './endCheckpoint.ts';
 /** Milliseconds between two messages about a run that goes on: a comparison is looked at in rest. */
 const betweenPushes = 2000;
 
+/** Rows of a history once all runs are drawn: ten carpets are a third as high as a run's own, and are seen together. */
+const allRows = 500;
+
 export type ComparisonPanels = SubjectPanels<ComparisonSubject, ComparisonPanel>;
 
 export function createComparisonPanels(services: Services): ComparisonPanels {
@@ -43,8 +46,10 @@ export class ComparisonPanel implements PanelContent {
   private readonly waiting = new Map<number, NodeJS.Timeout>();
   private readonly verdicts: KeptVerdicts;
   private readonly listening: readonly Disposable[];
-  /** Of a history that are sent at most; undefined once the page has drawn all runs. */
-  private rows: number | undefined = firstRows;
+  /** Runs that the page does not have as they are. */
+  private readonly news = new Set<number>();
+  /** The page has drawn what it has, and nobody moves the pointer. */
+  private isStill = false;
   private closed = false;
 
   constructor(services: Services, panel: WebviewPanel, subject: ComparisonSubject, verdicts: KeptVerdicts) {
@@ -83,15 +88,14 @@ export class ComparisonPanel implements PanelContent {
     switch (request.kind) {
       case 'ready':
         this.post({ kind: 'subject', subject: this.subject, trusted: workspace.isTrusted });
-        this.rows = firstRows;
+        this.isStill = false;
         // The others are held against the first.
-        await this.show(0);
-        await Promise.all([...folders.keys()].slice(1).map((index) => this.show(index)));
+        await this.show(0, firstRows);
+        await Promise.all([...folders.keys()].slice(1).map((index) => this.show(index, firstRows)));
         return;
       case 'drawn':
-        this.rows = undefined;
-        for (const [index, { follower }] of this.runs) if (follower.series.count > firstRows) await this.show(index);
-        return;
+        this.isStill = true;
+        return this.showNews();
       case 'openRun':
         return commands.executeCommand('pinch.openRun', folders[request.index]);
       case 'openLayer':
@@ -110,7 +114,17 @@ export class ComparisonPanel implements PanelContent {
     }
   }
 
-  private async show(index: number): Promise<void> {
+  /** One run at a time, when the page has drawn what it has. */
+  private async showNews(): Promise<void> {
+    const [index] = this.news;
+    if (index === undefined || !this.isStill || !this.panel.visible) return;
+    this.news.delete(index);
+    this.isStill = false;
+    await this.show(index, allRows);
+  }
+
+  /** @param rows of its layers' history at most. */
+  private async show(index: number, rows: number): Promise<void> {
     const folder = this.subject.folders[index] ?? '';
     try {
       const run = this.runs.get(index) ?? (await this.services.runs.follow(folder, () => this.later(index)));
@@ -119,16 +133,17 @@ export class ComparisonPanel implements PanelContent {
         return;
       }
       this.runs.set(index, run);
-      this.post({ kind: 'run', index, run: await this.read(index, run) });
+      if (rows < allRows && run.follower.isWhole && run.follower.series.count > rows) this.news.add(index);
+      this.post({ kind: 'run', index, run: await this.read(index, run, rows) });
     } catch (error) {
       this.post({ kind: 'problem', index, text: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  private read(index: number, { follower }: FollowedRun): Promise<ComparedRun> {
+  private read(index: number, { follower }: FollowedRun, rows: number): Promise<ComparedRun> {
     // Texts of the workspace's speech are read only where it is trusted.
     const first = index === 0 || !workspace.isTrusted ? undefined : this.runs.get(0)?.follower;
-    return comparedRun(follower, this.verdicts, first, this.rows);
+    return comparedRun(follower, this.verdicts, first, rows);
   }
 
   private showAllLater(): void {
@@ -139,7 +154,8 @@ export class ComparisonPanel implements PanelContent {
     if (this.waiting.has(index)) return;
     const timer = setTimeout(() => {
       this.waiting.delete(index);
-      if (!this.closed && this.panel.visible) void this.show(index);
+      this.news.add(index);
+      if (!this.closed) void this.showNews();
     }, betweenPushes);
     this.waiting.set(index, timer);
   }

@@ -57,6 +57,8 @@ export class RunPanel implements PanelContent {
   private readonly listening: Disposable[];
   private run: FollowedRun | undefined;
   private cost: OriginalCost | undefined;
+  /** What the page knows, as JSON. */
+  private readonly told = new Map<string, string>();
   /** The model whose sparsity curve was asked for. */
   private counted: string | undefined;
   private closed = false;
@@ -145,6 +147,7 @@ export class RunPanel implements PanelContent {
       this.cost = workspace.isTrusted ? await originalCost(run.follower.snapshot) : undefined;
       this.pace();
       clearTimeout(waits);
+      this.told.clear();
       this.push({
         ...title,
         notice: null,
@@ -176,8 +179,17 @@ export class RunPanel implements PanelContent {
     }
   }
 
+  /** A live run's state is written every second; most of what is said of it is as before. */
   private pushFacts(): void {
-    if (this.run) this.push(runPageFacts(this.run.follower, workspace.isTrusted, this.cost));
+    if (!this.run) return;
+    const facts = Object.entries(runPageFacts(this.run.follower, workspace.isTrusted, this.cost));
+    const news = facts.filter(([key, value]) => {
+      const now = JSON.stringify(value);
+      const isNew = this.told.get(key) !== now;
+      this.told.set(key, now);
+      return isNew;
+    });
+    if (news.length > 0) this.push(Object.fromEntries(news));
   }
 
   /** Counted once the run has ended, by the command, which keeps it beside the checkpoint. */

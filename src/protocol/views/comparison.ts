@@ -73,7 +73,7 @@ const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(mostComp
 
 const fromComparison = v.variant('kind', [
   v.strictObject({ kind: v.literal('ready') }),
-  /** All runs are drawn: all rows of their histories may come. */
+  /** What came is drawn, and the pointer rests: one run more may come, with all rows of its history. */
   v.strictObject({ kind: v.literal('drawn') }),
   v.strictObject({ kind: v.literal('openRun'), index }),
   v.strictObject({ kind: v.literal('openLayer'), index, layer: text }),

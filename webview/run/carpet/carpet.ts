@@ -125,7 +125,8 @@ export function carpet({ onOpen, onHold, height: wanted = usual }: CarpetEvents)
         layOut();
       }
       state = next;
-      draw();
+      // Who updates does so once in a frame: the picture is on the screen with it and not after it.
+      paint();
     },
   };
 

@@ -70,7 +70,7 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
   let quiet = false;
   const heldLine = make('div', { class: 'held', hidden: true });
   let heldAt: number | undefined;
-  const chart = mount(options.label, options.height, () => ({
+  const look = (): Look => ({
     series: [
       {
         label: options.xLabel,
@@ -114,7 +114,8 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
       drawAxes: [(plot) => drawBands(plot, overlays.bands ?? [])],
       draw: [(plot) => drawMarks(plot, overlays.marks ?? []), placeHeld],
     },
-  }));
+  });
+  const chart = mount(options.label, options.height, look, (plot) => zoom && showZoom(plot, zoom));
   chart.element.tabIndex = 0;
   chart.element.addEventListener('keydown', (event) => {
     if (event.key === 'Enter') pick();
@@ -137,9 +138,14 @@ export function lineChart(options: LineChartOptions): ZoomableChart {
       if (!plot) return;
       const now = zoomOf(plot);
       if (now?.min === to?.min && now?.max === to?.max) return;
-      quietly(() => (to ? plot.setScale('x', to) : showAll(plot)));
+      if (to) showZoom(plot, to);
+      else quietly(() => showAll(plot));
     },
   };
+
+  function showZoom(plot: uPlot, to: Zoom): void {
+    quietly(() => plot.setScale('x', to));
+  }
 
   function placeHeld(plot: uPlot): void {
     const x = heldAt === undefined ? NaN : plot.valToPos(heldAt, 'x');
@@ -284,20 +290,43 @@ interface Mounted {
   readonly setData: (data: uPlot.AlignedData) => void;
 }
 
-/** Keeps a plot as wide as its container, and builds it again when the theme changes, because it reads the theme only once. */
-function mount(label: string, height: number, look: () => Look): Mounted {
+/**
+ * Keeps a plot as wide as its container, and builds it again when the theme changes, because it reads the theme only once. What is out of
+ * sight is drawn when it comes into sight: most charts of a live run's page are.
+ */
+function mount(label: string, height: number, look: () => Look, onBuilt?: (plot: uPlot) => void): Mounted {
   const element = make('div', { class: 'chart', role: 'img', 'aria-label': label });
+  element.style.minHeight = `${height}px`;
   let plot: uPlot | undefined;
   let data: uPlot.AlignedData = [[], []];
+  let inSight = false;
+  let stale = false;
   const width = (): number => Math.max(40, Math.floor(element.clientWidth));
   const build = (): void => {
     plot?.destroy();
     plot = new uPlot({ ...look(), width: width(), height }, data, element);
+    stale = false;
+    onBuilt?.(plot);
   };
+  const show = (to: uPlot): void => {
+    stale = false;
+    const zoom = zoomOf(to);
+    if (zoom) {
+      to.batch(() => {
+        to.setData(data, false);
+        to.setScale('x', zoom);
+      });
+    } else to.setData(data);
+  };
+  new IntersectionObserver((looks) => {
+    inSight = looks.at(-1)?.isIntersecting === true;
+    if (!inSight || element.clientWidth === 0) return;
+    // Each in a task of its own, so that the page shows what it has.
+    if (!plot) setTimeout(() => plot ?? build());
+    else if (stale) show(plot);
+  }).observe(element);
   new ResizeObserver(() => {
-    if (element.clientWidth === 0) return;
-    if (!plot) build();
-    else if (plot.width !== width()) plot.setSize({ width: width(), height });
+    if (element.clientWidth > 0 && plot && plot.width !== width()) plot.setSize({ width: width(), height });
   }).observe(element);
   onThemeChange(() => plot && build());
   return {
@@ -306,15 +335,9 @@ function mount(label: string, height: number, look: () => Look): Mounted {
       return plot;
     },
     setData(next) {
-      const zoom = plot && zoomOf(plot);
       data = next;
-      if (!plot) return;
-      if (zoom) {
-        plot.batch(() => {
-          plot?.setData(data, false);
-          plot?.setScale('x', zoom);
-        });
-      } else plot.setData(data);
+      stale = true;
+      if (plot && inSight) show(plot);
     },
   };
 }
