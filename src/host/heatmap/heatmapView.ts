@@ -13,8 +13,8 @@ import type { FollowedRun, Subject } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
 import { webviewHtml, webviewOptions } from '../panels/webviewHtml.ts';
 
-/** Milliseconds between two reads of a visible run. A cell must follow its step within 200. */
-const whenVisible = 25;
+/** Milliseconds between two reads of a visible run. A cell must follow its step within 200; reads that are more frequent only keep the pages busy. */
+const whenVisible = 80;
 const whenHidden = 1000;
 
 const commandOf = {

@@ -28,7 +28,7 @@ import { originalCost, type OriginalCost } from './originalCost.ts';
 import { hasCurve, runPageFacts, runPageHistory } from './runPageState.ts';
 
 /** Milliseconds between two reads: a step must be on the page within 200. */
-const whenVisible = 50;
+const whenVisible = 80;
 const whenHidden = 1000;
 
 /** Milliseconds of reading before the page says so: mostly it is done sooner. */
