@@ -2,11 +2,14 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { parseIndexedRecord, type IndexedRecord } from '../../protocol/records.ts';
+import { firstRows } from '../../protocol/series.ts';
 import { readUpTo } from './lineReader.ts';
 import { indexedStep, type IndexedStep } from './metricsIndex.ts';
 
-/** Steps that are looked for, bytes that are read for each, and reads at a time. */
-const [samples, chunk, together] = [240, 2048, 16];
+/** Reads at a time, steps that are looked for, and bytes that are read for each. With the newest step they are a first picture. */
+const together = 16;
+const samples = firstRows - together;
+const chunk = 2048;
 
 const marker = '\n{"kind":"step",';
 
