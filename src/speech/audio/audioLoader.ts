@@ -64,6 +64,12 @@ export class AudioLoader {
     return answer.files;
   }
 
+  /** Seconds that its threads have worked so far. */
+  get secondsWorked(): number {
+    const active = this.threads.map(({ worker }) => worker.performance.eventLoopUtilization().active);
+    return active.reduce((sum, milliseconds) => sum + milliseconds, 0) / 1000;
+  }
+
   /** Another loader of the same kind, with so many threads of its own. Whoever asks for it closes it. */
   withThreads(threads: number): AudioLoader {
     return new AudioLoader({ ...this.format, threads, worker: this.workerFile });

@@ -49,7 +49,7 @@ export interface TimedStep {
   readonly mode: GateMode;
   /** Compiling included, but not freezing the masks. */
   readonly seconds: number;
-  /** The part of these seconds that made or read features, and of how many samples. */
+  /** The part of these seconds that made or read features, what reading their audio cost beside the step included, and of how many samples. */
   readonly features?: { readonly seconds: number; readonly samples: number } | undefined;
 }
 
@@ -142,7 +142,8 @@ export class TimeLeft {
 
   /** @param seconds that an evaluation took, features included. */
   evaluation(seconds: number): void {
-    this.evaluating.add(this.evaluationsFrom(this.evaluations, 1) * this.slower, seconds);
+    const features = this.devFeatures(this.evaluations, 1) * this.slower * this.making.value(0);
+    this.evaluating.add(this.estimated.evaluation * this.slower, Math.max(0, seconds - features));
     this.evaluations += 1;
   }
 
@@ -167,10 +168,12 @@ export class TimeLeft {
     const { inLearning, atRest } = this.evaluationsAfter(step, next, batches);
     return (
       seconds * slower +
-      samples * this.estimated.features * slower * this.making.value(0) +
+      (samples * this.estimated.features + this.devFeatures(this.evaluations, inLearning + atRest)) *
+        slower *
+        this.making.value(0) +
       graphs * this.estimated.compiling * slower * this.compiling.value(0) +
       (step < frozenAt && frozenAt < steps ? this.estimated.freezing * slower : 0) +
-      this.evaluationsFrom(this.evaluations, inLearning + atRest) * slower * this.evaluating.value(0) +
+      (inLearning + atRest) * this.estimated.evaluation * slower * this.evaluating.value(0) +
       (this.periodicCheckpoints(step) + improving * atRest) * this.estimated.checkpoint * this.saving.value(0)
     );
   }
@@ -218,11 +221,11 @@ export class TimeLeft {
     return { inLearning: rounds(learning) - rounds(0), atRest: rounds(batches) - rounds(learning) + atEnd };
   }
 
-  /** Seconds of evaluations, estimated: the first makes features of the development set, if these are kept the only one. */
-  private evaluationsFrom(done: number, count: number): number {
-    const { evaluation, devSamples, features } = this.estimated;
+  /** Seconds to make the features of the development set, estimated: the first evaluation does, if these are kept as the only one. */
+  private devFeatures(done: number, count: number): number {
+    const { devSamples, features } = this.estimated;
     const making = this.schedule.keepsFeatures ? (done === 0 && count > 0 ? 1 : 0) : count;
-    return count * evaluation + making * devSamples * features;
+    return making * devSamples * features;
   }
 
   private periodicCheckpoints(step: number): number {

@@ -141,6 +141,18 @@ test('lengths come from headers, or from decoding where the header does not say'
   expect([...problems]).toEqual([[2, expect.stringMatching(/none\.wav: no such file/)]]);
 });
 
+test('knows how long its threads have worked, waiting left out', async () => {
+  const loader = open({ threads: 2 });
+  const clips = await folderWith({ 'tone.wav': toneWav(60, 440) });
+  await loader.load({ audio: join(clips, 'tone.wav') });
+  const before = loader.secondsWorked;
+  expect(before).toBeGreaterThan(0);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(loader.secondsWorked - before).toBeLessThan(0.2);
+  await loader.load({ audio: join(clips, 'tone.wav') });
+  expect(loader.secondsWorked).toBeGreaterThan(before);
+});
+
 test('several threads give the same', async () => {
   const clips = await folderWith(
     Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`${i}.wav`, toneWav(0.05 * (i + 1), 300, 8000)])),

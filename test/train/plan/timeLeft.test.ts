@@ -120,6 +120,11 @@ function worst({ whole, said }: ReturnType<typeof simulate>, from = 10): number 
   return Math.max(...said.slice(from - 1).map(({ at, left }) => Math.abs((at + (left ?? Infinity)) / whole - 1)));
 }
 
+test('features that take far longer than reckoned say nothing of evaluations after the first, which makes those of its speech', () => {
+  const run = simulate(someSchedule(), { features: 20, noise: 0 });
+  expect(worst(run, 60)).toBeLessThan(0.02);
+});
+
 describe('the first guess is what the schedule takes at the reckoned times', () => {
   test.each<[string, Partial<Schedule>]>([
     ['an ordinary run', {}],
