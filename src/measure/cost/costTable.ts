@@ -1,8 +1,9 @@
 /** What a model would cost at some sparsities, measured before anybody has trained it so: its compressed size, and its latency. */
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../../base/median.ts';
 import { loadModel, type ModelFile } from '../../onnx/file/load.ts';
 import { rewriteFile } from '../../onnx/file/rewriteFile.ts';
 import { saveModel } from '../../onnx/file/save.ts';
@@ -17,6 +18,7 @@ import { threadsOfEnvironment } from '../../runtime/session.ts';
 import { readProcessor } from '../../speech/text/processor.ts';
 import { chooseLayers, type LayerChoices } from '../../state/layerChoice.ts';
 import { measureLatency, type TimedModel } from './latency.ts';
+import { multiplyAccumulates } from './multiplyAccumulates.ts';
 import { usualSampleRate, utteranceSeconds } from './modelCost.ts';
 import { bytesOnDisk, measureFileSize } from './modelSize.ts';
 
@@ -45,6 +47,9 @@ export interface CostTableOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/** Parts of a row that progress is told in: a large model takes half a minute for one. */
+const partsOfRow = 20;
+
 /** Sparsities of the rows, nearly. Between them, costs are nearly linear. */
 const shares = [0, 0.25, 0.5, 0.65, 0.8, 0.9, 0.95];
 
@@ -66,32 +71,73 @@ export async function measureCostTable(
     const { graph } = (await loadModel(model)).model;
     return { path: model, io: findModelIO(graph, model, processor?.vocabulary.size) };
   };
+  const sampleRate = processor?.sampleRate ?? usualSampleRate;
+  const at = { seconds: utteranceSeconds, sampleRate, device: 'cpu', threads: threadsOfEnvironment() } as const;
+  const productsOf = async ({ path: model, io }: TimedModel): Promise<number> =>
+    multiplyAccumulates((await loadModel(model)).model, io, at.seconds, at.sampleRate);
   try {
-    const models: TimedModel[] = latency ? [await timed(file.path)] : [];
+    const denseModel = latency ? await timed(file.path) : undefined;
+    const denseProducts = denseModel ? await productsOf(denseModel) : NaN;
+    const denseTimes: number[] = [];
     const sized: Pick<CostRow, 'sparsity' | 'bytes'>[] = [];
+    const times: TimedRow[] = [];
     for (const [index, share] of shares.entries()) {
-      onProgress?.(index, shares.length);
+      const tell = (done: number, total: number): void =>
+        onProgress?.(Math.round((index + done / Math.max(1, total)) * partsOfRow), shares.length * partsOfRow);
+      tell(0, 1);
       const pruned =
         settings.granularity === 'weight' ? withZeros(file, layers, share) : withoutGroups(file, layers, share);
-      const model = join(folder, String(index), 'model.onnx');
-      await mkdir(join(folder, String(index)));
+      const model = join(folder, 'model.onnx');
       await saveModel(int8 ? quantizeModel(simplify(pruned.file)).file : pruned.file, model);
       const { gzippedBytes } = await measureFileSize(await loadModel(model));
       sized.push({ sparsity: pruned.sparsity, bytes: gzippedBytes });
-      if (latency) models.push(await timed(model));
-      else await rm(join(folder, String(index)), { recursive: true });
+      if (!denseModel) continue;
+      // Two models by turns, as people compare them: with more of them in turns all are read from memory again, and seem alike.
+      const own = await timed(model);
+      const [dense, latency] = await measureLatency([denseModel, own], { ...at, onProgress: tell });
+      if (!dense || !latency) continue;
+      denseTimes.push(dense.median);
+      times.push({ saved: 1 - (await productsOf(own)) / denseProducts, latency: latency.ofFirst });
     }
-    const sampleRate = processor?.sampleRate ?? usualSampleRate;
-    const options = { seconds: utteranceSeconds, sampleRate, device: 'cpu', threads: threadsOfEnvironment() } as const;
-    const [dense, ...times] = latency ? await measureLatency(models, { ...options, onProgress }) : [];
+    const law = latencyLaw(times);
     const rows = sized.map((row, index): CostRow => {
       const own = times[index];
-      return { ...row, latency: own && dense ? own.median / dense.median : null };
+      return { ...row, latency: own ? law(own.saved) : null };
     });
-    return { rows, denseBytes: await bytesOnDisk(file), denseLatency: dense?.median ?? null };
+    const denseLatency = denseTimes.length > 0 ? median(denseTimes) : null;
+    return { rows, denseBytes: await bytesOnDisk(file), denseLatency };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+interface TimedRow {
+  /** The share of the dense model's multiply-accumulates that is not needed. */
+  readonly saved: number;
+  /** Divided by the dense model's. */
+  readonly latency: number;
+}
+
+/**
+ * Latency, divided by the dense model's, as a function of the share of the multiply-accumulates that is saved: 1 - a x - b x^2 through the
+ * dense model, by least squares (ours). A model of some milliseconds is timed to a few percent, and the law evens that out; smaller products
+ * are less efficient, hence the square.
+ */
+export function latencyLaw(times: readonly TimedRow[]): (saved: number) => number {
+  let [xx, xxx, xxxx, xy, xxy] = [0, 0, 0, 0, 0];
+  for (const { saved: x, latency } of times) {
+    const y = 1 - latency;
+    xx += x ** 2;
+    xxx += x ** 3;
+    xxxx += x ** 4;
+    xy += x * y;
+    xxy += x ** 2 * y;
+  }
+  const determinant = xx * xxxx - xxx ** 2;
+  if (!(determinant > 1e-9 * xx * xxxx)) return (x) => 1 - (xx > 0 ? xy / xx : 0) * x;
+  const a = (xy * xxxx - xxy * xxx) / determinant;
+  const b = (xx * xxy - xxx * xy) / determinant;
+  return (x) => 1 - a * x - b * x ** 2;
 }
 
 interface Pruned {

@@ -23,6 +23,8 @@ export interface LatencyOptions {
 export interface Latency {
   /** Milliseconds for one utterance: the median of the runs. */
   readonly median: number;
+  /** Divided by the first model's time in the same turn: the median of the turns. Load of the machine affects it less than the medians' ratio. */
+  readonly ofFirst: number;
   readonly runs: number;
 }
 
@@ -68,7 +70,11 @@ export async function measureLatency(models: readonly TimedModel[], options: Lat
     }
     const runs = times[0]?.length ?? 0;
     onProgress?.(runs, runs);
-    return times.map((taken) => ({ median: median(taken), runs: taken.length }));
+    return times.map((taken) => ({
+      median: median(taken),
+      ofFirst: median(taken.map((own, run) => own / (times[0]?.[run] ?? NaN))),
+      runs: taken.length,
+    }));
   } finally {
     for (const session of sessions) await session.dispose();
   }

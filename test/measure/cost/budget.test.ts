@@ -1,6 +1,7 @@
 /** The sparsity that a budget needs: between rows, at their ends, of size and latency the greater, and none. */
 
 import { describe, expect, test } from 'vitest';
+import { latencyLaw } from '../../../src/measure/cost/costTable.ts';
 import { describeBudget, sparsityFor } from '../../../src/measure/cost/budget.ts';
 
 const rows = [
@@ -25,6 +26,33 @@ describe('sparsityFor', () => {
         rows.map((row) => ({ ...row, latency: null })),
       ),
     ).toBeUndefined());
+});
+
+describe('the law of latencies', () => {
+  const at = (saved: number) => 1 - 0.9 * saved + 0.2 * saved ** 2;
+  const times = [0, 0.2, 0.4, 0.6, 0.7].map((saved) => ({ saved, latency: at(saved) }));
+
+  test('is found where it holds', () => {
+    const law = latencyLaw(times);
+    for (const saved of [0, 0.1, 0.5, 0.7]) expect(law(saved)).toBeCloseTo(at(saved), 9);
+  });
+
+  test('evens out what was timed badly, and begins at the dense model', () => {
+    const law = latencyLaw(times.map(({ saved, latency }, row) => ({ saved, latency: latency + (row % 2) * 0.05 })));
+    expect(law(0)).toBe(1);
+    for (const { saved, latency } of times) expect(Math.abs(law(saved) - latency)).toBeLessThan(0.04);
+  });
+
+  test('is a line where only one row saves anything', () => {
+    const law = latencyLaw([
+      { saved: 0, latency: 1.02 },
+      { saved: 0.5, latency: 0.6 },
+    ]);
+    expect(law(0.25)).toBeCloseTo(0.8, 9);
+  });
+
+  test('says that nothing is faster where nothing is saved', () =>
+    expect(latencyLaw([{ saved: 0, latency: 0.97 }])(0)).toBe(1));
 });
 
 test('a budget in words', () =>
