@@ -51,12 +51,13 @@ async function followed(
 const speech = 'speech/manifest.jsonl';
 
 describe('a program is told', () => {
-  test('of utterances, from none to all of them, and of nothing else', async () => {
+  test('of the model, and of utterances, from none to all of them', async () => {
     const { code, out, reports, others } = await followed(['evaluate', 'model', '--data', speech]);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ utterances: 300 });
     expect(others).toEqual([]);
-    expect(reports[0]).toEqual({ label: 'Utterances recognised', done: 0, total: 300 });
+    expect(reports[0]).toEqual({ label: 'Loading the model', done: 0, total: 0 });
+    expect(reports[1]).toEqual({ label: 'Utterances recognised', done: 0, total: 300 });
     expect(reports.at(-1)).toEqual({ label: 'Utterances recognised', done: 300, total: 300 });
     const done = reports.map((report) => report.done);
     expect(done).toEqual([...done].sort((a, b) => a - b));

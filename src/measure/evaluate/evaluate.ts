@@ -163,8 +163,9 @@ async function evaluateModel(
   options: EvaluateOptions,
   onEvaluated: (evaluation: Evaluation) => Promise<void>,
 ): Promise<void> {
-  const { batch = 1, device = 'cpu', threads, onProgress } = options;
-  onProgress?.({ model: modelPath, done: 0, utterances: sets[0]?.utterances.length ?? 0 });
+  const { batch = 1, device = 'cpu', threads, onMeasure } = options;
+  // It is read, counted and compiled, which takes ten seconds for a gigabyte.
+  onMeasure?.('Loading the model', 0, 0);
   const file = await loadModel(modelPath);
   // Runs beside the following work, and ends before anything is timed.
   const identity = identify(file);
