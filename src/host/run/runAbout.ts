@@ -81,7 +81,9 @@ function leaves(value: unknown, at = ''): [path: string, value: unknown][] {
   return Object.entries(value).flatMap(([key, inner]) => leaves(inner, at === '' ? key : `${at}.${key}`));
 }
 
+/** A list has a space behind each comma, where a narrow table may break it. */
 function shown(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`;
   return value === undefined ? '–' : JSON.stringify(value);
 }
 
