@@ -212,7 +212,7 @@ describe('evaluate', () => {
         onProgress: ({ done }) => seen.push(done),
       },
     );
-    // Before the model is loaded, once it is and its memory is known, and after each utterance.
+    // Once the model is loaded and its memory is known, and after each utterance.
     expect(seen).toEqual([0, 1, 2, 3]);
   });
 
