@@ -2,8 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { cp, mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { cp, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../base/makeFolder.ts';
 import { download } from '../../base/network/download.ts';
 import { hasChecksum, type Checksum } from '../../base/network/checksum.ts';
 import { lockProcess } from '../../base/processLock.ts';
@@ -82,7 +83,7 @@ export async function setUpCuda(options: CudaSetupOptions = {}): Promise<CudaSet
   if (size === undefined) throw new Error(`${options.from ?? ''}: there is no such file.`);
   options.say?.(`The package has ${(size / 1e6).toFixed(1)} MB; it goes to ${folder}.`);
   if (options.plan) return { ...about, state: 'planned', size, works: null, message: 'Nothing was fetched.' };
-  await mkdir(cudaFolder(), { recursive: true });
+  await makeFolder(cudaFolder());
   const lock = join(cudaFolder(), 'setup.lock');
   const unlock = await lockProcess(
     lock,
@@ -157,7 +158,7 @@ async function install(
     const own = dirname(ownPackage.manifest);
     const copy = join(fresh, 'node_modules', 'onnxruntime-node');
     const native = join(copy, nativeFolder);
-    await mkdir(native, { recursive: true });
+    await makeFolder(native);
     await cp(ownPackage.manifest, join(copy, 'package.json'));
     await cp(join(own, 'dist'), join(copy, 'dist'), { recursive: true });
     const libraries = ['onnxruntime_binding.node', 'libonnxruntime.so.1'];

@@ -5,8 +5,9 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir, open, readdir, rm, stat, statfs, utimes, type FileHandle } from 'node:fs/promises';
+import { open, readdir, rm, stat, statfs, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../base/makeFolder.ts';
 import { fromHalf, toHalf } from '../../onnx/graph/half.ts';
 
 /** What an utterance became. */
@@ -56,7 +57,7 @@ export class FeatureFiles {
    * @throws the file system's error if the folder cannot be made or read.
    */
   static async open({ folder, limit, expected }: FeatureFilesOptions): Promise<FeatureFiles> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const now = new Date();
     await utimes(folder, now, now).catch(() => undefined);
     const held = await bytesIn(folder);
