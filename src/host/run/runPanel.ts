@@ -55,6 +55,7 @@ export class RunPanel implements PanelContent {
   private readonly folder: string;
   private readonly verdicts: KeptVerdicts;
   private readonly listening: Disposable[];
+  private opening: Promise<FollowedRun> | undefined;
   private run: FollowedRun | undefined;
   private cost: OriginalCost | undefined;
   /** What the page knows, as JSON. */
@@ -68,6 +69,8 @@ export class RunPanel implements PanelContent {
     this.verdicts = verdicts;
     this.panel = panel;
     this.folder = folder;
+    // It is read while the page is made. If that fails, the page asks again, and says why.
+    void this.follow().catch(() => undefined);
     const { held } = services.runs;
     this.listening = [
       panel.onDidChangeViewState(() => {
@@ -95,7 +98,7 @@ export class RunPanel implements PanelContent {
   readonly close = (): void => {
     this.closed = true;
     for (const listener of this.listening) listener.dispose();
-    this.run?.close();
+    void this.opening?.then((run) => run.close()).catch(() => undefined);
   };
 
   private async answer(request: FromRun): Promise<void> {
@@ -128,6 +131,16 @@ export class RunPanel implements PanelContent {
     }
   }
 
+  private follow(): Promise<FollowedRun> {
+    this.opening ??= this.services.runs
+      .follow(this.folder, (change) => this.run && this.pass(this.run, change))
+      .catch((error: unknown) => {
+        this.opening = undefined;
+        throw error;
+      });
+    return this.opening;
+  }
+
   private async showAll(): Promise<void> {
     const title = {
       subject: { folder: this.folder },
@@ -138,11 +151,8 @@ export class RunPanel implements PanelContent {
       this.push({ ...title, notice: { kind: 'busy', text: 'Reading the run…' } });
     }, noticeAfter);
     try {
-      const run = this.run ?? (await this.services.runs.follow(this.folder, (change) => this.pass(run, change)));
-      if (this.closed) {
-        run.close();
-        return;
-      }
+      const run = await this.follow();
+      if (this.closed) return;
       this.run = run;
       this.cost = workspace.isTrusted ? await originalCost(run.follower.snapshot) : undefined;
       this.pace();
