@@ -1,8 +1,8 @@
 /** One update of the weights, from as many batches as its gradients are summed over. */
 
 import { availableParallelism } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import type { BatchShape } from '../speech/batches/batches.ts';
-import type { Device } from '../runtime/session.ts';
 import type { StepScalars } from '../step/stepFeeds.ts';
 import type { StepResult } from '../step/stepResult.ts';
 import type { TrainingSession } from '../step/trainingSession.ts';
@@ -30,6 +30,7 @@ export async function update(
 ): Promise<Update> {
   const before = features?.secondsSpent ?? 0;
   const worked = loader.secondsWorked;
+  const [began, cpu] = [performance.now(), process.cpuUsage()];
   const shapes: BatchShape[] = [];
   let [ctcLoss, samples] = [0, 0];
   for (let part = 1; ; part++) {
@@ -41,22 +42,25 @@ export async function update(
     ctcLoss += result.ctcLoss / accumulate;
     if (!last) continue;
     const loss = ctcLoss + (result.loss - result.ctcLoss);
+    const seconds = (performance.now() - began) / 1000;
+    const reading = device.device === 'cpu' ? slowedBy(loader.secondsWorked - worked, seconds, cpu) : 0;
     return {
       result: { ...result, ctcLoss, loss },
       shapes,
       audioSeconds: samples / processor.sampleRate,
-      features: features && {
-        seconds: features.secondsSpent - before + slowedBy(loader.secondsWorked - worked, device.device),
-        samples,
-      },
+      features: features && { seconds: features.secondsSpent - before + reading, samples },
     };
   }
 }
 
 /**
- * Seconds that a step on the CPU takes longer because another thread works beside it: the step has a thread for each of n processors, and
- * n + 1 threads share them. @param seconds that the other thread worked.
+ * Seconds that a step takes longer because another thread works beside its own, one for each of n processors. That thread has about one part
+ * of n + 1 of what this process gets of the processors, and what it gets the step lacks.
+ * @param worked seconds that the other thread worked. @param seconds of the step. @param since the processor time used before it.
  */
-function slowedBy(seconds: number, device: Device): number {
-  return device === 'cpu' ? Math.max(0, seconds) / (availableParallelism() + 1) : 0;
+function slowedBy(worked: number, seconds: number, since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  const processors = availableParallelism();
+  const share = Math.min(1, (user + system) / 1e6 / (seconds * processors));
+  return (Math.max(0, worked) * share) / (processors + 1);
 }
