@@ -58,7 +58,7 @@ export async function update(
  * of n + 1 of what this process gets of the processors, and what it gets the step lacks.
  * @param worked seconds that the other thread worked. @param seconds of the step. @param since the processor time used before it.
  */
-function slowedBy(worked: number, seconds: number, since: NodeJS.CpuUsage): number {
+export function slowedBy(worked: number, seconds: number, since: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(since);
   const processors = availableParallelism();
   const share = Math.min(1, (user + system) / 1e6 / (seconds * processors));
