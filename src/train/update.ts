@@ -43,7 +43,9 @@ export async function update(
     if (!last) continue;
     const loss = ctcLoss + (result.loss - result.ctcLoss);
     const seconds = (performance.now() - began) / 1000;
-    const reading = device.device === 'cpu' ? slowedBy(loader.secondsWorked - worked, seconds, cpu) : 0;
+    const { user, system } = process.cpuUsage(cpu);
+    const reading =
+      device.device === 'cpu' ? slowedBy(loader.secondsWorked - worked, seconds, (user + system) / 1e6) : 0;
     return {
       result: { ...result, ctcLoss, loss },
       shapes,
@@ -56,11 +58,10 @@ export async function update(
 /**
  * Seconds that a step takes longer because another thread works beside its own, one for each of n processors. That thread has about one part
  * of n + 1 of what this process gets of the processors, and what it gets the step lacks.
- * @param worked seconds that the other thread worked. @param seconds of the step. @param since the processor time used before it.
+ * @param worked seconds that the other thread worked. @param seconds of the step. @param used seconds of processor time in it.
  */
-export function slowedBy(worked: number, seconds: number, since: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(since);
+export function slowedBy(worked: number, seconds: number, used: number): number {
   const processors = availableParallelism();
-  const share = Math.min(1, (user + system) / 1e6 / (seconds * processors));
+  const share = Math.min(1, used / (seconds * processors));
   return (Math.max(0, worked) * share) / (processors + 1);
 }
