@@ -59,6 +59,20 @@ test('heads of the operator Attention', async () => {
   expect(layers.map(({ kind, groups, slices }) => [kind, groups, slices.length])).toEqual([['heads', 4, 7]]);
 });
 
+test('of channels that share a kernel those with more activations are grouped, though the others have more weights', async () => {
+  const { layers, notGated } = await groupsOf((net) => {
+    const turned = net.op('Transpose', ['x'], { perm: ints([0, 2, 1]) });
+    const a = net.op('Conv', [turned, net.weight('a.weight', [24, 16, 1])]);
+    const norm = net.op('InstanceNormalization', [a, net.weight('norm.weight', [24]), net.weight('norm.bias', [24])]);
+    const b = net.op('Conv', [net.op('Relu', [norm]), net.weight('b.weight', [24, 24, 1])]);
+    const c = net.op('Conv', [b, net.weight('c.weight', [16, 24, 3])], { pads: ints([1, 1]) });
+    return net.op('Transpose', [c], { perm: ints([0, 2, 1]) });
+  });
+  const gated = layers.map(({ slices }) => slices.flatMap((slice) => (slice.gated ? [slice.initializer] : [])));
+  expect(gated).toEqual([['a.weight', 'b.weight']]);
+  expect(notGated.map(({ initializer }) => initializer)).toEqual(['c.weight']);
+});
+
 test('heads and units between operators of onnxruntime’s optimizer, of which two add one bias', async () => {
   const net = new Net();
   const fused = (opType: string, inputs: readonly string[], attributes = {}): string => {

@@ -82,6 +82,8 @@ interface Candidate {
   readonly places: AxisPlace[];
   /** Number of gated weights in its groups. */
   readonly weights: number;
+  /** Number of elements that the model computes with its channels. */
+  readonly activations: number;
 }
 
 class Chooser {
@@ -111,11 +113,16 @@ class Chooser {
     this.keepWholeMatrices();
   }
 
+  /**
+   * Of channels that share a matrix, those with more activations are chosen. In a chain of convolutions that pairs the first two, whose rows
+   * are the longest: what is computed element by element there, a normalization and an activation, takes as long as many products.
+   */
   choose(overlap: boolean): ChosenLayers {
     const places = this.places();
-    const candidates = Array.from(places, ([factor, at]) => this.candidate(factor, at))
+    const activations = this.activations();
+    const candidates = Array.from(places, ([factor, at]) => this.candidate(factor, at, activations.get(factor) ?? 0))
       .filter((candidate) => candidate !== undefined)
-      .sort((a, b) => b.weights - a.weights || a.places.length - b.places.length);
+      .sort((a, b) => b.activations - a.activations || b.weights - a.weights || a.places.length - b.places.length);
     const taken = new Set<string>();
     const chosen: Candidate[] = [];
     for (const candidate of candidates) {
@@ -172,7 +179,20 @@ class Chooser {
     return found;
   }
 
-  private candidate(factor: Factor, places: AxisPlace[]): Candidate | undefined {
+  /** The elements of all values that are computed while the model runs, by the factors of their axes. */
+  private activations(): Map<Factor, number> {
+    const { axes, layouts } = this.followed;
+    const found = new Map<Factor, number>();
+    for (const [name, layout] of layouts) {
+      if (this.dims.has(name)) continue;
+      const factors = layout.flatMap((axis) => axes.factors(axis));
+      const elements = productOf(factors);
+      for (const factor of new Set(factors)) found.set(factor, (found.get(factor) ?? 0) + elements);
+    }
+    return found;
+  }
+
+  private candidate(factor: Factor, places: AxisPlace[], activations: number): Candidate | undefined {
     if (this.followed.axes.reason(factor) !== undefined) return undefined;
     const matrices = places.filter(({ tensor }) => this.gated.has(tensor));
     const isSum = ({ tensor }: AxisPlace): boolean => this.summed.get(tensor)?.has(factor) ?? false;
@@ -189,7 +209,7 @@ class Chooser {
       return undefined;
     }
     const weights = matrices.reduce((sum, { tensor }) => sum + sizeOf(this.dims.get(tensor) ?? []), 0);
-    return { factor, places, weights };
+    return { factor, places, weights, activations };
   }
 
   private downstream(nodes: readonly Node[]): Set<Node> {
