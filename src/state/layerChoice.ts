@@ -64,7 +64,7 @@ export function chooseLayers(
   if (settings.granularity === 'weight') return { ...withGates(chosen, [], true), matrices };
   const { layers: found, notGated: left } = findLayers(model, matrices);
   const known = new Set(parameters.map(({ initializer }) => initializer));
-  // What is trained but scales channels, rather than adding to them, could not be cut with them.
+  // What is trained but neither added to channels nor multiplied with them could not be masked with them.
   const layers = found.filter(({ others }) => !others.some(({ initializer }) => known.has(initializer)));
   const grouped = new Set(layers.flatMap(({ layer }) => layer.slices.map(({ initializer }) => initializer)));
   const reasons = new Map(left.map(({ initializer, reason }) => [initializer, reason]));
@@ -72,7 +72,8 @@ export function chooseLayers(
   const named = chosen.map((choice) => {
     const { initializer } = choice.parameter;
     if (own || !choice.gated || grouped.has(initializer)) return choice;
-    const reason = reasons.get(initializer) ?? 'Its channels are scaled by weights that are trained.';
+    const reason =
+      reasons.get(initializer) ?? 'Its channels meet weights that are trained and that zeros would change.';
     return { ...choice, gated: false, reason: `not grouped: ${reason}` };
   });
   const all = layers.map(({ layer }) => layer);

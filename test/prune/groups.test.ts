@@ -68,8 +68,16 @@ test('of channels that share a kernel those with more activations are grouped, t
     const c = net.op('Conv', [b, net.weight('c.weight', [16, 24, 3])], { pads: ints([1, 1]) });
     return net.op('Transpose', [c], { perm: ints([0, 2, 1]) });
   });
-  const gated = layers.map(({ slices }) => slices.flatMap((slice) => (slice.gated ? [slice.initializer] : [])));
-  expect(gated).toEqual([['a.weight', 'b.weight']]);
+  // The normalization's scale goes with its channels as the bias does, so that both can be trained.
+  const parts = layers.map(({ slices }) => slices.map(({ initializer, gated }) => [initializer, gated]));
+  expect(parts).toEqual([
+    [
+      ['a.weight', true],
+      ['norm.weight', false],
+      ['norm.bias', false],
+      ['b.weight', true],
+    ],
+  ]);
   expect(notGated.map(({ initializer }) => initializer)).toEqual(['c.weight']);
 });
 

@@ -25,7 +25,7 @@ export interface ChosenLayer {
   readonly layer: GroupedLayer;
   /** Its channels in each trace. */
   readonly factors: readonly Factor[];
-  /** Stored tensors that have elements for each group but are not masked: constants, scales. Shrinking cuts them too. */
+  /** Stored tensors that have elements for each group but are not masked, such as divisors. Shrinking cuts them too. */
   readonly others: readonly GroupSlice[];
   /** The gated matrices whose products sum over the groups: the rest of the model sees the groups only through these products. */
   readonly summed: ReadonlySet<string>;
@@ -230,7 +230,7 @@ class Chooser {
     const others: GroupSlice[] = [];
     for (const { tensor, axis, outer, inner, size } of places) {
       const gated = this.gated.has(tensor);
-      const into = gated || this.isBias(tensor) ? masked : others;
+      const into = gated || this.isBiasOrScale(tensor) ? masked : others;
       for (let i = 0; i < outer; i++)
         into.push({ initializer: tensor, axis, start: i * size * inner, length: inner, gated });
     }
@@ -243,14 +243,16 @@ class Chooser {
     return { layer: { name, kind, groups: factor.size, slices: masked }, factors: [factor], others, summed, sinks };
   }
 
-  /** Whether a tensor is only ever added, so that zeros in it change nothing. */
-  private isBias(tensor: string): boolean {
+  /** Whether a tensor is only ever added or multiplied with, so that with zeros in it channels of zeros stay zeros. */
+  private isBiasOrScale(tensor: string): boolean {
     const readers = this.readers.get(tensor) ?? [];
     return (
       readers.length > 0 &&
       readers.every(
         ({ opType, inputs }) =>
           opType === 'Add' ||
+          opType === 'Mul' ||
+          (opType === 'InstanceNormalization' && inputs[0] !== tensor) ||
           (opType === 'BiasGelu' && inputs[1] === tensor) ||
           (biased.has(opType) && inputs[2] === tensor),
       )
