@@ -36,7 +36,7 @@ export function groupSquares(parameters: readonly TrainedParameter[], state: Sta
  * Which groups the gates let through. The graph adds up scores in another order, so that they agree on every group but one that is at its
  * threshold to the last digits.
  * @param squares of `groupSquares`
- * @param factors what thresholds are multiplied by, which for groups are counted from 0 here, not from their base
+ * @param factors what thresholds are multiplied by
  */
 export function livingGroups(
   squares: ReadonlyMap<number, Float64Array>,
@@ -48,10 +48,21 @@ export function livingGroups(
   const bases = state.get(stateNames.bases)?.data ?? [];
   return new Map(
     Array.from(squares, ([gate, own]) => {
-      const edge = factors(gate) ** 2 * (Number(bases[gate]) + (Number(thresholds[gate]) * Number(rms[gate])) ** 2);
+      const factor = factors(gate);
+      const edge =
+        baseFactor(factor) * Number(bases[gate]) + (factor * Number(thresholds[gate]) * Number(rms[gate])) ** 2;
       return [gate, Uint8Array.from(own, (square) => (square >= edge ? 1 : 0))];
     }),
   );
+}
+
+/**
+ * What a layer's base is multiplied by when its threshold is multiplied by a factor (ours). The base stays: a factor means as much of each layer's
+ * own spread, and heads, whose scores hardly differ, do not all die before the first unit. Only small factors lower it, to 0 in the end, so that
+ * groups which fell under the base live again.
+ */
+export function baseFactor(factor: number): number {
+  return Math.min(1, 2 * factor) ** 2;
 }
 
 /** Zeroes in place what a parameter has of dead groups. */

@@ -3,7 +3,7 @@
 import { float32, type Tensor } from '../onnx/graph/tensor.ts';
 import { stateNames } from '../state/stateNames.ts';
 import type { TrainedParameter } from '../state/parameter.ts';
-import { groupSquares, livingGroups } from '../state/groups.ts';
+import { baseFactor, groupSquares, livingGroups } from '../state/groups.ts';
 import { maskedWeights, type StateChange, type Write } from '../state/pruned.ts';
 import type { State } from '../state/state.ts';
 import { factorsFor } from './freezeFactor.ts';
@@ -32,7 +32,7 @@ export function* freezeMasks(
   if (bases)
     settled.set(
       stateNames.bases,
-      times(bases, (gate) => factors(gate) ** 2),
+      times(bases, (gate) => baseFactor(factors(gate))),
     );
   const gated = parameters.filter(({ gate, groups = [] }) => gate !== undefined || groups.length > 0);
   const after = new Map([...state, ...settled]);

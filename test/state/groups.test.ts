@@ -92,6 +92,33 @@ describe('settling groups', () => {
     expect(Math.abs(sparsityOf(settled) - 0.25)).toBeLessThanOrEqual(12 / all);
   });
 
+  test('heads that hardly differ do not all die before units of which most are small, after a few updates', () => {
+    const before = stateOf(parameters);
+    const weights = new Map(
+      parameters.map(({ initializer, dims }): [string, Tensor] => {
+        const held = before.get(stateNames.weight(initializer))!;
+        if (initializer !== 'v' && initializer !== 'o') return [initializer, held];
+        const axis = initializer === 'v' ? 1 : 0;
+        const head = (i: number): number => Math.floor((axis === 1 ? i % 12 : Math.floor(i / 12)) / heads.length);
+        return [
+          initializer,
+          float32(
+            Float32Array.from({ length: 144 }, (_, i) => 1 + head(i) / 100),
+            dims,
+          ),
+        ];
+      }),
+    );
+    const settled = settle(parameters, initialState(parameters, weights, 0.1), 0.4);
+    const living = Array.from(
+      groupSquares(parameters, settled).values(),
+      (own) => own.filter((square) => square > 0).length,
+    );
+    expect(living[1]).toBeGreaterThanOrEqual(2);
+    expect(living[0]).toBeGreaterThanOrEqual(8);
+    expect(living[0]).toBeLessThan(20);
+  });
+
   test('weights that have left the model are pruned already', () => {
     const removed = all;
     expect(sparsityOf(settle(parameters, stateOf(parameters), 0.5, removed))).toBe(0);
