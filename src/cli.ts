@@ -98,10 +98,11 @@ function program(finish: (code: Promise<number>) => Promise<void>): Command {
       numberFlag('--dropout'),
     )
     .option(
-      '--mask-time-prob <share>',
-      'share of frames that SpecAugment masks while training (0.13)',
-      numberFlag('--mask-time-prob'),
+      '--mask-feature-prob <share>',
+      'share of features that SpecAugment masks while training (0.3)',
+      numberFlag('--mask-feature-prob'),
     )
+    .option('--mask-time-prob <share>', 'share of frames that it masks (0)', numberFlag('--mask-time-prob'))
     .option(...text)
     .option('--config <file>', 'settings as in a run.json; flags override them')
     .option('--dry-run', 'print the gates, time and memory of the run, and do nothing')

@@ -51,7 +51,7 @@ export async function openTrainable(
   );
   const ends = { audioInput: ports.audio.name, maskInput: ports.mask, logitsOutput: ports.logits.name };
   const { sampleRate } = processor;
-  const masks = { dropout: false, timeMasks: false };
+  const masks = { dropout: false, specAugment: false };
   const features = fromFeatures
     ? findFeatureCut({ model: file.model, parameters, ...ends, sampleRate, ...masks })
     : undefined;

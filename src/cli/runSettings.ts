@@ -27,6 +27,7 @@ export interface PruneFlags {
   readonly seed?: number;
   readonly dropout?: number;
   readonly maskTimeProb?: number;
+  readonly maskFeatureProb?: number;
   readonly text?: TextSetting;
   readonly config?: string;
 }
@@ -47,6 +48,7 @@ const flags: Readonly<Record<string, string>> = {
   dropout: '--dropout',
   text: '--text',
   'specAugment.maskTimeProb': '--mask-time-prob',
+  'specAugment.maskFeatureProb': '--mask-feature-prob',
 };
 
 /**
@@ -68,7 +70,7 @@ export async function runSettings(flags: PruneFlags, defaults: SettingsInput = {
     seed: flags.seed,
     dropout: flags.dropout,
     text: flags.text,
-    ...(flags.maskTimeProb === undefined ? {} : { specAugment: { maskTimeProb: flags.maskTimeProb } }),
+    specAugment: { maskTimeProb: flags.maskTimeProb, maskFeatureProb: flags.maskFeatureProb },
     // Each of the two, given as a flag, overrides both in the file.
     ...(flags.epochs === undefined ? {} : { epochs: flags.epochs, steps: null }),
     ...(flags.steps === undefined ? {} : { steps: flags.steps }),

@@ -10,9 +10,10 @@ const checkpointPath = v.pipe(text, v.regex(/^checkpoints\/step-\d{6,15}$/u));
 
 /**
  * The version of run.json's form. It rises when a setting is added, so that an older run keeps the meaning of settings that it lacks.
- * 1: without a number. 2: with dropout, SpecAugment and features. 3: with text. `leftOutOf` in settings.ts has the meaning of what earlier ones lack.
+ * 1: without a number. 2: with dropout, SpecAugment and kept features. 3: with text. 4: with SpecAugment of features. `leftOutOf` in settings.ts
+ * has the meaning of what earlier ones lack.
  */
-export const runFileVersion = 3;
+export const runFileVersion = 4;
 
 /** run.json: everything needed to repeat the run. `settingsOf` checks the settings. */
 const runFile = v.object({

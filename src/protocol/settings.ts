@@ -109,7 +109,7 @@ export const runSettings = group({
   }),
   /** Fraction of values that dropout sets to zero during training; 0 for none. Exports have lost the dropout of the original model. */
   dropout: v.pipe(share, v.ltValue(1, 'must be a number from 0 to below 1')),
-  /** Spans of frames hidden from the transformer during training, with the names in transformers. */
+  /** Spans of frames and of features hidden from the transformer during training, with the names in transformers. */
   specAugment: group({
     /** Fraction of an utterance's frames, overlaps counted twice; 0 for no spans. */
     maskTimeProb: share,
@@ -117,6 +117,12 @@ export const runSettings = group({
     maskTimeLength: whole(1, 10_000),
     /** Minimum number of spans in an utterance, if it is long enough. */
     maskTimeMinMasks: whole(0, 10_000),
+    /** Fraction of the features that the transformer reads, overlaps counted twice; 0 for no spans. */
+    maskFeatureProb: share,
+    /** Features of a span; null for a twelfth of them. */
+    maskFeatureLength: v.nullable(whole(1, 10_000)),
+    /** Minimum number of spans. */
+    maskFeatureMinMasks: whole(0, 10_000),
   }),
   gates: group({
     /** Layers to gate; empty for the matrices of the transformer blocks. */
@@ -216,7 +222,14 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
     clipNorm: 1,
   },
   dropout: 0.1,
-  specAugment: { maskTimeProb: 0.13, maskTimeLength: 5, maskTimeMinMasks: 0 },
+  specAugment: {
+    maskTimeProb: 0,
+    maskTimeLength: 5,
+    maskTimeMinMasks: 0,
+    maskFeatureProb: 0.3,
+    maskFeatureLength: null,
+    maskFeatureMinMasks: 0,
+  },
   gates: { include: [], ignore: ['re:.*lm_head'], encoderChannels: false, tau: 0.1, start: 0.1, learningRate: 2e-2 },
   sparsity: {
     target: 0.65,
@@ -241,10 +254,18 @@ export const defaultSettings: Omit<RunSettings, 'model' | 'train'> = {
   evaluate: { everyEpochs: 1 },
 };
 
+const framesAlone = { maskTimeProb: 0.13, maskFeatureProb: 0 } as const satisfies SettingsInput['specAugment'];
+
 /** The meaning of settings that a run.json of an earlier form lacks: they were added later, and such a run continues as it began. */
 const leftOutOf: Readonly<Record<number, object>> = {
-  1: { dropout: 0, specAugment: { maskTimeProb: 0 }, features: 'recompute', text: stepsBeforeTheSetting },
-  2: { text: stepsBeforeTheSetting },
+  1: {
+    dropout: 0,
+    specAugment: { ...framesAlone, maskTimeProb: 0 },
+    features: 'recompute',
+    text: stepsBeforeTheSetting,
+  },
+  2: { specAugment: framesAlone, text: stepsBeforeTheSetting },
+  3: { specAugment: framesAlone },
 };
 
 /**

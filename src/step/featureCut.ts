@@ -30,9 +30,9 @@ export interface CutOptions {
   readonly logitsOutput: string;
   readonly logitsForm?: LogitsForm | undefined;
   readonly sampleRate: number;
-  /** Whether the training graph drops values, and hides frames. What it does that to has to stay in it. */
+  /** Whether the training graph drops values, and masks spans. What it does that to has to stay in it. */
   readonly dropout: boolean;
-  readonly timeMasks: boolean;
+  readonly specAugment: boolean;
 }
 
 /**
@@ -128,23 +128,23 @@ function shapeOf(options: CutOptions, name: string): FeatureCut | undefined {
   return frames > 0 ? { name, axis, channels, perSample: (channels * frames) / (lengths[1] - lengths[0]) } : undefined;
 }
 
-/** Whether the model has a place for the frames that SpecAugment hides (specAugment.ts). */
-export function canHideFrames(options: CutOptions): boolean {
-  return writeAt({ ...options, timeMasks: true }, 2, 2 * options.sampleRate, undefined).hidden > 0;
+/** Whether the model has a place for SpecAugment's masks (specAugment.ts). */
+export function canAugment(options: CutOptions): boolean {
+  return writeAt({ ...options, specAugment: true }, 2, 2 * options.sampleRate, undefined).masked > 0;
 }
 
 /** How much of dropout and SpecAugment a training graph has that begins at the value, or at the audio. */
 function editsOf(options: CutOptions, name: string | undefined): string {
-  const { dropped, hidden } = writeAt(options, 2, 2 * options.sampleRate, name);
-  return `${dropped} ${hidden}`;
+  const { dropped, masked } = writeAt(options, 2, 2 * options.sampleRate, name);
+  return `${dropped} ${masked}`;
 }
 
 function writeAt(
-  { model, parameters, audioInput, maskInput, logitsOutput, logitsForm, dropout, timeMasks }: CutOptions,
+  { model, parameters, audioInput, maskInput, logitsOutput, logitsForm, dropout, specAugment }: CutOptions,
   batch: number,
   samples: number,
   name: string | undefined,
-): { readonly made: Value | undefined; readonly dropped: number; readonly hidden: number } {
+): { readonly made: Value | undefined; readonly dropped: number; readonly masked: number } {
   const b = new Builder();
   const inputs = { [audioInput]: b.input(audioInput, 'float32', [batch, samples]) };
   if (maskInput) inputs[maskInput.name] = b.input(maskInput.name, maskInput.type, [batch, samples]);
@@ -154,7 +154,7 @@ function writeAt(
     ),
   );
   const masks: DropoutInput[] = [];
-  let [made, hidden]: [Value | undefined, number] = [undefined, 0];
+  let [made, masked]: [Value | undefined, number] = [undefined, 0];
   const give = (value: Value): Value => {
     made = value;
     return b.input(`given/${value.name}`, value.type, value.dims);
@@ -169,8 +169,10 @@ function writeAt(
         ...(dropout
           ? dropoutEdits(written, new Map([...values.values()].map((value) => [value, undefined])), masks)
           : []),
-        ...(timeMasks && logits ? specAugmentEdit(written, inOrder(logits.dims, logitsForm), () => hidden++) : []),
+        ...(specAugment && logits
+          ? specAugmentEdit(written, inOrder(logits.dims, logitsForm), { time: true, features: true }, () => masked++)
+          : []),
       ]),
   });
-  return { made, dropped: masks.length, hidden };
+  return { made, dropped: masks.length, masked };
 }

@@ -5,7 +5,7 @@ import { attentionMask } from '../runtime/attentionMask.ts';
 import type { Batch } from '../speech/batches/batchStream.ts';
 import { adamScalars } from './adamw.ts';
 import type { DropoutMasks } from './dropout.ts';
-import type { TimeMasks } from './specAugment.ts';
+import type { SpecAugmentMasks } from './specAugment.ts';
 import type { TrainingGraph } from './trainingGraph.ts';
 import type { TrainingSessionOptions } from './trainingSessionOptions.ts';
 import { gumbelNoise } from './gumbelNoise.ts';
@@ -29,18 +29,19 @@ export interface StepScalars {
 /** What is hidden from the model while it trains. */
 export interface Masks {
   readonly dropout: DropoutMasks;
-  readonly time: TimeMasks | undefined;
+  readonly specAugment: SpecAugmentMasks | undefined;
 }
 
 /** By the names of the training graph's inputs; not every graph has all of them. */
 export function stepFeeds(
   options: TrainingSessionOptions,
-  { frames, dropout, timeMask, features }: Pick<TrainingGraph, 'frames' | 'dropout' | 'timeMask' | 'features'>,
+  graph: Pick<TrainingGraph, 'frames' | 'dropout' | 'masks' | 'features'>,
   masks: Masks,
   batch: Batch,
   scalars: StepScalars,
 ): Record<string, Tensor> {
   const { step, part } = scalars;
+  const { frames, dropout, features } = graph;
   const dropped = masks.dropout.of(dropout, step, part);
   const lengths = Array.from(batch.audioLengths, (samples) => Math.min(options.frames(samples), frames));
   return {
@@ -48,9 +49,7 @@ export function stepFeeds(
     ...(features && options.features
       ? { [features.name]: paddedFeatures(batch.features ?? [], options.features, features.dims) }
       : {}),
-    ...(timeMask && masks.time
-      ? { [timeMask.name]: float32(masks.time.of(lengths, frames, step, part), timeMask.dims) }
-      : {}),
+    ...specAugmentFeeds(graph, masks, lengths, scalars),
     ...scalarFeeds(options, scalars),
     ...searchFeeds(options, scalars),
     ...Object.fromEntries(
@@ -59,6 +58,23 @@ export function stepFeeds(
         { type: 'float32', dims, data: dropped.get(name) ?? new Float32Array() } as const,
       ]),
     ),
+  };
+}
+
+function specAugmentFeeds(
+  { masks: inputs, frames }: Pick<TrainingGraph, 'masks' | 'frames'>,
+  { specAugment }: Masks,
+  lengths: readonly number[],
+  { step, part }: StepScalars,
+): Record<string, Tensor> {
+  if (!inputs || !specAugment) return {};
+  const { time, features } = inputs;
+  const width = features?.dims.at(-1) ?? 0;
+  return {
+    ...(time ? { [time.name]: float32(specAugment.time(lengths, frames, step, part), time.dims) } : {}),
+    ...(features
+      ? { [features.name]: float32(specAugment.features(lengths.length, width, step, part), features.dims) }
+      : {}),
   };
 }
 

@@ -23,7 +23,7 @@ import type { BatchShape } from '../speech/batches/batches.ts';
 import type { ClosedGates, GatedWeight, LearnedGates } from './gates/learnedGates.ts';
 import { gatedLayers, isGated, type GateMode, type TrainedParameter } from '../state/parameter.ts';
 import { asLogits, inOrder, type LogitsForm } from './logitsForm.ts';
-import { specAugmentEdit, type TimeMaskInput } from './specAugment.ts';
+import { specAugmentEdit, type MaskedAxes, type MaskInputs } from './specAugment.ts';
 import { stackName, stackParameters } from './stacks.ts';
 import { stateNames } from '../state/stateNames.ts';
 import { thresholdGates } from './gates/thresholdGates.ts';
@@ -39,8 +39,8 @@ export interface TrainingGraphSettings {
   readonly accumulate: number;
   /** Share of values that dropout sets to zero; 0 for none. */
   readonly dropout: number;
-  /** Whether spans of frames can be masked. */
-  readonly timeMasks?: boolean | undefined;
+  /** What SpecAugment can mask. */
+  readonly masked?: MaskedAxes | undefined;
   /** Cut large tensors into cache-sized tiles; for the CPU. */
   readonly tiles: boolean;
   /** Handle parameters of one shape as one tensor, for few launches; for devices. Not with tiles. */
@@ -89,7 +89,7 @@ export interface TrainingGraph {
   /** Inputs for the masks of dropout. */
   readonly dropout: readonly DropoutInput[];
   /** Undefined without SpecAugment, or if the model has no place for it. */
-  readonly timeMask: TimeMaskInput | undefined;
+  readonly masks: MaskInputs | undefined;
   /** The input that takes features, if audio is not what it takes. */
   readonly features: { readonly name: string; readonly dims: readonly number[] } | undefined;
   readonly frames: number;
@@ -110,7 +110,7 @@ class TrainingGraphBuilder {
   private readonly slots: StateSlot[] = [];
   private readonly reports: { name: string; dims: readonly number[] }[] = [];
   private readonly dropout: DropoutInput[] = [];
-  private timeMask: TimeMaskInput | undefined;
+  private masks: MaskInputs | undefined;
   private features: Value | undefined;
   /** State of the gates. */
   private readonly read: Value[] = [];
@@ -172,12 +172,13 @@ class TrainingGraphBuilder {
       given: options.features && new Map([[options.features.name, (made) => this.takeFeatures(made)]]),
       edit: (written, [logits]) =>
         new Map([
-          ...(options.settings.dropout > 0 ? dropoutEdits(written, left, this.dropout) : []),
-          ...(options.settings.timeMasks && logits
+          ...(settings.dropout > 0 ? dropoutEdits(written, left, this.dropout) : []),
+          ...(settings.masked && logits
             ? specAugmentEdit(
                 written,
                 inOrder(logits.dims, options.logitsForm),
-                (input) => (this.timeMask = input),
+                settings.masked,
+                (inputs) => (this.masks = inputs),
                 options.maskedSpecEmbed,
               )
             : []),
@@ -442,7 +443,7 @@ class TrainingGraphBuilder {
       slots: this.slots,
       reports: this.reports,
       dropout: this.dropout,
-      timeMask: this.timeMask,
+      masks: this.masks,
       features: this.features,
       frames: logits.dims[1] ?? 0,
       cost: graphCost(this.b),

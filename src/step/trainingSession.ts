@@ -3,7 +3,7 @@
 import type { Graph } from '../onnx/graph/graph.ts';
 import { float32, sizeOf, type Tensor } from '../onnx/graph/tensor.ts';
 import { DropoutMasks } from './dropout.ts';
-import { TimeMasks } from './specAugment.ts';
+import { SpecAugmentMasks } from './specAugment.ts';
 import type { GraphCost } from '../runtime/graphCost.ts';
 import { unknownLayers } from '../protocol/series.ts';
 import { stateNames } from '../state/stateNames.ts';
@@ -50,7 +50,7 @@ export class TrainingSession {
     this.host = state;
     this.masks = {
       dropout: new DropoutMasks(options.settings.dropout, options.seed),
-      time: options.specAugment && new TimeMasks(options.specAugment, options.seed),
+      specAugment: options.specAugment && new SpecAugmentMasks(options.specAugment, options.seed),
     };
     this.gates = options.gates;
     if (this.gates === 'fixed') this.frozen = frozenLayers(this.options, this.host);

@@ -2,7 +2,7 @@
 
 import type { BatchShape } from '../speech/batches/batches.ts';
 import type { FeatureCut } from './featureCut.ts';
-import type { SpecAugmentSettings } from './specAugment.ts';
+import { maskedAxes, type SpecAugmentSettings } from './specAugment.ts';
 import type { TrainingGraphOptions, TrainingGraphSettings } from './trainingGraph.ts';
 import type { GatedLayer } from '../state/layerChoice.ts';
 import type { Device } from '../runtime/session.ts';
@@ -15,7 +15,7 @@ export interface TrainingSessionOptions extends Omit<TrainingGraphOptions, 'shap
   readonly frames: (samples: number) => number;
   readonly device: Device;
   readonly threads: number | undefined;
-  readonly settings: Omit<TrainingGraphSettings, 'tiles' | 'stacks' | 'timeMasks'>;
+  readonly settings: Omit<TrainingGraphSettings, 'tiles' | 'stacks' | 'masked'>;
   /** None if it is not said. */
   readonly specAugment?: SpecAugmentSettings | undefined;
   /** The seed of the masks, and of the noise in a search among channels. */
@@ -39,6 +39,6 @@ export function trainingGraphOptions(
     ...options,
     shape,
     accumulation: settings.accumulate <= 1 ? 'none' : update ? 'update' : 'add',
-    settings: { ...settings, timeMasks: specAugment !== undefined, tiles: cpu, stacks: !cpu },
+    settings: { ...settings, masked: specAugment && maskedAxes(specAugment), tiles: cpu, stacks: !cpu },
   };
 }

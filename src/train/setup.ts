@@ -10,12 +10,13 @@ import type { BatchShape } from '../speech/batches/batches.ts';
 import type { OnMeasured } from '../speech/lengths/lengths.ts';
 import { TrainingData } from './data/data.ts';
 import { chooseDevice, type ChosenDevice } from '../runtime/device.ts';
-import { canHideFrames, findFeatureCut } from '../step/featureCut.ts';
+import { canAugment, findFeatureCut } from '../step/featureCut.ts';
 import { Features } from './features/features.ts';
 import type { FeatureType } from './features/files.ts';
 import type { GraphCost } from '../runtime/graphCost.ts';
 import type { Device } from '../runtime/session.ts';
 import type { GateMode, TrainedParameter } from '../state/parameter.ts';
+import { maskedAxes } from '../step/specAugment.ts';
 import { buildTrainingGraph } from '../step/trainingGraph.ts';
 import { initialWeights } from '../state/initialState.ts';
 import type { Layout } from '../state/layout.ts';
@@ -40,8 +41,8 @@ export interface Setup extends PreparedModel {
   /** Features of a frozen encoder; undefined if each batch computes its own, or if everything is trained. */
   readonly features: Features | undefined;
   readonly device: ChosenDevice;
-  /** Whether SpecAugment hides frames: the settings may not want it, and the model may have no place for it. */
-  readonly hidesFrames: boolean;
+  /** Whether SpecAugment masks anything: the settings may not want it, and the model may have no place for it. */
+  readonly augments: boolean;
   /** The largest of the run. */
   readonly learningRate: number;
   /** Updates in all. */
@@ -87,7 +88,7 @@ export async function prepareRun(
       loader,
       features,
       device,
-      hidesFrames: options.specAugment !== undefined && canHideFrames(cutOptions(options, processor)),
+      augments: options.specAugment !== undefined && canAugment(cutOptions(options, processor)),
       learningRate: settings.optimizer.learningRate ?? learningRateFor(parameters),
       steps,
       largestBatch,
@@ -121,7 +122,7 @@ function sessionOptions(
     device,
     threads: undefined,
     settings: { optimizer, tau: gates.tau, quadratic: sparsity.quadratic, accumulate: batch.accumulate, dropout },
-    specAugment: specAugment.maskTimeProb > 0 ? specAugment : undefined,
+    specAugment: maskedAxes(specAugment) && specAugment,
     maskedSpecEmbed: maskedSpecEmbedOf(model),
     candidates: method.search?.candidates,
     seed,
@@ -148,8 +149,8 @@ function cutOptions(
   options: TrainingSessionOptions,
   { sampleRate }: PreparedModel['processor'],
 ): Parameters<typeof findFeatureCut>[0] {
-  const [dropout, timeMasks] = [options.settings.dropout > 0, options.specAugment !== undefined];
-  return { ...options, sampleRate, dropout, timeMasks };
+  const [dropout, specAugment] = [options.settings.dropout > 0, options.specAugment !== undefined];
+  return { ...options, sampleRate, dropout, specAugment };
 }
 
 /** In how many bits features are kept, if at all. A run that sees each utterance once would gain nothing. */

@@ -66,7 +66,7 @@ describe('a dry run', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^encoder\.layers\.1\.dense +1 +32 × 32 +1,024/mu);
     expect(out).toMatch(
-      /^Learning rate 0\.0023, dropout 0\.1, SpecAugment on 13\.00 % of the frames left out, because no place for it is found in this model\.$/mu,
+      /^Learning rate 0\.0023, dropout 0\.1, SpecAugment on 30\.00 % of the features left out, because no place for it is found in this model\.$/mu,
     );
     expect(out.endsWith('\n')).toBe(true);
   });
@@ -75,11 +75,11 @@ describe('a dry run', () => {
     writeFileSync(join(folder, 'some.json'), JSON.stringify({ batch: { seconds: 10 } }));
     const some = ['prune', ...usual, '--device', 'cpu', '--dry-run', '--config', 'some.json'];
     expect((await run(...some)).out).toMatch(
-      /, dropout 0\.1, SpecAugment on 13\.00 % of the frames left out, because no place for it is found in this model\.$/mu,
+      /, dropout 0\.1, SpecAugment on 30\.00 % of the features left out, because no place for it is found in this model\.$/mu,
     );
     const over = await run(...some, '--dropout', '0.3', '--mask-time-prob', '0.1');
     expect(over.out).toMatch(
-      /, dropout 0\.3, SpecAugment on 10\.00 % of the frames left out, because no place for it is found in this model\.$/mu,
+      /, dropout 0\.3, SpecAugment on 30\.00 % of the features and 10\.00 % of the frames left out, because no place for it is found in this model\.$/mu,
     );
   });
 

@@ -9,7 +9,7 @@ import type { Model } from '../../src/onnx/graph/graph.ts';
 import { loadModel, type ModelFile } from '../../src/onnx/file/load.ts';
 import { float32, int64, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import { Random } from '../../src/base/random.ts';
-import { canHideFrames, findFeatureCut } from '../../src/step/featureCut.ts';
+import { canAugment, findFeatureCut } from '../../src/step/featureCut.ts';
 import { FeatureEncoder } from '../../src/train/features/encoder.ts';
 import { paddedFeatures } from '../../src/step/paddedFeatures.ts';
 import { Session } from '../../src/runtime/session.ts';
@@ -23,7 +23,7 @@ const options = {
   logitsOutput: 'logits',
   sampleRate: 16_000,
   dropout: false,
-  timeMasks: false,
+  specAugment: false,
 };
 
 const folder = temporaryFolder();
@@ -114,7 +114,7 @@ describe('the cut', () => {
     );
     const frozen = ['conv', 'dense0', 'bias0', 'dense1', 'bias1'];
     expect(cutOf(model, frozen)?.name).toBe('stream');
-    expect(cutOf(model, frozen, { timeMasks: true })?.name).toBe('active0');
+    expect(cutOf(model, frozen, { specAugment: true })?.name).toBe('active0');
   });
 });
 
@@ -123,7 +123,7 @@ test('frames can be hidden where a residual stream begins, and nowhere else', ()
     const parameters = [...model.graph.initializers].flatMap(([initializer, { type, dims }]) =>
       type === 'float32' ? [{ initializer, dims, trained: true }] : [],
     );
-    return canHideFrames({ model, parameters, ...options });
+    return canAugment({ model, parameters, ...options });
   };
   const { graph, opsets } = toyModel();
   expect(can({ graph, opsets })).toBe(false);

@@ -9,7 +9,7 @@ import { exposeParameters } from '../../src/onnx/model/parameters.ts';
 import { float32, int64, sizeOf, type Tensor } from '../../src/onnx/graph/tensor.ts';
 import type { ValueEdit } from '../../src/onnx/passes/specialize.ts';
 import type { Value } from '../../src/onnx/graph/value.ts';
-import { specAugmentEdit, TimeMasks, type TimeMaskInput } from '../../src/step/specAugment.ts';
+import { specAugmentEdit, SpecAugmentMasks, type MaskInputs } from '../../src/step/specAugment.ts';
 import { stateNames } from '../../src/state/stateNames.ts';
 import { buildTrainingGraph, type TrainingGraph } from '../../src/step/trainingGraph.ts';
 import { Session } from '../../src/runtime/session.ts';
@@ -25,7 +25,7 @@ describe('in the sample model', () => {
 
   beforeAll(async () => {
     const { file, parameters } = exposeParameters(await loadModel('media/sample/model'));
-    const build = (timeMasks: boolean): TrainingGraph =>
+    const build = (masking: boolean): TrainingGraph =>
       buildTrainingGraph({
         model: file.model,
         parameters: parameters.map(({ initializer, dims }) => ({ initializer, dims, trained: true })),
@@ -42,7 +42,7 @@ describe('in the sample model', () => {
           dropout: 0,
           accumulate: 1,
           tiles: false,
-          timeMasks,
+          masked: masking ? { time: true, features: true } : undefined,
         },
       });
     plain = build(false);
@@ -71,33 +71,37 @@ describe('in the sample model', () => {
     for (const session of sessions.values()) await session.dispose();
   });
 
-  /** @param only the utterance whose loss counts. @param masked which frames of which utterance are hidden. */
+  /** @param only the utterance whose loss counts. @param masked which frames, or features, of which utterance are hidden. */
   async function lossOf(
     graph: TrainingGraph,
     only: number,
-    masked: (utterance: number, frame: number) => boolean = () => false,
+    masked: { [axis in keyof MaskInputs]?: (utterance: number, at: number) => boolean } = {},
   ): Promise<{ loss: number; norm: number }> {
     const session = sessions.get(graph)!;
-    const { timeMask } = graph;
     const all: Record<string, Tensor> = {
       ...feeds,
       utterance_weights: float32([Number(only === 0), Number(only === 1)]),
     };
-    if (timeMask) {
-      const [utterances = 0, frames = 0] = timeMask.dims;
-      const data = Float32Array.from({ length: utterances * frames }, (_, i) =>
-        masked(Math.floor(i / frames), i % frames) ? 0 : 1,
+    for (const axis of ['time', 'features'] as const) {
+      const input = graph.masks?.[axis];
+      if (!input) continue;
+      const width = sizeOf(input.dims) / 2;
+      const data = Float32Array.from({ length: 2 * width }, (_, i) =>
+        masked[axis]?.(Math.floor(i / width), i % width) ? 0 : 1,
       );
-      all[timeMask.name] = float32(data, timeMask.dims);
+      all[input.name] = float32(data, input.dims);
     }
     const results = await session.run(Object.fromEntries(session.inputs.map((name) => [name, all[name]!])));
     const number = (name: string): number => Number(results[name]?.tensor.data[0]);
     return { loss: number('ctc_loss'), norm: number('gradient_norm') };
   }
 
-  test('it hides what the feature projection writes, a number for each frame', () => {
-    expect(plain.timeMask).toBeUndefined();
-    expect(masking.timeMask).toEqual({ name: 'time_mask', dims: [2, masking.frames, 1] });
+  test('it hides what the feature projection writes, by a number for each frame and one for each feature', () => {
+    expect(plain.masks).toBeUndefined();
+    expect(masking.masks).toEqual({
+      time: { name: 'time_mask', dims: [2, masking.frames, 1] },
+      features: { name: 'feature_mask', dims: [2, 1, 96] },
+    });
     const reads = masking.model.graph.nodes.find(({ inputs }) => inputs.includes('time_mask'));
     expect(reads?.inputs).toEqual(['/wav2vec2/feature_projection/projection/Add_output_0', 'time_mask']);
   });
@@ -108,8 +112,8 @@ describe('in the sample model', () => {
     expect(ones.norm / without.norm).toBeCloseTo(1, 5);
   });
 
-  test('hidden frames change the loss of their own utterance alone', async () => {
-    const hide = (utterance: number, frame: number): boolean => utterance === 1 && frame >= 5 && frame < 15;
+  test.each(['time', 'features'] as const)('hidden %s change the loss of their own utterance alone', async (axis) => {
+    const hide = { [axis]: (utterance: number, at: number) => utterance === 1 && at >= 5 && at < 15 };
     for (const only of [0, 1]) {
       const [whole, hidden] = [await lossOf(masking, only), await lossOf(masking, only, hide)];
       if (only === 0) expect(hidden.loss).toBeCloseTo(whole.loss, 5);
@@ -153,7 +157,14 @@ describe.each(sew.map((each, at) => ({ ...each, at })))('in an SEW model $name',
       accumulation: 'none',
       settings: {
         optimizer: { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, clipNorm: 1 },
-        ...{ tau: 0.1, quadratic: 10, dropout: 0, accumulate: 1, tiles: false, timeMasks: true },
+        ...{
+          tau: 0.1,
+          quadratic: 10,
+          dropout: 0,
+          accumulate: 1,
+          tiles: false,
+          masked: { time: true, features: false },
+        },
       },
     });
     session = await Session.create(graph.model, { device: 'cpu' });
@@ -195,7 +206,7 @@ describe.each(sew.map((each, at) => ({ ...each, at })))('in an SEW model $name',
       hidden,
     ],
   ] as const)('with %s hidden, loss and gradients are those of transformers', async (_, spans, [loss, norm]) => {
-    expect(graph.timeMask?.dims).toEqual([2, graph.frames, 1]);
+    expect(graph.masks?.time?.dims).toEqual([2, graph.frames, 1]);
     expect(graph.frames).toBe(22);
     const shown = new Float32Array(2 * graph.frames).fill(1);
     for (const [from, to] of spans) shown.fill(0, from, to);
@@ -207,21 +218,23 @@ describe.each(sew.map((each, at) => ({ ...each, at })))('in an SEW model $name',
   });
 });
 
+const both = { time: true, features: true };
+
 describe('the residual stream', () => {
   /** What is chosen in a graph whose logits are 2 × 10 × 3. */
-  function chosenIn(build: (b: Builder) => Value): { stream: Value | undefined; input: TimeMaskInput | undefined } {
+  function chosenIn(build: (b: Builder) => Value): { stream: Value | undefined; inputs: MaskInputs | undefined } {
     const b = new Builder();
     const logits = b.op('MatMul', [build(b), b.input('head', 'float32', [4, 3])]);
-    let input: TimeMaskInput | undefined;
-    const edits = specAugmentEdit(b.operands, logits.dims, (made) => (input = made));
+    let inputs: MaskInputs | undefined;
+    const edits = specAugmentEdit(b.operands, logits.dims, both, (made) => (inputs = made));
     const [found] = edits;
     found?.[1](b, found[0]);
-    return { stream: found?.[0], input };
+    return { stream: found?.[0], inputs };
   }
 
   test('begins with the first sum of a value and what is computed from it', () => {
     let stream: Value | undefined;
-    const { stream: chosen, input } = chosenIn((b) => {
+    const { stream: chosen, inputs } = chosenIn((b) => {
       // A GELU by hand, over other frames, and a sum with positions, which no audio is in.
       const early = b.input('early', 'float32', [2, 20, 4]);
       const cubed = b.op('Mul', [early, b.op('Mul', [early, early])]);
@@ -235,19 +248,22 @@ describe('the residual stream', () => {
       return b.op('Add', [added, b.op('Relu', [added])]);
     });
     expect(chosen).toBe(stream);
-    expect(input).toEqual({ name: 'time_mask', dims: [2, 10, 1] });
+    expect(inputs).toEqual({
+      time: { name: 'time_mask', dims: [2, 10, 1] },
+      features: { name: 'feature_mask', dims: [2, 1, 4] },
+    });
   });
 
   test.each([
     ['the vector of hidden frames', new Float32Array([1, 2, 3, 4]), [1, 2, 3, 4]],
     ['zeros, where the vector has another width', new Float32Array([1, 2, 3]), [0, 0, 0, 0]],
     ['zeros, where there is none', undefined, [0, 0, 0, 0]],
-  ] as const)('has in hidden frames %s', async (_, embed, expected) => {
+  ] as const)('has in hidden frames %s, and zeros in hidden features', async (_, embed, expected) => {
     const b = new Builder();
     const stream = b.input('stream', 'float32', [1, 3, 4]);
     const sum = b.op('Add', [stream, b.op('Relu', [stream])]);
     const logits = b.op('MatMul', [sum, b.input('head', 'float32', [4, 2])]);
-    const [[value, edit]] = [...specAugmentEdit(b.operands, logits.dims, () => undefined, embed)] as [
+    const [[value, edit]] = [...specAugmentEdit(b.operands, logits.dims, both, () => undefined, embed)] as [
       [Value, ValueEdit],
     ];
     b.output(edit(b, value), 'edited');
@@ -256,10 +272,12 @@ describe('the residual stream', () => {
     const all: Record<string, Tensor> = {
       stream: float32(new Float32Array([...shown, 9, 9, 9, 9, ...shown]), [1, 3, 4]),
       time_mask: float32(new Float32Array([1, 0, 1]), [1, 3, 1]),
+      feature_mask: float32(new Float32Array([1, 1, 1, 0]), [1, 1, 4]),
       head: float32(new Float32Array(8), [4, 2]),
     };
     const results = await session.run(Object.fromEntries(session.inputs.map((name) => [name, all[name]!])));
-    expect([...(results['edited']?.tensor.data as Float32Array)]).toEqual([...shown, ...expected, ...shown]);
+    const rows = [shown, expected, shown].map((row) => [...row.slice(0, 3), 0]);
+    expect([...(results['edited']?.tensor.data as Float32Array)]).toEqual(rows.flat());
     await session.dispose();
   });
 
@@ -269,8 +287,11 @@ describe('the residual stream', () => {
 });
 
 describe('masks', () => {
-  const settings = { maskTimeProb: 0.1, maskTimeLength: 10, maskTimeMinMasks: 2 };
-  const masks = new TimeMasks(settings, 7);
+  const settings = {
+    ...{ maskTimeProb: 0.1, maskTimeLength: 10, maskTimeMinMasks: 2 },
+    ...{ maskFeatureProb: 0.3, maskFeatureLength: null, maskFeatureMinMasks: 0 },
+  };
+  const masks = new SpecAugmentMasks(settings, 7);
   /** Begin and length of each run of hidden frames in a row. */
   const runs = (row: Float32Array): [number, number][] => {
     const found: [number, number][] = [];
@@ -285,7 +306,7 @@ describe('masks', () => {
   test('hide whole spans, inside the utterance', () => {
     const frames = 300;
     for (let step = 1; step <= 200; step++) {
-      const mask = masks.of([300, 60, 10, 9], frames, step, 1);
+      const mask = masks.time([300, 60, 10, 9], frames, step, 1);
       const rows = [0, 1, 2, 3].map((row) => mask.subarray(row * frames, (row + 1) * frames));
       for (const [begin, length] of rows.flatMap(runs)) {
         expect(length).toBeGreaterThanOrEqual(settings.maskTimeLength);
@@ -301,7 +322,7 @@ describe('masks', () => {
     const share = (length: number): number => {
       let hidden = 0;
       for (let step = 1; step <= 2000; step++) {
-        hidden += masks.of([length], length, step, 1).filter((value) => value === 0).length;
+        hidden += masks.time([length], length, step, 1).filter((value) => value === 0).length;
       }
       return hidden / (2000 * length);
     };
@@ -310,13 +331,29 @@ describe('masks', () => {
     expect(share(100)).toBeCloseTo(0.19, 1);
   });
 
+  test('of features cover their share of the width on average, in spans of a twelfth of it', () => {
+    const steps = 2000;
+    let hidden = 0;
+    for (let step = 1; step <= steps; step++) {
+      const row = masks.features(2, 96, step, 1).subarray(96);
+      for (const [, length] of runs(row)) expect(length).toBeGreaterThanOrEqual(8);
+      hidden += row.filter((value) => value === 0).length / 96;
+    }
+    // 3.6 spans of 8 of 89 places each: 1 − (1 − 8/89)^3.6, a little less at the ends.
+    expect(hidden / steps).toBeCloseTo(0.27, 1);
+    expect(masks.features(2, 96, 3, 1)).not.toEqual(masks.features(2, 96, 4, 1));
+    expect(new SpecAugmentMasks(settings, 7).features(2, 96, 3, 1)).toEqual(masks.features(2, 96, 3, 1));
+    // A vector narrower than a span is not masked beyond its end.
+    expect(masks.features(1, 5, 1, 1)).toHaveLength(5);
+  });
+
   test('differ from step to step, batch to batch, and seed to seed, and come again after a resume', () => {
-    const first = masks.of([500], 500, 3, 1);
-    expect(new TimeMasks(settings, 7).of([500], 500, 3, 1)).toEqual(first);
+    const first = masks.time([500], 500, 3, 1);
+    expect(new SpecAugmentMasks(settings, 7).time([500], 500, 3, 1)).toEqual(first);
     for (const other of [
-      masks.of([500], 500, 4, 1),
-      masks.of([500], 500, 3, 2),
-      new TimeMasks(settings, 8).of([500], 500, 3, 1),
+      masks.time([500], 500, 4, 1),
+      masks.time([500], 500, 3, 2),
+      new SpecAugmentMasks(settings, 8).time([500], 500, 3, 1),
     ]) {
       expect(other).not.toEqual(first);
     }

@@ -167,7 +167,7 @@ export function writeToySettings(file: string, settings: SettingsInput): string 
     gates: { learningRate: 2e-2 },
     freeze: ['conv'],
     dropout: 0,
-    specAugment: { maskTimeProb: 0 },
+    specAugment: { maskTimeProb: 0, maskFeatureProb: 0 },
   };
   writeFileSync(file, JSON.stringify({ ...base, ...settings }));
   return file;

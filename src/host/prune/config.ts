@@ -33,6 +33,7 @@ export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>
   text: (text) => ({ text }),
   dropout: (dropout) => ({ dropout }),
   maskTimeProb: (maskTimeProb) => ({ specAugment: { maskTimeProb } }),
+  maskFeatureProb: (maskFeatureProb) => ({ specAugment: { maskFeatureProb } }),
   granularity: (granularity) => ({ granularity }),
   batchSeconds: (seconds) => ({ batch: { seconds } }),
   seed: (seed) => ({ seed }),

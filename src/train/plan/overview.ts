@@ -78,7 +78,7 @@ export function describeStart(start: DryRun['start'], setup: Setup, settings: Ru
     lines.push(`No gates; ${count(start.trainedParameters)} of ${count(start.parameters)} parameters are trained.`);
   if (start.trainedParameters > 0) {
     lines.push(
-      `Learning rate ${small(setup.learningRate)}, dropout ${settings.dropout}, ${describeMasks(settings, setup.hidesFrames)}.`,
+      `Learning rate ${small(setup.learningRate)}, dropout ${settings.dropout}, ${describeMasks(settings, setup.augments)}.`,
     );
   }
   lines.push(
@@ -108,14 +108,16 @@ function describeHead({ newHead, processor }: Setup): string[] {
   ];
 }
 
-function describeMasks(
-  { specAugment: { maskTimeProb, maskTimeLength, maskTimeMinMasks } }: RunSettings,
-  hidesFrames: boolean,
-): string {
-  if (maskTimeProb === 0) return 'no SpecAugment';
-  const least = maskTimeMinMasks > 0 ? `, at least ${maskTimeMinMasks} times ${maskTimeLength} of an utterance` : '';
-  const without = hidesFrames ? '' : ' left out, because no place for it is found in this model';
-  return `SpecAugment on ${percent(maskTimeProb, 2)} of the frames${least}${without}`;
+function describeMasks({ specAugment }: RunSettings, augments: boolean): string {
+  const { maskTimeProb, maskTimeLength, maskTimeMinMasks, maskFeatureProb } = specAugment;
+  const least = maskTimeMinMasks > 0 ? ` (at least ${maskTimeMinMasks} times ${maskTimeLength} of an utterance)` : '';
+  const masked = [
+    ...(maskFeatureProb > 0 ? [`${percent(maskFeatureProb, 2)} of the features`] : []),
+    ...(maskTimeProb > 0 ? [`${percent(maskTimeProb, 2)} of the frames${least}`] : []),
+  ];
+  if (masked.length === 0) return 'no SpecAugment';
+  const without = augments ? '' : ' left out, because no place for it is found in this model';
+  return `SpecAugment on ${masked.join(' and ')}${without}`;
 }
 
 /** The gated layers, by kind or one by one, and the other tensors together by reason. */
