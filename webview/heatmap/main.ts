@@ -13,6 +13,7 @@ import { actions } from './actions.ts';
 import { detailCard } from './detail.ts';
 import { empty } from './empty.ts';
 import { heatmapGrid } from './grid/grid.ts';
+import { oncePer } from '../ui/oncePer.ts';
 import { legend } from '../ui/sparsity/legend.ts';
 import { HeatmapStore } from './store.ts';
 import { summary } from './summary.ts';
@@ -32,6 +33,9 @@ const restFor = 150;
 /** Milliseconds between two updates of the numbers above the grid during a run. */
 const betweenNumbers = 200;
 
+/** Milliseconds between two held steps that the run's page hears of. */
+const betweenHolds = 50;
+
 const store = new HeatmapStore();
 const before = savedState();
 /** The step that the slider holds; null for the newest. */
@@ -46,7 +50,7 @@ let later: number | undefined;
 let restored = false;
 
 const draw = oncePerFrame(drawNow);
-const tellHeld = oncePerFrame(() => host.post({ kind: 'hold', step: held }));
+const tellHeld = oncePer(betweenHolds, () => host.post({ kind: 'hold', step: held }));
 const said = announcer();
 const top = summary();
 const buttons = actions(command);

@@ -1,6 +1,6 @@
 /** The page of a run: receives the host's messages and draws the changes. */
 
-import '../ui/ready.ts';
+import '../ui/readyUnlessTold.ts';
 import { percent, count, significant } from '../../src/base/format.ts';
 import { newCourse } from '../../src/protocol/course.ts';
 import '../ui/theme.css';
@@ -12,6 +12,7 @@ import { dropdown } from '../ui/controls.ts';
 import type { Zoom } from '../ui/chart/chartZoom.ts';
 import { make, oncePerFrame, scrollOnce } from '../ui/dom.ts';
 import { connectHost, savedState } from '../ui/host.ts';
+import { oncePer } from '../ui/oncePer.ts';
 import { whenStill } from '../ui/whenStill.ts';
 import { legend } from '../ui/sparsity/legend.ts';
 import { timeline } from '../ui/timeline.ts';
@@ -33,8 +34,11 @@ interface Saved {
   readonly scroll: number;
 }
 
-/** Milliseconds: between two drawings of charts, of the carpet, and from the last scrub to the question for the exact step. */
-const [betweenCharts, betweenCarpets, restFor] = [1000, 200, 150];
+/**
+ * Milliseconds: between two drawings of charts, of the carpet, from the last scrub to the question for the exact step, and between two steps that
+ * the sidebar hears of.
+ */
+const [betweenCharts, betweenCarpets, restFor, betweenHolds] = [1000, 200, 150, 50];
 
 /** What the pictures show; all else is in words and numbers. */
 const pictured = [
@@ -226,13 +230,15 @@ function zoomTo(to: Zoom | undefined): void {
   drawCarpet();
 }
 
+const tellHeld = oncePer(betweenHolds, () => host.post({ kind: 'hold', step: store.known.held ?? null }));
+
 /** Shows a step here and in the sidebar; null for the newest. */
 function hold(step: number | null): void {
   const newest = store.known.latest?.step ?? 0;
   const held = step !== null && step < newest ? step : null;
   if (held === (store.known.held ?? null)) return;
   store.take({ kind: 'state', state: { held } });
-  host.post({ kind: 'hold', step: held });
+  tellHeld();
   clearTimeout(resting);
   if (held !== null && !store.isExact(held))
     resting = setTimeout(() => host.post({ kind: 'recordAt', step: held }), restFor);

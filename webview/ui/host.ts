@@ -30,7 +30,7 @@ export function savedState(): Readonly<Record<string, unknown>> {
 }
 
 /**
- * Listens for the host's messages. The first one answers what `ready.ts` sent.
+ * Listens for the host's messages. The first one answers what `ready.ts` sent, or came before it.
  * @param onMessage receives the host's messages of the page's protocol; nobody else can send to a page.
  */
 export function connectHost<Out extends { readonly kind: string }, Saved>(

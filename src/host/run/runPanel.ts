@@ -69,8 +69,8 @@ export class RunPanel implements PanelContent {
     this.verdicts = verdicts;
     this.panel = panel;
     this.folder = folder;
-    // It is read while the page is made. If that fails, the page asks again, and says why.
-    void this.follow().catch(() => undefined);
+    // It is read while the editor makes the page, and handed over when that has loaded.
+    void this.showAll();
     const { held } = services.runs;
     this.listening = [
       panel.onDidChangeViewState(() => {
