@@ -6,11 +6,11 @@ import { measureCostTable } from '../measure/cost/costTable.ts';
 import type { RunSettings } from '../protocol/settings.ts';
 import { UsageError } from './output.ts';
 import { endProgress, showProgress } from './progress.ts';
-import type { Target } from './targetFlags.ts';
+import type { CostTarget } from '../protocol/costTarget.ts';
 
 export interface BudgetFlags {
-  readonly targetSize?: Target;
-  readonly targetLatency?: Target;
+  readonly targetSize?: CostTarget;
+  readonly targetLatency?: CostTarget;
   readonly targetSparsity?: number;
   readonly granularity?: string;
 }

@@ -4,10 +4,10 @@ import { byteSize } from '../base/format.ts';
 import { sizesBefore } from '../measure/export/sizesBefore.ts';
 import type { ExportedModel } from '../protocol/results/export.ts';
 import { UsageError } from './output.ts';
-import type { Target } from './targetFlags.ts';
+import type { CostTarget } from '../protocol/costTarget.ts';
 
 export interface SizeFlags {
-  readonly size?: Target;
+  readonly size?: CostTarget;
   readonly ratio?: number;
 }
 

@@ -214,6 +214,33 @@ test(
   6 * minutes,
 );
 
+test(
+  'Prune Model takes a file size in place of a percentage, and measures the model for it',
+  async () => {
+    const { workbench } = bench;
+    await workbench.dismissNotifications();
+    await workbench.command('Pinch: Prune Model');
+    await workbench.choose('pinch-sample/model', 'Prune Model (1/7)');
+    await workbench.choose('train.jsonl', '(2/7)');
+    await workbench.choose('dev.jsonl', '(3/7)');
+    await workbench.choose('Single weights', '(4/7)');
+    await workbench.choose('File size', '(5/7)');
+    await workbench.page.getByText('Size of the model after compression').waitFor();
+    await workbench.answer('much less');
+    await workbench.page.getByText('Type it such as 1.5MB or 10%.').waitFor();
+    await workbench.answer('50%');
+    await workbench.choose('cpu', '(6/7)');
+    await workbench.choice('Start').waitFor({ timeout: minutes });
+    const summary = (await workbench.choices()).join('\n');
+    expect(summary).toMatch(/For a file of 1\.\d MB after compression/u);
+    expect(summary).toMatch(/pruning to [3-6]\d(\.\d+)? %/u);
+    await workbench.picture('story-8-file-size');
+    await workbench.page.keyboard.press('Escape');
+    await workbench.choice('Start').waitFor({ state: 'hidden' });
+  },
+  3 * minutes,
+);
+
 test('every webview has a policy that lets in nothing but its own script and style', async () => {
   const { workbench } = bench;
   for (const name of await workbench.webviews()) {

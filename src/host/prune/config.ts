@@ -14,6 +14,15 @@ export interface PruneChoices {
   /** Fraction of the gated weights. Kept while the method is `none`, for when it is not. */
   readonly target: number;
   readonly device: RunSettings['device'];
+  /** What the model may cost, as it was typed: the engine finds the target by measuring the model. Null if a target was chosen. */
+  readonly cost?: AskedCost | null;
+  /** What was found for it. */
+  readonly budget?: RunSettings['budget'];
+}
+
+export interface AskedCost {
+  readonly kind: 'size' | 'latency';
+  readonly text: string;
 }
 
 /** The settings that have a default before the first question. */
@@ -46,7 +55,7 @@ export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>
  * @throws SettingsError naming the place, the key and what it must be.
  */
 export function pruneConfig(layers: readonly SettingsLayer[], choices: PruneChoices): RunSettings {
-  const { model, train, dev, method, target, device } = choices;
+  const { model, train, dev, method, target, device, budget } = choices;
   const chosen: SettingsInput = {
     model,
     train,
@@ -55,6 +64,7 @@ export function pruneConfig(layers: readonly SettingsLayer[], choices: PruneChoi
     granularity: granularityOf(choices),
     device,
     sparsity: { target },
+    budget,
   };
   for (const { from, settings } of layers) {
     try {

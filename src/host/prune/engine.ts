@@ -44,7 +44,9 @@ export function createEngine(
   return {
     async prepare(choices, { signal, say }) {
       const { file, cwd, besideModel } = await configure(choices);
-      const printed = await pinch.run(['prune', '--config', file, '--dry-run'], {
+      const { cost } = choices;
+      const asked = cost ? [`--target-${cost.kind}`, cost.text] : [];
+      const printed = await pinch.run(['prune', '--config', file, '--dry-run', ...asked], {
         cwd,
         signal,
         onProgress: ({ label, done, total }) => say(total > 0 ? `${label}: ${done} of ${total}` : label),

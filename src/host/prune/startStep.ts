@@ -39,7 +39,7 @@ export function startStep(services: Services, engine: Engine): Step<Draft> {
           return await tellProblem(services, error, choices);
         }
         if (picked.kind !== 'value') return picked;
-        if (picked.value === 'start') return { kind: 'next', choices: draft };
+        if (picked.value === 'start') return { kind: 'next', choices: prepared ? found(draft, prepared) : draft };
         if (picked.value === 'settings') {
           await commands.executeCommand('workbench.action.openSettings', 'pinch.prune');
           return { kind: 'cancel' };
@@ -50,7 +50,14 @@ export function startStep(services: Services, engine: Engine): Step<Draft> {
   };
 }
 
-function lines({ dryRun, besideModel }: Prepared, choices: PruneChoices, live: readonly string[]): Option<Action>[] {
+/** With what the engine found for a cost that was asked for, so that it is not measured again. */
+function found<T extends Pick<PruneChoices, 'cost'>>(choices: T, { dryRun: { settings } }: Prepared): T {
+  return choices.cost ? { ...choices, target: settings.sparsity.target, budget: settings.budget } : choices;
+}
+
+function lines(prepared: Prepared, asked: PruneChoices, live: readonly string[]): Option<Action>[] {
+  const { dryRun, besideModel } = prepared;
+  const choices = found(asked, prepared);
   const beside: Option<Action>[] =
     besideModel === undefined
       ? []
@@ -69,7 +76,7 @@ function lines({ dryRun, besideModel }: Prepared, choices: PruneChoices, live: r
     { label: '$(play) Start', description: whatStarts(choices), value: 'start' },
     { label: '', kind: QuickPickItemKind.Separator },
     ...others,
-    ...summarise(dryRun, choices.target, granularityOf(choices)).map(({ icon, label, detail }): Option<Action> => ({
+    ...summarise(dryRun, choices, granularityOf(choices)).map(({ icon, label, detail }): Option<Action> => ({
       label: `$(${icon}) ${label}`,
       ...(detail === undefined ? {} : { detail }),
       value: 'table',
@@ -135,6 +142,7 @@ function changeFor(message: string, { model, train, dev }: PruneChoices): Change
   if (message.startsWith(model) && message.includes('"granularity"')) {
     return { label: 'Prune Another Part of It', step: 'granularity' };
   }
+  if (message.startsWith('This model ')) return { label: 'Choose Another Target', step: 'target' };
   if (message.startsWith(model)) return { label: 'Choose Another Model', step: 'model' };
   return { label: 'Go Back', step: 'device' };
 }

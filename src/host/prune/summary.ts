@@ -2,6 +2,7 @@
 
 import { byteSize, count, counted, duration, percent } from '../../base/format.ts';
 import type { DryRun } from '../../protocol/results/prune.ts';
+import type { PruneChoices } from './config.ts';
 import { granularityTexts, type Granularity } from './granularity.ts';
 
 export interface SummaryLine {
@@ -10,14 +11,15 @@ export interface SummaryLine {
   readonly detail?: string;
 }
 
-/** @param target fraction of the gated weights that will be pruned. */
+/** @param target fraction of the gated weights that will be pruned. @param budget that it was found for. */
 export function summarise(
   { start, problem }: Pick<DryRun, 'start' | 'problem'>,
-  target: number,
+  { target, budget }: Pick<PruneChoices, 'target' | 'budget'>,
   granularity: Granularity,
 ): SummaryLine[] {
   return [
     ...room(problem),
+    ...promise(budget),
     gates(start, target, granularity),
     ...leftOut(start),
     data(start),
@@ -33,6 +35,18 @@ function room(problem: string | null): SummaryLine[] {
   return problem === null
     ? []
     : [{ icon: 'warning', label: 'This machine has too little memory or disk space for the run', detail: problem }];
+}
+
+function promise(budget: PruneChoices['budget']): SummaryLine[] {
+  if (!budget) return [];
+  const { bytes, latency, int8 } = budget;
+  const costs = [
+    ...(bytes === null ? [] : [`a file of ${byteSize(bytes)} after compression`]),
+    ...(latency === null ? [] : [`${percent(latency)} of the model’s latency`]),
+  ];
+  if (costs.length === 0) return [];
+  const export8 = int8 ? '. It needs weights of 8 bits: choose them in Export Model when the run is done' : '';
+  return [{ icon: 'target', label: `For ${costs.join(' and ')}`, detail: `Found by measuring this model${export8}` }];
 }
 
 function gates({ gatedParameters, parameters, layers }: Start, target: number, granularity: Granularity): SummaryLine {

@@ -1,10 +1,11 @@
 /** The questions of Prune Model that need no files: granularity, target sparsity and device. */
 
 import { QuickPickItemKind } from 'vscode';
+import { latencyForm, sizeForm, type CostForm } from '../../protocol/costTarget.ts';
 import { deviceChoices, granularities } from '../../protocol/settings.ts';
 import { input, pick, type Option, type Picked } from '../steps/quickSteps.ts';
 import type { Place, Step } from '../steps/walkSteps.ts';
-import type { PruneChoices } from './config.ts';
+import type { AskedCost, PruneChoices } from './config.ts';
 import type { Draft } from './draft.ts';
 import { granularityOf, granularityTexts, targetQuestion, type Granularity } from './granularity.ts';
 import { asPercent, parsePercent } from './percentage.ts';
@@ -27,7 +28,13 @@ export const granularityStep: Step<Draft> = {
   },
 };
 
-type TargetValue = { readonly method: PruneChoices['method']; readonly target?: number };
+interface TargetValue {
+  readonly method: PruneChoices['method'];
+  /** Undefined for one that is typed. */
+  readonly target?: number;
+  /** What is typed, if not a sparsity. */
+  readonly cost?: AskedCost['kind'];
+}
 
 /** The offered fractions of the gated weights. Others can be typed. */
 const targets = [0.5, 0.65, 0.75, 0.85, 0.92];
@@ -42,14 +49,18 @@ export const targetStep: Step<Draft> = {
         ...targetOptions(draft),
       });
       if (picked.kind !== 'value') return picked;
-      const { method, target } = picked.value;
-      if (method === 'none') return { kind: 'next', choices: { ...draft, method } };
-      if (target !== undefined) return { kind: 'next', choices: { ...draft, method, target } };
-      const typed = await typeTarget(granularity, draft.target, place);
+      const { method, target, cost } = picked.value;
+      const next: Draft = { ...draft, method, cost: null };
+      if (method === 'none') return { kind: 'next', choices: next };
+      if (target !== undefined) return { kind: 'next', choices: { ...next, target } };
+      const typed = cost
+        ? await typeCost(cost, draft.cost?.kind === cost ? draft.cost.text : '', place)
+        : await typeTarget(granularity, draft.target, place);
       if (typed.kind === 'cancel') return { kind: 'cancel' };
-      if (typed.kind === 'value') {
-        return { kind: 'next', choices: { ...draft, method, target: parsePercent(typed.value) ?? draft.target } };
-      }
+      if (typed.kind !== 'value') continue;
+      const { value } = typed;
+      if (cost) return { kind: 'next', choices: { ...next, cost: { kind: cost, text: value.trim() } } };
+      return { kind: 'next', choices: { ...next, target: parsePercent(value) ?? draft.target } };
     }
   },
 };
@@ -70,6 +81,11 @@ function targetOptions(draft: Draft): { options: Option<TargetValue>[]; isActive
       value: { method, target },
     })),
     { label: '$(edit) Other…', description: 'type a percentage', value: { method } },
+    ...costOptions(draft).map((cost) => ({
+      label: costs[cost].label,
+      description: costs[cost].description,
+      value: { method, cost },
+    })),
     { label: 'without gates', kind: QuickPickItemKind.Separator },
     {
       label: '$(circle-slash) None',
@@ -77,8 +93,10 @@ function targetOptions(draft: Draft): { options: Option<TargetValue>[]; isActive
       value: { method: 'none' },
     },
   ];
-  const isActive = ({ method, target }: TargetValue): boolean =>
-    method === draft.method && (method === 'none' || target === draft.target);
+  const isActive = ({ method, target, cost }: TargetValue): boolean =>
+    draft.cost
+      ? cost === draft.cost.kind
+      : method === draft.method && (method === 'none' || (cost === undefined && target === draft.target));
   return { options, isActive };
 }
 
@@ -87,6 +105,41 @@ const notes: Readonly<Record<string, string>> = {
   '0.65': 'a good first choice',
   '0.92': 'expect more errors',
 };
+
+const costs: Readonly<
+  Record<AskedCost['kind'], { label: string; description: string; prompt: string; form: CostForm }>
+> = {
+  size: {
+    label: '$(file-zip) File size…',
+    description: 'type what the compressed file may have; the percentage is found by measuring the model',
+    prompt: 'Size of the model after compression, or a share of its file now',
+    form: sizeForm,
+  },
+  latency: {
+    label: '$(dashboard) Latency…',
+    description: 'type how long it may take; the percentage is found by measuring the model',
+    prompt: 'Time for 10 s of audio, or a share of what the model takes now',
+    form: latencyForm,
+  },
+};
+
+/** Zeros make a file smaller, and only what is gone makes a model faster. What both together cost cannot be foretold. */
+function costOptions(draft: Draft): AskedCost['kind'][] {
+  if (gatedMethod(draft) !== 'self-pinching' || draft.granularity === 'neuron+weight') return [];
+  return [draft.granularity === 'neuron' ? 'latency' : 'size'];
+}
+
+function typeCost(kind: AskedCost['kind'], value: string, place: Place): Promise<Picked<string>> {
+  const { prompt, form } = costs[kind];
+  return input(
+    { ...place, canGoBack: true },
+    {
+      prompt: `${prompt}, ${form.examples}`,
+      value,
+      problemOf: (text) => (form.parse(text) === undefined ? `Type it ${form.examples}.` : undefined),
+    },
+  );
+}
 
 function typeTarget(granularity: Granularity, target: number, place: Place): Promise<Picked<string>> {
   return input(

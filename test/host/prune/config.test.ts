@@ -24,6 +24,12 @@ describe('the settings of a run', () => {
     );
   });
 
+  test('with what a size or a latency was found to need', () => {
+    const budget = { bytes: null, latency: 0.5, int8: false };
+    const { sparsity, budget: kept } = pruneConfig([], { ...choices, target: 0.658, budget });
+    expect([sparsity.target, kept]).toEqual([0.658, budget]);
+  });
+
   test('later layers override earlier ones, group by group', () => {
     const { epochs, optimizer } = pruneConfig(
       [

@@ -33,9 +33,23 @@ const start: DryRun['start'] = {
 };
 
 const of = (change: Partial<DryRun['start']>, granularity: Granularity = 'weight'): string[] =>
-  summarise({ start: { ...start, ...change }, problem: null }, 0.65, granularity).map(
+  summarise({ start: { ...start, ...change }, problem: null }, { target: 0.65 }, granularity).map(
     ({ label, detail = '' }) => `${label} | ${detail}`,
   );
+
+test('what a cost was asked for comes first, with what it needs at the end', () => {
+  const lines = (budget: { bytes: number | null; latency: number | null; int8: boolean }): string[] =>
+    summarise({ start, problem: null }, { target: 0.7, budget }, 'neuron').map(
+      ({ label, detail }) => `${label} | ${detail}`,
+    );
+  expect(lines({ bytes: null, latency: 0.5, int8: false })[0]).toBe(
+    'For 50.0 % of the model’s latency | Found by measuring this model',
+  );
+  expect(lines({ bytes: 1.5e6, latency: null, int8: true })[0]).toBe(
+    'For a file of 1.5 MB after compression | Found by measuring this model. It needs weights of 8 bits: choose them in Export Model when the run is done',
+  );
+  expect(lines({ bytes: null, latency: null, int8: false })[0]).toMatch(/^Gated: /u);
+});
 
 describe('the summary', () => {
   test('says what is gated, of how many, and what that buys', () =>
@@ -103,7 +117,7 @@ describe('the summary', () => {
 });
 
 test('says first that the machine has too little room', () => {
-  const [first] = summarise({ start, problem: 'The run needs more.' }, 0.65, 'weight');
+  const [first] = summarise({ start, problem: 'The run needs more.' }, { target: 0.65 }, 'weight');
   expect(first).toEqual({
     icon: 'warning',
     label: 'This machine has too little memory or disk space for the run',
