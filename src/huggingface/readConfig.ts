@@ -1,5 +1,6 @@
 /** What a checkpoint's folder says of its model. */
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { object, readJson } from '../speech/text/json.ts';
@@ -21,7 +22,7 @@ export interface CheckpointConfig {
 export async function readConfig(folder: string): Promise<CheckpointConfig> {
   const file = join(folder, 'config.json');
   const stated = await readJson(file, identity);
-  if (!stated) throw new ImportError(folder, 'this is no checkpoint: there is no config.json');
+  if (!stated) throw noCheckpoint(folder);
   const family = families.find(({ modelType }) => modelType === stated.model_type);
   const [architecture] = stated.architectures;
   const known = family && (architecture === undefined || [family.forCTC, ...family.pretrained].includes(architecture));
@@ -32,7 +33,7 @@ export async function readConfig(folder: string): Promise<CheckpointConfig> {
     throw new ImportError(file, `this is ${found}, and Pinch imports ${list}; export other models to ONNX`);
   }
   const model = await readJson(file, family.schema);
-  if (!model) throw new ImportError(folder, 'this is no checkpoint: there is no config.json');
+  if (!model) throw noCheckpoint(folder);
   if (model.misfit !== undefined) throw new ImportError(file, model.misfit);
   const takesMask = (await statedMask(folder)) ?? model.config.feat_extract_norm === 'layer';
   return { family, model, architecture, takesMask };
@@ -46,4 +47,9 @@ async function statedMask(folder: string): Promise<boolean | undefined> {
   const processor = object({ feature_extractor: v.nullish(hearing) });
   const held = own ?? (await readJson(join(folder, 'processor_config.json'), processor))?.feature_extractor;
   return held?.return_attention_mask ?? undefined;
+}
+
+function noCheckpoint(folder: string): ImportError {
+  const why = existsSync(folder) ? 'this is no checkpoint: there is no config.json' : 'there is no such folder';
+  return new ImportError(folder, why);
 }

@@ -231,5 +231,7 @@ describe('refused, in a sentence:', () => {
     const { folder, out } = await imported();
     await rm(join(folder, 'config.json'));
     await expect(importModel(folder, out)).rejects.toThrow(`${folder}: this is no checkpoint: there is no config.json`);
+    const nowhere = join(folder, 'nowhere');
+    await expect(importModel(nowhere, out)).rejects.toThrow(`${nowhere}: there is no such folder`);
   });
 });
