@@ -67,7 +67,7 @@ export async function withBudget(settings: RunSettings, flags: BudgetFlags): Pro
   }
   if (sparsity < worthwhile) {
     throw new UsageError(
-      `This model has ${describeBudget(budget)} without pruning${int8 ? ', after pinch export --int8' : ''}.`,
+      `This model has ${describeBudget(budget)} without pruning${int8 ? ', with weights of 8 bits' : ''}.`,
     );
   }
   // Rounded up, so that the promise is kept.

@@ -9,6 +9,7 @@ import {
   type RunSettings,
   type SettingsInput,
   settingsOf,
+  defaultSettings,
 } from '../protocol/settings.ts';
 import type { TextSetting } from '../protocol/textSteps.ts';
 import { UsageError } from './output.ts';
@@ -60,7 +61,10 @@ export async function runSettings(flags: PruneFlags, defaults: SettingsInput = {
   const fromFile = flags.config === undefined ? {} : await readConfig(flags.config);
   const fromFlags: SettingsInput = {
     ...pathsFrom('.', flags),
-    ...(flags.targetSparsity === undefined ? {} : { sparsity: { target: flags.targetSparsity } }),
+    // A size or a latency that a file promises does not hold for another sparsity.
+    ...(flags.targetSparsity === undefined
+      ? {}
+      : { sparsity: { target: flags.targetSparsity }, budget: defaultSettings.budget }),
     // A value of a wrong type is refused below, as any wrong setting.
     method: flags.method as RunSettings['method'] | undefined,
     granularity: flags.granularity as RunSettings['granularity'] | undefined,

@@ -18,7 +18,7 @@ export interface GroupedAxis {
   readonly axis: number;
   readonly start: number;
   readonly length: number;
-  /** Whether these weights count for the score and the sparsity. Biases do not; they are only masked with their group. */
+  /** Whether these weights count for the score and the sparsity. Biases and scales do not; they are only masked with their group. */
   readonly gated: boolean;
   /** Whether this matrix sums over the groups' channels; otherwise it produces them. */
   readonly reads: boolean;

@@ -11,7 +11,7 @@ export interface GroupSlice {
   readonly start: number;
   /** 1 for a feed-forward unit, the head's size for an attention head. */
   readonly length: number;
-  /** Whether its weights count for the score and the sparsity. Gated matrices do; biases are only masked with their group. */
+  /** Whether its weights count for the score and the sparsity. Gated matrices do; biases and scales are only masked with their group. */
   readonly gated: boolean;
 }
 

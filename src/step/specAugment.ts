@@ -176,12 +176,15 @@ export class SpecAugmentMasks {
     return spanMasks(Random.seeded(this.seed, timePath, step, part), lengths, frames, spans);
   }
 
-  /** Spans of features, utterances × features: those of an utterance are masked in all of its frames. */
+  /**
+   * Spans of features, utterances × features: those of an utterance are masked in all of its frames. None where a span is longer than half of
+   * the features: it would hide an utterance.
+   */
   features(utterances: number, features: number, step: number, part: number): Float32Array<ArrayBuffer> {
     const { maskFeatureProb, maskFeatureLength, maskFeatureMinMasks } = this.settings;
-    const length = Math.min(features, maskFeatureLength ?? Math.ceil(features / featureSpans));
+    const length = maskFeatureLength ?? Math.ceil(features / featureSpans);
     const spans = { share: maskFeatureProb, length, least: maskFeatureMinMasks };
-    const lengths = Array<number>(utterances).fill(features);
+    const lengths = Array<number>(utterances).fill(2 * length > features ? 0 : features);
     return spanMasks(Random.seeded(this.seed, featurePath, step, part), lengths, features, spans);
   }
 }

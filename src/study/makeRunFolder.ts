@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { makeFolder } from '../base/makeFolder.ts';
 import { runFileVersion, type RunFile } from '../protocol/records.ts';
+import { settingsOf } from '../protocol/settings.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRun } from '../runs/state.ts';
 import { createRunFolder } from '../runfolder/runFolder.ts';
@@ -35,8 +36,12 @@ export async function makeRunFolder(
 async function refuseOther(folder: string, task: RunTask, inputs: Omit<RunFile, 'settings'>): Promise<void> {
   const run = await readRun(folder);
   const advice = 'delete that folder to train it again, or give the study another folder';
-  // Settings that an earlier form of run.json lacks were added after such a run.
-  const key = firstDifference(run.settings, { ...task.settings }, run.version < runFileVersion);
+  // Settings that an earlier form of run.json lacks were added after such a run. Where it names SpecAugment, it had no masked features.
+  const key =
+    firstDifference(run.settings, { ...task.settings }, run.version < runFileVersion) ??
+    ('specAugment' in run.settings
+      ? firstDifference({ specAugment: settingsOf(run).specAugment }, { specAugment: task.settings.specAugment }, false)
+      : undefined);
   if (key !== undefined) throw new Error(`${folder}: it was trained with another "${key}"; ${advice}.`);
   const other = (['model', 'train', 'dev'] as const).find((name) => run.checksums[name] !== inputs.checksums[name]);
   if (other !== undefined) {

@@ -177,7 +177,8 @@ class Sparsity {
 
 /**
  * The factors next to each other between which the sparsity passes the target, by bisection: sorting all weights would take gigabytes. They
- * are a quantile of |weight| / threshold and, where groups are gated, of the root of (mean square - base) / threshold².
+ * are a quantile of |weight| / threshold and, where groups are gated, of the root of (mean square - base) / threshold², and from 1/2 down of
+ * mean square / (4 base + threshold²).
  */
 function around(
   target: number,

@@ -24,7 +24,7 @@ import { ProgressReport, withShare, type Terminal } from './progress.ts';
 import { claimRunFolder, type RunOwner } from '../runfolder/runFolder.ts';
 import type { OnMeasured } from '../speech/lengths/lengths.ts';
 import { prepareRun, type Setup } from './setup.ts';
-import { findStartingPoint, reconcileMetrics } from './startingPoint.ts';
+import { findStartingPoint, reconcileMetrics, refuseOtherChannels } from './startingPoint.ts';
 import { timeLeftOf } from './plan/timeModel.ts';
 
 export interface TrainerHandle {
@@ -128,7 +128,10 @@ class Run {
       await this.setState({ control: control.path });
       await makeFolder(this.paths.checkpoints);
       await removeUnfinished(this.paths.checkpoints);
-      if (metrics.earlier.length > 0) await checkInputs(settings, run.checksums);
+      if (metrics.earlier.length > 0) {
+        refuseOtherChannels(run.version, settings);
+        await checkInputs(settings, run.checksums);
+      }
       setup = await prepareRun(settings, featuresFolder(this.paths.folder), this.measuring(report));
       const end = await this.trainWith(setup, settings, report, metrics);
       await this.finish(end, metrics, report);

@@ -45,6 +45,17 @@ export async function findStartingPoint(
   return { progress, state: undefined };
 }
 
+/**
+ * The third form of run.json is of versions that gave channels to other convolutions of the feature encoder.
+ * @throws Error for a run with such gates that has begun.
+ */
+export function refuseOtherChannels(version: number, { gates }: Pick<RunSettings, 'gates'>): void {
+  if (version >= 4 || !gates.encoderChannels) return;
+  throw new Error(
+    'an earlier version of Pinch paired other convolutions of the feature encoder, so that this run cannot go on; start it again.',
+  );
+}
+
 /** What the metrics say of the step that training goes on from. */
 export interface KnownStep {
   /** The last step whose evaluation is in metrics.jsonl already; -1 if there is none. */

@@ -91,11 +91,11 @@ describe('a dry run', () => {
   });
 
   test('a run.json of a later form is refused', async () => {
-    writeFileSync(join(folder, 'later.json'), JSON.stringify({ version: 4, settings: {} }));
+    writeFileSync(join(folder, 'later.json'), JSON.stringify({ version: 5, settings: {} }));
     const { code, err } = await run('prune', ...usual, '--dry-run', '--config', 'later.json');
     expect(code).toBe(2);
     expect(err).toMatch(
-      /later\.json: A newer version of Pinch wrote this run\.json \(form 4\); update Pinch to use it\./u,
+      /later\.json: A newer version of Pinch wrote this run\.json \(form 5\); update Pinch to use it\./u,
     );
   });
 

@@ -243,7 +243,10 @@ const notePictures = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
     // A webview's content is a frame in a frame of the workbench.
     if (window === window.top || window.parent === window.top) return;
+    let looks = 0;
     const looking = setInterval(() => {
+      // Other pages never have a carpet.
+      if ((looks += 1) > 2000) clearInterval(looking);
       const canvas = document.querySelector<HTMLCanvasElement>('.cloth canvas');
       if (!canvas || canvas.width < 10 || canvas.height < 10) return;
       const pixel = canvas.getContext('2d')?.getImageData(canvas.width - 5, canvas.height >> 1, 1, 1).data;

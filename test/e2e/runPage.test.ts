@@ -56,6 +56,23 @@ test(
 );
 
 test(
+  'the page of a run is whole when it is shown again behind another editor',
+  async () => {
+    const { workbench } = bench;
+    const tab = (name: string) => workbench.page.locator('.tabs-container .tab', { hasText: name });
+    await workbench.command('File: New Untitled Text File');
+    await tab('Untitled').waitFor();
+    // Its evaluations are told as it comes to the front, before it asks for anything.
+    await tab('finished').click();
+    const page = await workbench.webview('run');
+    await page.waitForFunction(() => Number(document.body.dataset['step']) === 3000);
+    await page.locator('.cloth canvas').waitFor();
+    expect(await page.locator('h1').innerText()).toBe('finished');
+  },
+  minutes,
+);
+
+test(
   'every theme',
   async () => {
     const { workbench } = bench;

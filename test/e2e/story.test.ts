@@ -227,7 +227,7 @@ test(
     await workbench.choose('File size', '(5/7)');
     await workbench.page.getByText('Size of the model after compression').waitFor();
     await workbench.answer('much less');
-    await workbench.page.getByText('Type it such as 1.5MB or 10%.').waitFor();
+    await workbench.page.getByText('Type a size such as 1.5MB or 10%.').waitFor();
     await workbench.answer('50%');
     await workbench.choose('cpu', '(6/7)');
     await workbench.choice('Start').waitFor({ timeout: minutes });

@@ -114,6 +114,19 @@ describe('completeSettings', () => {
   });
 });
 
+test('SpecAugment is what it was in a run without features', () => {
+  const probabilities = (version: number): unknown => {
+    const { maskTimeProb, maskFeatureProb } = settingsOf({ version, settings: least }).specAugment;
+    return [maskTimeProb, maskFeatureProb];
+  };
+  expect([1, 2, 3, 4].map(probabilities)).toEqual([
+    [0, 0],
+    [0.13, 0],
+    [0.13, 0],
+    [0, 0.3],
+  ]);
+});
+
 describe('text', () => {
   test('is a list of steps in complete settings, "auto" in a list too', () => {
     const remove = { remove: '—' };

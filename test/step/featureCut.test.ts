@@ -118,7 +118,7 @@ describe('the cut', () => {
   });
 });
 
-test('frames can be hidden where a residual stream begins, and nowhere else', () => {
+test('frames and features can be hidden where a residual stream begins, and nowhere else', () => {
   const can = (model: Model): boolean => {
     const parameters = [...model.graph.initializers].flatMap(([initializer, { type, dims }]) =>
       type === 'float32' ? [{ initializer, dims, trained: true }] : [],

@@ -225,6 +225,17 @@ describe('a study is refused', () => {
     const other = await study('changed.json', ...only);
     expect(other.code).toBe(1);
     expect(other.err).toMatch(/none-seed-0: it was trained with another "batch\.seconds"; delete that folder/u);
+    // A version of Pinch that could not mask features wrote this one.
+    writeToyStudy(folder, 'changed', { settings: { ...settings, specAugment: { maskFeatureProb: 0.2 } } });
+    const file = at('changed.study/runs/none-seed-0/run.json');
+    const run = readJson(file) as { version: number; settings: { specAugment: Record<string, unknown> } };
+    const { maskTimeProb, maskTimeLength, maskTimeMinMasks } = run.settings.specAugment;
+    const older = { ...run.settings, specAugment: { maskTimeProb, maskTimeLength, maskTimeMinMasks } };
+    writeFileSync(file, JSON.stringify({ ...run, version: 3, settings: older }));
+    expect((await study('changed.json', ...only)).err).toMatch(
+      /it was trained with another "specAugment\.maskFeatureProb"/u,
+    );
+    writeFileSync(file, JSON.stringify(run));
     const manifest = readFileSync(at('train/manifest.jsonl'), 'utf8');
     writeFileSync(at('train/fewer.jsonl'), manifest.split('\n').slice(0, 4).join('\n'));
     writeToyStudy(folder, 'changed', { settings, train: 'train/fewer.jsonl' });

@@ -1,6 +1,12 @@
 /** The settings of a run: the choices, over the editor's settings, over the file beside the model. */
 
-import { completeSettings, SettingsError, type RunSettings, type SettingsInput } from '../../protocol/settings.ts';
+import {
+  completeSettings,
+  defaultSettings,
+  SettingsError,
+  type RunSettings,
+  type SettingsInput,
+} from '../../protocol/settings.ts';
 import { granularityOf } from './granularity.ts';
 
 /** The questions of the guided choice. */
@@ -64,7 +70,8 @@ export function pruneConfig(layers: readonly SettingsLayer[], choices: PruneChoi
     granularity: granularityOf(choices),
     device,
     sparsity: { target },
-    budget,
+    // What was asked of the run before, or by a file, does not hold for another target.
+    budget: budget ?? defaultSettings.budget,
   };
   for (const { from, settings } of layers) {
     try {

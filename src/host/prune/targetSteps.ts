@@ -111,7 +111,7 @@ const costs: Readonly<
 > = {
   size: {
     label: '$(file-zip) File size…',
-    description: 'type what the compressed file may have; the percentage is found by measuring the model',
+    description: 'type how large the compressed file may be; the percentage is found by measuring the model',
     prompt: 'Size of the model after compression, or a share of its file now',
     form: sizeForm,
   },
@@ -136,7 +136,7 @@ function typeCost(kind: AskedCost['kind'], value: string, place: Place): Promise
     {
       prompt: `${prompt}, ${form.examples}`,
       value,
-      problemOf: (text) => (form.parse(text) === undefined ? `Type it ${form.examples}.` : undefined),
+      problemOf: (text) => (form.parse(text) === undefined ? `Type a ${kind} ${form.examples}.` : undefined),
     },
   );
 }

@@ -63,6 +63,8 @@ export class RunPanel implements PanelContent {
   /** The model whose sparsity curve was asked for. */
   private counted: string | undefined;
   private closed = false;
+  /** While the whole state is read and sent. */
+  private showing: Promise<void> | undefined;
 
   constructor(services: Services, panel: WebviewPanel, { folder }: RunSubject, verdicts: KeptVerdicts) {
     this.services = services;
@@ -70,7 +72,8 @@ export class RunPanel implements PanelContent {
     this.panel = panel;
     this.folder = folder;
     // It is read while the editor makes the page, and handed over when that has loaded.
-    void this.showAll();
+    this.showing = this.showAll();
+    void this.showing.finally(() => (this.showing = undefined));
     const { held } = services.runs;
     this.listening = [
       panel.onDidChangeViewState(() => {
@@ -104,7 +107,7 @@ export class RunPanel implements PanelContent {
   private async answer(request: FromRun): Promise<void> {
     switch (request.kind) {
       case 'ready':
-        return this.showAll();
+        return this.showing ?? this.showAll();
       case 'drawn':
         if (this.run && this.run.follower.series.count > firstRows) this.push(runPageHistory(this.run.follower));
         return;

@@ -179,7 +179,7 @@ class Chooser {
     return found;
   }
 
-  /** The elements of all values that are computed while the model runs, by the factors of their axes. */
+  /** The elements of all values that nodes compute, by the factors of their axes. Kernels that are computed from weights are small beside audio. */
   private activations(): Map<Factor, number> {
     const { axes, layouts } = this.followed;
     const found = new Map<Factor, number>();

@@ -109,10 +109,15 @@ function describeHead({ newHead, processor }: Setup): string[] {
 }
 
 function describeMasks({ specAugment }: RunSettings, augments: boolean): string {
-  const { maskTimeProb, maskTimeLength, maskTimeMinMasks, maskFeatureProb } = specAugment;
-  const least = maskTimeMinMasks > 0 ? ` (at least ${maskTimeMinMasks} times ${maskTimeLength} of an utterance)` : '';
+  const { maskTimeProb, maskTimeLength, maskTimeMinMasks, maskFeatureProb, maskFeatureMinMasks } = specAugment;
+  const least =
+    maskTimeMinMasks > 0 ? ` (at least ${maskTimeMinMasks} times ${maskTimeLength} frames of an utterance)` : '';
   const masked = [
-    ...(maskFeatureProb > 0 ? [`${percent(maskFeatureProb, 2)} of the features`] : []),
+    ...(maskFeatureProb > 0
+      ? [
+          `${percent(maskFeatureProb, 2)} of the features${maskFeatureMinMasks > 0 ? ` (at least ${counted(maskFeatureMinMasks, 'span')})` : ''}`,
+        ]
+      : []),
     ...(maskTimeProb > 0 ? [`${percent(maskTimeProb, 2)} of the frames${least}`] : []),
   ];
   if (masked.length === 0) return 'no SpecAugment';

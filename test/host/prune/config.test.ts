@@ -28,6 +28,9 @@ describe('the settings of a run', () => {
     const budget = { bytes: null, latency: 0.5, int8: false };
     const { sparsity, budget: kept } = pruneConfig([], { ...choices, target: 0.658, budget });
     expect([sparsity.target, kept]).toEqual([0.658, budget]);
+    // What a file promises does not hold for another target.
+    const file = { from: 'prune.json', settings: { budget } };
+    expect(pruneConfig([file], choices).budget).toEqual({ bytes: null, latency: null, int8: false });
   });
 
   test('later layers override earlier ones, group by group', () => {
