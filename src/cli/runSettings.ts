@@ -74,7 +74,10 @@ export async function runSettings(flags: PruneFlags, defaults: SettingsInput = {
     seed: flags.seed,
     dropout: flags.dropout,
     text: flags.text,
-    specAugment: { maskTimeProb: flags.maskTimeProb, maskFeatureProb: flags.maskFeatureProb },
+    specAugment: {
+      ...(flags.maskTimeProb === undefined ? {} : { maskTimeProb: flags.maskTimeProb }),
+      ...(flags.maskFeatureProb === undefined ? {} : { maskFeatureProb: flags.maskFeatureProb }),
+    },
     // Each of the two, given as a flag, overrides both in the file.
     ...(flags.epochs === undefined ? {} : { epochs: flags.epochs, steps: null }),
     ...(flags.steps === undefined ? {} : { steps: flags.steps }),

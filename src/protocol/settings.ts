@@ -286,7 +286,7 @@ export class SettingsError extends Error {
 export function completeSettings(...layers: readonly unknown[]): RunSettings {
   const wrong = layers.find((layer) => layer !== undefined && !isObject(layer));
   if (wrong !== undefined) throw new SettingsError(`The settings must be an object; they are ${shown(wrong)}.`);
-  const merged = layers.reduce(merge, defaultSettings);
+  const merged = layers.map(withFramesAlone).reduce(merge, defaultSettings);
   const result = v.safeParse(runSettings, merged, { abortEarly: true });
   if (!result.success) throw new SettingsError(sentence(result.issues[0]));
   const settings = result.output;
@@ -329,6 +329,17 @@ export function settingsOf({
     throw new SettingsError(`A newer version of Pinch wrote this run.json (form ${version}); update Pinch to use it.`);
   }
   return completeSettings(leftOutOf[version], settings);
+}
+
+/**
+ * What names SpecAugment of frames alone has that and no more, as when there was no other: a share of 0 switches SpecAugment off. Features are masked
+ * by default only where nothing is said of frames.
+ */
+function withFramesAlone(layer: unknown): unknown {
+  if (!isObject(layer)) return layer;
+  const { specAugment } = layer;
+  if (!isObject(specAugment) || specAugment['maskTimeProb'] === undefined) return layer;
+  return { ...layer, specAugment: { maskFeatureProb: 0, ...specAugment } };
 }
 
 /** Merges objects key by key. Any other value, including a list, is replaced as a whole. A key whose value is undefined counts as absent. */

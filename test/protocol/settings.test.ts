@@ -127,6 +127,19 @@ test('SpecAugment is what it was in a run without features', () => {
   ]);
 });
 
+test('SpecAugment of frames alone is what a file has that names nothing else', () => {
+  const masked = (...layers: unknown[]): unknown => {
+    const { maskTimeProb, maskFeatureProb } = completeSettings(least, ...layers).specAugment;
+    return [maskTimeProb, maskFeatureProb];
+  };
+  expect(masked({ specAugment: { maskTimeProb: 0 } })).toEqual([0, 0]);
+  expect(masked({ specAugment: { maskTimeProb: 0.1 } })).toEqual([0.1, 0]);
+  expect(masked({ specAugment: { maskTimeProb: 0.1, maskFeatureProb: 0.2 } })).toEqual([0.1, 0.2]);
+  expect(masked({ specAugment: { maskTimeProb: 0.1 } }, { specAugment: { maskFeatureProb: 0.2 } })).toEqual([0.1, 0.2]);
+  expect(masked({ specAugment: { maskTimeProb: undefined } })).toEqual([0, 0.3]);
+  expect(masked({ specAugment: { maskFeatureLength: 8 } })).toEqual([0, 0.3]);
+});
+
 describe('text', () => {
   test('is a list of steps in complete settings, "auto" in a list too', () => {
     const remove = { remove: '—' };

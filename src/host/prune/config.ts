@@ -47,7 +47,8 @@ export const namedSettings: Readonly<Record<string, (value: unknown) => unknown>
   learningRate: (learningRate) => ({ optimizer: { learningRate } }),
   text: (text) => ({ text }),
   dropout: (dropout) => ({ dropout }),
-  maskTimeProb: (maskTimeProb) => ({ specAugment: { maskTimeProb } }),
+  // Each of the two has a setting of its own, so that one says nothing of the other.
+  maskTimeProb: (maskTimeProb) => ({ specAugment: { maskTimeProb, maskFeatureProb: undefined } }),
   maskFeatureProb: (maskFeatureProb) => ({ specAugment: { maskFeatureProb } }),
   granularity: (granularity) => ({ granularity }),
   batchSeconds: (seconds) => ({ batch: { seconds } }),
