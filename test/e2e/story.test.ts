@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { useBench } from './bench.ts';
 import { cells, newestStep } from './heatmap.ts';
+import type { Workbench } from './workbench.ts';
 
 const bench = useBench({ story: true, width: 1440, height: 900 });
 const minutes = 60_000;
@@ -24,15 +25,20 @@ test('Open Sample puts a model and clips into the folder, and offers to prune', 
   await workbench.picture('story-1-sample');
 });
 
+/** Answers Prune Model up to the question what to prune. */
+async function chooseSample(workbench: Workbench): Promise<void> {
+  await workbench.dismissNotifications();
+  await workbench.command('Pinch: Prune Model');
+  await workbench.choose('pinch-sample/model', 'Prune Model (1/7)');
+  await workbench.choose('train.jsonl', '(2/7)');
+  await workbench.choose('dev.jsonl', '(3/7)');
+}
+
 test(
   'Prune Model asks in seven steps, can be walked back, and shows what it will do before it starts',
   async () => {
     const { workbench } = bench;
-    await workbench.dismissNotifications();
-    await workbench.command('Pinch: Prune Model');
-    await workbench.choose('pinch-sample/model', 'Prune Model (1/7)');
-    await workbench.choose('train.jsonl', '(2/7)');
-    await workbench.choose('dev.jsonl', '(3/7)');
+    await chooseSample(workbench);
     await workbench.choose('Units and heads', '(4/7)');
     await workbench.page.getByPlaceholder('in whole units and heads? A smaller and faster model').waitFor();
     await workbench.back();
@@ -218,11 +224,7 @@ test(
   'Prune Model takes a file size in place of a percentage, and measures the model for it',
   async () => {
     const { workbench } = bench;
-    await workbench.dismissNotifications();
-    await workbench.command('Pinch: Prune Model');
-    await workbench.choose('pinch-sample/model', 'Prune Model (1/7)');
-    await workbench.choose('train.jsonl', '(2/7)');
-    await workbench.choose('dev.jsonl', '(3/7)');
+    await chooseSample(workbench);
     await workbench.choose('Single weights', '(4/7)');
     await workbench.choose('File size', '(5/7)');
     await workbench.page.getByText('Size of the model after compression').waitFor();

@@ -63,8 +63,6 @@ export class RunPanel implements PanelContent {
   /** The model whose sparsity curve was asked for. */
   private counted: string | undefined;
   private closed = false;
-  /** While the whole state is read and sent. */
-  private showing: Promise<void> | undefined;
 
   constructor(services: Services, panel: WebviewPanel, { folder }: RunSubject, verdicts: KeptVerdicts) {
     this.services = services;
@@ -72,8 +70,7 @@ export class RunPanel implements PanelContent {
     this.panel = panel;
     this.folder = folder;
     // It is read while the editor makes the page, and handed over when that has loaded.
-    this.showing = this.showAll();
-    void this.showing.finally(() => (this.showing = undefined));
+    void this.showAll();
     const { held } = services.runs;
     this.listening = [
       panel.onDidChangeViewState(() => {
@@ -107,7 +104,8 @@ export class RunPanel implements PanelContent {
   private async answer(request: FromRun): Promise<void> {
     switch (request.kind) {
       case 'ready':
-        return this.showing ?? this.showAll();
+        // What was sent before may have been lost, so it is sent again.
+        return this.showAll();
       case 'drawn':
         if (this.run && this.run.follower.series.count > firstRows) this.push(runPageHistory(this.run.follower));
         return;
