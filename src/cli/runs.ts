@@ -4,7 +4,9 @@ import { basename, join, resolve } from 'node:path';
 import { percent } from '../base/format.ts';
 import { textTable } from '../base/textTable.ts';
 import { describeRun, statusOf, type RunStatus } from '../runs/describe.ts';
-import { findRuns } from '../runs/findRuns.ts';
+import { findRuns, type FoundRun } from '../runs/findRuns.ts';
+import { findStudyFolders } from '../runs/findStudyFolders.ts';
+import { studyName } from '../runs/studyFolder.ts';
 import { readLabel } from '../runs/label.ts';
 import { lastRecords } from '../runs/lastRecords.ts';
 import { runPaths } from '../runs/paths.ts';
@@ -18,6 +20,8 @@ export interface RunsFlags {
 
 interface ListedRun {
   readonly run: string;
+  /** The folder of the study that trained it; null for a run of its own. */
+  readonly study: string | null;
   /** What people call it, and the note that they wrote on it. */
   readonly name: string;
   readonly note: string;
@@ -39,9 +43,10 @@ interface ListedRun {
 /** @param folder whose runs are listed, newest first. */
 export async function runs(folder: string, { json = false }: RunsFlags): Promise<number> {
   const listed: { readonly run: ListedRun; readonly text: string }[] = [];
-  for (const run of await findRuns(resolve(folder))) listed.push(await list(run));
+  const where = resolve(folder);
+  for (const run of await findRuns(where, await findStudyFolders(where))) listed.push(await list(run));
   const rows = listed.map(({ run, text }) => [
-    run.name,
+    run.study === null ? run.name : `${studyName(run.study)}: ${run.name}`,
     run.archived ? `archived, ${text}` : text,
     run.sparsity === null ? '-' : percent(run.sparsity),
     run.wer === null ? '-' : percent(run.wer),
@@ -50,13 +55,13 @@ export async function runs(folder: string, { json = false }: RunsFlags): Promise
   ]);
   const text =
     rows.length === 0
-      ? `There are no runs in ${join(folder, '.pinch/runs')}.\n`
+      ? `There are no runs in ${join(folder, '.pinch/runs')}, and no studies in ${folder}.\n`
       : textTable([['run', 'state', 'sparsity', 'dev WER', 'model', 'note'], ...rows], [1, 4, 5]);
   printResult(json, { runs: listed.map(({ run }) => run) }, text);
   return exitCodes.done;
 }
 
-async function list(folder: string): Promise<{ run: ListedRun; text: string }> {
+async function list({ folder, study }: FoundRun): Promise<{ run: ListedRun; text: string }> {
   const { created, settings } = await readRun(folder);
   const state = await readState(folder).catch(() => undefined);
   const described = { state, life: await liveness(state, created) };
@@ -67,6 +72,7 @@ async function list(folder: string): Promise<{ run: ListedRun; text: string }> {
   const { name, note, archived } = await readLabel(folder);
   const run: ListedRun = {
     run: folder,
+    study,
     name: name === '' ? basename(folder) : name,
     note,
     archived,

@@ -10,7 +10,7 @@ import { forgetToken, getModel } from './hub/getModel.ts';
 import { openSample } from './data/openSample.ts';
 import { CommandCancelled } from './engine/pinch.ts';
 import { pruneModel } from './prune/command.ts';
-import { archiveRuns, filterRuns, noteRun, renameRun, sortRuns } from './runs/labelCommands.ts';
+import { archiveRuns, filterRuns, groupRuns, noteRun, renameRun, sortRuns } from './runs/labelCommands.ts';
 import type { RunsTree } from './runs/runsTree.ts';
 import { checkpointNow, deleteRun, openLog, resumeRun, revealRun, stopRun } from './runs/runCommands.ts';
 import type { Services } from './services.ts';
@@ -65,8 +65,7 @@ function handlers(
     'pinch.archiveRun': (target, all) => archiveRuns(services, true, target, all),
     'pinch.unarchiveRun': (target, all) => archiveRuns(services, false, target, all),
     'pinch.sortRuns': () => sortRuns(tree),
-    'pinch.groupRuns': () => tree.setOrder({ grouped: true }),
-    'pinch.ungroupRuns': () => tree.setOrder({ grouped: false }),
+    'pinch.groupRuns': () => groupRuns(tree),
     'pinch.filterRuns': () => filterRuns(tree),
     'pinch.clearRunFilter': () => tree.show({ ...tree.filter, text: '' }),
     'pinch.showArchivedRuns': () => tree.show({ ...tree.filter, archived: true }),
@@ -75,7 +74,7 @@ function handlers(
     'pinch.runStudy': (target) => runStudy(services, target),
     'pinch.showStudyReport': (target) => showStudyReport(target),
     'pinch.setUpCuda': () => setUpCuda(services),
-    'pinch.refreshRuns': () => services.runs.refresh(),
+    'pinch.refreshRuns': () => services.runs.refreshAll(),
     'pinch.showOutput': () => services.log.show(),
     // Only the heatmap's page calls this command, so the palette does not list it.
     'pinch.openLayer': (subject) => layer.show(subject as LayerSubject),

@@ -10,3 +10,9 @@ export function defaultStudyFolder(file: string): string {
 
 export const reportName = 'study.html';
 export const resultsName = 'study.json';
+
+/** `digits` for digits.json, and for the report in digits.study. */
+export function studyName(path: string): string {
+  const name = basename(path) === reportName ? basename(dirname(path)) : basename(path);
+  return name.replace(/\.(?:json|study)$/u, '');
+}

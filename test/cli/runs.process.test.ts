@@ -25,6 +25,7 @@ beforeAll(async () => {
   const records = [start(), ...steps(1, 4), evaluation(4), checkpoint(4), rewind(2), ...steps(3, 4, 2), end(4, 2)];
   runFolder(records, runState({ status: 'done', step: 4, steps: 4 }), first);
   runFolder([start(), ...steps(1, 2), evaluation(2), checkpoint(2)], undefined, join(folder, '.pinch/runs/second'));
+  runFolder([start(), ...steps(1, 2)], undefined, join(folder, 'digits.study/runs/ump-50'));
   await changeLabel(first, { name: 'The first', note: 'too short' });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,12 +39,14 @@ describe('pinch runs', () => {
       ...{ run: first, note: 'too short', status: 'done', step: 4, sparsity: null, wer: null },
     });
     expect(runs.find(({ name }) => name === 'second')).toMatchObject({ status: 'lost', sparsity: 0.5, wer: 0.1 });
+    expect(runs.find(({ name }) => name === 'ump-50')).toMatchObject({ study: join(folder, 'digits.study') });
   });
 
   test('is a table for people', async () => {
     const { out } = await run('runs');
     expect(out).toMatch(/^run +state +sparsity +dev WER +model +note/u);
     expect(out).toContain('too short');
+    expect(out).toContain('digits: ump-50');
   });
 
   test('a folder without runs has none', async () => {

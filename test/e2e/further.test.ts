@@ -1,6 +1,6 @@
 /** After a run: the curve of sparsity against the thresholds on its page, and the way from there to the plan of another run. */
 
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { useBench } from './bench.ts';
@@ -18,7 +18,7 @@ const bench = useBench({
 });
 
 test(
-  'runs are grouped by model, and not',
+  'runs are grouped by study, by model, and not',
   async () => {
     const { workbench, server } = bench;
     const run = join(server.folder, '.pinch/runs/short');
@@ -26,10 +26,22 @@ test(
     await workbench.showPinch();
     const first = (): Promise<string> => workbench.rows('Runs').first().innerText();
     await workbench.rows('Runs').filter({ hasText: 'short' }).first().waitFor({ timeout: minutes });
-    await workbench.command('Pinch: Group Runs by Model');
+    // A study of the same folder, as its command leaves it.
+    cpSync(run, join(server.folder, 'digits.study/runs/self-pinching-50-seed-0'), { recursive: true });
+    await workbench.command('Pinch: Refresh Runs');
+    const study = workbench.rows('Runs').filter({ hasText: 'digits' }).first();
+    await study.waitFor({ timeout: minutes });
+    await study.click();
+    await workbench.rows('Runs').filter({ hasText: 'self-pinching-50-seed-0' }).first().waitFor();
+    await workbench.picture('runs-of-a-study');
+    rmSync(join(server.folder, 'digits.study'), { recursive: true });
+    await study.waitFor({ state: 'detached', timeout: minutes });
+    await workbench.command('Pinch: Group Runs…');
+    await workbench.choose('By model', 'Group Runs');
     await expect.poll(first, { timeout: minutes, interval: 200 }).toMatch(/model.*1 run/su);
     await workbench.picture('runs-grouped');
-    await workbench.command('Pinch: Show Runs without Groups');
+    await workbench.command('Pinch: Group Runs…');
+    await workbench.choose('No groups', 'Group Runs');
     await expect.poll(first, { timeout: minutes, interval: 200 }).toMatch(/short/u);
   },
   4 * minutes,

@@ -121,8 +121,12 @@ export async function openWorkbench(
       await ready();
     },
     async command(title) {
-      await page.keyboard.press('F1');
-      await box.locator('input').first().fill(`>${title}`);
+      // An editor that opens at this moment takes the focus, and the palette closes again.
+      const type = async (timeout: number): Promise<void> => {
+        await page.keyboard.press('F1');
+        await box.locator('input').first().fill(`>${title}`, { timeout });
+      };
+      await type(3000).catch(() => type(patience));
       await choiceRows.filter({ hasText: title }).first().click();
     },
     async showPinch() {

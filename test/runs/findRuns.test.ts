@@ -1,17 +1,21 @@
 /** Which folders are runs, and in what order. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findRuns } from '../../src/runs/findRuns.ts';
+import { findStudyFolders } from '../../src/runs/findStudyFolders.ts';
 import { runFile, temporaryFolder } from './records.ts';
 
-function run(workspace: string, name: string, created: string): string {
-  const folder = join(workspace, '.pinch', 'runs', name);
+function run(workspace: string, name: string, created: string, parent = '.pinch'): string {
+  const folder = join(workspace, parent, 'runs', name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'run.json'), JSON.stringify({ ...runFile, created }));
   return folder;
 }
+
+const foldersOf = async (workspace: string): Promise<string[]> =>
+  (await findRuns(workspace)).map(({ folder }) => folder);
 
 test('a workspace without runs has none', async () => {
   expect(await findRuns(temporaryFolder())).toEqual([]);
@@ -22,14 +26,14 @@ test('runs come newest first, whatever their names', async () => {
   const a = run(workspace, 'z', '2026-01-01T00:00:00.000Z');
   const b = run(workspace, 'a', '2026-01-02T00:00:00.000Z');
   const c = run(workspace, 'm', '2026-01-03T00:00:00.000Z');
-  expect(await findRuns(workspace)).toEqual([c, b, a]);
+  expect(await foldersOf(workspace)).toEqual([c, b, a]);
 });
 
 test('more runs than are looked into at a time are all found', async () => {
   const workspace = temporaryFolder();
   const times = Array.from({ length: 70 }, (_, i) => new Date(1e12 + i).toISOString());
   const made = times.map((time, i) => run(workspace, `run-${i}`, time));
-  expect(await findRuns(workspace)).toEqual(made.reverse());
+  expect(await foldersOf(workspace)).toEqual(made.reverse());
 });
 
 test('what is no run is left out', async () => {
@@ -41,5 +45,35 @@ test('what is no run is left out', async () => {
   run(workspace, 'no-time', 'yesterday');
   mkdirSync(join(runs, 'bad'));
   writeFileSync(join(runs, 'bad', 'run.json'), 'not JSON');
-  expect(await findRuns(workspace)).toEqual([good]);
+  expect(await foldersOf(workspace)).toEqual([good]);
+});
+
+test('the runs of studies stand among the others', async () => {
+  const workspace = temporaryFolder();
+  const own = run(workspace, 'own', '2026-01-02T00:00:00.000Z');
+  const late = run(workspace, 'ump-50', '2026-01-03T00:00:00.000Z', 'a/digits.study');
+  const early = run(workspace, 'ump-50', '2026-01-01T00:00:00.000Z', 'results');
+  writeFileSync(join(workspace, 'results/study.json'), '{}');
+  const studies = await findStudyFolders(workspace);
+  expect(studies).toEqual([join(workspace, 'a/digits.study'), join(workspace, 'results')]);
+  expect(await findRuns(workspace, studies)).toEqual([
+    { folder: late, study: join(workspace, 'a/digits.study') },
+    { folder: own, study: null },
+    { folder: early, study: join(workspace, 'results') },
+  ]);
+});
+
+test('studies are not looked for in hidden folders, packages, links or other studies, nor where runs are of something else', async () => {
+  const workspace = temporaryFolder();
+  for (const parent of [
+    '.hidden/a.study',
+    'node_modules/a.study',
+    'a/b/c/d/e.study',
+    'a.study/runs/x/b.study',
+    'other',
+  ])
+    run(workspace, 'run', '2026-01-01T00:00:00.000Z', parent);
+  symlinkSync(join(workspace, '.hidden'), join(workspace, 'link'));
+  expect(await findStudyFolders(workspace)).toEqual([join(workspace, 'a.study')]);
+  expect(await findStudyFolders(join(workspace, 'nothing'))).toEqual([]);
 });

@@ -33,7 +33,7 @@ describe('a label', () => {
 
 describe('the list of runs', () => {
   const run = (archived: boolean, life: 'live' | 'ended' = 'ended') => ({
-    ...{ folder: '/w/.pinch/runs/a-1', name: 'First', model: '/models/hubert', life },
+    ...{ folder: '/w/.pinch/runs/a-1', study: null, name: 'First', model: '/models/hubert', life },
     label: { name: 'First', note: 'warm start', archived },
     state: runState({ status: 'done', steps: 10 }),
   });

@@ -35,7 +35,7 @@ test('a run is seen as it is, from its start to its end', async () => {
     return ended;
   };
   const first = start('prune', '--config', settings, '--run', run);
-  while (!(await findRuns(folder)).includes(run)) await setTimeout(5);
+  while (!(await findRuns(folder)).some((found) => found.folder === run)) await setTimeout(5);
 
   /** Steps as a listener keeps them that starts anew after each reset. */
   let steps: number[] = [];

@@ -4,7 +4,7 @@ import { window } from 'vscode';
 import { changeLabel, longestName, longestNote } from '../../runs/label.ts';
 import type { Services } from '../services.ts';
 import { chooseRun } from './runCommands.ts';
-import { runSorts, type RunSort } from './runOrder.ts';
+import { runGroupings, runSorts, type RunGrouping, type RunSort } from './runOrder.ts';
 import type { RunEntry } from './runStore.ts';
 import type { RunsTree } from './runsTree.ts';
 
@@ -50,7 +50,7 @@ export async function archiveRuns(
 export async function filterRuns(tree: RunsTree): Promise<void> {
   const text = await window.showInputBox({
     title: 'Filter Runs',
-    prompt: 'Words in the name, the note, the model or the state of a run. Empty shows all.',
+    prompt: 'Words in the name, the note, the model, the study or the state of a run. Empty shows all.',
     value: tree.filter.text,
   });
   if (text !== undefined) tree.show({ ...tree.filter, text: text.trim() });
@@ -71,6 +71,22 @@ export async function sortRuns(tree: RunsTree): Promise<void> {
   }));
   const picked = await window.showQuickPick(items, { title: 'Sort Runs', placeHolder: 'In which order?' });
   if (picked) await tree.setOrder({ sort: picked.sort });
+}
+
+const groupingNames: Readonly<Record<RunGrouping, string>> = {
+  study: 'By study: the runs of a study together, others by themselves',
+  model: 'By model',
+  none: 'No groups',
+};
+
+export async function groupRuns(tree: RunsTree): Promise<void> {
+  const items = runGroupings.map((grouping) => ({
+    label: groupingNames[grouping],
+    ...(grouping === tree.order.grouping && { description: 'now' }),
+    grouping,
+  }));
+  const picked = await window.showQuickPick(items, { title: 'Group Runs', placeHolder: 'What stands together?' });
+  if (picked) await tree.setOrder({ grouping: picked.grouping });
 }
 
 async function change(

@@ -29,6 +29,8 @@ export class Notifications implements Disposable {
   private look(): void {
     for (const entry of this.runs.runs) {
       const { folder, life } = entry;
+      // A study says itself what its runs come to.
+      if (entry.study !== null) continue;
       if (life === 'live') {
         if (this.pending[folder] === undefined) this.remember(folder, []);
         if (!this.watched.has(folder)) this.watched.set(folder, this.watch(entry));

@@ -61,7 +61,8 @@ export async function deleteRun(services: Services, target?: unknown): Promise<v
   const run = await chooseRun(services, target, 'Delete which run?', ({ life }) => life !== 'live');
   if (!run) return;
   const really = 'Delete';
-  const detail = 'Its checkpoints, metrics and log are deleted from the disk. This cannot be undone.';
+  const again = run.study === null ? '' : ' The study trains it again when it is run.';
+  const detail = `Its checkpoints, metrics and log are deleted from the disk. This cannot be undone.${again}`;
   const choice = await window.showWarningMessage(`Delete the run ${run.name}?`, { modal: true, detail }, really);
   if (choice !== really) return;
   await removeRunFolder(run.folder);

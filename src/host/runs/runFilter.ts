@@ -4,7 +4,7 @@ import { describeRun } from '../../runs/describe.ts';
 import type { RunEntry } from './runStore.ts';
 
 export interface RunFilter {
-  /** Words that must all be in the name, the note, the model or the state. */
+  /** Words that must all be in the name, the note, the model, the study or the state. */
   readonly text: string;
   /** Whether archived runs are listed, too. */
   readonly archived: boolean;

@@ -1,24 +1,31 @@
 /** In which order the Runs view lists runs, and in which groups. */
 
 import { statusOf, type RunStatus } from '../../runs/describe.ts';
+import { studyName } from '../../runs/studyFolder.ts';
 import { titleOf } from '../data/modelNames.ts';
 import type { RunEntry } from './runStore.ts';
 
 export const runSorts = ['newest', 'oldest', 'name', 'state'] as const;
 export type RunSort = (typeof runSorts)[number];
 
+export const runGroupings = ['study', 'model', 'none'] as const;
+/** What runs stand below. Runs of no study stand beside the studies. */
+export type RunGrouping = (typeof runGroupings)[number];
+
 export interface RunOrder {
   readonly sort: RunSort;
-  /** Whether runs from the same model stand below its name. */
-  readonly grouped: boolean;
+  readonly grouping: RunGrouping;
 }
 
-export const usualOrder: RunOrder = { sort: 'newest', grouped: false };
+export const usualOrder: RunOrder = { sort: 'newest', grouping: 'study' };
 
 /** What the workspace has kept; the usual order for anything else. */
 export function parseOrder(kept: unknown): RunOrder {
-  const { sort, grouped } = (kept ?? {}) as Partial<Record<keyof RunOrder, unknown>>;
-  return { sort: runSorts.find((each) => each === sort) ?? usualOrder.sort, grouped: grouped === true };
+  const { sort, grouping } = (kept ?? {}) as Partial<Record<keyof RunOrder, unknown>>;
+  return {
+    sort: runSorts.find((each) => each === sort) ?? usualOrder.sort,
+    grouping: runGroupings.find((each) => each === grouping) ?? usualOrder.grouping,
+  };
 }
 
 type Sorted = Pick<RunEntry, 'name' | 'state' | 'life'>;
@@ -42,20 +49,37 @@ export function sortRuns<T extends Sorted>(runs: readonly T[], sort: RunSort): T
 }
 
 export interface RunGroup<T> {
-  /** The path of the model, as run.json names it. */
-  readonly model: string;
+  readonly kind: 'study' | 'model';
+  /** The study's folder, or the path of the model as run.json names it. */
+  readonly path: string;
   /** For people. */
   readonly name: string;
   readonly runs: readonly T[];
 }
 
-/** Runs by the model that they began from, in the order of their first runs. */
-export function groupRuns<T extends Pick<RunEntry, 'model'>>(runs: readonly T[]): RunGroup<T>[] {
+/** The groups, in the order of their first runs, and between them the runs that are in none. */
+export function groupRuns<T extends Pick<RunEntry, 'model' | 'study'>>(
+  runs: readonly T[],
+  grouping: RunGrouping,
+): (RunGroup<T> | T)[] {
+  if (grouping === 'none') return [...runs];
   const groups = new Map<string, T[]>();
+  const listed: (RunGroup<T> | T)[] = [];
   for (const run of runs) {
-    const own = groups.get(run.model) ?? [];
-    own.push(run);
-    groups.set(run.model, own);
+    const path = run[grouping];
+    const known = path === null ? undefined : groups.get(path);
+    if (path === null) listed.push(run);
+    else if (known) known.push(run);
+    else {
+      const own = [run];
+      groups.set(path, own);
+      listed.push({ kind: grouping, path, name: groupNames[grouping](path), runs: own });
+    }
   }
-  return Array.from(groups, ([model, own]) => ({ model, name: model === '' ? 'no model' : titleOf(model), runs: own }));
+  return listed;
 }
+
+const groupNames: Readonly<Record<RunGroup<unknown>['kind'], (path: string) => string>> = {
+  study: studyName,
+  model: (path) => (path === '' ? 'no model' : titleOf(path)),
+};

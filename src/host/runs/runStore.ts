@@ -3,14 +3,14 @@
 import { basename, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Memento } from 'vscode';
 import type { RunState } from '../../protocol/records.ts';
-import { findRuns } from '../../runs/findRuns.ts';
+import { findRuns, type FoundRun } from '../../runs/findRuns.ts';
+import { findStudyFolders } from '../../runs/findStudyFolders.ts';
 import { followRun, type RunChange, type RunFollower } from '../../runs/followRun.ts';
 import { HeldStep } from './heldStep.ts';
 import { readLabel, type RunLabel } from '../../runs/label.ts';
 import { liveness, readRun, readState, type Liveness } from '../../runs/state.ts';
 
-export interface RunEntry {
-  readonly folder: string;
+export interface RunEntry extends FoundRun {
   /** What people call it: the folder's name, unless they gave it another. */
   readonly name: string;
   readonly label: RunLabel;
@@ -39,6 +39,8 @@ interface Shared {
 }
 
 const lookEvery = 2000;
+/** Milliseconds between two searches of the workspace for studies, which are seldom new. */
+const searchEvery = 20_000;
 const slowly = 1000;
 const shownKey = 'pinch.shown';
 
@@ -50,6 +52,7 @@ export class RunStore implements Disposable {
   private readonly timer: NodeJS.Timeout;
   private entries: readonly RunEntry[] = [];
   private looking: Promise<void> | undefined;
+  private studies: { readonly folders: ReadonlyMap<string, readonly string[]>; readonly at: number } | undefined;
   /** Fires when the list or the state of a run has changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidChangeShown = this.shownChanged.event;
@@ -64,6 +67,12 @@ export class RunStore implements Disposable {
   /** Newest first. */
   get runs(): readonly RunEntry[] {
     return this.entries;
+  }
+
+  /** Searches for studies, too. */
+  refreshAll(): Promise<void> {
+    this.studies = undefined;
+    return this.refresh();
   }
 
   /** Reads the folders again. State is polled, which works on every file system. */
@@ -132,12 +141,23 @@ export class RunStore implements Disposable {
     return shared;
   }
 
+  private async studiesOf(folders: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const known = this.studies;
+    if (known && Date.now() - known.at < searchEvery && folders.every((folder) => known.folders.has(folder)))
+      return known.folders;
+    const found = new Map<string, readonly string[]>();
+    for (const folder of folders) found.set(folder, await findStudyFolders(folder));
+    this.studies = { folders: found, at: Date.now() };
+    return found;
+  }
+
   private async look(): Promise<void> {
-    const workspaceFolders = workspace.workspaceFolders ?? [];
-    const folders = await Promise.all(
-      workspaceFolders.filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => findRuns(uri.fsPath)),
+    const folders = (workspace.workspaceFolders ?? []).flatMap(({ uri }) =>
+      uri.scheme === 'file' ? [uri.fsPath] : [],
     );
-    const found = await Promise.all(folders.flat().map(readEntry));
+    const studies = await this.studiesOf(folders);
+    const runs = await Promise.all(folders.map((folder) => findRuns(folder, studies.get(folder))));
+    const found = await Promise.all(runs.flat().map(readEntry));
     const now = found.filter((entry) => entry !== undefined);
     if (JSON.stringify(now) === JSON.stringify(this.entries)) return;
     const shownBefore = JSON.stringify(this.shown);
@@ -147,14 +167,14 @@ export class RunStore implements Disposable {
   }
 }
 
-async function readEntry(folder: string): Promise<RunEntry | undefined> {
+async function readEntry({ folder, study }: FoundRun): Promise<RunEntry | undefined> {
   try {
     const run = await readRun(folder);
     const model = modelOf(run);
     const state = await readState(folder);
     const label = await readLabel(folder);
     const name = label.name === '' ? basename(folder) : label.name;
-    return { folder, name, label, model, state, life: await liveness(state, run.created) };
+    return { folder, study, name, label, model, state, life: await liveness(state, run.created) };
   } catch {
     // The folder is not a run's, or is being deleted. The log of the command that made it has the reason.
     return undefined;

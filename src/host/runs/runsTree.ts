@@ -16,7 +16,7 @@ import {
 import type { CheckpointRecord } from '../../protocol/records.ts';
 import { describeCheckpoint, describeRun, statusOf, type RunStatus } from '../../runs/describe.ts';
 import { counted } from '../../base/format.ts';
-import { groupRuns, parseOrder, sortRuns, type RunOrder } from './runOrder.ts';
+import { groupRuns, parseOrder, sortRuns, type RunGroup, type RunOrder } from './runOrder.ts';
 import { allRuns, isListed, type RunFilter } from './runFilter.ts';
 import { checkpointModel, type FollowedRun, type RunEntry, type RunStore } from './runStore.ts';
 
@@ -33,10 +33,10 @@ export interface CheckpointNode {
   readonly model: string;
 }
 
-/** The runs from a model, where they are grouped. */
+/** The runs of a study or from a model, where they are grouped so. */
 export interface GroupNode {
   readonly kind: 'group';
-  readonly model: string;
+  readonly path: string;
 }
 
 export type TreeNode = RunNode | CheckpointNode | GroupNode;
@@ -58,7 +58,6 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   constructor(runs: RunStore, memento: Memento) {
     this.runs = runs;
     this.memento = memento;
-    this.tellOrder();
     this.listening = runs.onDidChange(() => this.refresh());
   }
 
@@ -79,7 +78,6 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
 
   async setOrder(change: Partial<RunOrder>): Promise<void> {
     await this.memento.update(orderKey, { ...this.order, ...change });
-    this.tellOrder();
     this.changed.fire(undefined);
   }
 
@@ -93,11 +91,9 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node === undefined) {
       await this.runs.refresh();
-      if (this.order.grouped) return groupRuns(this.listed).map(({ model }) => this.groupOf(model));
-      return this.listed.map(({ folder }) => this.nodeOf(folder));
+      return this.grouped.map((each) => ('runs' in each ? this.groupOf(each.path) : this.nodeOf(each.folder)));
     }
-    if (node.kind === 'group')
-      return this.listed.filter(({ model }) => model === node.model).map(({ folder }) => this.nodeOf(folder));
+    if (node.kind === 'group') return (this.find(node)?.runs ?? []).map(({ folder }) => this.nodeOf(folder));
     if (node.kind === 'checkpoint') return [];
     const { follower } = await this.open(node.folder);
     return follower.snapshot.checkpoints
@@ -110,9 +106,10 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
 
   getParent(node: TreeNode): TreeNode | undefined {
     if (node.kind === 'checkpoint') return this.nodeOf(node.folder);
-    if (node.kind === 'group' || !this.order.grouped) return undefined;
-    const run = this.runs.runs.find(({ folder }) => folder === node.folder);
-    return run && this.groupOf(run.model);
+    if (node.kind === 'group') return undefined;
+    const holds = ({ runs }: RunGroup<RunEntry>): boolean => runs.some(({ folder }) => folder === node.folder);
+    const group = this.grouped.find((each) => 'runs' in each && holds(each)) as RunGroup<RunEntry> | undefined;
+    return group && this.groupOf(group.path);
   }
 
   dispose(): void {
@@ -127,25 +124,34 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
     return sortRuns(listed, this.order.sort);
   }
 
-  private tellOrder(): void {
-    void commands.executeCommand('setContext', 'pinch.runsGrouped', this.order.grouped);
+  private get grouped(): readonly (RunGroup<RunEntry> | RunEntry)[] {
+    return groupRuns(this.listed, this.order.grouping);
   }
 
-  private groupOf(model: string): GroupNode {
-    const node = this.groups.get(model) ?? { kind: 'group', model };
-    this.groups.set(model, node);
+  private find({ path }: GroupNode): RunGroup<RunEntry> | undefined {
+    return this.grouped.find((each) => 'runs' in each && each.path === path) as RunGroup<RunEntry> | undefined;
+  }
+
+  private groupOf(path: string): GroupNode {
+    const node = this.groups.get(path) ?? { kind: 'group', path };
+    this.groups.set(path, node);
     return node;
   }
 
-  private groupItem({ model }: GroupNode): TreeItem {
-    const group = groupRuns(this.listed).find((one) => one.model === model);
-    const item = new TreeItem(group?.name ?? model, TreeItemCollapsibleState.Expanded);
-    item.id = `model:${model}`;
-    item.description = counted(group?.runs.length ?? 0, 'run');
-    item.iconPath = new ThemeIcon('package');
-    item.contextValue = 'group';
-    item.tooltip = model;
-    item.accessibilityInformation = { label: `Model ${group?.name ?? model}, ${item.description}` };
+  private groupItem(node: GroupNode): TreeItem {
+    const { kind, path, name, runs } = this.find(node) ?? { kind: 'model', path: node.path, name: node.path, runs: [] };
+    // The many runs of a study would push the others out of sight.
+    const { Collapsed, Expanded } = TreeItemCollapsibleState;
+    const item = new TreeItem(name, kind === 'study' ? Collapsed : Expanded);
+    const live = runs.filter(({ life }) => life === 'live').length;
+    item.id = `${kind}:${path}`;
+    item.description = [counted(runs.length, 'run'), ...(live > 0 ? [`${live} running`] : [])].join(', ');
+    item.iconPath = new ThemeIcon(kind === 'study' ? 'beaker' : 'package');
+    item.contextValue = `group.${kind}`;
+    item.tooltip = path;
+    item.accessibilityInformation = {
+      label: `${kind === 'study' ? 'Study' : 'Model'} ${name}, ${item.description}`,
+    };
     return item;
   }
 
@@ -201,6 +207,7 @@ export class RunsTree implements TreeDataProvider<TreeNode>, Disposable {
     item.tooltip.appendText(`${entry.name}: ${describeRun(entry)}\n`);
     if (entry.state?.message) item.tooltip.appendText(`${entry.state.message}\n`);
     item.tooltip.appendText(`Model: ${entry.model}`);
+    if (entry.study !== null) item.tooltip.appendText(`\nStudy: ${entry.study}`);
     if (note !== '') item.tooltip.appendText(`\n${note}`);
     item.accessibilityInformation = { label: `Run ${entry.name}, ${item.description}` };
     item.command = {

@@ -1,6 +1,6 @@
 /** Finds the studies of the workspace and their reports, and sets context keys for them. */
 
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { commands, Disposable, workspace, type Uri } from 'vscode';
 import { readSmallFile } from '../../base/smallFile.ts';
 import { reportName, resultsName } from '../../runs/studyFolder.ts';
@@ -65,10 +65,4 @@ function asKeys(paths: readonly string[]): Readonly<Record<string, true>> {
 
 function pathsOf(files: readonly Uri[]): string[] {
   return files.filter(({ scheme }) => scheme === 'file').map(({ fsPath }) => fsPath);
-}
-
-/** `digits` for digits.json, and for the report in digits.study. */
-export function studyName(path: string): string {
-  const name = basename(path) === reportName ? basename(dirname(path)) : basename(path);
-  return name.replace(/\.(?:json|study)$/u, '');
 }

@@ -14,9 +14,10 @@ import {
   type QuickPickItem,
   type TaskExecution,
 } from 'vscode';
+import { studyName } from '../../runs/studyFolder.ts';
 import type { Services } from '../services.ts';
 import { requireTrust } from '../trust.ts';
-import { findStudyFiles, studyName } from './findStudies.ts';
+import { findStudyFiles } from './findStudies.ts';
 import { showStudyReport } from './showReport.ts';
 
 /** @param target a study file; undefined asks. @throws Error if there is no Node.js to run it. */

@@ -1,7 +1,8 @@
 /** The command Show Study Report. */
 
 import { commands, Uri, window, workspace, type QuickPickItem } from 'vscode';
-import { findReports, findStudyFiles, studyName } from './findStudies.ts';
+import { studyName } from '../../runs/studyFolder.ts';
+import { findReports, findStudyFiles } from './findStudies.ts';
 import { reportEditor } from './reportEditor.ts';
 import { reportOf } from './studyFiles.ts';
 
