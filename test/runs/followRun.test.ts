@@ -12,7 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { effectiveRecords, type MetricsRecord, type RunState, type StepRecord } from '../../src/protocol/records.ts';
 import { appendPoint, newSeries, type StepPoint } from '../../src/protocol/series.ts';
 import { followRun, type RunChange, type RunFollower } from '../../src/runs/followRun.ts';
@@ -397,6 +398,26 @@ describe('a file that is not only added to', () => {
   });
 });
 
+describe('a page that is in sight', () => {
+  // Only the clock of the polling stands still.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+  const grown = async (pollMs: number): Promise<boolean> => {
+    const { follower, add } = await follow(runFolder([start(), ...steps(1, 2)]));
+    follower.setPolling(pollMs);
+    add(steps(3, 3));
+    for (let waited = 0; waited < 100 && follower.series.count < 3; waited += 5) {
+      await sleep(20);
+      vi.advanceTimersByTime(5);
+    }
+    return follower.series.count === 3;
+  };
+
+  test('hears of a step before the next look', async () => expect(await grown(150)).toBe(true));
+
+  test('and others at the next look', async () => expect(await grown(1000)).toBe(false));
+});
+
 describe('rows and lines', () => {
   test('a line whose row is not there yet waits for it, at every byte of the row', async () => {
     const { follower, folder, metrics, told } = await follow(runFolder([start(), step(1)]));
@@ -543,8 +564,4 @@ function expectLayers({ series }: RunFollower, expected: readonly StepRecord[]):
   const filled = series.count * series.layers.length;
   expect(Array.from(series.thresholds.slice(0, filled))).toEqual(all.flatMap(({ thresholds }) => [...thresholds]));
   expect(Array.from(series.sparsities.slice(0, filled))).toEqual(all.flatMap(({ sparsities }) => [...sparsities]));
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -136,11 +136,16 @@ const content = make(
 document.body.append(content, said.element);
 
 const drawAll = oncePerFrame(() => {
-  drawFacts();
+  drawTop();
   drawCarpet();
-  drawCharts();
-  if (saidDrawn || !store.known.series) return;
+  if (saidDrawn || !store.known.series) {
+    drawBelow();
+    drawCharts();
+    return;
+  }
+  // The first picture is the carpet's; what stands below it comes a frame later.
   saidDrawn = true;
+  drawAll();
   whenStill(() => host.post({ kind: 'drawn' }));
 });
 let drawnCharts = -Infinity;
@@ -166,7 +171,8 @@ window.addEventListener(
 
 /** New steps come up to twenty times a second; numbers follow at once, pictures as often as one sees. */
 const drawSteps = oncePerFrame(() => {
-  drawFacts();
+  drawTop();
+  drawBelow();
   const now = performance.now();
   if (now - drawnCarpet >= betweenCarpets) drawCarpet();
   if (now - drawnCharts >= betweenCharts) drawCharts();
@@ -174,20 +180,26 @@ const drawSteps = oncePerFrame(() => {
   later = setTimeout(drawAll, betweenCharts);
 });
 
-function drawFacts(): void {
+/** What stands above the carpet, and what of the page is there at all. */
+function drawTop(): void {
   const { known } = store;
   content.hidden = known.subject === undefined;
   top.update(store);
   result.update(store);
-  furtherOn.update(known.name ?? '', known.curve, known.trusted !== false);
-  what.update(known.about);
-  events.update(known.events ?? nothing);
   const empty = !known.course || known.course.count === 0;
   none.hidden = !known.run || !empty;
   curves.hidden = layers.hidden = empty;
   happened.hidden = !known.run;
   document.body.dataset['step'] = String(known.latest?.step ?? '');
   announce();
+}
+
+/** What stands below the curves. */
+function drawBelow(): void {
+  const { known } = store;
+  furtherOn.update(known.name ?? '', known.curve, known.trusted !== false);
+  what.update(known.about);
+  events.update(known.events ?? nothing);
 }
 
 function drawCarpet(): void {
