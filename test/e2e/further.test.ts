@@ -33,6 +33,7 @@ test(
     await study.waitFor({ timeout: minutes });
     await study.click();
     await workbench.rows('Runs').filter({ hasText: 'self-pinching-50-seed-0' }).first().waitFor();
+    await workbench.webview('heatmap');
     await workbench.picture('runs-of-a-study');
     rmSync(join(server.folder, 'digits.study'), { recursive: true });
     await study.waitFor({ state: 'detached', timeout: minutes });
