@@ -5,12 +5,13 @@ import { basename } from 'node:path';
 import { commands, workspace, type Disposable, type WebviewView, type WebviewViewProvider } from 'vscode';
 import { parseFromHeatmap, type FromHeatmap, type HeatmapState, type ToHeatmap } from '../../protocol/views/heatmap.ts';
 import type { LayerSubject } from '../../protocol/views/layer.ts';
-import { packSeries } from '../../protocol/series.ts';
+import { packSeries, type StepPoint } from '../../protocol/series.ts';
 import type { RunChange } from '../../runs/followRun.ts';
 import { heatmapLayers, heatmapModel, heatmapRun } from './heatmapState.ts';
 import { titleOf } from '../data/modelNames.ts';
 import type { FollowedRun, Subject } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
+import { StepsToPage } from '../panels/stepsToPage.ts';
 import { webviewHtml, webviewOptions } from '../panels/webviewHtml.ts';
 
 /** Milliseconds between two reads of a visible run. A cell must follow its step within 200; reads that are more frequent only keep the pages busy. */
@@ -32,6 +33,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
   private readonly listening: Disposable[];
   private view: WebviewView | undefined;
   private run: FollowedRun | undefined;
+  private readonly steps = new StepsToPage<StepPoint>((points) => this.post({ kind: 'points', points }));
   private subject: Subject | undefined;
   /** The state of an ONNX file, read once for each version of the file. */
   private readonly inspected = new Map<string, HeatmapState>();
@@ -45,7 +47,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
       workspace.onDidGrantWorkspaceTrust(() => void this.show()),
       services.runs.held.onDidMove(({ folder, step, by }) => {
         if (by !== this && folder === this.run?.follower.folder && this.view?.visible === true)
-          this.post({ kind: 'hold', step });
+          void this.post({ kind: 'hold', step });
       }),
     ];
   }
@@ -127,6 +129,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     this.run = run;
     this.pace();
     const { series, snapshot } = run.follower;
+    this.steps.forget();
     this.push({
       ...this.titled(folder),
       notice: null,
@@ -138,7 +141,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     });
     // The run's own page may have moved while this one was hidden.
     const step = this.services.runs.held.of(folder);
-    if (step !== null) this.post({ kind: 'hold', step });
+    if (step !== null) void this.post({ kind: 'hold', step });
   }
 
   private titled(folder: string): Pick<HeatmapState, 'subject'> {
@@ -170,10 +173,11 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     if (this.view?.visible !== true) return;
     switch (change.kind) {
       case 'points': {
-        this.post({ kind: 'points', points: change.points });
+        this.steps.add(change.points);
         return;
       }
       case 'reset': {
+        this.steps.forget();
         this.push({
           layers: heatmapLayers(snapshot, series.layers),
           series: packSeries(series),
@@ -199,7 +203,7 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
     const { run } = this;
     if (run === undefined) return;
     const point = await run.follower.recordAt(step);
-    if (run === this.run) this.post({ kind: 'record', step, point: point ?? null });
+    if (run === this.run) void this.post({ kind: 'record', step, point: point ?? null });
   }
 
   private pace(): void {
@@ -207,15 +211,16 @@ export class HeatmapView implements WebviewViewProvider, Disposable {
   }
 
   private leave(): void {
+    this.steps.forget();
     this.run?.close();
     this.run = undefined;
   }
 
   private push(state: HeatmapState): void {
-    this.post({ kind: 'state', state });
+    void this.post({ kind: 'state', state });
   }
 
-  private post(message: ToHeatmap): void {
-    void this.view?.webview.postMessage(message);
+  private post(message: ToHeatmap): Thenable<boolean> | undefined {
+    return this.view?.webview.postMessage(message);
   }
 }

@@ -11,12 +11,14 @@ import {
   type ToLayer,
 } from '../../protocol/views/layer.ts';
 import { layerInspection } from '../../protocol/results/inspection.ts';
+import type { StepPoint } from '../../protocol/series.ts';
 import type { RunChange } from '../../runs/followRun.ts';
 import { readPrinted } from '../engine/printed.ts';
 import { titleOf } from '../data/modelNames.ts';
 import { layerPoint, layerSeries } from './layerState.ts';
 import { checkpointModel, type FollowedRun } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
+import { StepsToPage } from '../panels/stepsToPage.ts';
 import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
 
 const whenVisible = 100;
@@ -42,6 +44,7 @@ class LayerPanel implements PanelContent {
   /** The checkpoint or file whose weights were read last, and their histogram. */
   private readFrom: string | undefined;
   private histogram: LayerHistogram | undefined;
+  private readonly steps = new StepsToPage<StepPoint>((points) => this.post({ kind: 'points', points }));
   private closed = false;
 
   constructor(services: Services, panel: WebviewPanel, subject: LayerSubject) {
@@ -90,6 +93,7 @@ class LayerPanel implements PanelContent {
     }
     this.run = run;
     this.pace();
+    this.steps.forget();
     this.push({ series: layerSeries(run.follower.series, this.subject.layer) });
   }
 
@@ -99,10 +103,11 @@ class LayerPanel implements PanelContent {
     switch (change.kind) {
       case 'points': {
         const column = follower.series.layers.indexOf(layer);
-        this.post({ kind: 'points', points: change.points.map((point) => layerPoint(point, column)) });
+        this.steps.add(change.points.map((point) => layerPoint(point, column)));
         return;
       }
       case 'reset': {
+        this.steps.forget();
         this.push({ series: layerSeries(follower.series, layer) });
         return;
       }
@@ -150,11 +155,11 @@ class LayerPanel implements PanelContent {
   }
 
   private push(state: LayerState): void {
-    this.post({ kind: 'state', state });
+    void this.post({ kind: 'state', state });
   }
 
-  private post(message: ToLayer): void {
-    if (!this.closed) void this.panel.webview.postMessage(message);
+  private post(message: ToLayer): Thenable<boolean> | undefined {
+    return this.closed ? undefined : this.panel.webview.postMessage(message);
   }
 }
 

@@ -12,10 +12,11 @@ import {
   type RunSubject,
   type ToRun,
 } from '../../protocol/views/run.ts';
-import { firstRows } from '../../protocol/series.ts';
-import type { RunChange } from '../../runs/followRun.ts';
+import { firstRows, type StepPoint } from '../../protocol/series.ts';
+import type { RunChange, RunFollower } from '../../runs/followRun.ts';
 import { KeptVerdicts } from '../evaluation/keptVerdict.ts';
 import { saveChart } from '../panels/saveChart.ts';
+import { StepsToPage } from '../panels/stepsToPage.ts';
 import { SubjectPanels, type PanelContent } from '../panels/subjectPanels.ts';
 import { checkpointModel, type FollowedRun } from '../runs/runStore.ts';
 import type { Services } from '../services.ts';
@@ -62,6 +63,7 @@ export class RunPanel implements PanelContent {
   private readonly told = new Map<string, string>();
   /** The model whose sparsity curve was asked for. */
   private counted: string | undefined;
+  private readonly steps = new StepsToPage<StepPoint>((points) => this.post({ kind: 'points', points }));
   private closed = false;
 
   constructor(services: Services, panel: WebviewPanel, { folder }: RunSubject, verdicts: KeptVerdicts) {
@@ -107,7 +109,7 @@ export class RunPanel implements PanelContent {
         // What was sent before may have been lost, so it is sent again.
         return this.showAll();
       case 'drawn':
-        if (this.run && this.run.follower.series.count > firstRows) this.push(runPageHistory(this.run.follower));
+        if (this.run && this.run.follower.series.count > firstRows) this.pushHistory(this.run.follower);
         return;
       case 'command':
         return this.command(request);
@@ -122,7 +124,7 @@ export class RunPanel implements PanelContent {
         return;
       case 'recordAt': {
         const point = await this.run?.follower.recordAt(request.step);
-        this.post({ kind: 'record', step: request.step, point: point ?? null });
+        void this.post({ kind: 'record', step: request.step, point: point ?? null });
         return;
       }
       case 'copy':
@@ -159,6 +161,7 @@ export class RunPanel implements PanelContent {
       this.pace();
       clearTimeout(waits);
       this.told.clear();
+      this.steps.forget();
       this.push({
         ...title,
         notice: null,
@@ -179,10 +182,10 @@ export class RunPanel implements PanelContent {
     if (!this.panel.visible) return;
     switch (change.kind) {
       case 'points':
-        this.post({ kind: 'points', points: change.points });
+        this.steps.add(change.points);
         return;
       case 'reset':
-        this.push(runPageHistory(follower));
+        this.pushHistory(follower);
         return;
       case 'snapshot':
         this.pushFacts();
@@ -261,11 +264,16 @@ export class RunPanel implements PanelContent {
   }
 
   private push(state: RunPageState): void {
-    this.post({ kind: 'state', state });
+    void this.post({ kind: 'state', state });
   }
 
-  private post(message: ToRun): void {
-    if (!this.closed) void this.panel.webview.postMessage(message);
+  private pushHistory(follower: RunFollower): void {
+    this.steps.forget();
+    this.push(runPageHistory(follower));
+  }
+
+  private post(message: ToRun): Thenable<boolean> | undefined {
+    return this.closed ? undefined : this.panel.webview.postMessage(message);
   }
 }
 
