@@ -105,7 +105,7 @@ class Follower implements RunFollower {
   readonly folder: string;
   private readonly paths: RunPaths;
   readonly listeners = new Set<(change: RunChange) => void>();
-  private readonly run: RunFile;
+  private run: RunFile;
   private readonly tail: MetricsTail;
   private state: RunState | undefined;
   private life: Liveness = 'lost';
@@ -248,6 +248,8 @@ class Follower implements RunFollower {
     this.isWhole = true;
     const isTime = performance.now() - this.lookedAround > lookAround;
     const around = (records || isTime) && (await this.lookAtState());
+    // It may be another run that was made in the same folder.
+    if (reset) this.run = await readRun(this.folder).catch(() => this.run);
     return [
       ...(reset ? [{ kind: 'reset' as const }] : []),
       ...(points.length > 0 ? [{ kind: 'points' as const, points }] : []),

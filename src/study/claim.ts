@@ -22,7 +22,7 @@ const beatEvery = 10_000;
 export async function claimStudy(folder: string, tasks: number): Promise<StudyClaim> {
   await makeFolder(folder);
   const owner = await claimRunFolder(folder).catch((error: unknown) => {
-    if (!(error instanceof RunFolderError)) throw error;
+    if (!(error instanceof RunFolderError) || !error.message.includes('in use')) throw error;
     const by = /process \d+(?: on [^ ]+)?/u.exec(error.message)?.[0] ?? 'another process';
     throw new StudyFileError(`${folder}: ${by} works on this study already. Wait for it, or stop it first.`);
   });

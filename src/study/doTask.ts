@@ -1,17 +1,19 @@
 /** Completes one task of a study from any state: trains its run as far as needed, then evaluates its model. */
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { loadModel } from '../onnx/file/load.ts';
 import { effectiveRecords } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/metrics/readRecords.ts';
+import { listCheckpoints } from '../runfolder/checkpoint.ts';
 import { liveness, readState } from '../runs/state.ts';
 import { textStepsOf, type TextStep } from '../protocol/textSteps.ts';
 import { readKept, type Measured } from '../measure/evaluate/keptEvaluation.ts';
 import { startTrainer } from '../train/start/process.ts';
 import { evaluateInto, type EvaluationOrder } from './evaluateInto.ts';
-import { makeRunFolder } from './makeRunFolder.ts';
+import { makeRunFolder, refuseOtherRun } from './makeRunFolder.ts';
 import type { StudyPaths } from './paths.ts';
 import type { Task } from './plan.ts';
 import type { Study, StudySet } from './file/studyFile.ts';
@@ -56,25 +58,31 @@ const wasAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 /** Whether the run is trained and its model evaluated on all data. */
 export async function isDone(task: Task, place: StudyPlace): Promise<boolean> {
-  const model = await modelOf(task, place).catch(() => undefined);
-  return model !== undefined && (await openSets(task, model, place)).length === 0;
+  try {
+    const model = await modelOf(task, place);
+    return model !== undefined && (await openSets(task, model, place)).length === 0;
+  } catch {
+    // Doing it says what is wrong.
+    return false;
+  }
 }
 
 /**
  * The model that a task evaluates: a run's last checkpoint. A choice by the development set would favour methods that are evaluated more
  * often. Undefined if the run is not finished.
+ * @throws Error if the run has other settings or data than the study has now, or if its checkpoint is gone.
  */
-export async function modelOf(
-  task: Task,
-  { study, paths }: Pick<StudyPlace, 'study' | 'paths'>,
-): Promise<string | undefined> {
+export async function modelOf(task: Task, { study, paths, inputs }: StudyPlace): Promise<string | undefined> {
   if (task.kind === 'model') return study.models.find(({ name }) => name === task.model)?.path;
   const folder = paths.run(task.name);
   if ((await readState(folder))?.status !== 'done') return undefined;
+  await refuseOtherRun(folder, task, inputs.ofRun(task.model));
   const records = effectiveRecords(await readRecords(runPaths(folder).metrics));
   const end = records.findLast((record) => record.kind === 'end');
   if (end?.status !== 'done' || end.checkpoint === null) return undefined;
-  return join(folder, end.checkpoint);
+  const checkpoint = join(folder, end.checkpoint);
+  if (existsSync(checkpoint)) return checkpoint;
+  throw new Error(`${checkpoint}: the checkpoint is gone; delete ${folder} to train it again.`);
 }
 
 /** The existing, valid evaluations, in the order of the study's sets; undefined where there is none. */
@@ -157,12 +165,17 @@ async function trainToEnd(folder: string, { threads, signal }: TaskContext): Pro
     // Another process may have been faster, and trains in the folder now.
     if (after !== undefined && (await liveness(after)) === 'live') continue;
     if (code === 1) return { status: 'failed', message: after?.message ?? `${folder}: the trainer failed.` };
-    const step = after?.step ?? 0;
+    const step = await newestCheckpoint(folder);
     crashes = { step, count: step > crashes.step ? 1 : crashes.count + 1 };
     if (crashes.count < mostCrashes) continue;
     const how = killed ?? `exit code ${code ?? 0}`;
     return { status: 'failed', message: `${folder}: the trainer ended unexpectedly ${mostCrashes} times (${how}).` };
   }
+}
+
+/** Its step: what a crash cannot take back. 0 without one. */
+export async function newestCheckpoint(folder: string): Promise<number> {
+  return (await listCheckpoints(runPaths(folder).checkpoints)).at(-1) ?? 0;
 }
 
 async function train(
@@ -172,6 +185,8 @@ async function train(
 ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   const trainer = startTrainer(folder, { quiet: true, threads });
   signal.addEventListener('abort', trainer.stop, { once: true });
+  // It may have come before somebody listened.
+  if (signal.aborted) trainer.stop();
   try {
     return await trainer.ended;
   } finally {

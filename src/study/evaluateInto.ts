@@ -51,6 +51,8 @@ export async function evaluateInto(folder: string, order: EvaluationOrder): Prom
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-4000)));
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
+  // It may have come before somebody listened.
+  if (signal.aborted) kill();
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject);

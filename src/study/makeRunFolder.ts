@@ -25,7 +25,7 @@ export async function makeRunFolder(
   const folder = paths.run(task.name);
   await makeFolder(paths.runs);
   if (existsSync(runPaths(folder).run)) {
-    await refuseOther(folder, task, inputs);
+    await refuseOtherRun(folder, task, inputs);
     return folder;
   }
   await removeUnfinished(folder);
@@ -33,20 +33,30 @@ export async function makeRunFolder(
   return folder;
 }
 
-async function refuseOther(folder: string, task: RunTask, inputs: Omit<RunFile, 'settings'>): Promise<void> {
+/** @throws Error if the run in the folder has other settings or data than the task. */
+export async function refuseOtherRun(folder: string, task: RunTask, inputs: Pick<RunFile, 'checksums'>): Promise<void> {
   const run = await readRun(folder);
   const advice = 'delete that folder to train it again, or give the study another folder';
   // Settings that an earlier form of run.json lacks were added after such a run. Where it names SpecAugment, it had no masked features.
   const key =
-    firstDifference(run.settings, { ...task.settings }, run.version < runFileVersion) ??
+    firstDifference(withoutPlaces(run.settings), withoutPlaces({ ...task.settings }), run.version < runFileVersion) ??
     ('specAugment' in run.settings
       ? firstDifference({ specAugment: settingsOf(run).specAugment }, { specAugment: task.settings.specAugment }, false)
       : undefined);
   if (key !== undefined) throw new Error(`${folder}: it was trained with another "${key}"; ${advice}.`);
   const other = (['model', 'train', 'dev'] as const).find((name) => run.checksums[name] !== inputs.checksums[name]);
-  if (other !== undefined) {
-    throw new Error(`${folder}: ${task.settings[other] ?? other} has changed since it was started; ${advice}.`);
-  }
+  if (other === undefined) return;
+  const now = task.settings[other];
+  const what =
+    run.settings[other] === now
+      ? `${now ?? other} has changed since it was started`
+      : `it was trained with another "${other}"`;
+  throw new Error(`${folder}: ${what}; ${advice}.`);
+}
+
+/** A study that was moved, or copied to another machine, has the same files elsewhere; their checksums say so. */
+function withoutPlaces(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return { ...settings, model: '', train: '', dev: '' };
 }
 
 /** The dotted key of the first different setting. */

@@ -44,21 +44,29 @@ export async function runStudy(
     for (const [at, task] of tasks.entries()) {
       // Comparing finished runs of a large study takes a minute.
       onPhase?.(`Reading results: ${at + 1} of ${tasks.length}`);
-      if (!(await results.add(task))) open.push(task);
+      // What cannot be read is done again, which says what is wrong.
+      if (!(await results.add(task).catch(() => false))) open.push(task);
     }
     claim.progress(results.done);
     if (open.length < tasks.length) say(`${tasks.length - open.length} of ${tasks.length} were done before.`);
-    await results.write();
+    await results.write().catch((error: unknown) => say(failureOf(error).message));
 
     const failed: string[] = [];
     const events: TaskEvents = {
       onStart: ({ name }) => say(`${name}: begins.`),
-      onEnd: async (task, end) => {
-        await results.add(task, end);
-        if (end.status === 'failed') failed.push(task.name);
+      onEnd: async (task, ended) => {
+        const end = await results.add(task).then(
+          () => ended,
+          (error: unknown) => (ended.status === 'failed' ? ended : failureOf(error)),
+        );
+        if (end.status === 'failed') {
+          results.fail(task, end.message);
+          failed.push(task.name);
+        }
         claim.progress(results.done);
         say(`${task.name}: ${describeEnd(end)} ${results.done} of ${tasks.length} are done.`);
-        await results.write();
+        // What is being trained goes on; the last writing must succeed.
+        await results.write().catch((error: unknown) => say(failureOf(error).message));
       },
     };
     if (open.length > 0 && on === 'slurm') {
@@ -104,6 +112,11 @@ function processorsOfJob(): number | undefined {
   const processors = Number(process.env['SLURM_CPUS_ON_NODE']);
   return Number.isSafeInteger(processors) && processors > 0 ? processors : undefined;
 }
+
+const failureOf = (error: unknown): Extract<TaskEnd, { readonly status: 'failed' }> => ({
+  status: 'failed',
+  message: error instanceof Error ? error.message : String(error),
+});
 
 function describeEnd(end: TaskEnd): string {
   if (end.status === 'failed') return `failed: ${end.message}`;

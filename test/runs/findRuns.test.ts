@@ -53,7 +53,7 @@ test('the runs of studies stand among the others', async () => {
   const own = run(workspace, 'own', '2026-01-02T00:00:00.000Z');
   const late = run(workspace, 'ump-50', '2026-01-03T00:00:00.000Z', 'a/digits.study');
   const early = run(workspace, 'ump-50', '2026-01-01T00:00:00.000Z', 'results');
-  writeFileSync(join(workspace, 'results/study.json'), '{}');
+  for (const name of ['study.json', 'study.html']) writeFileSync(join(workspace, 'results', name), '');
   const studies = await findStudyFolders(workspace);
   expect(studies).toEqual([join(workspace, 'a/digits.study'), join(workspace, 'results')]);
   expect(await findRuns(workspace, studies)).toEqual([
@@ -76,4 +76,14 @@ test('studies are not looked for in hidden folders, packages, links or other stu
   symlinkSync(join(workspace, '.hidden'), join(workspace, 'link'));
   expect(await findStudyFolders(workspace)).toEqual([join(workspace, 'a.study')]);
   expect(await findStudyFolders(join(workspace, 'nothing'))).toEqual([]);
+});
+
+test('a study beside very many folders is found, and one below a study file', async () => {
+  const workspace = temporaryFolder();
+  for (let at = 0; at < 2100; at++) mkdirSync(join(workspace, 'corpus', `speaker-${at}`), { recursive: true });
+  run(workspace, 'run', '2026-01-01T00:00:00.000Z', 'z/digits.study');
+  // A study's file of this name, beside TensorBoard's folder.
+  mkdirSync(join(workspace, 'runs'));
+  writeFileSync(join(workspace, 'study.json'), '{}');
+  expect(await findStudyFolders(workspace)).toEqual([join(workspace, 'z/digits.study')]);
 });

@@ -386,6 +386,15 @@ describe('a file that is not only added to', () => {
     expect(await told()).toEqual([{ kind: 'points', points: [point(6)] }]);
   });
 
+  test('a run made again in the same folder has its own settings', async () => {
+    const { follower, folder, told } = await follow(runFolder([start(), ...steps(1, 4)]));
+    rmSync(folder, { recursive: true });
+    runFolder([start(), ...steps(1, 2)], undefined, folder);
+    writeFileSync(join(folder, 'run.json'), JSON.stringify({ ...runFile, settings: { ...runFile.settings, seed: 7 } }));
+    expect(kinds(await told())).toContain('snapshot');
+    expect(follower.snapshot.run.settings).toMatchObject({ seed: 7 });
+  });
+
   test('one that is gone leaves nothing, and may come back', async () => {
     const { follower, metrics, told } = await follow(runFolder([start(), ...steps(1, 5)]));
     rmSync(metrics);

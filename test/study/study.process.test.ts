@@ -1,6 +1,6 @@
 /** Real studies of the toy model: to the end, killed and gone on with, several runs at once, and what they refuse. */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -242,6 +242,18 @@ describe('a study is refused', () => {
     expect((await study('changed.json', ...only)).err).toMatch(/it was trained with another "train"/u);
   });
 
+  test('run by run where it was edited after they were done', async () => {
+    const settings = { device: 'cpu', steps: 3, freeze: ['conv'], batch: { seconds: 4 } };
+    const methods = ['none'];
+    expect((await study(writeToyStudy(folder, 'edited', { settings, methods }))).code).toBe(0);
+    writeToyStudy(folder, 'edited', { settings: { ...settings, steps: 4 }, methods });
+    const { code, out } = await study('edited.json', '--json');
+    expect(code).toBe(1);
+    const [run] = (JSON.parse(out) as StudyResults).runs;
+    expect(run).toMatchObject({ status: 'failed', found: null });
+    expect(run?.message).toMatch(/it was trained with another "steps"; delete that folder/u);
+  });
+
   test.each([
     ['a file that does not exist', ['none.json'], /none\.json: the study cannot be read: the file does not exist\.$/mu],
     ['a model that is not there', ['lost.json'], /lost\.json: "model": .*lost: the file does not exist\.$/mu],
@@ -254,6 +266,28 @@ describe('a study is refused', () => {
     expect(code).toBe(2);
     expect(err).toMatch(pattern);
   });
+});
+
+test('a run whose checkpoint is gone is named, and the others stay', async () => {
+  const settings = { device: 'cpu', steps: 3, freeze: ['conv'], batch: { seconds: 4 } };
+  expect((await study(writeToyStudy(folder, 'gone', { settings, sparsities: [0.3] }))).code).toBe(0);
+  rmSync(at('gone.study/runs/none-seed-0/checkpoints'), { recursive: true });
+  const { code, out } = await study('gone.json', '--json');
+  expect(code).toBe(1);
+  const { runs } = JSON.parse(out) as StudyResults;
+  expect(runs.map(({ status }) => status)).toEqual(['failed', 'done']);
+  expect(runs[0]?.message).toMatch(/step-000003: the checkpoint is gone; delete .*none-seed-0 to train it again\./u);
+});
+
+test('a study that was moved with its model and its speech is measured there and not trained again', async () => {
+  await wholeStudy();
+  const moved = mkdtempSync(join(tmpdir(), 'pinch-moved-'));
+  cpSync(folder, moved, { recursive: true });
+  const { code, err } = await pinch(['study', 'whole.json'], moved).ended;
+  const [before, after] = [folder, moved].map((place) => stepsOf(join(place, 'whole.study')));
+  rmSync(moved, { recursive: true });
+  expect(code, err).toBe(0);
+  expect(after).toEqual(before);
 });
 
 test('a run that fails is named, and the others are done', async () => {

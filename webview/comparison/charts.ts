@@ -14,9 +14,12 @@ import { make } from '../ui/dom.ts';
 import { lookOf } from './colours.ts';
 import { atAllPlaces, onOneGrid, type Sampled } from './resample.ts';
 
+export type PlacedRun = readonly [place: number, run: ComparedRun];
+
 export interface ComparedCharts {
   readonly element: HTMLElement;
-  readonly update: (runs: readonly ComparedRun[], kind: AxisKind) => void;
+  /** @param runs with their places among all that are compared, which have their colours. */
+  readonly update: (runs: readonly PlacedRun[], kind: AxisKind) => void;
 }
 
 interface Shown {
@@ -71,14 +74,14 @@ export function comparedCharts(
   return {
     element,
     update(runs, kind) {
-      const key = JSON.stringify([kind, runs.map(({ folder }) => folder)]);
+      const key = JSON.stringify([kind, runs.map(([place, { folder }]) => [place, folder])]);
       if (key !== made) {
         made = key;
         build(runs, kind);
       }
-      const axes = runs.map(({ course, stepsPerEpoch }) => axisOf(kind, course, stepsPerEpoch));
+      const axes = runs.map(([, { course, stepsPerEpoch }]) => axisOf(kind, course, stepsPerEpoch));
       for (const [at, one] of shown.entries()) {
-        const curves = runs.map((run, index) => one.sample(run, axes[index]?.of ?? ((step) => step)));
+        const curves = runs.map(([, run], index) => one.sample(run, axes[index]?.of ?? ((step) => step)));
         const { x, lines } = one.dots ? atAllPlaces(curves) : onOneGrid(curves);
         const drawn = charts[at];
         if (!drawn) continue;
@@ -87,9 +90,9 @@ export function comparedCharts(
         drawn.table.now = {
           ...{ title: one.title, xLabel: axes[0]?.label ?? '', x, range: one.range, format: one.format },
           formatX: axes[0]?.format ?? String,
-          lines: runs.map(({ name }, index) => ({
+          lines: runs.map(([place, { name }], index) => ({
             label: name,
-            ...lookOf(index),
+            ...lookOf(place),
             dots: one.dots,
             values: lines[index] ?? [],
           })),
@@ -98,8 +101,8 @@ export function comparedCharts(
     },
   };
 
-  function build(runs: readonly ComparedRun[], kind: AxisKind): void {
-    const [first] = runs;
+  function build(runs: readonly PlacedRun[], kind: AxisKind): void {
+    const first = runs[0]?.[1];
     if (!first) return;
     const axis = axisOf(kind, first.course, first.stepsPerEpoch);
     const zoomAll = (to: Zoom | undefined): void => {
@@ -113,7 +116,7 @@ export function comparedCharts(
         ...(range && { range }),
         wholeX: kind === 'step',
         onZoom: zoomAll,
-        lines: runs.map(({ name }, index) => ({ label: name, ...lookOf(index), dots, format })),
+        lines: runs.map(([place, { name }]) => ({ label: name, ...lookOf(place), dots, format })),
       });
       const none = make('p', { class: 'quiet none' }, 'Nothing measured yet.');
       const save = (extension: string, content: string | Uint8Array<ArrayBuffer>): void =>

@@ -30,6 +30,7 @@ interface Saved {
 interface Cloth {
   readonly element: HTMLElement;
   readonly carpet: Carpet;
+  readonly none: HTMLElement;
   /** What it shows: others are not drawn again when one run has changed. */
   run: ComparedRun | undefined;
   axis: string;
@@ -96,11 +97,10 @@ const draw = oncePerFrame(() => {
   busy.hidden = runs.size + problems.size >= folders.length;
   wrong.replaceChildren(...Array.from(problems.values(), (text) => make('p', { class: 'error' }, text)));
   const order = [...runs].sort(([a], [b]) => a - b);
-  const read = order.map(([, run]) => run);
   table.update(folders.map((_, index) => runs.get(index)));
   drawDifferences(order);
   // A chart's lines have their runs' colours, by place; until all are read, some would have others'.
-  if (busy.hidden) charts.update(read, kind);
+  if (busy.hidden) charts.update(order, kind);
   drawCarpets(order);
   if (!busy.hidden || resting) return;
   resting = true;
@@ -182,15 +182,18 @@ function drawCarpets(order: readonly (readonly [number, ComparedRun])[]): void {
         link(name, () => host.post({ kind: 'openRun', index })),
       );
       const none = make('p', { class: 'quiet' }, 'No gates, or no step yet: there are no layers to show.');
-      const figure = make('figure', {}, caption, layers.length > 0 && course.count > 0 ? made.element : none);
-      cloth = { element: figure, carpet: made, run: undefined, axis: '' };
+      const figure = make('figure', {}, caption, made.element, none);
+      cloth = { element: figure, carpet: made, none, run: undefined, axis: '' };
       cloths.set(index, cloth);
       carpets.replaceChildren(...[...cloths].sort(([a], [b]) => a - b).map(([, { element }]) => element));
     }
     const axis = JSON.stringify([kind, all]);
     if (cloth.run === run && cloth.axis === axis) continue;
     Object.assign(cloth, { run, axis });
-    if (layers.length > 0 && course.count > 0)
+    const isEmpty = layers.length === 0 || course.count === 0;
+    cloth.carpet.element.hidden = isEmpty;
+    cloth.none.hidden = !isEmpty;
+    if (!isEmpty)
       cloth.carpet.update({ series, layers, axis: axisOf(kind, course, stepsPerEpoch), zoom: all, held: null });
   }
 }

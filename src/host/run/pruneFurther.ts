@@ -28,6 +28,8 @@ export async function pruneFurther(services: Services, target?: unknown): Promis
   if (!place) throw new Error(`${titleOf(model)} is no checkpoint of a run. Prune Model prunes it.`);
   const run = await services.runs.follow(place.run);
   try {
+    // Of a long run little is known before it was read.
+    await run.follower.refresh();
     const { snapshot } = run.follower;
     const checkpoint = snapshot.checkpoints.find(({ step }) => step === place.step);
     if (!checkpoint) throw new Error(`${titleOf(model)} is not among the checkpoints of its run.`);

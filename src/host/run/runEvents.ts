@@ -1,6 +1,7 @@
 /** What happened in a run besides its steps, in words and in order: evaluations, checkpoints, removals, alerts, rewinds, resumes and its end. */
 
 import { byteSize, counted, duration, percent, shortCount } from '../../base/format.ts';
+import { errorRateName } from '../../protocol/errorRate.ts';
 import type { RunEvent } from '../../protocol/views/run.ts';
 import { curveOf, type Course } from '../../protocol/course.ts';
 import type { RunSnapshot } from '../../runs/followRun.ts';
@@ -15,8 +16,9 @@ const restSteps = 20;
 export function runEvents(snapshot: RunSnapshot, course: Course): RunEvent[] {
   const { evaluations, checkpoints, alerts, shrinks, rewinds, end } = snapshot;
   const events: RunEvent[] = [
-    ...evaluations.map(({ step, wer, sparsity }): RunEvent => {
-      return { kind: 'evaluation', step, text: `Word error rate ${percent(wer)} at ${percent(sparsity)} sparsity.` };
+    ...evaluations.map(({ step, wer, unit, sparsity }): RunEvent => {
+      const text = sentence(`${errorRateName(unit)} ${percent(wer)} at ${percent(sparsity)} sparsity`);
+      return { kind: 'evaluation', step, text };
     }),
     ...checkpoints.map(({ step, sparsity, bytes }): RunEvent => {
       return { kind: 'checkpoint', step, text: `Checkpoint, ${percent(sparsity)} sparse, ${byteSize(bytes)}.` };

@@ -23,22 +23,38 @@ export class Notifications implements Disposable {
 
   dispose(): void {
     this.listening.dispose();
-    for (const run of this.watched.values()) void run.then(({ close }) => close());
+    for (const folder of this.watched.keys()) this.leave(folder);
   }
 
   private look(): void {
+    const listed = new Set(this.runs.runs.map(({ folder }) => folder));
+    for (const folder of this.watched.keys()) if (!listed.has(folder)) this.leave(folder);
     for (const entry of this.runs.runs) {
       const { folder, life } = entry;
       // A study says itself what its runs come to.
       if (entry.study !== null) continue;
       if (life === 'live') {
         if (this.pending[folder] === undefined) this.remember(folder, []);
-        if (!this.watched.has(folder)) this.watched.set(folder, this.watch(entry));
+        if (!this.watched.has(folder)) {
+          const watching = this.watch(entry);
+          this.watched.set(folder, watching);
+          // It cannot be read now; the next look tries again.
+          watching.catch(() => this.watched.delete(folder));
+        }
       } else if (this.pending[folder] !== undefined) {
         this.remember(folder, undefined);
         void this.tellEnd(entry);
       }
     }
+  }
+
+  /** The folder is gone, or no longer of this workspace. */
+  private leave(folder: string): void {
+    void this.watched
+      .get(folder)
+      ?.then(({ close }) => close())
+      .catch(() => undefined);
+    this.watched.delete(folder);
   }
 
   private async watch({ folder, name }: RunEntry): Promise<FollowedRun> {

@@ -39,8 +39,8 @@ interface Shared {
 }
 
 const lookEvery = 2000;
-/** Milliseconds between two searches of the workspace for studies, which are seldom new. */
-const searchEvery = 20_000;
+/** Milliseconds between two searches of the workspace for studies, which are seldom new, and how many times as long as a search took. */
+const [searchEvery, searchShare] = [20_000, 20];
 const slowly = 1000;
 const shownKey = 'pinch.shown';
 
@@ -52,7 +52,10 @@ export class RunStore implements Disposable {
   private readonly timer: NodeJS.Timeout;
   private entries: readonly RunEntry[] = [];
   private looking: Promise<void> | undefined;
-  private studies: { readonly folders: ReadonlyMap<string, readonly string[]>; readonly at: number } | undefined;
+  /** By workspace folder. */
+  private studies: ReadonlyMap<string, readonly string[]> = new Map();
+  private searching: Promise<void> | undefined;
+  private nextSearch = -Infinity;
   /** Fires when the list or the state of a run has changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidChangeShown = this.shownChanged.event;
@@ -60,7 +63,12 @@ export class RunStore implements Disposable {
 
   constructor(memento: Memento) {
     this.memento = memento;
-    this.timer = setInterval(() => void this.refresh(), lookEvery);
+    this.timer = setInterval(() => {
+      if (performance.now() > this.nextSearch) void this.search();
+      void this.refresh();
+    }, lookEvery);
+    // Only the search finds the runs of studies; others need not wait for it.
+    void this.search().then(() => this.refresh());
     void this.refresh();
   }
 
@@ -70,8 +78,9 @@ export class RunStore implements Disposable {
   }
 
   /** Searches for studies, too. */
-  refreshAll(): Promise<void> {
-    this.studies = undefined;
+  async refreshAll(): Promise<void> {
+    await this.search();
+    await this.looking;
     return this.refresh();
   }
 
@@ -141,23 +150,25 @@ export class RunStore implements Disposable {
     return shared;
   }
 
-  private async studiesOf(folders: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const known = this.studies;
-    if (known && Date.now() - known.at < searchEvery && folders.every((folder) => known.folders.has(folder)))
-      return known.folders;
+  private search(): Promise<void> {
+    this.searching ??= this.findStudies().finally(() => (this.searching = undefined));
+    return this.searching;
+  }
+
+  private async findStudies(): Promise<void> {
+    const began = performance.now();
     const found = new Map<string, readonly string[]>();
-    for (const folder of folders) found.set(folder, await findStudyFolders(folder));
-    this.studies = { folders: found, at: Date.now() };
-    return found;
+    for (const folder of localFolders()) found.set(folder, await findStudyFolders(folder));
+    this.studies = found;
+    const now = performance.now();
+    this.nextSearch = now + Math.max(searchEvery, searchShare * (now - began));
   }
 
   private async look(): Promise<void> {
-    const folders = (workspace.workspaceFolders ?? []).flatMap(({ uri }) =>
-      uri.scheme === 'file' ? [uri.fsPath] : [],
-    );
-    const studies = await this.studiesOf(folders);
-    const runs = await Promise.all(folders.map((folder) => findRuns(folder, studies.get(folder))));
-    const found = await Promise.all(runs.flat().map(readEntry));
+    const runs = await Promise.all(localFolders().map((folder) => findRuns(folder, this.studies.get(folder))));
+    // A workspace folder may lie in another one, and a study is found in both.
+    const different = new Map(runs.flat().map((run) => [run.folder, run]));
+    const found = await Promise.all([...different.values()].map(readEntry));
     const now = found.filter((entry) => entry !== undefined);
     if (JSON.stringify(now) === JSON.stringify(this.entries)) return;
     const shownBefore = JSON.stringify(this.shown);
@@ -165,6 +176,10 @@ export class RunStore implements Disposable {
     this.changed.fire();
     if (JSON.stringify(this.shown) !== shownBefore) this.shownChanged.fire();
   }
+}
+
+function localFolders(): string[] {
+  return (workspace.workspaceFolders ?? []).flatMap(({ uri }) => (uri.scheme === 'file' ? [uri.fsPath] : []));
 }
 
 async function readEntry({ folder, study }: FoundRun): Promise<RunEntry | undefined> {

@@ -3,7 +3,7 @@
 import { dirname, relative, sep } from 'node:path';
 import { writeAtomically } from '../../base/atomicFile.ts';
 import { studyVersion, type ModelResult, type RunResult, type StudyResults } from '../../protocol/results/study.ts';
-import type { StudyPlace, TaskEnd } from '../doTask.ts';
+import type { StudyPlace } from '../doTask.ts';
 import type { Study, StudyModel } from '../file/studyFile.ts';
 import type { RunTask, Task } from '../plan.ts';
 import { reportPage } from '../report/page.ts';
@@ -28,9 +28,12 @@ export class Results {
     this.comparisons = new Comparisons(place, tasks);
   }
 
-  /** @returns whether the task is complete. */
-  async add(task: Task, end?: TaskEnd): Promise<boolean> {
-    if (end?.status === 'failed') this.failures.set(task.name, end.message);
+  /**
+   * Reads a task's results, if it has any yet.
+   * @throws Error if what is there cannot be read, or is not of the study as it is now. The others' results are not affected.
+   * @returns whether the task is complete.
+   */
+  async add(task: Task): Promise<boolean> {
     if (!this.collected.has(task.name)) {
       const found = await collectTask(task, this.place);
       if (found) {
@@ -39,6 +42,10 @@ export class Results {
       }
     }
     return this.collected.has(task.name);
+  }
+
+  fail(task: Task, message: string): void {
+    this.failures.set(task.name, message);
   }
 
   get done(): number {
@@ -60,10 +67,11 @@ export class Results {
       await this.summary.prepare(done.filter(({ task }) => task.model === name));
     }
     const results = this.results(done);
+    // The first has everything, and the others may be open in a program that locks them.
     const files = [
+      [paths.json, `${JSON.stringify(results, null, 2)}\n`],
       [paths.csv, resultsCsv(results)],
       [paths.html, reportPage(results)],
-      [paths.json, `${JSON.stringify(results, null, 2)}\n`],
     ] as const;
     for (const [path, text] of files) await writeAtomically(path, [Buffer.from(text)]);
     return results;

@@ -2,8 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { readState } from '../../runs/state.ts';
-import { isDone, type StudyPlace } from '../doTask.ts';
+import { isDone, newestCheckpoint, type StudyPlace } from '../doTask.ts';
 import { commandFile } from '../evaluateInto.ts';
 import type { TaskEvents } from '../local.ts';
 import type { Task } from '../plan.ts';
@@ -53,7 +52,7 @@ export async function doJobs(tasks: readonly Task[], context: JobsContext, event
 class Jobs {
   private readonly submissions: Submissions;
   private readonly context: JobsContext;
-  /** The tasks submitted by this process: the run's progress at that time, and the number of jobs without progress. */
+  /** The tasks submitted by this process: the step of the run's newest checkpoint at that time, and the number of jobs without progress. */
   private readonly tries = new Map<string, { readonly step: number; readonly inVain: number }>();
   private silent = false;
 
@@ -88,7 +87,7 @@ class Jobs {
     for (const task of tasks) {
       const step = await this.stepOf(task);
       const before = this.tries.get(task.name);
-      this.tries.set(task.name, { step, inVain: before && before.step === step ? before.inVain + 1 : 0 });
+      this.tries.set(task.name, { step, inVain: before && step <= before.step ? before.inVain + 1 : 0 });
     }
   }
 
@@ -108,7 +107,7 @@ class Jobs {
 
   private async stepOf(task: Task): Promise<number> {
     if (task.kind === 'model') return 0;
-    return (await readState(this.context.paths.run(task.name)).catch(() => undefined))?.step ?? 0;
+    return newestCheckpoint(this.context.paths.run(task.name));
   }
 
   private async patiently<T>(ask: () => Promise<T>): Promise<T | undefined> {
