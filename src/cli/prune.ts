@@ -1,12 +1,12 @@
 /** `pinch prune` and `pinch resume`: create or find a run folder, train in a process of its own, and report the result. */
 
 import { percent } from '../base/format.ts';
-import { describeBudget, type Budget } from '../measure/cost/budget.ts';
+import { describeBudget } from '../measure/cost/budget.ts';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { is } from 'valibot';
 import { errorRateName, type ScoringUnit } from '../protocol/errorRate.ts';
-import { budget as budgetSetting, newHeadSettings } from '../protocol/settings.ts';
+import { budget as budgetSetting, newHeadSettings, type RunSettings } from '../protocol/settings.ts';
 import { effectiveRecords, type MetricsRecord } from '../protocol/records.ts';
 import { runPaths } from '../runs/paths.ts';
 import { readRecords } from '../runs/metrics/readRecords.ts';
@@ -39,7 +39,7 @@ interface RunResult {
   readonly wer: number | null;
   readonly best: { readonly step: number; readonly wer: number; readonly checkpoint: string } | null;
   /** What the model was to cost; null if nothing was asked for. */
-  readonly budget: Budget | null;
+  readonly budget: RunSettings['budget'] | null;
   /** Seconds spent in training steps. */
   readonly seconds: number;
 }
@@ -166,7 +166,7 @@ async function describeResult(folder: string, crash: string | null): Promise<Run
 }
 
 /** @param value of a run.json, whose earlier form had none */
-function budgetOf(value: unknown): Budget | null {
+function budgetOf(value: unknown): RunSettings['budget'] | null {
   const budget = is(budgetSetting, value) ? value : undefined;
   return budget && (budget.bytes !== null || budget.latency !== null) ? budget : null;
 }
@@ -184,9 +184,15 @@ function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, unit, wer, be
       ...(wer === null ? [] : [[`${errorRateName(unit)}, development set`, share(wer)]]),
       ...(budget === null
         ? []
-        : [['asked for', `${describeBudget(budget)}; compare with: pinch inspect ${checkpoint}`]]),
+        : [['asked for', `${describeBudget(budget)}; see what came out with: ${howToMeasure(budget, checkpoint)}`]]),
       ...(best === null ? [] : [['best checkpoint at this sparsity', `${best.checkpoint} (${percent(best.wer, 2)})`]]),
     ],
     [1],
   );
+}
+
+/** Sizes with weights of 8 bits are those of the export. */
+function howToMeasure({ int8, latency }: RunSettings['budget'], checkpoint: string): string {
+  if (int8) return `pinch export --int8 ${checkpoint}`;
+  return `pinch inspect${latency === null ? '' : ' --latency'} ${checkpoint}`;
 }
