@@ -1,6 +1,5 @@
 /** Follows a run: reads its folder, and then everything added to it, by any writer on any machine. */
 
-import { watch, type FSWatcher } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -89,11 +88,6 @@ export async function followRun(folder: string, options: FollowOptions): Promise
 /** Milliseconds between two reads of state.json and the checkpoints: a live trainer writes state.json every second. */
 const lookAround = 500;
 
-/** Milliseconds between two looks, below which the system is also asked to tell when the file has grown. */
-const hurried = 200;
-/** Milliseconds from its word to the look, so that a line that comes with others is read with them. */
-const afterWord = 5;
-
 /** Milliseconds after the last first picture before a long run is read whole. */
 const afterFirstPictures = 300;
 
@@ -113,9 +107,6 @@ class Follower implements RunFollower {
   private lookedAround = -Infinity;
   private pollMs: number;
   private timer: NodeJS.Timeout | undefined;
-  private watcher: FSWatcher | undefined;
-  /** During a look. */
-  private hasGrown = false;
   private looking: Promise<void> | undefined;
   private firstLook: Promise<void> | undefined;
   isWhole = false;
@@ -166,7 +157,6 @@ class Follower implements RunFollower {
 
   setPolling(ms: number): void {
     this.pollMs = ms;
-    this.watch();
     if (!this.looking) this.schedule();
   }
 
@@ -180,7 +170,6 @@ class Follower implements RunFollower {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    this.watcher?.close();
     this.tail.close();
   }
 
@@ -203,36 +192,16 @@ class Follower implements RunFollower {
     if (!this.closed) await this.startLooking();
   }
 
-  private schedule(after = this.pollMs): void {
+  private schedule(): void {
     clearTimeout(this.timer);
-    if (!this.closed && this.hasHadItsTurn) this.timer = setTimeout(() => void this.startLooking(), after);
-  }
-
-  /** The system's word comes sooner than the next look. For what is written on another machine it never comes, and looking is enough. */
-  private watch(): void {
-    const wanted = this.pollMs < hurried && !this.closed;
-    if (wanted === (this.watcher !== undefined)) return;
-    this.watcher?.close();
-    this.watcher = undefined;
-    if (!wanted) return;
-    try {
-      this.watcher = watch(this.folder, { persistent: false }, (_, name) => {
-        if (name !== basename(this.paths.metrics)) return;
-        if (this.looking) this.hasGrown = true;
-        else this.schedule(afterWord);
-      });
-      this.watcher.on('error', () => this.watcher?.close());
-    } catch {
-      // The folder is gone, or the system watches as many as it can.
-    }
+    if (!this.closed && this.hasHadItsTurn) this.timer = setTimeout(() => void this.startLooking(), this.pollMs);
   }
 
   private startLooking(): Promise<void> {
     clearTimeout(this.timer);
     this.looking ??= this.look().finally(() => {
       this.looking = undefined;
-      this.schedule(this.hasGrown ? afterWord : this.pollMs);
-      this.hasGrown = false;
+      this.schedule();
     });
     return this.looking;
   }

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { effectiveRecords, type MetricsRecord, type RunState, type StepRecord } from '../../src/protocol/records.ts';
 import { appendPoint, newSeries, type StepPoint } from '../../src/protocol/series.ts';
 import { followRun, type RunChange, type RunFollower } from '../../src/runs/followRun.ts';
@@ -405,26 +405,6 @@ describe('a file that is not only added to', () => {
     await told();
     expect(stepsOf(follower)).toEqual([1]);
   });
-});
-
-describe('a page that is in sight', () => {
-  // Only the clock of the polling stands still.
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
-  afterEach(() => void vi.useRealTimers());
-  const grown = async (pollMs: number): Promise<boolean> => {
-    const { follower, add } = await follow(runFolder([start(), ...steps(1, 2)]));
-    follower.setPolling(pollMs);
-    add(steps(3, 3));
-    for (let waited = 0; waited < 100 && follower.series.count < 3; waited += 5) {
-      await sleep(20);
-      vi.advanceTimersByTime(5);
-    }
-    return follower.series.count === 3;
-  };
-
-  test('hears of a step before the next look', async () => expect(await grown(150)).toBe(true));
-
-  test('and others at the next look', async () => expect(await grown(1000)).toBe(false));
 });
 
 describe('rows and lines', () => {

@@ -42,7 +42,6 @@ export class ComparisonPanel implements PanelContent {
   private readonly services: Services;
   private readonly panel: WebviewPanel;
   private readonly subject: ComparisonSubject;
-  private readonly opening = new Map<number, Promise<FollowedRun>>();
   private readonly runs = new Map<number, FollowedRun>();
   private readonly waiting = new Map<number, NodeJS.Timeout>();
   private readonly verdicts: KeptVerdicts;
@@ -58,8 +57,6 @@ export class ComparisonPanel implements PanelContent {
     this.panel = panel;
     this.subject = subject;
     this.verdicts = verdicts;
-    // They are read while the editor makes the page.
-    for (const index of subject.folders.keys()) void this.open(index).catch(() => undefined);
     this.listening = [
       panel.onDidChangeViewState(() => {
         // A checkpoint may have been evaluated on another page meanwhile.
@@ -83,7 +80,7 @@ export class ComparisonPanel implements PanelContent {
     this.closed = true;
     for (const listener of this.listening) listener.dispose();
     for (const timer of this.waiting.values()) clearTimeout(timer);
-    for (const run of this.opening.values()) void run.then(({ close }) => close()).catch(() => undefined);
+    for (const run of this.runs.values()) run.close();
   };
 
   private async answer(request: FromComparison): Promise<void> {
@@ -126,25 +123,15 @@ export class ComparisonPanel implements PanelContent {
     await this.show(index, allRows);
   }
 
-  /** What cannot be read is tried again by the next call. */
-  private open(index: number): Promise<FollowedRun> {
-    const open =
-      this.opening.get(index) ??
-      this.services.runs
-        .follow(this.subject.folders[index] ?? '', () => this.later(index))
-        .catch((error: unknown) => {
-          this.opening.delete(index);
-          throw error;
-        });
-    this.opening.set(index, open);
-    return open;
-  }
-
   /** @param rows of its layers' history at most. */
   private async show(index: number, rows: number): Promise<void> {
+    const folder = this.subject.folders[index] ?? '';
     try {
-      const run = await this.open(index);
-      if (this.closed) return;
+      const run = this.runs.get(index) ?? (await this.services.runs.follow(folder, () => this.later(index)));
+      if (this.closed) {
+        run.close();
+        return;
+      }
       this.runs.set(index, run);
       if (rows < allRows && run.follower.isWhole && run.follower.series.count > rows) this.news.add(index);
       this.post({ kind: 'run', index, run: await this.read(index, run, rows) });
