@@ -42,20 +42,22 @@ export async function withBudget(settings: RunSettings, flags: BudgetFlags): Pro
     );
   }
   const own: RunSettings = { ...settings, granularity: granularity === 'neuron' ? 'neuron' : 'weight' };
-  const tableOf = (int8: boolean) =>
+  const tableOf = (int8: boolean, latency: boolean) =>
     measureCostTable(own.model, own, {
       int8,
-      latency: time !== undefined,
+      latency,
       onProgress: (done, total) => showProgress({ label: 'Costs measured on this model', done, total }),
     }).finally(endProgress);
-  const whole = await tableOf(false);
+  const whole = await tableOf(false, time !== undefined);
   const bytes = !size ? null : 'amount' in size ? size.amount : size.ratio * whole.denseBytes;
   const latency = !time ? null : 'ratio' in time ? time.ratio : time.amount / (whole.denseLatency ?? NaN);
   const budget = { bytes, latency };
   let [int8, rows] = [false, whole.rows];
   let sparsity = sparsityFor(budget, rows);
   if (size && (sparsity === undefined || sparsity > sparseEnough)) {
-    [int8, rows] = [true, (await tableOf(true)).rows];
+    // The latency stays that of float32 weights, which the run's checkpoints have.
+    const { rows: small } = await tableOf(true, false);
+    [int8, rows] = [true, small.map((row, at) => ({ ...row, latency: whole.rows[at]?.latency ?? null }))];
     sparsity = sparsityFor(budget, rows);
   }
   const last = rows.at(-1);
@@ -66,8 +68,10 @@ export async function withBudget(settings: RunSettings, flags: BudgetFlags): Pro
     );
   }
   if (sparsity < worthwhile) {
+    const [first] = rows;
+    const now = { bytes: size ? (first?.bytes ?? null) : null, latency: time ? (first?.latency ?? 1) : null };
     throw new UsageError(
-      `This model has ${describeBudget(budget)} without pruning${int8 ? ', with weights of 8 bits' : ''}.`,
+      `Nothing needs to be pruned for ${describeBudget(budget)}: this model has ${describeBudget(now)}${int8 ? ' after pinch export --int8' : ''}.`,
     );
   }
   // Rounded up, so that the promise is kept.

@@ -21,12 +21,13 @@ export interface WantedSize {
 /**
  * Weights of 8 bits cost accuracy, so they are only taken where float32 is too large.
  * @param path of the model to export
- * @throws UsageError if both flags are given, the ratio is not above 0, or it is not known what it is to
+ * @throws UsageError if both flags are given, the ratio is not above 0 or is above 1, or it is not known what it is to
  */
 export async function wantedSize(path: string, { size, ratio }: SizeFlags): Promise<WantedSize | undefined> {
   if (size === undefined && ratio === undefined) return undefined;
   if (size !== undefined && ratio !== undefined) throw new UsageError('Give --size or --ratio, not both.');
-  if (ratio !== undefined && !(ratio > 0)) throw new UsageError(`--ratio must be above 0; it is ${ratio}.`);
+  if (ratio !== undefined && !(ratio > 0 && ratio <= 1))
+    throw new UsageError(`--ratio must be above 0 and at most 1, such as 0.1; it is ${ratio}.`);
   const target = size ?? { ratio: ratio ?? 1 };
   const { gzippedBytes, denseBytes } = await sizesBefore(path);
   if (!('amount' in target) && denseBytes === undefined) {

@@ -1,6 +1,7 @@
 /** `pinch prune` and `pinch resume`: create or find a run folder, train in a process of its own, and report the result. */
 
 import { percent } from '../base/format.ts';
+import { shellQuoted } from '../base/shellQuoted.ts';
 import { describeBudget } from '../measure/cost/budget.ts';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -126,7 +127,7 @@ async function trainIn(folder: string, { json = false, table = false }: ResumeFl
   if (crashed) {
     const how = signal ?? `exit code ${code ?? 0}`;
     process.stderr.write(
-      `The trainer ended unexpectedly (${how}). See ${join(folder, 'trainer.log')}; resume from the last checkpoint with: pinch resume ${folder}\n`,
+      `The trainer ended unexpectedly (${how}). See ${join(folder, 'trainer.log')}; resume from the last checkpoint with: pinch resume ${shellQuoted(folder)}\n`,
     );
   }
   const result = await describeResult(
@@ -193,6 +194,6 @@ function resultTable({ checkpoint, steps, sparsity, sparsityOfAll, unit, wer, be
 
 /** Sizes with weights of 8 bits are those of the export. */
 function howToMeasure({ int8, latency }: RunSettings['budget'], checkpoint: string): string {
-  if (int8) return `pinch export --int8 ${checkpoint}`;
-  return `pinch inspect${latency === null ? '' : ' --latency'} ${checkpoint}`;
+  if (int8) return `pinch export --int8 ${shellQuoted(checkpoint)}`;
+  return `pinch inspect${latency === null ? '' : ' --latency'} ${shellQuoted(checkpoint)}`;
 }

@@ -55,7 +55,7 @@ export async function runs(folder: string, { json = false }: RunsFlags): Promise
   ]);
   const text =
     rows.length === 0
-      ? `There are no runs in ${join(folder, '.pinch/runs')}, and no studies in ${folder}.\n`
+      ? `There are no runs in ${join(where, '.pinch/runs')}, and no studies below ${where}.\n`
       : textTable([['run', 'state', 'sparsity', 'dev WER', 'model', 'note'], ...rows], [1, 4, 5]);
   printResult(json, { runs: listed.map(({ run }) => run) }, text);
   return exitCodes.done;

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { sentenceOf } from '../base/errors.ts';
 import { makeFolder } from '../base/makeFolder.ts';
+import { shellQuoted } from '../base/shellQuoted.ts';
 import type { ControlReply, ControlRequest } from '../protocol/control.ts';
 import type { RunFile, RunState } from '../protocol/records.ts';
 import { settingsOf, type RunSettings } from '../protocol/settings.ts';
@@ -113,7 +114,7 @@ class Run {
 
   private async stopEarly(report: ProgressReport | undefined): Promise<'stopped'> {
     const message = 'stopped before the first step';
-    report?.say(`Stopped before the first step; pinch resume ${this.paths.folder} starts again.`);
+    report?.say(`Stopped before the first step; pinch resume ${shellQuoted(this.paths.folder)} starts again.`);
     await this.setState({ status: 'stopped', message, control: null });
     return 'stopped';
   }
@@ -219,7 +220,7 @@ class Run {
     metrics.sync();
     if (end.status === 'failed') report.say(`The run failed: ${end.message ?? ''}.`);
     if (end.status === 'stopped')
-      report.say(`Stopped at step ${step}; pinch resume ${this.paths.folder} goes on from here.`);
+      report.say(`Stopped at step ${step}; pinch resume ${shellQuoted(this.paths.folder)} goes on from here.`);
     await this.setState({ status: end.status, message: end.message, control: null });
   }
 

@@ -54,6 +54,28 @@ describe('--target-size', () => {
     expect(Math.abs(cost.own.gzippedBytes / 1.5e6 - 1)).toBeLessThan(0.1);
   }, 120_000);
 
+  test('that the model has already needs no pruning, and the sizes are the model’s own', async () => {
+    const { code, err } = await prune('--target-size', '5MB', '--dry-run');
+    expect(code).toBe(2);
+    expect(err).toMatch(/Nothing needs to be pruned for 5\.0 MB after gzip: this model has 2\.\d MB after gzip\./u);
+  }, 120_000);
+
+  test('with 8 bits goes together with a latency', async () => {
+    const { code, err } = await prune(
+      '--target-size',
+      '15%',
+      '--target-latency',
+      '90%',
+      '--granularity',
+      'neuron',
+      '--dry-run',
+    );
+    expect(err).toMatch(
+      /^For \d+ kB after gzip and 90\.0 % of the dense model's latency: .*, and export --int8 afterwards\.$/mu,
+    );
+    expect(code).toBe(0);
+  }, 120_000);
+
   test('that cannot be reached is refused', async () => {
     const { code, err } = await prune('--target-size', '1kB', '--dry-run');
     expect(code).toBe(2);
@@ -97,6 +119,7 @@ describe('export --size and --ratio', () => {
     const without = await exported(model, '--ratio', '0.3', '--out', 'nothing');
     expect(without.code).toBe(2);
     expect(without.err).toContain('give --size in bytes');
-    expect((await exported(model, '--ratio', '0')).err).toContain('--ratio must be above 0');
+    for (const ratio of ['0', '20'])
+      expect((await exported(model, '--ratio', ratio)).err).toContain('--ratio must be above 0 and at most 1');
   }, 120_000);
 });

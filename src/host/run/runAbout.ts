@@ -1,6 +1,7 @@
 /** What a run is, for its page: model, data, settings with those first that differ from the defaults, and commands that repeat it. */
 
 import { join } from 'node:path';
+import { shellQuoted } from '../../base/shellQuoted.ts';
 import type { RunAbout, RunSetting } from '../../protocol/views/run.ts';
 import { defaultSettings, settingsOf } from '../../protocol/settings.ts';
 import { textStepsOf } from '../../protocol/textSteps.ts';
@@ -20,10 +21,10 @@ export function aboutRun(folder: string, { run, start, end, checkpoints }: RunSn
     node,
     settings: settingsTable(run),
     commands: [
-      { does: 'Repeat this run', line: `pinch prune --config ${quoted(join(folder, 'run.json'))}` },
+      { does: 'Repeat this run', line: `pinch prune --config ${shellQuoted(join(folder, 'run.json'))}` },
       {
         does: 'Repeat it with another seed',
-        line: `pinch prune --config ${quoted(join(folder, 'run.json'))} --seed ${seedAfter(settings)}`,
+        line: `pinch prune --config ${shellQuoted(join(folder, 'run.json'))} --seed ${seedAfter(settings)}`,
       },
       ...(end?.status === 'done'
         ? []
@@ -33,7 +34,7 @@ export function aboutRun(folder: string, { run, start, end, checkpoints }: RunSn
                 checkpoints.length > 0
                   ? 'Continue it from its last checkpoint'
                   : 'Start it again: it has no checkpoint',
-              line: `pinch resume ${quoted(folder)}`,
+              line: `pinch resume ${shellQuoted(folder)}`,
             },
           ]),
     ],
@@ -89,9 +90,4 @@ function shown(value: unknown): string {
 
 function seedAfter({ seed }: Readonly<Record<string, unknown>>): number {
   return typeof seed === 'number' && Number.isSafeInteger(seed) ? seed + 1 : 1;
-}
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./:\\@%+=,-]+$/u.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
