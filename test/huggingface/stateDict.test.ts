@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { importModel } from '../../src/huggingface/importModel.ts';
 import { families } from '../../src/huggingface/families/families.ts';
 import { completeStateDict } from '../../src/huggingface/stateDict/completeStateDict.ts';
@@ -75,6 +75,33 @@ test('a smaller tensor stands in the corner of one of zeros', () => {
   const { tensors, padded } = completeStateDict(expected, new Map([['a.weight', stored([2, 2, 1])]]), new Set());
   expect(padded).toEqual(['a.weight']);
   expect([...(tensors.get('a.weight')?.make() as Float32Array)]).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0]);
+});
+
+describe('values that an attention lost', () => {
+  const dims: Readonly<Record<string, number[]>> = {
+    'q_proj.weight': [4, 1],
+    'v_proj.weight': [4, 1],
+    'out_proj.weight': [1, 4],
+  };
+  const expected = new Map(Object.entries(dims).map(([name, each]) => [`a.${name}`, { dims: each, isRead: true }]));
+  const complete = (queries: number): number[][] => {
+    const left = { 'a.q_proj.weight': [queries, 1], 'a.v_proj.weight': [2, 1], 'a.out_proj.weight': [1, 2] };
+    const all = new Map(Object.entries(left).map(([name, each]) => [name, stored(each)]));
+    const { tensors } = completeStateDict(expected, all, new Set(), 2);
+    return ['a.v_proj.weight', 'a.out_proj.weight'].map((name) => [...(tensors.get(name)?.make() as Float32Array)]);
+  };
+
+  test('are filled up in each head, where the queries are whole', () =>
+    expect(complete(4)).toEqual([
+      [1, 0, 1, 0],
+      [1, 0, 1, 0],
+    ]));
+
+  test('and behind the heads that are left, where whole heads are gone', () =>
+    expect(complete(2)).toEqual([
+      [1, 1, 0, 0],
+      [1, 1, 0, 0],
+    ]));
 });
 
 test('a larger tensor, another number of axes, and one that is missing are refused', () => {

@@ -20,17 +20,20 @@ export class StateDictError extends Error {
 
 /**
  * Units and heads that were taken out leave smaller tensors. In which places they were does not matter to the others, so that zeros
- * behind them make the tensors whole, and compute nothing.
+ * behind them make the tensors whole, and compute nothing. Where every head lost values, as in WavLM, each is filled up by itself.
  * @param gone tells the parameters that were taken out as a whole.
+ * @param heads of an attention, by config.json; undefined if it does not say.
  * @throws StateDictError
  */
 export function completeStateDict(
   expected: ReadonlyMap<string, ExpectedTensor>,
   stored: ReadonlyMap<string, StoredTensor>,
   gone: ReadonlySet<string>,
+  heads?: number,
 ): CompletedStateDict {
   const name = namesOf(expected, stored);
   const nameless = byPlace(expected, stored, name, gone);
+  const find = (wanted: string): StoredTensor | undefined => findTensor(stored, name(wanted)) ?? nameless.get(wanted);
   const tensors = new Map<string, MadeTensor>();
   const [padded, absent]: [string[], string[]] = [[], []];
   for (const [wanted, { dims, isRead, value }] of expected) {
@@ -38,9 +41,9 @@ export function completeStateDict(
       tensors.set(wanted, { type: 'int64', dims, make: () => new BigInt64Array(1) });
       continue;
     }
-    const found = findTensor(stored, name(wanted)) ?? nameless.get(wanted);
+    const found = find(wanted);
     const make = found
-      ? fitted(wanted, found, dims)
+      ? (filledByHead(wanted, found, { dims, heads, queries: find(queriesOf(wanted)) }) ?? fitted(wanted, found, dims))
       : (value ?? substitute(wanted, dims, isRead && !isGone(name(wanted), gone)));
     if (!found && isRead && !wanted.includes('.running_')) absent.push(wanted);
     if (found && sizeOf(found.dims) < sizeOf(dims)) padded.push(wanted);
@@ -144,6 +147,30 @@ function substitute(name: string, dims: readonly number[], isNeeded: boolean): (
   throw new StateDictError(
     `it holds no "${name}", which a model with its config.json has; put the config.json of the model that it was exported from beside it`,
   );
+}
+
+/** The weights of the queries in the attention of a tensor of values. */
+const queriesOf = (name: string): string => name.replace(/\b(?:v_proj|out_proj)\.(?:weight|bias)$/u, 'q_proj.weight');
+
+/** Values that lack some of each head, where the queries have whole heads; undefined for other tensors. */
+function filledByHead(
+  name: string,
+  { dims: found, make }: StoredTensor,
+  whole: {
+    readonly dims: readonly number[];
+    readonly heads: number | undefined;
+    readonly queries: StoredTensor | undefined;
+  },
+): (() => Float32Array<ArrayBuffer>) | undefined {
+  const { dims, heads = 1, queries } = whole;
+  const axis = /\bv_proj\.(?:weight|bias)$/u.test(name) ? 0 : /\bout_proj\.weight$/u.test(name) ? 1 : undefined;
+  const [size, all] = [found[axis ?? 0] ?? 0, dims[axis ?? 0] ?? 0];
+  if (axis === undefined || found.length !== dims.length || size >= all || size % heads > 0 || all % heads > 0)
+    return undefined;
+  if (queries?.dims[0] !== all) return undefined;
+  const byHead = (shape: readonly number[]): number[] =>
+    shape.flatMap((each, at) => (at === axis ? [heads, each / heads] : [each]));
+  return () => pad(make(), byHead(found), byHead(dims));
 }
 
 function fitted(

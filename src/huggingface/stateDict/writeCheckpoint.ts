@@ -45,7 +45,7 @@ export async function writeCheckpoint(
     const embed = maskedSpecEmbedOf(file);
     const embedName = [...expected.keys()].find((name) => name.endsWith('.masked_spec_embed'));
     if (embed && embedName !== undefined) stored.set(embedName, { dims: [embed.length], make: () => embed });
-    const { tensors, padded, absent } = completeStateDict(expected, stored, gone);
+    const { tensors, padded, absent } = completeStateDict(expected, stored, gone, headsIn(stated));
     await makeFolder(folder);
     const weights = join(folder, 'model.safetensors');
     await writeMadeTensors(weights, tensors, { format: 'pt' });
@@ -61,4 +61,9 @@ export async function writeCheckpoint(
   } catch (error) {
     throw error instanceof StateDictError ? new OnnxFileError(file.path, error.message, error) : error;
   }
+}
+
+function headsIn(config: Readonly<Record<string, unknown>>): number | undefined {
+  const heads = config['num_attention_heads'];
+  return Number.isSafeInteger(heads) && Number(heads) > 0 ? Number(heads) : undefined;
 }
