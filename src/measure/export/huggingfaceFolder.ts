@@ -12,7 +12,7 @@ import type { CountedModel } from '../../protocol/results/model.ts';
 import type { GzipOptions } from '../cost/gzippedSize.ts';
 import { countModel } from '../cost/modelCost.ts';
 import { storedParameters } from '../model/storedParameters.ts';
-import { outputAxes } from './outputAxes.ts';
+import { sourceOutput } from './sourceOutput.ts';
 import { compareModels, toleranceFor } from './verifiedWrite.ts';
 
 /** See the tolerances of verifiedWrite.ts: the graph that is written for the checkpoint rounds otherwise. */
@@ -46,8 +46,9 @@ export async function writeHuggingface(
     const { model } = await importModel(staged, join(staging, 'onnx'));
     const again = await loadModel(model);
     const tolerance = Math.max(leastTolerance, toleranceFor(source, { int8: types.size > 0 }));
-    const turned = await outputAxes(source);
-    await compareModels(source, { file: again, path: model }, folder, { tolerance, turned });
+    // The checkpoint has logits, whatever the source makes of them.
+    const output = await sourceOutput(source);
+    await compareModels(source, { file: again, path: model }, folder, { tolerance, ...output });
     const { size } = await stat(written.weights);
     const counted = { ...(await countModel(again, gzip)), model: join(folder, basename(written.weights)), bytes: size };
     await makeFolder(folder);

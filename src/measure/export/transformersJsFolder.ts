@@ -14,7 +14,7 @@ import { findModelIO } from '../../runtime/modelIO.ts';
 import { readProcessor } from '../../speech/text/processor.ts';
 import { keptEvaluations } from '../evaluate/keptEvaluation.ts';
 import { reportParameters } from '../model/parameterReport.ts';
-import { outputAxes } from './outputAxes.ts';
+import { sourceOutput } from './sourceOutput.ts';
 import { toleranceFor, writeVerified } from './verifiedWrite.ts';
 
 export interface TransformersJsFolder {
@@ -39,7 +39,7 @@ export async function writeTransformersJs(
 ): Promise<TransformersJsFolder> {
   const processor = await readProcessor(source.folder);
   const io = findModelIO(source.model.graph, source.path, processor.vocabulary.size);
-  const turned = await outputAxes(source);
+  const { turned } = await sourceOutput(source);
   const order = turned && toBatchFirst(turned);
   const save = { oneFile: true, dataSuffix: '_data' };
   await makeFolder(join(folder, 'onnx'));

@@ -7,6 +7,7 @@ import { OnnxFileError, reasonOf } from '../../base/errors.ts';
 import type { ModelFile } from '../../onnx/file/load.ts';
 import { refuseOwnData, saveModel, type SaveOptions } from '../../onnx/file/save.ts';
 import type { OutputAxes } from '../../onnx/model/outputAxes.ts';
+import type { Scores } from '../../onnx/model/scores.ts';
 import { sizeOf, type Tensor } from '../../onnx/graph/tensor.ts';
 import { attentionMask } from '../../runtime/attentionMask.ts';
 import { findModelIO, type ModelIO } from '../../runtime/modelIO.ts';
@@ -34,6 +35,8 @@ export interface VerifiedWrite {
   readonly tolerance: number;
   /** The axes of the source's output, if those of `file` are [batch, frames, symbols] instead. */
   readonly turned?: OutputAxes | undefined;
+  /** The kind of the source's output, if `file` has logits instead. */
+  readonly scores?: Scores | undefined;
   /** By default the large tensors stand apart where they did in the source, in `target.data`. */
   readonly save?: Pick<SaveOptions, 'oneFile' | 'dataSuffix'>;
 }
@@ -78,7 +81,7 @@ export async function compareModels(
   source: ModelFile,
   staged: { readonly file: ModelFile; readonly path: string },
   target: string,
-  { tolerance, turned }: Pick<VerifiedWrite, 'tolerance' | 'turned'>,
+  { tolerance, turned, scores = 'logits' }: Pick<VerifiedWrite, 'tolerance' | 'turned' | 'scores'>,
 ): Promise<void> {
   const expected = await answers(source.path, ioOf(source), turned).catch((error: unknown) => {
     throw new OnnxFileError(source.path, `onnxruntime cannot run the model itself: ${reasonOf(error)}`, error);
@@ -88,7 +91,7 @@ export async function compareModels(
     throw new OnnxFileError(target, reason, error);
   });
   for (const [i, { batch, logits }] of expected.entries()) {
-    const other = found[i]?.logits;
+    const other = found[i] && asScores(found[i].logits, scores);
     const off = other?.dims.join() === logits.dims.join() ? distance(other, logits) : Infinity;
     if (off <= tolerance) continue;
     const amount = Number.isFinite(off) ? `by ${off.toPrecision(2)} standard deviations` : 'in shape, or are NaN';
@@ -140,6 +143,21 @@ function inOrder(logits: Tensor, axes: OutputAxes): Tensor {
   const data = new Float32Array(sizeOf(dims));
   for (const [i, row] of rowsOf(logits, axes).entries()) data.set(row, i * row.length);
   return { type: 'float32', dims, data };
+}
+
+/** Logits [..., symbols] as the softmax of each frame, or its logarithm. */
+function asScores(logits: Tensor, scores: Scores): Tensor {
+  if (scores === 'logits') return logits;
+  const symbols = logits.dims.at(-1) ?? 1;
+  const data = Float32Array.from(elementsOf(logits), Number);
+  for (let first = 0; first < data.length; first += symbols) {
+    const frame = data.subarray(first, first + symbols);
+    const most = frame.reduce((a, b) => Math.max(a, b), -Infinity);
+    const total = most + Math.log(frame.reduce((sum, each) => sum + Math.exp(each - most), 0));
+    for (const [at, each] of frame.entries())
+      frame[at] = scores === 'log-probabilities' ? each - total : Math.exp(each - total);
+  }
+  return { type: 'float32', dims: logits.dims, data };
 }
 
 /** Two seconds at 16 kHz. */
