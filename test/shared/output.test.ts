@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { exportModel } from '../../src/measure/export/exportModel.ts';
 import { evaluate } from '../../src/measure/evaluate/evaluate.ts';
 
 const shared = resolve(process.env['PINCH_SHARED'] ?? '../shared');
@@ -30,6 +31,13 @@ async function prune(folder: string, model: string, train: string): Promise<void
 }
 
 describe.each(['time-major', 'probabilities'])('%s', (name) => {
+  test('becomes a Hugging Face checkpoint, which has logits', () =>
+    inFolder(async (folder) => {
+      const out = join(folder, 'checkpoint');
+      const options = { for: 'huggingface', shrink: false, int8: false, out } as const;
+      expect((await exportModel(join(cases, name), options)).to.model).toBe(join(out, 'model.safetensors'));
+    }));
+
   test('is trained with the losses of the model behind it', () =>
     inFolder(async (folder) => {
       const text = await readFile(join(shared, 'reference/w2v2-tiny/dense.json'), 'utf8');
