@@ -1,6 +1,8 @@
 /** `pinch import`: writes the ONNX model of a Hugging Face checkpoint. */
 
+import { join } from 'node:path';
 import { count } from '../base/format.ts';
+import { refuseOriginal } from '../measure/export/refuseOriginal.ts';
 import { checkpointFolder } from '../huggingface/keptModel.ts';
 import { importModel } from '../huggingface/importModel.ts';
 import { vocabularyOfFile } from '../huggingface/newHead.ts';
@@ -19,6 +21,7 @@ export async function importCommand(
   { out, language, vocab, json = false }: ImportFlags,
 ): Promise<number> {
   const folder = (await checkpointFolder(path)) ?? path;
+  await refuseOriginal(join(out, 'model.onnx'));
   const head = vocab === undefined ? undefined : { tokens: await vocabularyOfFile(vocab), seed: 0 };
   try {
     const imported = await importModel(folder, out, {

@@ -15,6 +15,7 @@ import { countModel } from '../cost/modelCost.ts';
 import { describeGzipped } from '../cost/modelSize.ts';
 import { copyProcessorFiles } from '../../runfolder/processorCopies.ts';
 import { keepRecord } from '../model/keepRecord.ts';
+import { refuseOriginal } from './refuseOriginal.ts';
 import { shrinkFile } from './shrinkFile.ts';
 import { storedParameters } from '../model/storedParameters.ts';
 import { textTable } from '../../base/textTable.ts';
@@ -93,6 +94,7 @@ async function write(source: ModelFile, file: ModelFile, folder: string, options
   }
   const model = join(folder, 'model.onnx');
   await refuseOwnFile(source, model);
+  if (options.out !== undefined) await refuseOriginal(model);
   const quantization = int8 ? quantizeModel(file) : undefined;
   await makeFolder(folder);
   await writeVerified(source, quantization?.file ?? file, model, { tolerance: toleranceFor(source, { int8 }) });

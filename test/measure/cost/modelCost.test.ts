@@ -1,11 +1,13 @@
 /** What a model costs: the numbers that follow from its shapes, ratios to a dense model, and how it is said. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model } from '../../../src/onnx/graph/graph.ts';
 import { loadModel } from '../../../src/onnx/file/load.ts';
+import { withFields } from '../../../src/onnx/file/protoCopy.ts';
+import { saveModel } from '../../../src/onnx/file/save.ts';
 import { float32 } from '../../../src/onnx/graph/tensor.ts';
 import { describeCost } from '../../../src/measure/cost/costReport.ts';
 import { diffModels } from '../../../src/measure/diff/diff.ts';
@@ -173,6 +175,21 @@ describe('exportModel', () => {
     expect(diff.layers.find(({ name }) => name === 'encoder.layers.0.dense')).toMatchObject({ changed: 0, overlap: 1 });
     expect(diff.operators).toContainEqual({ operator: 'MatMulInteger', a: 0, b: 1 });
     expect(describeDiff(diff)).toMatch(/^encoder\.layers\.1\.dense +32 x 32 +float32 \/ int8 /mu);
+  });
+
+  test('does not write over the model of another exporter, but again over its own', async () => {
+    const options = { shrink: false, int8: true, out: at('others') };
+    writeToyModel(at('others'));
+    await exportModel(at('dense'), options);
+    await exportModel(at('dense'), options);
+    writeToyModel(at('others'));
+    const file = await loadModel(at('others'));
+    const pytorch = { ...file, proto: withFields(file.proto, { producerName: 'pytorch' }) };
+    await saveModel(pytorch, at('others', 'other.onnx'));
+    renameSync(at('others', 'other.onnx'), at('others', 'model.onnx'));
+    const before = readFileSync(at('others', 'model.onnx'));
+    await expect(exportModel(at('dense'), options)).rejects.toThrow(/a model is there that Pinch did not write/u);
+    expect(readFileSync(at('others', 'model.onnx'))).toEqual(before);
   });
 
   test('does not write a model over itself', async () => {
