@@ -177,8 +177,8 @@ export async function openWorkbench(
     notifications: () => toasts.locator('.notification-list-item-message').allInnerTexts(),
     async notified(text, button, timeout = patience) {
       const toast = toasts.filter({ hasText: text }).first();
-      await toast.waitFor({ timeout });
-      const message = await toast.locator('.notification-list-item-message').innerText();
+      // One look waits and reads: progress may have gone on before a second one.
+      const message = await toast.locator('.notification-list-item-message').innerText({ timeout });
       if (button !== undefined) await toast.locator('.monaco-button', { hasText: button }).first().click();
       return message;
     },
