@@ -49,8 +49,12 @@ export async function doTask(task: Task, context: TaskContext): Promise<TaskEnd>
     await measure(task, context);
     return { status: wasAborted(signal) && !(await isDone(task, context)) ? 'stopped' : 'done' };
   } catch (error) {
-    return { status: 'failed', message: error instanceof Error ? error.message : String(error) };
+    return failureOf(error);
   }
+}
+
+export function failureOf(error: unknown): Extract<TaskEnd, { readonly status: 'failed' }> {
+  return { status: 'failed', message: error instanceof Error ? error.message : String(error) };
 }
 
 /** Not a constant, though it was looked at before: time has passed. */

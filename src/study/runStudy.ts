@@ -1,7 +1,7 @@
 /** Runs a study from any state to its end, on this machine or on Slurm. */
 
 import { claimStudy } from './claim.ts';
-import { doTask, type StudyPlace, type TaskEnd } from './doTask.ts';
+import { doTask, failureOf, type StudyPlace, type TaskEnd } from './doTask.ts';
 import { doTasks, shareMachine, type TaskEvents } from './local.ts';
 import { refuseMissing, StudyInputs } from './inputs.ts';
 import { studyPaths } from './paths.ts';
@@ -112,11 +112,6 @@ function processorsOfJob(): number | undefined {
   const processors = Number(process.env['SLURM_CPUS_ON_NODE']);
   return Number.isSafeInteger(processors) && processors > 0 ? processors : undefined;
 }
-
-const failureOf = (error: unknown): Extract<TaskEnd, { readonly status: 'failed' }> => ({
-  status: 'failed',
-  message: error instanceof Error ? error.message : String(error),
-});
 
 function describeEnd(end: TaskEnd): string {
   if (end.status === 'failed') return `failed: ${end.message}`;

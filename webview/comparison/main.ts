@@ -99,7 +99,7 @@ const draw = oncePerFrame(() => {
   const order = [...runs].sort(([a], [b]) => a - b);
   table.update(folders.map((_, index) => runs.get(index)));
   drawDifferences(order);
-  // A chart's lines have their runs' colours, by place; until all are read, some would have others'.
+  // Charts are made anew for other runs, so they wait until all are read.
   if (busy.hidden) charts.update(order, kind);
   drawCarpets(order);
   if (!busy.hidden || resting) return;

@@ -64,13 +64,8 @@ const sortNames: Readonly<Record<RunSort, string>> = {
 };
 
 export async function sortRuns(tree: RunsTree): Promise<void> {
-  const items = runSorts.map((sort) => ({
-    label: sortNames[sort],
-    ...(sort === tree.order.sort && { description: 'now' }),
-    sort,
-  }));
-  const picked = await window.showQuickPick(items, { title: 'Sort Runs', placeHolder: 'In which order?' });
-  if (picked) await tree.setOrder({ sort: picked.sort });
+  const sort = await pickOne(runSorts, sortNames, tree.order.sort, 'Sort Runs', 'In which order?');
+  if (sort) await tree.setOrder({ sort });
 }
 
 const groupingNames: Readonly<Record<RunGrouping, string>> = {
@@ -80,13 +75,25 @@ const groupingNames: Readonly<Record<RunGrouping, string>> = {
 };
 
 export async function groupRuns(tree: RunsTree): Promise<void> {
-  const items = runGroupings.map((grouping) => ({
-    label: groupingNames[grouping],
-    ...(grouping === tree.order.grouping && { description: 'now' }),
-    grouping,
+  const now = tree.order.grouping;
+  const grouping = await pickOne(runGroupings, groupingNames, now, 'Group Runs', 'What stands together?');
+  if (grouping) await tree.setOrder({ grouping });
+}
+
+/** @param now the one that holds. */
+async function pickOne<T extends string>(
+  choices: readonly T[],
+  names: Readonly<Record<T, string>>,
+  now: T,
+  title: string,
+  placeHolder: string,
+): Promise<T | undefined> {
+  const items = choices.map((choice) => ({
+    label: names[choice],
+    ...(choice === now && { description: 'now' }),
+    choice,
   }));
-  const picked = await window.showQuickPick(items, { title: 'Group Runs', placeHolder: 'What stands together?' });
-  if (picked) await tree.setOrder({ grouping: picked.grouping });
+  return (await window.showQuickPick(items, { title, placeHolder }))?.choice;
 }
 
 async function change(
