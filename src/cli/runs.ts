@@ -1,5 +1,6 @@
 /** `pinch runs` lists the runs of a folder as the editor does, and `pinch export-metrics` writes a run's numbers for other programs. */
 
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { percent } from '../base/format.ts';
 import { textTable } from '../base/textTable.ts';
@@ -44,6 +45,7 @@ interface ListedRun {
 export async function runs(folder: string, { json = false }: RunsFlags): Promise<number> {
   const listed: { readonly run: ListedRun; readonly text: string }[] = [];
   const where = resolve(folder);
+  if (!existsSync(where)) throw new UsageError(`${where}: there is no such folder.`);
   for (const run of await findRuns(where, await findStudyFolders(where))) listed.push(await list(run));
   const rows = listed.map(({ run, text }) => [
     run.study === null ? run.name : `${studyName(run.study)}: ${run.name}`,

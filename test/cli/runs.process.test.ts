@@ -55,6 +55,10 @@ describe('pinch runs', () => {
       code: 0,
       out: expect.stringContaining('There are no runs') as string,
     });
+    expect(await run('runs', 'nowhere')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('nowhere: there is no such folder.') as string,
+    });
   });
 });
 
